@@ -1,0 +1,131 @@
+/**
+ * What the load generator writes: the types of its raw files. Readers (lib/results) validate against the same shape.
+ * Times are microseconds of the host's monotonic clock unless a name says otherwise; histograms are base64 of
+ * HdrHistogram's compressed V2 encoding, values in microseconds.
+ */
+
+/** Why a connection could not be opened, or was lost. Errno names as Linux spells them, plus the protocol's own causes. */
+export type FailureCause =
+  | 'ECONNREFUSED'
+  | 'ECONNRESET'
+  | 'ETIMEDOUT'
+  | 'EADDRINUSE'
+  | 'EADDRNOTAVAIL'
+  | 'EMFILE'
+  | 'ENFILE'
+  | 'ENOBUFS'
+  | 'ENETUNREACH'
+  | 'EHOSTUNREACH'
+  | 'EPIPE'
+  /** The server's answer to the upgrade was no valid 101. */
+  | 'badHandshake'
+  /** No answer to the upgrade within the handshake's deadline. */
+  | 'handshakeTimeout'
+  /** The server ended the connection (FIN) without a close frame. */
+  | 'closedByServer'
+  /** The server sent a close frame. */
+  | 'closeFrame'
+  /** The server broke the WebSocket protocol. */
+  | 'protocolError'
+  | 'other';
+
+export type FailureCounts = Partial<Record<FailureCause, number>>;
+
+/** Counts of one load process, or of a host's processes summed. */
+export interface LoadCounts {
+  /** Connections this process or host is to hold. */
+  readonly wanted: number;
+  /** WebSocket handshakes finished and still open now. */
+  readonly open: number;
+  /** Handshakes finished, ever. */
+  readonly established: number;
+  /** Connection attempts begun, retries included. */
+  readonly attempts: number;
+  /** Attempts that failed, by cause; a failed attempt may have been retried with success. */
+  readonly connectFailures: FailureCounts;
+  /** Connections given up for good. */
+  readonly abandoned: number;
+  /** Established connections lost, by cause. */
+  readonly lost: FailureCounts;
+}
+
+/** `loadgen-status.json`: the state of one load host, replaced about once a second. */
+export interface LoadStatus {
+  readonly unixMillis: number;
+  /** `ramping` until every wanted connection is open or given up; `failed` when a load process died. */
+  readonly phase: 'starting' | 'ramping' | 'holding' | 'driving' | 'failed';
+  /** One sentence for a person, for `failed` and for a ramp that ended short of its goal. */
+  readonly reason?: string;
+  readonly counts: LoadCounts;
+  /** Handshakes finished a second, over the last second. */
+  readonly connectionsPerSecond: number;
+  readonly processes: number;
+  /** Broadcasts this host has published, and messages its members have received. */
+  readonly broadcastsPublished: number;
+  readonly broadcastMessagesReceived: number;
+  readonly echoesReceived: number;
+}
+
+/** One broadcast as the members of one load process saw it. */
+export interface BroadcastRaw {
+  readonly seq: number;
+  /** Members of this process that were open when it first arrived here (or when collected, if it never did). */
+  readonly members: number;
+  readonly received: number;
+  /** Arrivals beyond the first on the same connection. */
+  readonly duplicates: number;
+  /** Arrivals after a broadcast of higher number on the same connection. */
+  readonly outOfOrder: number;
+  readonly firstArrivalMicros: number | null;
+  readonly lastArrivalMicros: number | null;
+  /** Latency from the due time, only for broadcasts that this host published; else null. */
+  readonly latency: string | null;
+}
+
+/** One publication, by the process that published: one for each server port. */
+export interface PublicationRaw {
+  readonly seq: number;
+  readonly port: number;
+  readonly dueMicros: number;
+  /** When the frame was handed to the kernel; the difference to dueMicros is the generator's own lateness. */
+  readonly sentMicros: number;
+  /** The server's own answer, null when none came. */
+  readonly answer: { readonly members: number; readonly failed: number; readonly elapsedMicros: number } | null;
+}
+
+/** `loadgen-<process>.json`: everything one load process measured. */
+export interface LoadProcessRaw {
+  readonly schema: 1;
+  readonly host: string;
+  readonly process: number;
+  readonly pid: number;
+  readonly counts: LoadCounts;
+  readonly ramp: {
+    readonly beganMicros: number;
+    readonly endedMicros: number | null;
+    /** From connect() to the checked 101. */
+    readonly connectLatency: string;
+    /** Open connections over time, at most one point a second: [monotonic micros, open]. */
+    readonly openOverTime: readonly (readonly [number, number])[];
+  };
+  readonly broadcasts: readonly BroadcastRaw[];
+  readonly publications: readonly PublicationRaw[];
+  readonly echo: {
+    readonly sent: number;
+    readonly received: number;
+    readonly wrong: number;
+    /** Round trip from the due time. */
+    readonly roundTrip: string;
+  };
+  readonly loop: {
+    /** How long one turn of the event loop took: what arrives may be seen this much late. */
+    readonly turn: string;
+    /** How late timed work (connects, echoes, publications) was begun. */
+    readonly lateness: string;
+    /** The longest turn and the greatest lateness while driving (not while ramping). */
+    readonly maxTurnWhileDrivingMicros: number;
+    readonly maxLatenessWhileDrivingMicros: number;
+  };
+  readonly cpuSeconds: { readonly user: number; readonly system: number };
+  readonly rssBytes: number;
+}
