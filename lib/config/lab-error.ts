@@ -1,0 +1,36 @@
+/** The exit codes of `c1m`, by name. */
+export const exitCodes = {
+  /** Everything asked for was done and the result is valid. */
+  ok: 0,
+  /** An error of the lab's own that nobody foresaw. */
+  internal: 1,
+  /** Bad arguments or a bad lab file. */
+  usage: 2,
+  /** The machine or account lacks something: user namespaces, memory, descriptors, a port, disk space, credentials. */
+  environment: 3,
+  /** The run failed: a build, a server or a load process. What was measured until then is kept. */
+  runFailed: 4,
+  /** The run ended, but the connections asked for were not all reached. */
+  targetNotReached: 5,
+  /** The run ended, but its numbers cannot be trusted. */
+  resultInvalid: 6,
+  /** Interrupted by the user; what was measured until then is kept. */
+  interrupted: 130,
+} as const;
+
+export type ExitCodeName = keyof typeof exitCodes;
+
+/** An error that the user can do something about: printed as two lines, what is wrong and what to do. */
+export class LabError extends Error {
+  /** Which exit code ends the program. */
+  readonly code: ExitCodeName;
+  /** What to do about it: a sentence, with the command where there is one. */
+  readonly hint: string;
+
+  constructor(code: ExitCodeName, message: string, hint: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'LabError';
+    this.code = code;
+    this.hint = hint;
+  }
+}
