@@ -1,0 +1,13 @@
+import type { AutomationDocument } from './automation-document.ts';
+import type { CommandDocument } from './command-document.ts';
+
+/** A document of the lab; `schemaVersion` tells the kinds apart. */
+export type Document = CommandDocument | AutomationDocument;
+
+/** Documents by the name they are installed under. */
+export type Documents = Readonly<Record<string, Document>>;
+
+/** Whether a document is of type Command (else it is of type Automation). */
+export function isCommandDocument(document: Document): document is CommandDocument {
+  return document.schemaVersion === '2.2';
+}
