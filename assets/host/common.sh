@@ -1,0 +1,51 @@
+# shellcheck shell=bash
+# Sourced by every verb: who this host is, and what a verb may count on.
+set -euo pipefail
+
+export C1M_ROOT=/opt/c1mlab
+export C1M_ASSETS=$C1M_ROOT/assets
+export PATH=$C1M_ROOT/bin:$PATH
+for facts in host.env site.env; do
+  if [ ! -r "$C1M_ROOT/$facts" ]; then
+    echo "this host is not prepared: $C1M_ROOT/$facts is missing; deploy the lab again, or look at the host's user data log" >&2
+    exit 1
+  fi
+done
+set -a
+# shellcheck source=/dev/null
+. "$C1M_ROOT/host.env"
+# shellcheck source=/dev/null
+. "$C1M_ROOT/site.env"
+set +a
+: "${C1M_HOST:?}" "${C1M_PORT:?}" "${C1M_ADDRESS:?}" "${C1M_RESULTS:?}"
+
+fail() {
+  echo "${C1M_HOST:-host}: $*" >&2
+  exit 1
+}
+
+# Prints a parameter of the document, which arrives as SSM_<Name>. An agent older than 3.3.2746 does not set them: say so instead
+# of running with nothing.
+parameter() { # name
+  local variable=SSM_$1
+  [ -n "${!variable+set}" ] ||
+    fail "$variable is not set: the SSM agent does not pass parameters as environment variables (it must be 3.3.2746 or newer)"
+  printf '%s' "${!variable}"
+}
+
+# Writes down which process a unit is, so that the sampler need not ask systemd every second.
+note_unit() { # unit, run folder
+  local pid
+  pid=$(systemctl show --property=MainPID --value "$1")
+  printf '%s\t%s\n' "$1" "$pid" >>"$2/units.tsv"
+}
+
+# Waits until a condition holds: polls a cheap command, and fails at the deadline.
+wait_until() { # seconds, command...
+  local deadline=$((SECONDS + $1))
+  shift
+  until "$@"; do
+    [ "$SECONDS" -lt "$deadline" ] || return 1
+    sleep 0.1
+  done
+}

@@ -1,0 +1,132 @@
+import type { AutomationDocument, RunCommandStep } from './schema/automation-document.ts';
+import type { Lab } from '../config/lab.ts';
+import { memoryPresets, secondsPattern, serverPattern, wholeNumberPattern } from './parameters.ts';
+import { verbs, type VerbName } from './verbs.ts';
+
+/** Which hosts a step runs on; the values of the tag `c1mlab:target` are `<lab>/server`, `<lab>/load` and, for all, `c1mlab:lab`. */
+type Target = 'server' | 'load' | 'all';
+
+const execution = '{{ automation:EXECUTION_ID }}';
+
+/** The name of a verb's document in this lab. */
+export function documentName(lab: Lab, name: VerbName | 'Benchmark'): string {
+  return `${lab.name}-${name}`;
+}
+
+function step(
+  lab: Lab,
+  name: string,
+  verb: VerbName,
+  target: Target,
+  parameters: Readonly<Record<string, string>>,
+  flow: { readonly onFailure: 'Abort' | `step:${string}`; readonly isEnd?: boolean },
+): RunCommandStep {
+  const targetTag =
+    target === 'all'
+      ? { Key: 'tag:c1mlab:lab', Values: [lab.name] }
+      : { Key: 'tag:c1mlab:target', Values: [`${lab.name}/${target}`] };
+  const timeoutSeconds = verbs.find((candidate) => candidate.name === verb)?.timeoutSeconds ?? 3600;
+  return {
+    name,
+    action: 'aws:runCommand',
+    // The step waits a minute longer than its script may take, so that it is the script's own time-out that is reported.
+    timeoutSeconds: timeoutSeconds + 60,
+    ...flow,
+    inputs: {
+      DocumentName: documentName(lab, verb),
+      Targets: [targetTag],
+      // Every host is asked at once, and one host's failure keeps no other from finishing.
+      MaxConcurrency: '100%',
+      MaxErrors: '100%',
+      Parameters: parameters,
+    },
+  };
+}
+
+/**
+ * The Automation document (schema 0.3) that is a whole benchmark of one server. Every parameter but Server has a default, so
+ * `aws ssm start-automation-execution --document-name C1mLab-Benchmark --parameters Server=netty` is enough. Whatever fails after
+ * the hosts were prepared, what was measured is collected and everything is stopped.
+ */
+export function benchmarkDocument(lab: Lab): AutomationDocument {
+  const wholeNumber = (description: string, byDefault: string) =>
+    ({ type: 'String', description, default: byDefault, allowedPattern: wholeNumberPattern }) as const;
+  const seconds = (description: string, byDefault: string) =>
+    ({ type: 'String', description, default: byDefault, allowedPattern: secondsPattern }) as const;
+  const thenCollect = { onFailure: 'step:collect' } as const;
+  return {
+    schemaVersion: '0.3',
+    description:
+      'Benchmarks one WebSocket server: builds it, opens the connections from the load hosts, drives echoes and broadcasts, collects the raw files, and stops everything.',
+    parameters: {
+      Server: {
+        type: 'String',
+        description: 'The server under test: node, go, netty, ...',
+        allowedPattern: serverPattern,
+      },
+      Connections: wholeNumber('Connections of the whole lab', '1200000'),
+      ConnectRate: wholeNumber('Connections opened a second by the whole lab', '10000'),
+      Broadcasts: wholeNumber('Broadcasts to every connection', '10'),
+      IntervalSeconds: seconds('Seconds between broadcasts', '60'),
+      EchoRate: wholeNumber('Echoed messages a second of the whole lab', '1000'),
+      EchoSeconds: seconds('For how long messages are echoed, before the broadcasts', '30'),
+      ServerProcesses: wholeNumber('Server processes, on consecutive ports', '1'),
+      LoadProcesses: wholeNumber('Load processes on each load host', '8'),
+      MemoryPreset: {
+        type: 'String',
+        description: 'Memory flags of the server, as its server.json names them',
+        default: 'modern',
+        allowedValues: memoryPresets,
+      },
+    },
+    outputs: ['ramp.Output', 'drive.Output'],
+    mainSteps: [
+      step(lab, 'buildServer', 'Build', 'server', { Component: 'servers/{{ Server }}' }, { onFailure: 'Abort' }),
+      step(lab, 'buildLoad', 'Build', 'load', { Component: 'loadgen' }, { onFailure: 'Abort' }),
+      step(lab, 'prepare', 'Prepare', 'all', { Run: execution }, thenCollect),
+      step(
+        lab,
+        'start',
+        'Start',
+        'server',
+        {
+          Run: execution,
+          Server: '{{ Server }}',
+          ServerProcesses: '{{ ServerProcesses }}',
+          MemoryPreset: '{{ MemoryPreset }}',
+        },
+        thenCollect,
+      ),
+      step(
+        lab,
+        'ramp',
+        'Ramp',
+        'load',
+        {
+          Run: execution,
+          Connections: '{{ Connections }}',
+          ServerProcesses: '{{ ServerProcesses }}',
+          LoadProcesses: '{{ LoadProcesses }}',
+          ConnectRate: '{{ ConnectRate }}',
+        },
+        thenCollect,
+      ),
+      step(
+        lab,
+        'drive',
+        'Drive',
+        'load',
+        {
+          Run: execution,
+          Broadcasts: '{{ Broadcasts }}',
+          IntervalSeconds: '{{ IntervalSeconds }}',
+          EchoRate: '{{ EchoRate }}',
+          EchoSeconds: '{{ EchoSeconds }}',
+        },
+        thenCollect,
+      ),
+      step(lab, 'collect', 'Collect', 'all', { Run: execution }, { onFailure: 'step:stop' }),
+      step(lab, 'stop', 'Stop', 'all', {}, { onFailure: 'Abort', isEnd: true }),
+    ],
+  };
+}

@@ -1,0 +1,20 @@
+import type { Lab } from '../config/lab.ts';
+import { benchmarkDocument, documentName } from './benchmark.ts';
+import type { AutomationDocument } from './schema/automation-document.ts';
+import type { CommandDocument } from './schema/command-document.ts';
+import { commandDocument, verbs } from './verbs.ts';
+
+/** A document with the name it has in the account. */
+export type LabDocument =
+  | { readonly name: string; readonly type: 'Command'; readonly content: CommandDocument }
+  | { readonly name: string; readonly type: 'Automation'; readonly content: AutomationDocument };
+
+/** All documents of a lab: what the stack installs and what the local lab executes. */
+export function documentsOf(lab: Lab): readonly LabDocument[] {
+  const commands = verbs.map((verb): LabDocument => ({
+    name: documentName(lab, verb.name),
+    type: 'Command',
+    content: commandDocument(verb),
+  }));
+  return [...commands, { name: documentName(lab, 'Benchmark'), type: 'Automation', content: benchmarkDocument(lab) }];
+}

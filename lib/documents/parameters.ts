@@ -1,0 +1,40 @@
+import type { CommandParameter } from './schema/parameter.ts';
+
+/**
+ * The parameters that the documents share. Each one reaches a script as the environment variable `SSM_<Name>` and never as text
+ * in a command line; its pattern admits nothing that a shell would read.
+ */
+const textParameter = (description: string, allowedPattern: string): CommandParameter => ({
+  type: 'String',
+  description,
+  allowedPattern,
+  interpolationType: 'ENV_VAR',
+});
+
+/** A whole number from 0 up to nine digits. */
+export const wholeNumberPattern = '^[0-9]{1,9}$';
+/** A positive number with up to three decimals. */
+export const secondsPattern = '^[0-9]{1,6}(\\.[0-9]{1,3})?$';
+/** The name of a server: a folder of assets/servers. */
+export const serverPattern = '^[a-z][a-z0-9-]{0,62}$';
+export const memoryPresets = ['article', 'modern', 'small'];
+
+export const parameters = {
+  run: textParameter('The measurement, the id of the automation execution that asks', '^[A-Za-z0-9-]{1,64}$'),
+  component: textParameter('What to build: loadgen, or servers/<name>', '^(loadgen|servers/[a-z][a-z0-9-]{0,62})$'),
+  server: textParameter('The server under test, a folder of assets/servers', serverPattern),
+  serverProcesses: textParameter('Server processes, on consecutive ports', wholeNumberPattern),
+  loadProcesses: textParameter('Load processes on each load host', wholeNumberPattern),
+  connections: textParameter('Connections of the whole lab', wholeNumberPattern),
+  connectRate: textParameter('Connections opened a second by the whole lab', wholeNumberPattern),
+  broadcasts: textParameter('Broadcasts of the whole lab', wholeNumberPattern),
+  intervalSeconds: textParameter('Seconds between broadcasts', secondsPattern),
+  echoRate: textParameter('Echoed messages a second of the whole lab', wholeNumberPattern),
+  echoSeconds: textParameter('For how long messages are echoed', secondsPattern),
+  memoryPreset: {
+    type: 'String',
+    description: 'The memory preset of server.json',
+    allowedValues: memoryPresets,
+    interpolationType: 'ENV_VAR',
+  },
+} as const satisfies Record<string, CommandParameter>;

@@ -1,0 +1,114 @@
+import type { CommandDocument } from './schema/command-document.ts';
+import type { CommandParameter } from './schema/parameter.ts';
+import { parameters } from './parameters.ts';
+
+/** One verb of the lab: a Command document that calls the script of that name in assets/host. */
+interface Verb {
+  /** The document is called `<lab>-<name>`. */
+  readonly name: string;
+  /** The script in assets/host. */
+  readonly script: string;
+  readonly description: string;
+  readonly parameters: Readonly<Record<string, CommandParameter>>;
+  /** How long the script may take; what it waits for has shorter deadlines of its own. */
+  readonly timeoutSeconds: number;
+}
+
+/** Every verb, in the order in which a benchmark uses them. */
+export const verbs = [
+  {
+    name: 'Build',
+    script: 'build',
+    description: 'Builds a server or the load generator on the host, unless it is built already',
+    parameters: { Component: parameters.component },
+    timeoutSeconds: 3600,
+  },
+  {
+    name: 'Prepare',
+    script: 'prepare',
+    description: 'Checks the tuning of the host, value by value, and starts to sample it',
+    parameters: { Run: parameters.run },
+    timeoutSeconds: 300,
+  },
+  {
+    name: 'Start',
+    script: 'start',
+    description: 'Starts the server under test and waits until every process of it listens',
+    parameters: {
+      Run: parameters.run,
+      Server: parameters.server,
+      ServerProcesses: parameters.serverProcesses,
+      MemoryPreset: parameters.memoryPreset,
+    },
+    timeoutSeconds: 600,
+  },
+  {
+    name: 'Ramp',
+    script: 'ramp',
+    description: 'Opens the connections of this load host and holds them',
+    parameters: {
+      Run: parameters.run,
+      Connections: parameters.connections,
+      ServerProcesses: parameters.serverProcesses,
+      LoadProcesses: parameters.loadProcesses,
+      ConnectRate: parameters.connectRate,
+    },
+    timeoutSeconds: 7200,
+  },
+  {
+    name: 'Drive',
+    script: 'drive',
+    description: 'Runs the workload on the connections that are held: echoes at a rate, then broadcasts at an interval',
+    parameters: {
+      Run: parameters.run,
+      Broadcasts: parameters.broadcasts,
+      IntervalSeconds: parameters.intervalSeconds,
+      EchoRate: parameters.echoRate,
+      EchoSeconds: parameters.echoSeconds,
+    },
+    timeoutSeconds: 86_400,
+  },
+  {
+    name: 'Status',
+    script: 'status',
+    description: 'Prints what the host is doing now, as one line of JSON',
+    parameters: { Run: parameters.run },
+    timeoutSeconds: 30,
+  },
+  {
+    name: 'Collect',
+    script: 'collect',
+    description: "Uploads the host's raw files to the lab's results",
+    parameters: { Run: parameters.run },
+    timeoutSeconds: 1800,
+  },
+  {
+    name: 'Stop',
+    script: 'stop',
+    description: 'Ends the server, the load generator and the sampler on the host',
+    parameters: {},
+    timeoutSeconds: 300,
+  },
+] as const satisfies readonly Verb[];
+
+export type VerbName = (typeof verbs)[number]['name'];
+
+/** The Command document of a verb (schema 2.2): a few lines that call a script which came with the assets. */
+export function commandDocument(verb: Verb): CommandDocument {
+  return {
+    schemaVersion: '2.2',
+    description: `${verb.description}.`,
+    parameters: verb.parameters,
+    mainSteps: [
+      {
+        name: verb.script,
+        action: 'aws:runShellScript',
+        precondition: { StringEquals: ['platformType', 'Linux'] },
+        inputs: {
+          timeoutSeconds: String(verb.timeoutSeconds),
+          runCommand: [`exec /opt/c1mlab/assets/host/${verb.script}`],
+        },
+      },
+    ],
+  };
+}
