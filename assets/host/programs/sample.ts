@@ -10,7 +10,7 @@ import {
   parseSockets,
   readText,
 } from './proc.ts';
-import type { HostSample, UnitSample } from './raw.ts';
+import type { HostSample, UnitSample } from '../raw.ts';
 
 /** How often a sample is taken. */
 const periodMillis = 1000;

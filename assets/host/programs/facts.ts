@@ -1,7 +1,7 @@
 import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { execFileSync } from 'node:child_process';
-import type { HostFacts } from './raw.ts';
+import type { HostFacts } from '../raw.ts';
 import { readText } from './proc.ts';
 
 type SysctlFact = HostFacts['sysctls'][number];

@@ -1,5 +1,5 @@
 import { readText } from './proc.ts';
-import type { LoadStatus } from '../loadgen/raw.ts';
+import type { LoadStatus } from '../../loadgen/raw.ts';
 
 if (import.meta.main) {
   const [statusFile = '', logFile = ''] = process.argv.slice(2);

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readText } from './proc.ts';
-import type { ServerStart } from './raw.ts';
+import type { ServerStart } from '../raw.ts';
 
 /** How long all processes of a server may take to listen: 62 JVMs on two cores took 21 s. */
 const listenDeadlineMillis = 180_000;
