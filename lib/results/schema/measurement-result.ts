@@ -1,0 +1,161 @@
+import * as v from 'valibot';
+import { amount, count, countsByCause, flag, real, text } from './fields.ts';
+import { latencySchema } from './latency.ts';
+import { measurementRecordSchema } from './measurement-record.ts';
+import { verdictSchema } from './verdict.ts';
+
+/** Bytes a connection as the slope of a least-squares line of memory over open connections. */
+export const memorySlopeSchema = v.object({
+  bytesPerConnection: real('Slope of the least-squares line of memory over open connections, bytes.'),
+  lowBytesPerConnection: real('Lower end of the 95 % confidence interval of the slope.'),
+  highBytesPerConnection: real('Upper end of the 95 % confidence interval of the slope.'),
+  interceptBytes: real('What the line has at no connection, bytes.'),
+  samples: count('Samples that the line was fitted to.'),
+  levels: count('Different numbers of connections among them.'),
+});
+
+/** One broadcast to all members, as all load processes saw it. */
+export const broadcastResultSchema = v.object({
+  seq: count('Number of the broadcast, from 0.'),
+  publishedBy: v.nullable(text('Load host that published it; null when no file of a publisher was found.')),
+  publishedLateMicros: v.nullable(
+    real('How late the generator handed it to the kernel, after its due time; it is part of the latency.'),
+  ),
+  members: count('Members open when it arrived, counted by the clients.'),
+  received: count('Members that received it, counted by the clients.'),
+  missing: count('Members that did not receive it.'),
+  duplicates: count('Arrivals beyond the first at one member.'),
+  outOfOrder: count('Arrivals after a broadcast of higher number at one member.'),
+  spreads: v.pipe(
+    v.array(v.object({ host: text('Load host.'), micros: amount('Last arrival minus first on it, microseconds.') })),
+    v.description('Time from first to last arrival, on the clock of each load host by itself.'),
+  ),
+  maxSpreadMicros: v.nullable(amount('The greatest of the spreads, microseconds; null when it arrived nowhere.')),
+  latency: v.nullable(latencySchema),
+  server: v.nullable(
+    v.object({
+      members: count('Members that the server says it sent to, all its processes summed.'),
+      failed: count('Sends that the server says failed, all its processes summed.'),
+      elapsedMicros: amount('Time for all sends as the server measured it; the slowest of its processes.'),
+      unanswered: count('Server processes that gave no answer.'),
+    }),
+  ),
+});
+
+/** A note about a figure that should be read with care. */
+export const trustNoteSchema = v.object({
+  figure: text('The figure, by its path in this object, such as echo.roundTrip or memory.server.'),
+  note: text('Why it should be read with care.'),
+});
+
+/** One server measured once. */
+export const measurementResultSchema = v.object({
+  measurement: text('Name of the folder of its raw files.'),
+  server: text('Name of the server.'),
+  repeat: count('Which of the repeats, from 1.'),
+  version: v.nullable(text('Version that the server printed when it listened.')),
+  language: v.nullable(text('Language that the server is written in.')),
+  framework: v.nullable(text('Library or framework, with its version.')),
+  memoryPreset: v.nullable(text('Preset of the flags.')),
+  flags: v.nullable(text('Flags the server was started with.')),
+  serverProcesses: count('Processes of the server.'),
+  loadProcesses: count('Load processes that left a raw file, all hosts.'),
+  knownDeviations: v.array(v.string()),
+  record: measurementRecordSchema,
+  verdict: verdictSchema,
+  trust: v.pipe(v.array(trustNoteSchema), v.description('Figures that should be read with care, and why.')),
+  missing: v.pipe(v.array(v.string()), v.description('What was not there or cut short; empty when complete.')),
+  connections: v.object({
+    wanted: count('Connections to be opened.'),
+    established: count('Handshakes finished, ever.'),
+    peak: count('The most open at one time: the sum over load hosts, by their once-a-second counts.'),
+    open: count('Still open when collected.'),
+    attempts: count('Attempts begun, retries included.'),
+    abandoned: count('Given up for good.'),
+    connectFailures: countsByCause('Attempts that failed, by cause; they may have succeeded when retried.'),
+    lost: countsByCause('Established connections lost, by cause.'),
+  }),
+  ramp: v.object({
+    seconds: v.nullable(amount('From the first attempt to the last connection opened or given up; the slowest host.')),
+    connectionsPerSecond: v.nullable(amount('Connections established over the length of the ramp.')),
+    connectLatency: v.nullable(
+      v.pipe(latencySchema, v.description('From connect() to the checked 101 answer, all load hosts.')),
+    ),
+    startMillis: v.nullable(amount('From the start of the server to listening; the slowest process, milliseconds.')),
+  }),
+  memory: v.object({
+    server: v.nullable(
+      v.pipe(memorySlopeSchema, v.description('Memory of the server processes alone (RssAnon, summed).')),
+    ),
+    kernel: v.nullable(
+      v.pipe(
+        memorySlopeSchema,
+        v.description("Unreclaimable slab and socket buffers of the server's machine, which are machine-wide."),
+      ),
+    ),
+    kernelHoldsBothEnds: flag(
+      'True when clients and server share one machine: then the kernel figure is of a pair of sockets.',
+    ),
+    serverPeakBytes: v.nullable(amount('The most that the server processes had (RssAnon, summed), bytes.')),
+    kernelPeakBytes: v.nullable(amount('The most of unreclaimable slab and socket buffers, bytes.')),
+    leastAvailableBytes: v.nullable(amount("The least memory available on the server's machine, bytes.")),
+    loadBytes: v.nullable(amount('Resident memory of all load processes when collected, bytes.')),
+  }),
+  cpu: v.object({
+    serverRampSeconds: v.nullable(amount('Processor time of the server processes during the ramp.')),
+    serverSecondsPerBroadcast: v.nullable(
+      amount('Processor time of the server processes from first due time to last arrival, a broadcast.'),
+    ),
+    serverTotalSeconds: v.nullable(
+      amount('Processor time of the server processes from their start to the last sample.'),
+    ),
+    loadRampSeconds: v.nullable(amount('Processor time of the load generator during the ramp, all hosts.')),
+    loadTotalSeconds: v.nullable(amount('Processor time of all load processes from their start until collected.')),
+  }),
+  broadcasts: v.array(broadcastResultSchema),
+  broadcastLatency: v.nullable(
+    v.pipe(
+      latencySchema,
+      v.description('All broadcasts: from the due time to arrival, at the members on the host that published.'),
+    ),
+  ),
+  broadcastSpread: v.nullable(
+    v.object({
+      medianMicros: amount("Median over broadcasts of each broadcast's greatest spread, microseconds."),
+      maxMicros: amount('Greatest spread of all, microseconds.'),
+    }),
+  ),
+  echo: v.object({
+    sent: count('Echo messages due and sent.'),
+    received: count('Echo messages that came back.'),
+    wrong: count('Echo messages that came back changed or twice.'),
+    roundTrip: v.nullable(v.pipe(latencySchema, v.description('From the due time until it was back.'))),
+  }),
+  generator: v.object({
+    turn: v.nullable(v.pipe(latencySchema, v.description('Length of one turn of the event loop.'))),
+    lateness: v.nullable(v.pipe(latencySchema, v.description('How late timed work was begun.'))),
+    maxTurnWhileDrivingMicros: v.nullable(amount('The longest turn while driving: arrivals were seen this much late.')),
+    maxLatenessWhileDrivingMicros: v.nullable(amount('The greatest lateness while driving.')),
+  }),
+  series: v.pipe(
+    v.object({
+      connections: v.array(v.tuple([real('Seconds since the ramp began.'), count('Connections open.')])),
+      serverMemory: v.array(v.tuple([count('Sockets on the server host.'), amount('RssAnon of the server, bytes.')])),
+      kernelMemory: v.array(v.tuple([count('Sockets on the server host.'), amount('Slab and socket buffers, bytes.')])),
+      serverCpu: v.array(v.tuple([real('Seconds since the ramp began.'), amount('Processors the server used.')])),
+    }),
+    v.description('Series for charts, at most 1000 points each.'),
+  ),
+});
+
+/** One server measured once. */
+export type MeasurementResult = v.InferOutput<typeof measurementResultSchema>;
+
+/** One broadcast to all members. */
+export type BroadcastResult = v.InferOutput<typeof broadcastResultSchema>;
+
+/** Bytes a connection as a slope. */
+export type MemorySlope = v.InferOutput<typeof memorySlopeSchema>;
+
+/** A note about a figure that should be read with care. */
+export type TrustNote = v.InferOutput<typeof trustNoteSchema>;

@@ -1,0 +1,87 @@
+import * as v from 'valibot';
+import { labSchema } from '../../config/lab.ts';
+import { amount, count, flag, text } from './fields.ts';
+
+/** What was asked of every measurement of a run. */
+export const runParametersSchema = v.pipe(
+  v.object({
+    servers: v.pipe(v.array(v.string()), v.description('Servers asked for, in the order in which they were measured.')),
+    connections: count('Connections wanted, of all load hosts together.'),
+    broadcasts: count('Broadcasts published to all members.'),
+    intervalSeconds: amount('Seconds between the due times of two broadcasts.'),
+    echoRate: amount('Echo messages a second, of all load hosts together; 0: no echo workload.'),
+    echoSeconds: amount('Length of the echo workload in seconds.'),
+    connectRate: amount('Connections to open a second, of all load hosts together.'),
+    serverProcesses: count('Processes of the server, each with a port of its own.'),
+    loadProcesses: count('Load processes on each load host.'),
+    memoryPreset: text('Which of the flags in server.json were used: article, modern or small.'),
+    repeats: count('How many times each server was to be measured.'),
+  }),
+  v.description('What was asked of every measurement of the run.'),
+);
+
+/** What is known of a server from its `server.json` when the run is planned. */
+export const serverDescriptionSchema = v.object({
+  name: text('Name of the entry: the folder under assets/servers.'),
+  language: v.optional(v.nullable(text('Language that the server is written in.')), null),
+  framework: v.optional(v.nullable(text('Library or framework it is written with, with its version.')), null),
+  knownDeviations: v.optional(
+    v.pipe(
+      v.array(v.string()),
+      v.description("Cases of the servers' contract that it fails by its own nature, as its server.json lists them."),
+    ),
+    [],
+  ),
+});
+
+/** The last check of the load generator against servers of known behaviour. */
+export const calibrationSchema = v.pipe(
+  v.object({
+    unixMillis: count('When it was made.'),
+    passed: flag('Whether every claim was met within 1 % or 1 ms.'),
+    worstErrorPercent: amount('The greatest error of all claims, in percent of the known truth.'),
+    worstErrorMicros: amount('The greatest error of all claims about time, in microseconds.'),
+    summary: text('One sentence for a person.'),
+  }),
+  v.description('The last calibration of the load generator on this machine before the run.'),
+);
+
+/** `run.json`: what was asked, and with what. Written when a run is planned; `ended…` when it is over. */
+export const runRecordSchema = v.object({
+  schema: v.literal(1),
+  runId: text('Name of the run and of its folder.'),
+  beganUnixMillis: count('When the run was started.'),
+  endedUnixMillis: v.optional(
+    v.nullable(count('When the run was over; null while it runs or when it was cut off.')),
+    null,
+  ),
+  where: v.pipe(v.picklist(['local', 'aws']), v.description('Hosts on one machine, or on EC2.')),
+  hostsShareOneMachine: flag(
+    'True when server and load hosts share one kernel: then machine-wide figures hold both ends of every connection.',
+  ),
+  lab: v.pipe(labSchema, v.description('The lab configuration that hosts and documents were made from.')),
+  parameters: runParametersSchema,
+  servers: v.optional(v.array(serverDescriptionSchema), []),
+  skipped: v.optional(
+    v.pipe(
+      v.array(v.object({ server: text('Server that was not measured.'), reason: text('Why.') })),
+      v.description('Servers that were asked for and could not be measured at all.'),
+    ),
+    [],
+  ),
+  gitCommit: v.nullable(text('Commit of this repository, with -dirty when files differed; null outside a clone.')),
+  versions: v.pipe(
+    v.record(v.string(), v.string()),
+    v.description('Versions of the tools where the operator sits: c1mlab, node, …'),
+  ),
+  calibration: v.optional(v.nullable(calibrationSchema), null),
+});
+
+/** What a run was asked to do and with what: the contents of `DIR/<run-id>/run.json`. */
+export type RunRecord = v.InferOutput<typeof runRecordSchema>;
+
+/** {@link RunRecord} as one may write it: fields with a default may be left out. */
+export type RunRecordInput = v.InferInput<typeof runRecordSchema>;
+
+/** What was asked of every measurement of a run. */
+export type RunParameters = v.InferOutput<typeof runParametersSchema>;

@@ -1,0 +1,59 @@
+import * as v from 'valibot';
+import { count, flag, text } from './fields.ts';
+
+/** What can stop, slow or spoil a measurement. */
+export const wallNames = [
+  'listenQueue',
+  'ports',
+  'descriptors',
+  'conntrack',
+  'memory',
+  'swap',
+  'serverDied',
+  'loadProcessDied',
+  'serverCpu',
+  'loadCpu',
+  'machineCpu',
+  'generatorBehind',
+  'addressesLost',
+  'retransmissions',
+  'packetsDropped',
+  'untunedHost',
+  'refused',
+  'timeouts',
+] as const;
+
+/** What can stop, slow or spoil a measurement. */
+export type WallName = (typeof wallNames)[number];
+
+/** One wall that was met, with its evidence. */
+export const wallSchema = v.object({
+  wall: v.pipe(v.picklist(wallNames), v.description('Which wall.')),
+  effect: v.pipe(
+    v.picklist(['stopped', 'slowed', 'invalidates']),
+    v.description(
+      'stopped: it kept the run from its target; slowed: it cost time but nothing else; invalidates: the figures do not describe the server.',
+    ),
+  ),
+  host: v.nullable(text('Host on which it was seen; null when it concerns all.')),
+  evidence: text('The figures that show it, for a person.'),
+});
+
+/** What a measurement is worth: was it valid, did it reach its target, and which walls were met. */
+export const verdictSchema = v.object({
+  valid: flag('Whether the figures describe the server: false when the lab itself was at fault.'),
+  reached: flag('Whether all connections wanted were open at one time.'),
+  stoppedAt: v.nullable(count('The most connections open at one time, when the target was not reached; else null.')),
+  complete: flag('Whether every raw file was there and whole, and every step of the automation ran.'),
+  walls: v.pipe(v.array(wallSchema), v.description('Walls found from evidence, the gravest first.')),
+  reasons: v.pipe(
+    v.array(v.string()),
+    v.description('Sentences for a person: why invalid, not reached or incomplete.'),
+  ),
+});
+
+/** One wall that was met, with its evidence. */
+export type Wall = v.InferOutput<typeof wallSchema>;
+
+/** What a measurement is worth. */
+export type Verdict = v.InferOutput<typeof verdictSchema>;
