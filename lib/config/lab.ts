@@ -1,9 +1,38 @@
 import * as v from 'valibot';
+import { LabError } from './lab-error.ts';
 
 const ipv4Prefix = v.pipe(
   v.string(),
-  v.regex(/^10\.\d{1,3}$/, 'must be the first two numbers of a 10.0.0.0/8 network'),
+  v.regex(
+    /^10\.(\d|[1-9]\d|1\d\d|2[0-4]\d|25[0-5])$/,
+    (issue) => `must be the first two numbers of a 10.0.0.0/8 network, such as 10.42, got ${issue.received}`,
+  ),
 );
+
+const instanceType = v.pipe(
+  v.string(),
+  v.regex(
+    /^[a-z][a-z0-9-]*\.[a-z0-9-]+$/,
+    (issue) => `must be an EC2 instance type such as c8i.4xlarge, got ${issue.received}`,
+  ),
+);
+
+function wholeNumber(minimum: number, maximum: number) {
+  const message = (issue: v.BaseIssue<unknown>): string => `must be ${minimum} to ${maximum}, got ${issue.received}`;
+  return v.pipe(
+    v.number(message),
+    v.integer((issue) => `must be a whole number from ${minimum} to ${maximum}, got ${issue.received}`),
+    v.minValue(minimum, message),
+    v.maxValue(maximum, message),
+  );
+}
+
+function identifier(kind: string, pattern: RegExp) {
+  return v.pipe(
+    v.string(),
+    v.regex(pattern, (issue) => `must be ${kind}, got ${issue.received}`),
+  );
+}
 
 /**
  * The configuration of a lab: the one description that the CDK stack and the local lab are both built from.
@@ -11,14 +40,21 @@ const ipv4Prefix = v.pipe(
  */
 export const labSchema = v.strictObject({
   /** The stack's name; documents are called `<name>-Build` and so on. Letters, digits and hyphens, as CloudFormation has it. */
-  name: v.optional(v.pipe(v.string(), v.regex(/^[A-Za-z][A-Za-z0-9-]{0,63}$/)), 'C1mLab'),
-  server: v.optional(v.strictObject({ instanceType: v.optional(v.string(), 'c3.4xlarge') }), {}),
+  name: v.optional(identifier('letters, digits and hyphens, a letter first', /^[A-Za-z][A-Za-z0-9-]{0,63}$/), 'C1mLab'),
+  /** Who answers for the lab: the value of the `c1mlab:owner` tag. */
+  owner: v.optional(
+    identifier('1 to 100 letters, digits, spaces or any of . _ @ : / + = -', /^[A-Za-z0-9 ._@:/+=-]{1,100}$/),
+    'unknown',
+  ),
+  /** How many connections the lab is sized for; a run may ask for fewer. */
+  connections: v.optional(wholeNumber(1, 100_000_000), 1_200_000),
+  server: v.optional(v.strictObject({ instanceType: v.optional(instanceType, 'c3.4xlarge') }), {}),
   load: v.optional(
     v.strictObject({
-      instanceType: v.optional(v.string(), 'c3.2xlarge'),
-      hosts: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(50)), 2),
+      instanceType: v.optional(instanceType, 'c3.2xlarge'),
+      hosts: v.optional(wholeNumber(1, 50), 2),
       /** Private addresses of a load host beside its primary one; each gives about 60 000 connections to one server port. */
-      secondaryAddresses: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(49)), 10),
+      secondaryAddresses: v.optional(wholeNumber(0, 49), 10),
     }),
     {},
   ),
@@ -27,14 +63,79 @@ export const labSchema = v.strictObject({
       /** First two numbers of the lab's /16: x.y.0.0/20 is for management, x.y.16.0/20 carries the load. */
       prefix: v.optional(ipv4Prefix, '10.42'),
       /** The first port a server listens on; further server processes take the next ones. */
-      port: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1024), v.maxValue(60000)), 8088),
+      port: v.optional(wholeNumber(1024, 60000), 8088),
+      /** The zone that every host is in, by name, such as us-east-1a. Default: the region's first. */
+      availabilityZone: v.optional(
+        identifier('the name of an availability zone, such as us-east-1a', /^[a-z]{2}(-[a-z0-9]+)+-\d[a-z]$/),
+      ),
+      /** Whether the hosts share a cluster placement group: near each other, but EC2 may not have room for all of them. */
+      clusterPlacement: v.optional(v.boolean(), true),
+      /**
+       * A VPC that is there already. The lab makes only its load subnet (x.y.16.0/20, which must be free in it) and uses
+       * the given subnet, which needs a way out to the internet and must be in `availabilityZone`, for management.
+       */
+      existing: v.optional(
+        v.strictObject({
+          vpcId: identifier('a VPC id such as vpc-0123456789abcdef0', /^vpc-[0-9a-f]{8,17}$/),
+          managementSubnetId: identifier('a subnet id such as subnet-0123456789abcdef0', /^subnet-[0-9a-f]{8,17}$/),
+        }),
+      ),
     }),
     {},
   ),
+  hosts: v.optional(
+    v.strictObject({
+      /** The kernel of Amazon Linux 2023. Default: 6.1 on Xen types (newer ones are unproven there), else 6.18. */
+      kernel: v.optional(v.picklist(['6.1', '6.12', '6.18'])),
+      /** Size of each host's encrypted gp3 disk in GiB. */
+      diskGiB: v.optional(wholeNumber(8, 1000), 30),
+      /** `spot`: cheaper, and EC2 may take a host back at two minutes' notice. */
+      purchase: v.optional(v.picklist(['on-demand', 'spot']), 'on-demand'),
+    }),
+    {},
+  ),
+  lifetime: v.optional(
+    v.strictObject({
+      /** A host terminates itself this many hours after its start, or after the start of its last run. */
+      hours: v.optional(wholeNumber(1, 48), 4),
+      /** What outlives this many hours since its start is terminated from outside, whatever it is doing. */
+      maximumHours: v.optional(wholeNumber(1, 168), 24),
+    }),
+    {},
+  ),
+  results: v.optional(v.strictObject({ keepDays: v.optional(wholeNumber(1, 3650), 30) }), {}),
 });
+
+/** A lab file as a person writes it: any part of {@link labSchema}. */
+export type LabInput = v.InferInput<typeof labSchema>;
 
 /** A complete lab configuration: what {@link labSchema} makes of a lab file. */
 export type Lab = v.InferOutput<typeof labSchema>;
 
+/**
+ * Reads a lab configuration and fills in the defaults. Throws a {@link LabError} that names every bad setting with the
+ * value received; `origin` says where the configuration comes from.
+ */
+export function parseLab(input: unknown, origin: string): Lab {
+  const parsed = v.safeParse(labSchema, input);
+  if (parsed.success) return parsed.output;
+  throw new LabError(
+    'usage',
+    `${origin}: ${parsed.issues.map(describeIssue).join('; ')}`,
+    'Correct the lab configuration; lib/config/lab.ts describes every setting.',
+  );
+}
+
 /** The article's lab: one c3.4xlarge server, two c3.2xlarge load hosts with 10 secondary addresses each. */
 export const articleLab: Lab = v.parse(labSchema, {});
+
+function describeIssue(issue: v.BaseIssue<unknown>): string {
+  const path = v.getDotPath(issue) ?? 'the lab';
+  if (issue.type === 'strict_object') {
+    return issue.expected === 'never'
+      ? `'${path}' is not a setting of the lab`
+      : `'${path}' must be an object of settings, got ${issue.received}`;
+  }
+  const ours = issue.message.startsWith('must ');
+  return `'${path}' ${ours ? issue.message : `must be ${issue.expected ?? 'different'}, got ${issue.received}`}`;
+}

@@ -1,0 +1,98 @@
+import { instanceTypeFacts } from './instance-types.ts';
+import { maxServerProcesses } from './hosts.ts';
+import type { Lab } from './lab.ts';
+
+/** Local ports one load address can use to one server port: 1024 to 65535 without those kept for servers. */
+export const portsPerAddress = 65_535 - 1024 + 1 - maxServerProcesses;
+
+/**
+ * Kernel memory one end of an idle connection takes, in bytes: half of the 6.2 kB a pair of ends was measured to take on one
+ * machine (both ends local, not reclaimable).
+ */
+const kernelBytesPerConnection = 3_100;
+
+/** What the load generator takes for a connection beside the kernel, in bytes, as measured on a prototype; rounded up. */
+const generatorBytesPerConnection = 700;
+
+/** What of a host's memory may be planned for connections; the rest is the system's, Node's and the page cache's. */
+const plannableShare = 0.9;
+
+/** What is wrong with a lab, and what cannot be told. */
+export interface LabFit {
+  /** Each a sentence with the setting, the value received, and the fix. Empty: the lab fits. */
+  readonly errors: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** Checks a lab against the limits of its instance types and the arithmetic of ports, addresses and memory. */
+export function fitOf(lab: Lab): LabFit {
+  const errors: string[] = [];
+  const warnings: string[] = [];
+  const { server, load, network, lifetime } = lab;
+
+  for (const [setting, type, wantedAddresses] of [
+    ['server.instanceType', server.instanceType, 1],
+    ['load.instanceType', load.instanceType, 1 + load.secondaryAddresses],
+  ] as const) {
+    const facts = instanceTypeFacts(type);
+    if (facts === undefined) {
+      warnings.push(
+        `'${setting}': the limits of ${type} are not known here, so nobody has checked that one of its interfaces takes ${wantedAddresses} addresses`,
+      );
+      continue;
+    }
+    if (facts.interfaces < 2) {
+      errors.push(`'${setting}' must have two interfaces, ${type} has ${facts.interfaces}; choose a larger size`);
+    }
+    if (wantedAddresses > facts.addressesPerInterface) {
+      errors.push(
+        `'load.secondaryAddresses' must be 0 to ${facts.addressesPerInterface - 1} on ${type}, got ${load.secondaryAddresses}; use fewer addresses and more hosts, or a larger size`,
+      );
+    }
+  }
+
+  const addressesPerHost = Math.max(1, load.secondaryAddresses);
+  const reachable = load.hosts * addressesPerHost * portsPerAddress;
+  if (reachable < lab.connections) {
+    const hosts = Math.ceil(lab.connections / (addressesPerHost * portsPerAddress));
+    errors.push(
+      `'connections' must be at most ${reachable} (${load.hosts} hosts x ${addressesPerHost} addresses x ${portsPerAddress} ports), got ${lab.connections}; ` +
+        (hosts <= 50 ? `set load.hosts to ${hosts} or add addresses` : 'add addresses and hosts'),
+    );
+  }
+
+  const serverMemory = instanceTypeFacts(server.instanceType)?.memoryGiB;
+  const serverNeed = gib(lab.connections * kernelBytesPerConnection);
+  if (serverMemory !== undefined && serverNeed > serverMemory * plannableShare) {
+    errors.push(
+      `'server.instanceType' must have more than ${rounded(serverNeed / plannableShare)} GiB for the kernel's part of ${lab.connections} connections alone, ${server.instanceType} has ${serverMemory}; choose a larger size`,
+    );
+  }
+  const loadMemory = instanceTypeFacts(load.instanceType)?.memoryGiB;
+  const loadNeed = gib((lab.connections / load.hosts) * (kernelBytesPerConnection + generatorBytesPerConnection));
+  if (loadMemory !== undefined && loadNeed > loadMemory * plannableShare) {
+    errors.push(
+      `'load.instanceType' must have more than ${rounded(loadNeed / plannableShare)} GiB for ${Math.ceil(lab.connections / load.hosts)} connections a host, ${load.instanceType} has ${loadMemory}; choose a larger size or more hosts`,
+    );
+  }
+
+  if (network.existing !== undefined && network.availabilityZone === undefined) {
+    errors.push(
+      `'network.availabilityZone' must be given with 'network.existing': it is the zone of ${network.existing.managementSubnetId}`,
+    );
+  }
+  if (lifetime.maximumHours < lifetime.hours) {
+    errors.push(
+      `'lifetime.maximumHours' must be at least lifetime.hours (${lifetime.hours}), got ${lifetime.maximumHours}`,
+    );
+  }
+  return { errors, warnings };
+}
+
+function gib(bytes: number): number {
+  return bytes / 2 ** 30;
+}
+
+function rounded(value: number): string {
+  return value.toFixed(1);
+}
