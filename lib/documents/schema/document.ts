@@ -4,8 +4,11 @@ import type { CommandDocument } from './command-document.ts';
 /** A document of the lab; `schemaVersion` tells the kinds apart. */
 export type Document = CommandDocument | AutomationDocument;
 
-/** Documents by the name they are installed under. */
-export type Documents = Readonly<Record<string, Document>>;
+/** A document with the name it is installed under. */
+export interface NamedDocument {
+  readonly name: string;
+  readonly content: Document;
+}
 
 /** Whether a document is of type Command (else it is of type Automation). */
 export function isCommandDocument(document: Document): document is CommandDocument {
