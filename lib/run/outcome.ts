@@ -1,0 +1,65 @@
+import {
+  GetCommandInvocationCommand,
+  ListCommandInvocationsCommand,
+  type AutomationExecution,
+  type StepExecution,
+} from '@aws-sdk/client-ssm';
+import type { MeasurementRecordInput } from '../results/schema/measurement-record.ts';
+import type { Site } from './site.ts';
+
+type StepRecord = NonNullable<MeasurementRecordInput['steps']>[number];
+
+/** How an execution ended, in the lab's words. */
+export interface Outcome {
+  readonly status: 'succeeded' | 'failed' | 'cancelled' | 'skipped';
+  readonly reason: string | null;
+  readonly steps: readonly StepRecord[];
+}
+
+/** The Build verb's word for a server whose toolchain is missing; its exit code is 3. */
+const skipped = /^SKIPPED (.+)$/m;
+
+/** Reads how an execution ended, and for a failed step what the hosts printed. */
+export async function readOutcome(site: Site, execution: AutomationExecution): Promise<Outcome> {
+  const steps = await Promise.all(
+    (execution.StepExecutions ?? []).map(async (step): Promise<StepRecord> => {
+      const failed = step.StepStatus === 'Failed' || step.StepStatus === 'TimedOut';
+      return {
+        name: step.StepName ?? '',
+        status: step.StepStatus ?? 'Pending',
+        beganUnixMillis: step.ExecutionStartTime?.getTime() ?? null,
+        endedUnixMillis: step.ExecutionEndTime?.getTime() ?? null,
+        failure: failed ? await failureOf(site, step) : null,
+      };
+    }),
+  );
+  const status = execution.AutomationExecutionStatus;
+  if (status === 'Success') return { status: 'succeeded', reason: null, steps };
+  if (status === 'Cancelled') return { status: 'cancelled', reason: 'the execution was cancelled', steps };
+  const first = steps.find(({ failure }) => failure !== null);
+  const skip = first?.name === 'buildServer' ? skipped.exec(first.failure ?? '')?.[1] : undefined;
+  if (skip !== undefined) return { status: 'skipped', reason: skip, steps };
+  const reason = first === undefined ? execution.FailureMessage : `${first.name}: ${first.failure}`;
+  return { status: 'failed', reason: reason ?? `the execution ended as ${status}`, steps };
+}
+
+/** What the hosts on which a step failed wrote to standard error, the last lines of each. */
+async function failureOf(site: Site, step: StepExecution): Promise<string> {
+  const commandId = step.Outputs?.['CommandId']?.[0];
+  const fallback = step.FailureMessage ?? step.StepStatus ?? 'failed';
+  if (commandId === undefined) return fallback;
+  const listed = await site.ssm.send(new ListCommandInvocationsCommand({ CommandId: commandId }));
+  const failed = (listed.CommandInvocations ?? []).filter(({ Status }) => Status !== 'Success');
+  const texts = await Promise.all(
+    failed.map(async ({ CommandId, InstanceId, InstanceName, StatusDetails }) => {
+      const answer = await site.ssm.send(new GetCommandInvocationCommand({ CommandId, InstanceId }));
+      const lines = (answer.StandardErrorContent ?? '')
+        .split('\n')
+        // The agent appends this to every failure; the exit code says no more than the script's own words.
+        .map((line) => line.replace(/failed to run commands: exit status \d+$/, '').trim())
+        .filter((line) => line !== '');
+      return lines.length > 0 ? lines.slice(-6).join('\n') : `${InstanceName || InstanceId}: ${StatusDetails}`;
+    }),
+  );
+  return texts.length > 0 ? [...new Set(texts)].join('\n') : fallback;
+}

@@ -1,0 +1,59 @@
+import type { HostSample } from '../../assets/host/raw.ts';
+import type { LoadStatus } from '../../assets/loadgen/raw.ts';
+
+/** What the Status document prints for one host. */
+export interface HostStatus {
+  readonly host: string;
+  readonly sample: HostSample | null;
+  readonly load: LoadStatus | null;
+}
+
+/** A run as it goes, for whoever shows it. */
+export type ProgressEvent =
+  | { readonly kind: 'measurement'; readonly server: string; readonly number: number; readonly of: number }
+  /** A step of the Benchmark document began. */
+  | { readonly kind: 'step'; readonly server: string; readonly step: string }
+  | { readonly kind: 'status'; readonly server: string; readonly step: string; readonly summary: StatusSummary }
+  | { readonly kind: 'outcome'; readonly server: string; readonly text: string };
+
+/** The whole lab at one moment. */
+export interface StatusSummary {
+  readonly wanted: number;
+  readonly open: number;
+  /** Given up or lost. */
+  readonly failed: number;
+  readonly connectionsPerSecond: number;
+  /** Resident memory of the server's processes. */
+  readonly serverRssBytes: number;
+  readonly broadcastsPublished: number;
+  readonly broadcastMessagesReceived: number;
+  readonly echoesReceived: number;
+}
+
+const sumOf = (numbers: Iterable<number | undefined>): number =>
+  [...numbers].reduce<number>((sum, n) => sum + (n ?? 0), 0);
+
+/** Sums what the hosts said. */
+export function summarize(statuses: readonly HostStatus[]): StatusSummary {
+  const loads = statuses.flatMap(({ load }) => (load === null ? [] : [load]));
+  const units = statuses.flatMap(({ sample }) => Object.entries(sample?.units ?? {}));
+  return {
+    wanted: sumOf(loads.map((load) => load.counts.wanted)),
+    open: sumOf(loads.map((load) => load.counts.open)),
+    failed: sumOf(loads.map((load) => load.counts.abandoned + sumOf(Object.values(load.counts.lost)))),
+    connectionsPerSecond: sumOf(loads.map((load) => load.connectionsPerSecond)),
+    serverRssBytes: sumOf(units.flatMap(([unit, sample]) => (unit.startsWith('c1m-server-') ? [sample.rssBytes] : []))),
+    broadcastsPublished: sumOf(loads.map((load) => load.broadcastsPublished)),
+    broadcastMessagesReceived: sumOf(loads.map((load) => load.broadcastMessagesReceived)),
+    echoesReceived: sumOf(loads.map((load) => load.echoesReceived)),
+  };
+}
+
+/** Reads one line that the Status document printed; null when it is cut short or empty. */
+export function parseHostStatus(output: string): HostStatus | null {
+  try {
+    return JSON.parse(output) as HostStatus;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,120 @@
+import { execFileSync } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ServerDescription } from '../config/servers.ts';
+import type { RunRecordInput } from '../results/schema/run-record.ts';
+import { measure, type Watcher } from './measure.ts';
+import { planMeasurement, type MeasurementPlan } from './plan.ts';
+import { makeRunFolder, readMeasurementRecord, writeRunRecord } from './run-folder.ts';
+import type { RunRequest } from './run-request.ts';
+import { scheduleMeasurements } from './schedule.ts';
+import type { Site } from './site.ts';
+
+/** Everything a run is made of. */
+export interface Run {
+  readonly runId: string;
+  /** `DIR/<run-id>`: raw files, result and report. */
+  readonly folder: string;
+  readonly request: RunRequest;
+  readonly repeats: number;
+  readonly servers: readonly ServerDescription[];
+  /** When the run began: now, or for one that is resumed, then. */
+  readonly beganUnixMillis: number;
+}
+
+/**
+ * Runs every measurement of a run that has not been made yet, one after the other, and leaves `run.json` and the raw files.
+ * Throws LabError `environment` before anything starts when a measurement does not fit.
+ */
+export async function runBenchmark(site: Site, run: Run, watcher: Watcher): Promise<void> {
+  const capacity = await site.readCapacity();
+  const plans = new Map<string, MeasurementPlan>(
+    run.servers.map((server) => [server.name, planMeasurement(run.request, server, site.lab, capacity)]),
+  );
+  await makeRunFolder(run.folder);
+  const skipped = new Map<string, string>();
+  const save = (endedUnixMillis: number | null): Promise<void> =>
+    writeRunRecord(run.folder, describeRun(site, run, [...plans.values()], skipped, endedUnixMillis));
+  await save(null);
+
+  const schedule = scheduleMeasurements(
+    run.servers.map(({ name }) => name),
+    run.repeats,
+  );
+  for (const [place, { server, repeat, measurement }] of schedule.entries()) {
+    const plan = plans.get(server);
+    if (plan === undefined || skipped.has(server) || watcher.signal.aborted) continue;
+    const folder = join(run.folder, 'raw', measurement);
+    const earlier = await readMeasurementRecord(folder);
+    if (earlier?.status === 'succeeded') continue;
+    // What an interrupted measurement left would mix with the new one.
+    await rm(folder, { recursive: true, force: true });
+    watcher.onProgress({ kind: 'measurement', server, number: place + 1, of: schedule.length });
+    const record = await measure(site, plan, { measurement, repeat, folder }, watcher);
+    if (record.status === 'skipped') {
+      skipped.set(server, record.reason ?? 'it cannot be built here');
+      await rm(folder, { recursive: true, force: true });
+      await save(null);
+    }
+    const text = record.status === 'succeeded' ? 'measured' : `${record.status}: ${record.reason ?? ''}`;
+    watcher.onProgress({ kind: 'outcome', server, text });
+  }
+  await save(Date.now());
+}
+
+function describeRun(
+  site: Site,
+  run: Run,
+  plans: readonly MeasurementPlan[],
+  skipped: ReadonlyMap<string, string>,
+  endedUnixMillis: number | null,
+): RunRecordInput {
+  const { request } = run;
+  const most = (values: readonly number[]): number => Math.max(0, ...values);
+  return {
+    schema: 1,
+    runId: run.runId,
+    beganUnixMillis: run.beganUnixMillis,
+    endedUnixMillis,
+    where: site.where,
+    hostsShareOneMachine: site.oneMachine,
+    lab: site.lab,
+    parameters: {
+      servers: run.servers.map(({ name }) => name),
+      connections: request.connections,
+      broadcasts: request.broadcasts,
+      intervalSeconds: request.intervalSeconds,
+      echoRate: request.echoRate,
+      echoSeconds: request.echoSeconds,
+      connectRate: most(plans.map(({ connectRate }) => connectRate)),
+      serverProcesses: most(plans.map(({ serverProcesses }) => serverProcesses)),
+      loadProcesses: most(plans.map(({ loadProcesses }) => loadProcesses)),
+      memoryPreset: plans[0]?.memoryPreset ?? 'modern',
+      repeats: run.repeats,
+    },
+    servers: run.servers.map(({ name, language, framework, knownDeviations }) => ({
+      name,
+      language,
+      framework: `${framework.name} ${framework.version}`,
+      knownDeviations: knownDeviations.map((deviation) => `${deviation.case}: ${deviation.why}`),
+    })),
+    skipped: [...skipped].map(([server, reason]) => ({ server, reason })),
+    gitCommit: gitCommit(),
+    versions: { node: process.version },
+  };
+}
+
+/** The commit this lab runs from, marked `-dirty` when files differ from it; null outside a clone or without git. */
+function gitCommit(): string | null {
+  try {
+    const git = (...words: string[]): string =>
+      execFileSync('git', words, {
+        cwd: import.meta.dirname,
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }).trim();
+    return `${git('rev-parse', 'HEAD')}${git('status', '--porcelain') === '' ? '' : '-dirty'}`;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,81 @@
+import { access, constants, mkdir, readFile, rename, statfs, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { LabError } from '../config/lab-error.ts';
+import { measurementRecordSchema, type MeasurementRecord } from '../results/schema/measurement-record.ts';
+import { runRecordSchema, type RunRecord, type RunRecordInput } from '../results/schema/run-record.ts';
+
+/** What a run leaves at least on the operator's disk, bytes; less room than this is refused beforehand. */
+const minimumRoomBytes = 20e6;
+
+/** A run's name: when it began (UTC) and four random hex digits, such as `20261122-184500-1a2b`. */
+export function newRunId(now: Date, random: () => number): string {
+  const stamp = now
+    .toISOString()
+    .replaceAll(/[-:]|\.\d+Z/g, '')
+    .replace('T', '-');
+  return `${stamp}-${Math.floor(random() * 0x10000)
+    .toString(16)
+    .padStart(4, '0')}`;
+}
+
+/** Makes the folder of a run; throws LabError `environment` when it cannot be written or has no room. */
+export async function makeRunFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(join(folder, 'raw'), { recursive: true });
+    await access(join(folder, 'raw'), constants.W_OK);
+  } catch (error) {
+    throw new LabError(
+      'environment',
+      `results cannot be written to ${folder}: ${(error as Error).message}`,
+      'give another folder with --out',
+      { cause: error },
+    );
+  }
+  const { bavail, bsize } = await statfs(folder);
+  if (bavail * bsize < minimumRoomBytes) {
+    throw new LabError(
+      'environment',
+      `only ${((bavail * bsize) / 1e6).toFixed(1)} MB are free at ${folder}, and a run needs ${minimumRoomBytes / 1e6} MB`,
+      'free space there, or give another folder with --out',
+    );
+  }
+}
+
+/** Replaces `run.json` as a whole. */
+export async function writeRunRecord(folder: string, record: RunRecordInput): Promise<void> {
+  const file = join(folder, 'run.json');
+  await writeFile(`${file}.new`, `${JSON.stringify(record, null, 1)}\n`);
+  await rename(`${file}.new`, file);
+}
+
+/** Reads the record of an earlier run; throws LabError `usage` when there is none. */
+export async function readRunRecord(folder: string): Promise<RunRecord> {
+  const file = join(folder, 'run.json');
+  if (!existsSync(file)) {
+    throw new LabError(
+      'usage',
+      `there is no run at ${folder}: ${file} is missing`,
+      'name a folder that an earlier run has written',
+    );
+  }
+  const parsed = v.safeParse(runRecordSchema, JSON.parse(await readFile(file, 'utf8')));
+  if (!parsed.success) {
+    const issue = parsed.issues[0];
+    throw new LabError(
+      'usage',
+      `${file} is no run record: ${v.getDotPath(issue) ?? 'it'} ${issue.message}`,
+      'it was written by another version, or changed by hand',
+    );
+  }
+  return parsed.output;
+}
+
+/** The record of a measurement that an earlier part of the run has made, or null. */
+export async function readMeasurementRecord(folder: string): Promise<MeasurementRecord | null> {
+  const file = join(folder, 'measurement.json');
+  if (!existsSync(file)) return null;
+  const parsed = v.safeParse(measurementRecordSchema, JSON.parse(await readFile(file, 'utf8')));
+  return parsed.success ? parsed.output : null;
+}

@@ -1,0 +1,29 @@
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import type { Lab } from '../config/lab.ts';
+import type { Capacity } from './plan.ts';
+import type { RunRequest } from './run-request.ts';
+
+/** Sizes of a run that suit a site. */
+export type RunDefaults = Pick<
+  RunRequest,
+  'connections' | 'broadcasts' | 'intervalSeconds' | 'echoRate' | 'echoSeconds'
+>;
+
+/** Where a lab stands: an AWS account or this machine. A run needs nothing else, and cannot tell which it is. */
+export interface Site {
+  readonly lab: Lab;
+  readonly where: 'local' | 'aws';
+  readonly ssm: SSMClient;
+  /** Server and load hosts share one machine, so kernel memory and processors are counted for both together. */
+  readonly oneMachine: boolean;
+  /** How long to wait between two looks at a running execution. */
+  readonly pollMillis: number;
+  /** How long to wait between two questions for the hosts' status. */
+  readonly statusMillis: number;
+  /** What a run does here when the user says nothing else. */
+  readonly defaults: RunDefaults;
+  readCapacity(): Promise<Capacity>;
+  /** Brings the raw files of an execution into a folder of this machine: `<folder>/<host>/…`. */
+  fetchRaw(executionId: string, folder: string): Promise<void>;
+  close(): Promise<void>;
+}
