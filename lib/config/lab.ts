@@ -89,6 +89,8 @@ export const labSchema = v.strictObject({
       kernel: v.optional(v.picklist(['6.1', '6.12', '6.18'])),
       /** Size of each host's encrypted gp3 disk in GiB. */
       diskGiB: v.optional(wholeNumber(8, 1000), 30),
+      /** Raise it to replace all hosts, for instance after their lifetime has ended. */
+      generation: v.optional(wholeNumber(1, 1_000_000), 1),
       /** `spot`: cheaper, and EC2 may take a host back at two minutes' notice. */
       purchase: v.optional(v.picklist(['on-demand', 'spot']), 'on-demand'),
     }),

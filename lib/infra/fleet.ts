@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import { CfnWaitCondition, Stack } from 'aws-cdk-lib';
+import { PlacementGroup, PlacementGroupStrategy } from 'aws-cdk-lib/aws-ec2';
+import { InstanceProfile, type IRole } from 'aws-cdk-lib/aws-iam';
+import type { Asset } from 'aws-cdk-lib/aws-s3-assets';
+import { Construct } from 'constructs';
+import { hostsOf } from '../config/hosts.ts';
+import type { Lab } from '../config/lab.ts';
+import { LabHost } from './lab-host.ts';
+import { LabNetwork } from './network.ts';
+import { userDataScript, type UserDataProps } from './user-data.ts';
+
+/** Props of {@link LabFleet}. */
+export interface LabFleetProps {
+  readonly lab: Lab;
+  readonly assets: Asset;
+  readonly role: IRole;
+  /** Where hosts upload their raw files to: `s3://bucket/prefix`. */
+  readonly resultsUri: string;
+}
+
+/** How long a deploy waits for the hosts to be ready: boot, packages, addresses. */
+const readinessTimeout = 'PT20M';
+
+/**
+ * The hosts with their network, which live and die together. A load interface can be attached to one host at a time and its
+ * addresses are fixed, so CloudFormation could not put a new host beside the old one: when anything about the hosts changes, a
+ * whole new fleet in a network of its own takes the old one's place. That is why {@link fleetId} is part of its name.
+ */
+export class LabFleet extends Construct {
+  readonly network: LabNetwork;
+  /** The server first. */
+  readonly hosts: readonly LabHost[];
+
+  constructor(scope: Construct, id: string, props: LabFleetProps) {
+    super(scope, id);
+    const { lab } = props;
+    const stack = Stack.of(this);
+    const hosts = hostsOf(lab);
+    this.network = new LabNetwork(this, 'Network', { lab });
+    const placementGroup = lab.network.clusterPlacement
+      ? new PlacementGroup(this, 'Placement', { strategy: PlacementGroupStrategy.CLUSTER })
+      : undefined;
+    const instanceProfile = new InstanceProfile(this, 'Profile', { role: props.role });
+
+    // A creation policy on the instances would deadlock: a host waits for its load interface, whose attachment waits for the host.
+    const ready = new CfnWaitCondition(this, 'Ready');
+    ready.cfnOptions.creationPolicy = { resourceSignal: { count: hosts.length, timeout: readinessTimeout } };
+
+    const userData: UserDataProps = {
+      region: stack.region,
+      stackName: stack.stackName,
+      readinessLogicalId: stack.getLogicalId(ready),
+      assetsBucket: props.assets.s3BucketName,
+      assetsKey: props.assets.s3ObjectKey,
+      resultsUri: props.resultsUri,
+    };
+    this.hosts = hosts.map((host) => {
+      const labHost = new LabHost(this, host.name === 'server' ? 'Server' : `Load${host.index + 1}`, {
+        lab,
+        host,
+        network: this.network,
+        instanceProfile,
+        userData: userDataScript(lab, host, userData),
+        ...(placementGroup === undefined ? {} : { placementGroup }),
+      });
+      // What a host may do, and its way out, must be there before it boots.
+      labHost.instance.node.addDependency(props.role, this.network.managementSubnet.internetConnectivityEstablished);
+      return labHost;
+    });
+  }
+}
+
+/** The id of a lab's fleet: it changes with whatever the hosts are made of. `assetHash` is the hash of the assets they fetch. */
+export function fleetId(lab: Lab, assetHash: string): string {
+  const text = JSON.stringify([
+    [lab.server, lab.load, lab.network, lab.hosts],
+    assetHash,
+    hostsOf(lab).map((host) =>
+      userDataScript(lab, host, {
+        region: '',
+        stackName: '',
+        readinessLogicalId: '',
+        assetsBucket: '',
+        assetsKey: '',
+        resultsUri: '',
+      }),
+    ),
+  ]);
+  return `Fleet${createHash('sha256').update(text).digest('hex').slice(0, 8)}`;
+}

@@ -1,0 +1,138 @@
+import { Tags } from 'aws-cdk-lib';
+import {
+  AmazonLinux2023Kernel,
+  AmazonLinuxCpuType,
+  BlockDeviceVolume,
+  CfnLaunchTemplate,
+  CfnNetworkInterface,
+  CfnNetworkInterfaceAttachment,
+  EbsDeviceVolumeType,
+  HttpTokens,
+  Instance,
+  InstanceArchitecture,
+  InstanceInitiatedShutdownBehavior,
+  InstanceType,
+  MachineImage,
+  UserData,
+  type IPlacementGroupRef,
+} from 'aws-cdk-lib/aws-ec2';
+import type { IInstanceProfile } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import type { Host } from '../config/hosts.ts';
+import { instanceTypeFacts } from '../config/instance-types.ts';
+import type { Lab } from '../config/lab.ts';
+import type { LabNetwork } from './network.ts';
+import { acknowledge } from './acknowledge.ts';
+import { maxUserDataBytes } from './user-data.ts';
+
+/** Props of {@link LabHost}. */
+export interface LabHostProps {
+  readonly lab: Lab;
+  readonly host: Host;
+  readonly network: LabNetwork;
+  readonly instanceProfile: IInstanceProfile;
+  /** The whole user data script. */
+  readonly userData: string;
+  /** @default - the host may be anywhere in its zone */
+  readonly placementGroup?: IPlacementGroupRef;
+}
+
+/** One host: an instance on the management subnet with a second interface, and fixed addresses, on the load subnet. */
+export class LabHost extends Construct {
+  readonly instance: Instance;
+  readonly loadInterface: CfnNetworkInterface;
+
+  constructor(scope: Construct, id: string, props: LabHostProps) {
+    super(scope, id);
+    const { lab, host, network } = props;
+    const type = host.role === 'server' ? lab.server.instanceType : lab.load.instanceType;
+    const bytes = Buffer.byteLength(props.userData);
+    // Tokens are longer or shorter than what they stand for; the scripts leave room for that.
+    if (bytes > maxUserDataBytes - 1024) {
+      throw new Error(
+        `${this.node.path}: user data must be at most ${maxUserDataBytes - 1024} bytes, got ${bytes}; move lines into assets/user-data`,
+      );
+    }
+
+    this.instance = new Instance(this, 'Instance', {
+      instanceName: `${lab.name}/${host.name}`,
+      vpc: network.vpc,
+      vpcSubnets: { subnets: [network.managementSubnet] },
+      securityGroup: network.managementGroup,
+      instanceType: new InstanceType(type),
+      machineImage: machineImageOf(lab, type),
+      instanceProfile: props.instanceProfile,
+      userData: UserData.custom(props.userData),
+      httpTokens: HttpTokens.REQUIRED,
+      httpPutResponseHopLimit: 1,
+      detailedMonitoring: true,
+      instanceInitiatedShutdownBehavior: InstanceInitiatedShutdownBehavior.TERMINATE,
+      propagateTagsToVolumeOnCreation: true,
+      blockDevices: [
+        {
+          deviceName: '/dev/xvda',
+          volume: BlockDeviceVolume.ebs(lab.hosts.diskGiB, {
+            volumeType: EbsDeviceVolumeType.GP3,
+            encrypted: true,
+            deleteOnTermination: true,
+          }),
+        },
+      ],
+      ...(props.placementGroup === undefined ? {} : { placementGroup: props.placementGroup }),
+    });
+    acknowledge(this.instance, {
+      'AwsSolutions-EC29':
+        'A lab host must be able to end itself; nothing on it is kept that has not been uploaded to the results bucket.',
+    });
+    if (lab.hosts.purchase === 'spot') this.buyAsSpot();
+
+    this.loadInterface = new CfnNetworkInterface(this, 'LoadInterface', {
+      description: `${lab.name}/${host.name} load`,
+      subnetId: network.loadSubnet.subnetId,
+      groupSet: [network.loadGroup.securityGroupId],
+      privateIpAddresses: [
+        { primary: true, privateIpAddress: host.address },
+        ...host.secondaryAddresses.map((address) => ({ primary: false, privateIpAddress: address })),
+      ],
+    });
+    new CfnNetworkInterfaceAttachment(this, 'LoadAttachment', {
+      instanceId: this.instance.instanceId,
+      networkInterfaceId: this.loadInterface.ref,
+      deviceIndex: '1',
+      // A host that ends itself takes its interface with it.
+      deleteOnTermination: true,
+    });
+
+    const tags = Tags.of(this);
+    tags.add('Name', `${lab.name}/${host.name}`);
+    tags.add('c1mlab:role', host.role);
+    tags.add('c1mlab:host', `${lab.name}/${host.name}`);
+    tags.add('c1mlab:target', `${lab.name}/${host.role}`);
+  }
+
+  /** EC2 takes the wish for spot only in a launch template, which may say nothing else. */
+  private buyAsSpot(): void {
+    const template = new CfnLaunchTemplate(this, 'Spot', {
+      launchTemplateData: {
+        instanceMarketOptions: {
+          marketType: 'spot',
+          spotOptions: { spotInstanceType: 'one-time', instanceInterruptionBehavior: 'terminate' },
+        },
+      },
+    });
+    this.instance.instance.launchTemplate = {
+      launchTemplateId: template.ref,
+      version: template.attrLatestVersionNumber,
+    };
+  }
+}
+
+/** Amazon Linux 2023 for the type's processor, by its public SSM parameter. */
+function machineImageOf(lab: Lab, type: string) {
+  const xen = instanceTypeFacts(type)?.hypervisor === 'xen';
+  const arm = new InstanceType(type).architecture === InstanceArchitecture.ARM_64;
+  return MachineImage.latestAmazonLinux2023({
+    kernel: new AmazonLinux2023Kernel(lab.hosts.kernel ?? (xen ? '6.1' : '6.18')),
+    cpuType: arm ? AmazonLinuxCpuType.ARM_64 : AmazonLinuxCpuType.X86_64,
+  });
+}

@@ -1,0 +1,80 @@
+import { join } from 'node:path';
+import { CfnOutput, IgnoreMode, Stack, Tags, Validations, type StackProps } from 'aws-cdk-lib';
+import { Asset } from 'aws-cdk-lib/aws-s3-assets';
+import type { Construct } from 'constructs';
+import { fitOf } from '../config/lab-fit.ts';
+import type { Lab } from '../config/lab.ts';
+import { documentsOf } from '../documents/documents-of.ts';
+import { LabDocuments } from './documents.ts';
+import { fleetId, LabFleet } from './fleet.ts';
+import { hostRole } from './host-role.ts';
+import { LabLifetime } from './lifetime.ts';
+import { LabResults } from './results.ts';
+
+/** Props of {@link LabStack}. */
+export interface LabStackProps extends StackProps {
+  readonly lab: Lab;
+  /** The folder that hosts get a copy of. @default - the package's own `assets` */
+  readonly assetsFolder?: string;
+}
+
+/** What never belongs to the assets: installed packages, caches, and what builds leave beside their sources. */
+export const assetExcludes: readonly string[] = [
+  'node_modules',
+  '.cache',
+  '.git',
+  'target',
+  'dist',
+  '__pycache__',
+  '*.log',
+  '*.class',
+  '.DS_Store',
+];
+
+/**
+ * A whole lab: one server and its load hosts, the documents that run a benchmark on them, a bucket for the results, and what ends
+ * it all in time.
+ */
+export class LabStack extends Stack {
+  readonly results: LabResults;
+  readonly fleet: LabFleet;
+
+  constructor(scope: Construct, id: string, props: LabStackProps) {
+    const { lab, assetsFolder, ...stackProps } = props;
+    super(scope, id, {
+      stackName: lab.name,
+      description:
+        'C1mLab: a server and load hosts that hold a million WebSocket connections, and the SSM documents to benchmark it',
+      ...stackProps,
+    });
+    const fit = fitOf(lab);
+    if (fit.errors.length > 0) throw new Error(`${this.node.path}: ${fit.errors.join('; ')}`);
+    for (const [index, warning] of fit.warnings.entries()) {
+      Validations.of(this).addWarning(`c1mlab:fit${index}`, warning);
+    }
+
+    const assets = new Asset(this, 'Assets', {
+      path: assetsFolder ?? join(import.meta.dirname, '../../assets'),
+      exclude: [...assetExcludes],
+      ignoreMode: IgnoreMode.GIT,
+    });
+    this.results = new LabResults(this, 'Results', { keepDays: lab.results.keepDays });
+    new LabDocuments(this, 'Documents', { documents: documentsOf(lab) });
+    new LabLifetime(this, 'Lifetime', { labName: lab.name, maximumHours: lab.lifetime.maximumHours });
+    this.fleet = new LabFleet(this, fleetId(lab, assets.assetHash), {
+      lab,
+      assets,
+      role: hostRole(this, 'HostRole', { assets, results: this.results }),
+      resultsUri: this.results.uri,
+    });
+
+    const tags = Tags.of(this);
+    tags.add('c1mlab:lab', lab.name);
+    tags.add('c1mlab:owner', lab.owner);
+    tags.add('c1mlab:expiry', `${lab.lifetime.maximumHours} h after the start of a host`);
+
+    new CfnOutput(this, 'ResultsUri', { value: this.results.uri, description: 'Raw files: <this>/<run>/<host>/' });
+    new CfnOutput(this, 'ResultsBucket', { value: this.results.bucket.bucketName });
+    new CfnOutput(this, 'AvailabilityZone', { value: this.fleet.network.managementSubnet.availabilityZone });
+  }
+}

@@ -1,0 +1,115 @@
+import { Stack } from 'aws-cdk-lib';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
+import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
+
+/** Props of {@link LabLifetime}. */
+export interface LabLifetimeProps {
+  /** The lab's name: the value of the tag `c1mlab:lab` on its hosts. */
+  readonly labName: string;
+  /** Hours after its start at which a host is terminated, whatever it is doing. */
+  readonly maximumHours: number;
+}
+
+/**
+ * The way out when a host does not end itself: every 15 minutes a state machine looks for hosts of the lab that are older
+ * than their maximum and terminates them. It has no code of its own to keep, so nothing stays behind when the stack goes.
+ */
+export class LabLifetime extends Construct {
+  constructor(scope: Construct, id: string, props: LabLifetimeProps) {
+    super(scope, id);
+    const stack = Stack.of(this);
+
+    const machineRole = new Role(this, 'MachineRole', {
+      assumedBy: new ServicePrincipal('states.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': stack.account } },
+      }),
+      description: `Terminates hosts of the lab ${props.labName} that outlive their maximum`,
+    });
+    machineRole.addToPolicy(new PolicyStatement({ actions: ['ec2:DescribeInstances'], resources: ['*'] }));
+    const mayTerminate = machineRole.addToPrincipalPolicy(
+      new PolicyStatement({
+        actions: ['ec2:TerminateInstances'],
+        resources: [stack.formatArn({ service: 'ec2', resource: 'instance', resourceName: '*' })],
+        conditions: { StringEquals: { 'aws:ResourceTag/c1mlab:lab': props.labName } },
+      }),
+    );
+    acknowledge(machineRole, {
+      'AwsSolutions-IAM5':
+        'DescribeInstances knows no resources; TerminateInstances is limited to instances with the tag of this lab.',
+    });
+
+    const machine = new CfnStateMachine(this, 'Machine', {
+      roleArn: machineRole.roleArn,
+      definition: terminateOverdueHosts(props.labName, props.maximumHours),
+    });
+    if (mayTerminate.policyDependable !== undefined) machine.node.addDependency(mayTerminate.policyDependable);
+    acknowledge(machine, {
+      'AwsSolutions-SF1':
+        "Step Functions keeps each execution's history for 90 days; a log group would be one more thing left behind.",
+      'AwsSolutions-SF2': 'Three states without code of their own have nothing to trace.',
+    });
+
+    const scheduleRole = new Role(this, 'ScheduleRole', {
+      assumedBy: new ServicePrincipal('scheduler.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': stack.account } },
+      }),
+      description: `Starts the state machine that ends hosts of the lab ${props.labName}`,
+    });
+    const mayStart = scheduleRole.addToPrincipalPolicy(
+      new PolicyStatement({ actions: ['states:StartExecution'], resources: [machine.attrArn] }),
+    );
+    const schedule = new CfnSchedule(this, 'Schedule', {
+      description: `Ends hosts of the lab ${props.labName} that are older than ${props.maximumHours} h`,
+      scheduleExpression: 'rate(15 minutes)',
+      flexibleTimeWindow: { mode: 'OFF' },
+      target: { arn: machine.attrArn, roleArn: scheduleRole.roleArn },
+    });
+    if (mayStart.policyDependable !== undefined) schedule.node.addDependency(mayStart.policyDependable);
+  }
+}
+
+/** The state machine (Amazon States Language with JSONata): find hosts by tag, keep those that are too old, terminate them. */
+export function terminateOverdueHosts(labName: string, maximumHours: number): object {
+  const maximumMillis = maximumHours * 3_600_000;
+  const retry = [
+    { ErrorEquals: ['States.ALL'], IntervalSeconds: 10, BackoffRate: 2, MaxAttempts: 4, JitterStrategy: 'FULL' },
+  ];
+  return {
+    Comment: `Terminates hosts of the lab ${labName} that are older than ${maximumHours} h`,
+    QueryLanguage: 'JSONata',
+    StartAt: 'FindOverdueHosts',
+    States: {
+      FindOverdueHosts: {
+        Type: 'Task',
+        Resource: 'arn:aws:states:::aws-sdk:ec2:describeInstances',
+        Arguments: {
+          Filters: [
+            { Name: 'tag:c1mlab:lab', Values: [labName] },
+            { Name: 'instance-state-name', Values: ['pending', 'running', 'stopping', 'stopped'] },
+          ],
+        },
+        Assign: {
+          overdue: `{% [$states.result.Reservations.Instances[$toMillis(LaunchTime) < $millis() - ${maximumMillis}].InstanceId] %}`,
+        },
+        Retry: retry,
+        Next: 'AnyOverdue',
+      },
+      AnyOverdue: {
+        Type: 'Choice',
+        Choices: [{ Condition: '{% $count($overdue) > 0 %}', Next: 'TerminateHosts' }],
+        Default: 'NothingToDo',
+      },
+      TerminateHosts: {
+        Type: 'Task',
+        Resource: 'arn:aws:states:::aws-sdk:ec2:terminateInstances',
+        Arguments: { InstanceIds: '{% $overdue %}' },
+        Retry: retry,
+        End: true,
+      },
+      NothingToDo: { Type: 'Succeed' },
+    },
+  };
+}

@@ -1,0 +1,114 @@
+import { Tags } from 'aws-cdk-lib';
+import {
+  IpAddresses,
+  Peer,
+  Port,
+  PrivateSubnet,
+  SecurityGroup,
+  Subnet,
+  SubnetType,
+  Vpc,
+  type ISecurityGroup,
+  type ISubnet,
+  type IVpc,
+} from 'aws-cdk-lib/aws-ec2';
+import { Construct } from 'constructs';
+import { loadSubnet, loadSubnetBits } from '../config/hosts.ts';
+import type { Lab } from '../config/lab.ts';
+import { acknowledge } from './acknowledge.ts';
+
+/** Props of {@link LabNetwork}. */
+export interface LabNetworkProps {
+  readonly lab: Lab;
+}
+
+/**
+ * The lab's two networks in one availability zone: a public subnet for management, from which hosts reach out and nothing reaches
+ * in, and a load subnet that has no route to anywhere else.
+ */
+export class LabNetwork extends Construct {
+  readonly vpc: IVpc;
+  readonly managementSubnet: ISubnet;
+  readonly loadSubnet: ISubnet;
+  /** No inbound rule; outbound HTTP and HTTPS, which is SSM, S3 and package registries. */
+  readonly managementGroup: ISecurityGroup;
+  /** Open to every TCP packet in both directions, so that EC2 tracks no connection of the load. */
+  readonly loadGroup: ISecurityGroup;
+
+  constructor(scope: Construct, id: string, props: LabNetworkProps) {
+    super(scope, id);
+    const { lab } = props;
+    const { existing, availabilityZone } = lab.network;
+
+    if (existing === undefined) {
+      const vpc = new Vpc(this, 'Vpc', {
+        ipAddresses: IpAddresses.cidr(`${lab.network.prefix}.0.0/16`),
+        ...(availabilityZone === undefined ? { maxAzs: 1 } : { availabilityZones: [availabilityZone] }),
+        natGateways: 0,
+        subnetConfiguration: [{ name: 'Management', subnetType: SubnetType.PUBLIC, cidrMask: loadSubnetBits }],
+        // Would be a Lambda-backed custom resource, whose log group stays behind. No host uses the default group.
+        restrictDefaultSecurityGroup: false,
+      });
+      acknowledge(vpc, {
+        'AwsSolutions-VPC7':
+          'A lab of a few hours in a VPC of its own: flow logs of a million connections would cost more than the lab, and the hosts record their own counters.',
+      });
+      this.vpc = vpc;
+    } else {
+      if (availabilityZone === undefined) {
+        throw new Error(
+          `${this.node.path}: 'network.availabilityZone' must be given with 'network.existing': it is the zone of ${existing.managementSubnetId}`,
+        );
+      }
+      this.vpc = Vpc.fromVpcAttributes(this, 'Vpc', {
+        vpcId: existing.vpcId,
+        availabilityZones: [availabilityZone],
+      });
+    }
+
+    this.managementSubnet =
+      existing === undefined
+        ? onlySubnet(this.vpc)
+        : Subnet.fromSubnetAttributes(this, 'ManagementSubnet', {
+            subnetId: existing.managementSubnetId,
+            ...(availabilityZone === undefined ? {} : { availabilityZone }),
+          });
+    const load = new PrivateSubnet(this, 'LoadSubnet', {
+      vpcId: this.vpc.vpcId,
+      availabilityZone: this.managementSubnet.availabilityZone,
+      cidrBlock: loadSubnet(lab),
+      mapPublicIpOnLaunch: false,
+    });
+    Tags.of(load).add('Name', `${lab.name}/load`);
+    this.loadSubnet = load;
+
+    const managementGroup = new SecurityGroup(this, 'ManagementGroup', {
+      vpc: this.vpc,
+      description: 'Management of the lab hosts: outbound only',
+      allowAllOutbound: false,
+    });
+    managementGroup.addEgressRule(Peer.anyIpv4(), Port.tcp(443), 'SSM, S3 and package registries');
+    managementGroup.addEgressRule(Peer.anyIpv4(), Port.tcp(80), 'Package registries that still redirect from HTTP');
+    this.managementGroup = managementGroup;
+
+    const loadGroup = new SecurityGroup(this, 'LoadGroup', {
+      vpc: this.vpc,
+      description: 'Load between the lab hosts, in a subnet without a route out: every TCP packet, untracked',
+      allowAllOutbound: false,
+    });
+    // Flows are untracked only while any IPv4 address is allowed in and out on every port; anything narrower is tracked, up
+    // to a limit that EC2 does not publish (EC2 User Guide, "Security group connection tracking").
+    loadGroup.addIngressRule(Peer.anyIpv4(), Port.allTcp(), 'Untracked load');
+    loadGroup.addEgressRule(Peer.anyIpv4(), Port.allTcp(), 'Untracked load');
+    const untracked =
+      'Only a rule for any address leaves flows untracked; the group is on interfaces without public addresses, in a subnet without a route out.';
+    acknowledge(loadGroup, { 'AwsSolutions-EC23': untracked, 'CloudFormation-Validate::W2508': untracked });
+    this.loadGroup = loadGroup;
+  }
+}
+
+function onlySubnet(vpc: IVpc): ISubnet {
+  const [subnet] = vpc.publicSubnets;
+  if (subnet === undefined) throw new Error(`${vpc.node.path} must have a public subnet, it has none`);
+  return subnet;
+}

@@ -1,0 +1,48 @@
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from 'aws-cdk-lib/aws-s3';
+import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { acknowledge } from './acknowledge.ts';
+
+/** Props of {@link LabResults}. */
+export interface LabResultsProps {
+  /** Days after which results are deleted. @default 30 */
+  readonly keepDays?: number;
+}
+
+/** The prefix that hosts write under; the rest of the bucket is not theirs. */
+const prefix = 'runs';
+
+/** The bucket that hosts upload their raw files to: private, TLS only, expiring. It must be emptied before the stack is deleted. */
+export class LabResults extends Construct {
+  readonly bucket: IBucket;
+  /** What results are uploaded under: `s3://bucket/runs`. */
+  readonly uri: string;
+
+  constructor(scope: Construct, id: string, props: LabResultsProps = {}) {
+    super(scope, id);
+    const keepDays = props.keepDays ?? 30;
+    const bucket = new Bucket(this, 'Bucket', {
+      encryption: BucketEncryption.S3_MANAGED,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      enforceSSL: true,
+      // Emptying it here would take a custom resource, whose log group stays behind; c1m empties it.
+      removalPolicy: RemovalPolicy.DESTROY,
+      lifecycleRules: [{ expiration: Duration.days(keepDays), abortIncompleteMultipartUploadAfter: Duration.days(1) }],
+    });
+    acknowledge(bucket, {
+      'AwsSolutions-S1':
+        'Only the hosts of the lab write here and only its owner reads: access logs would need a second bucket.',
+    });
+    this.bucket = bucket;
+    this.uri = `s3://${bucket.bucketName}/${prefix}`;
+  }
+
+  /** The right to upload raw files, and nothing else: neither reading nor listing nor deleting. */
+  uploadStatement(): PolicyStatement {
+    return new PolicyStatement({
+      actions: ['s3:PutObject', 's3:AbortMultipartUpload'],
+      resources: [this.bucket.arnForObjects(`${prefix}/*`)],
+    });
+  }
+}

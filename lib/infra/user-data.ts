@@ -1,0 +1,67 @@
+import { hostFacts, hostRoot } from '../config/host-facts.ts';
+import type { Host } from '../config/hosts.ts';
+import type { Lab } from '../config/lab.ts';
+import { tuningFile } from '../config/tuning.ts';
+
+/** What the user data of a host needs to know beside the lab; values may be CDK tokens. */
+export interface UserDataProps {
+  readonly region: string;
+  readonly stackName: string;
+  /** Logical id of the wait condition that the host signals. */
+  readonly readinessLogicalId: string;
+  readonly assetsBucket: string;
+  readonly assetsKey: string;
+  /** Where raw files are uploaded to: `s3://bucket/prefix`. */
+  readonly resultsUri: string;
+}
+
+/** What EC2 takes as user data, in bytes before base64. */
+export const maxUserDataBytes = 16_384;
+
+/** The text of `/opt/c1mlab/site.env` on EC2. */
+export function siteFacts(lab: Lab, resultsUri: string): string {
+  return [
+    `C1M_RESULTS="${resultsUri}"`,
+    'C1M_PACKAGES="dnf"',
+    `C1M_LIFETIME_MINUTES="${lab.lifetime.hours * 60}"`,
+    '',
+  ].join('\n');
+}
+
+/**
+ * The script that EC2 runs at a host's first boot. It is short: it limits the host's life before anything can fail, writes what
+ * the host must know, fetches the assets, and leaves the rest to `assets/user-data/prepare-host`. Whatever happens, it
+ * signals its exit code, so that a failed host fails the deploy at once.
+ */
+export function userDataScript(lab: Lab, host: Host, props: UserDataProps): string {
+  return `#!/bin/bash
+set -euo pipefail
+shutdown -h +${lab.lifetime.hours * 60} 'The lab host has lived its hours.'
+
+signal() {
+  /opt/aws/bin/cfn-signal --exit-code "$1" --reason "user data of ${host.name}: exit code $1, see /var/log/cloud-init-output.log" \\
+    --region '${props.region}' --stack '${props.stackName}' --resource '${props.readinessLogicalId}'
+}
+trap 'signal $?' EXIT
+
+mkdir -p ${hostRoot}/assets ${hostRoot}/bin ${hostRoot}/build ${hostRoot}/run ${hostRoot}/runs ${hostRoot}/tmp
+cat >${hostRoot}/host.env <<'END'
+${hostFacts(lab, host)}END
+cat >${hostRoot}/site.env <<'END'
+${siteFacts(lab, props.resultsUri)}END
+cat >${hostRoot}/tuning.conf <<'END'
+${tuningFile(lab, host)}END
+
+# Right after boot the role's credentials or the network may be a moment away.
+for attempt in 1 2 3 4 5 6; do
+  aws s3 cp --only-show-errors --region '${props.region}' 's3://${props.assetsBucket}/${props.assetsKey}' ${hostRoot}/tmp/assets.zip && break
+  [ "$attempt" -lt 6 ]
+  sleep 10
+done
+command -v unzip >/dev/null || dnf install --assumeyes --quiet unzip
+unzip -q -o ${hostRoot}/tmp/assets.zip -d ${hostRoot}/assets
+rm ${hostRoot}/tmp/assets.zip
+chmod -R a-w ${hostRoot}/assets
+${hostRoot}/assets/user-data/prepare-host
+`;
+}
