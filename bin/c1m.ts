@@ -1,0 +1,18 @@
+#!/usr/bin/env node
+import { runCommandLine } from '../lib/cli/app.ts';
+
+const interruption = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  // The second one means it: what runs on the local hosts ends with this process all the same.
+  process.on(signal, () => (interruption.signal.aborted ? process.exit(130) : interruption.abort()));
+}
+
+await runCommandLine(process.argv.slice(2), {
+  process,
+  workingFolder: process.cwd(),
+  interactive: process.stderr.isTTY === true,
+  columns: process.stderr.columns ?? 100,
+  interrupted: interruption.signal,
+  now: () => new Date(),
+  random: Math.random,
+});

@@ -1,0 +1,49 @@
+import { buildApplication, buildRouteMap, ExitCode, run, text_en } from '@stricli/core';
+import { exitCodes, LabError } from '../config/lab-error.ts';
+import { reportCommand } from './commands/report.ts';
+import { runCommand } from './commands/run.ts';
+import { serversCommand } from './commands/servers.ts';
+import type { LabContext } from './context.ts';
+
+const routes = buildRouteMap({
+  routes: { run: runCommand, report: reportCommand, servers: serversCommand },
+  docs: {
+    brief: 'Holds a million WebSocket connections and says what it cost',
+    fullDescription:
+      'Benchmarks WebSocket servers on the hosts of a lab: on AWS after `cdk deploy C1mLab`, or on this machine with --local.',
+  },
+});
+
+/** A known error is two lines: what was wrong, and what to do. An unknown one is the lab's own fault and shows its stack. */
+function describeError(error: unknown): string {
+  if (error instanceof LabError) return `error: ${error.message}\n  fix: ${error.hint}`;
+  return `error in the lab itself: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}
+
+const application = buildApplication(routes, {
+  name: 'c1m',
+  scanner: { caseStyle: 'allow-kebab-for-camel' },
+  documentation: { caseStyle: 'convert-camel-to-kebab', useAliasInUsageLine: false },
+  localization: {
+    loadText: () => ({
+      ...text_en,
+      exceptionWhileRunningCommand: describeError,
+      exceptionWhileParsingArguments: (error, ansiColor) =>
+        `error: ${text_en.exceptionWhileParsingArguments(error, ansiColor)}\n  fix: see --help for what it takes`,
+      noCommandRegisteredForInput: (args) =>
+        `error: ${text_en.noCommandRegisteredForInput(args)}\n  fix: see c1m --help for the commands there are`,
+    }),
+  },
+  determineExitCode: (error) => exitCodes[error instanceof LabError ? error.code : 'internal'],
+});
+
+/** Runs one command line; the exit code is left in `context.process.exitCode`. */
+export async function runCommandLine(words: readonly string[], context: LabContext): Promise<void> {
+  await run(application, words, context);
+  const { exitCode } = context.process;
+  if (exitCode === ExitCode.InvalidArgument || exitCode === ExitCode.UnknownCommand) {
+    context.process.exitCode = exitCodes.usage;
+  } else if (typeof exitCode === 'number' && exitCode < 0) {
+    context.process.exitCode = exitCodes.internal;
+  }
+}

@@ -1,0 +1,210 @@
+import { buildCommand } from '@stricli/core';
+import { join, resolve } from 'node:path';
+import { articleLab } from '../../config/lab.ts';
+import { exitCodes, LabError } from '../../config/lab-error.ts';
+import { memoryPresetNames, type MemoryPresetName } from '../../config/servers.ts';
+import { makeLocalSite } from '../../local/local-site.ts';
+import { runBenchmark, type Run } from '../../run/run-benchmark.ts';
+import { newRunId, readRunRecord } from '../../run/run-folder.ts';
+import type { RunRequest } from '../../run/run-request.ts';
+import { shuffle } from '../../run/schedule.ts';
+import type { RunDefaults } from '../../run/site.ts';
+import type { LabContext } from '../context.ts';
+import { parseCount, parseNames, parsePositiveCount, parseSeconds } from '../parse.ts';
+import { progressPrinter } from '../progress-printer.ts';
+import { publishResult } from '../publish-result.ts';
+import { chooseServers, knownServers } from '../server-folders.ts';
+
+/** Flags of `c1m run`; what is left out is planned or has the site's default. */
+export interface RunFlags {
+  readonly local?: boolean;
+  readonly servers?: readonly string[];
+  readonly connections?: number;
+  readonly broadcasts?: number;
+  readonly interval?: number;
+  readonly echoRate?: number;
+  readonly echoSeconds?: number;
+  readonly connectRate?: number;
+  readonly memory?: MemoryPresetName;
+  readonly serverProcesses?: number;
+  readonly loadProcesses?: number;
+  readonly repeats: number;
+  readonly order: 'given' | 'random';
+  readonly out: string;
+  readonly resume?: string;
+}
+
+/** `c1m run`: measures servers, one after the other, and reports. */
+export const runCommand = buildCommand<RunFlags, [], LabContext>({
+  docs: {
+    brief: 'Measure servers and compare them',
+    fullDescription:
+      'Starts the Benchmark document for each server, shows how it goes, fetches the raw files, and writes DIR/<run-id>/ with result.json and report.html. Exit codes: 0 ok, 2 usage, 3 environment, 4 run failed, 5 target not reached, 6 result invalid, 130 interrupted.',
+  },
+  parameters: {
+    flags: {
+      local: { kind: 'boolean', optional: true, withNegated: false, brief: 'On hosts of this machine, without AWS' },
+      servers: {
+        kind: 'parsed',
+        parse: parseNames,
+        optional: true,
+        placeholder: 'a,b',
+        brief: 'Servers to measure [default = every one that can be built]',
+      },
+      connections: {
+        kind: 'parsed',
+        parse: parsePositiveCount,
+        optional: true,
+        placeholder: 'N',
+        brief: 'Connections, such as 10000, 10k or 1.2M',
+      },
+      broadcasts: {
+        kind: 'parsed',
+        parse: parseCount,
+        optional: true,
+        placeholder: 'K',
+        brief: 'Broadcasts to every connection',
+      },
+      interval: {
+        kind: 'parsed',
+        parse: parseSeconds,
+        optional: true,
+        placeholder: 'S',
+        brief: 'Seconds between broadcasts',
+      },
+      echoRate: {
+        kind: 'parsed',
+        parse: parseCount,
+        optional: true,
+        placeholder: 'R',
+        brief: 'Echoed messages a second; 0 leaves the echo out',
+      },
+      echoSeconds: {
+        kind: 'parsed',
+        parse: parseSeconds,
+        optional: true,
+        placeholder: 'S',
+        brief: 'For how long messages are echoed',
+      },
+      connectRate: {
+        kind: 'parsed',
+        parse: parsePositiveCount,
+        optional: true,
+        placeholder: 'R',
+        brief: 'Connections opened a second',
+      },
+      memory: { kind: 'enum', values: memoryPresetNames, optional: true, brief: 'Memory flags of the servers' },
+      serverProcesses: {
+        kind: 'parsed',
+        parse: parsePositiveCount,
+        optional: true,
+        placeholder: 'P',
+        brief: 'Server processes [default = as many as N needs]',
+      },
+      loadProcesses: {
+        kind: 'parsed',
+        parse: parsePositiveCount,
+        optional: true,
+        placeholder: 'P',
+        brief: 'Load processes a host [default = as many as N needs]',
+      },
+      repeats: {
+        kind: 'parsed',
+        parse: parsePositiveCount,
+        default: '1',
+        placeholder: 'n',
+        brief: 'How many times each server is measured',
+      },
+      order: { kind: 'enum', values: ['given', 'random'], default: 'given', brief: 'Order of the servers' },
+      out: {
+        kind: 'parsed',
+        parse: String,
+        default: 'results',
+        placeholder: 'DIR',
+        brief: 'Where DIR/<run-id>/ is written',
+      },
+      resume: {
+        kind: 'parsed',
+        parse: String,
+        optional: true,
+        placeholder: 'run-id',
+        brief: 'Go on with an interrupted run',
+      },
+    },
+  },
+  async func(flags) {
+    if (flags.local !== true) {
+      throw new LabError('usage', 'a run on AWS is not there yet', 'give --local to run on this machine');
+    }
+    const out = resolve(this.workingFolder, flags.out);
+    const site = await makeLocalSite(articleLab, out);
+    try {
+      const run = flags.resume === undefined ? newRun(flags, out, site.defaults, this) : await resumedRun(flags, out);
+      const printer = progressPrinter(this);
+      try {
+        await runBenchmark(site, run, { onProgress: printer.onProgress, signal: this.interrupted });
+      } finally {
+        printer.end();
+      }
+      const exitCode = await publishResult(this, run.folder);
+      this.process.exitCode = this.interrupted.aborted ? exitCodes.interrupted : exitCode;
+    } finally {
+      await site.close();
+    }
+  },
+});
+
+function newRun(flags: RunFlags, out: string, defaults: RunDefaults, context: LabContext): Run {
+  const chosen = chooseServers(knownServers(), flags.servers);
+  const order =
+    flags.order === 'random'
+      ? shuffle(
+          chosen.map(({ name }) => name),
+          context.random,
+        )
+      : undefined;
+  const runId = newRunId(context.now(), context.random);
+  return {
+    runId,
+    folder: join(out, runId),
+    request: requestOf(
+      flags,
+      chosen.map(({ name }) => name),
+      defaults,
+    ),
+    repeats: flags.repeats,
+    servers: order === undefined ? chosen : chooseServers(chosen, order),
+    beganUnixMillis: context.now().getTime(),
+  };
+}
+
+function requestOf(flags: RunFlags, servers: readonly string[], defaults: RunDefaults): RunRequest {
+  return {
+    servers,
+    connections: flags.connections ?? defaults.connections,
+    broadcasts: flags.broadcasts ?? defaults.broadcasts,
+    intervalSeconds: flags.interval ?? defaults.intervalSeconds,
+    echoRate: flags.echoRate ?? defaults.echoRate,
+    echoSeconds: flags.echoSeconds ?? defaults.echoSeconds,
+    connectRate: flags.connectRate,
+    memoryPreset: flags.memory,
+    serverProcesses: flags.serverProcesses,
+    loadProcesses: flags.loadProcesses,
+  };
+}
+
+/** A run that was interrupted goes on with what it was asked then: mixing other sizes into it would compare unlike things. */
+async function resumedRun(flags: RunFlags, out: string): Promise<Run> {
+  const folder = join(out, flags.resume ?? '');
+  const record = await readRunRecord(folder);
+  const { parameters } = record;
+  const memoryPreset = memoryPresetNames.find((name) => name === parameters.memoryPreset);
+  return {
+    runId: record.runId,
+    folder,
+    request: { ...parameters, memoryPreset, serverProcesses: undefined, loadProcesses: undefined },
+    repeats: parameters.repeats,
+    servers: chooseServers(knownServers(), parameters.servers),
+    beganUnixMillis: record.beganUnixMillis,
+  };
+}

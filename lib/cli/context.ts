@@ -1,0 +1,19 @@
+import type { ApplicationContext, CommandContext } from '@stricli/core';
+
+/** What a command may touch of the world around it; nothing else prints, reads the clock or hears signals. */
+export interface LabContext extends CommandContext, ApplicationContext {
+  readonly process: ApplicationContext['process'] & {
+    readonly stdout: { write(text: string): void };
+    readonly stderr: { write(text: string): void };
+  };
+  /** Relative folders of the command line start here. */
+  readonly workingFolder: string;
+  /** Progress may be redrawn in place: standard error is a terminal. */
+  readonly interactive: boolean;
+  /** Width of the terminal in characters. */
+  readonly columns: number;
+  /** Aborted when the user interrupts (SIGINT, SIGTERM, SIGHUP). */
+  readonly interrupted: AbortSignal;
+  readonly now: () => Date;
+  readonly random: () => number;
+}
