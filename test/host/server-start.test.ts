@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { flagsOf, parseListening } from '../../assets/host/programs/server-start.ts';
+import { isAtLeast, versionIn } from '../../assets/host/programs/toolchain.ts';
+
+describe('a server that starts', () => {
+  test('listens once its line is whole', () => {
+    const line = '{"event":"listening","port":8088,"server":"node","version":"8.23.0"}';
+    assert.deepEqual(parseListening(`warming up\n${line}\n`), { version: '8.23.0' });
+    assert.equal(parseListening(line.slice(0, -4)), null);
+    assert.equal(parseListening('{"event":"stopped","port":8088}\n'), null);
+  });
+
+  test('gets the flags of its memory preset', () => {
+    const server = { name: 'x', memoryPresets: { modern: { flags: ['-Xmx1g', '-Xss256k'] } } };
+    assert.equal(flagsOf(server, 'modern'), '-Xmx1g -Xss256k');
+    assert.throws(() => flagsOf(server, 'tiny'), /no memory preset 'tiny'; it has modern/);
+  });
+});
+
+describe('a toolchain', () => {
+  test('tells its version in whatever it prints', () => {
+    assert.deepEqual(versionIn('go version go1.26.8 linux/amd64'), [1, 26, 8]);
+    assert.deepEqual(versionIn('openjdk 25 2025-09-16'), [25]);
+    assert.deepEqual(versionIn('v24.21.0'), [24, 21, 0]);
+  });
+
+  test('is compared number by number', () => {
+    assert.ok(isAtLeast([1, 26, 8], [1, 24]));
+    assert.ok(isAtLeast([2], [1, 99]));
+    assert.ok(!isAtLeast([1, 9], [1, 10]));
+    assert.ok(isAtLeast([17, 0, 1], [17]));
+  });
+});

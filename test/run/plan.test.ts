@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { LabError } from '../../lib/config/lab-error.ts';
+import { articleLab } from '../../lib/config/lab.ts';
+import { knownServers } from '../../lib/cli/server-folders.ts';
+import { benchmarkDocument } from '../../lib/documents/benchmark.ts';
+import { benchmarkParameters, planMeasurement, type Capacity } from '../../lib/run/plan.ts';
+import type { RunRequest } from '../../lib/run/run-request.ts';
+
+const laptop: Capacity = {
+  openFilesPerProcess: 20_000,
+  openFilesLeft: 2_460_000,
+  availableBytes: 23e9,
+  memoryPreset: 'small',
+  minimumLoadProcesses: 1,
+};
+const request: RunRequest = {
+  servers: ['node'],
+  connections: 10_000,
+  broadcasts: 3,
+  intervalSeconds: 2,
+  echoRate: 1000,
+  echoSeconds: 3,
+};
+const node = knownServers().find(({ name }) => name === 'node');
+assert.ok(node !== undefined);
+
+function plan(changes: Partial<RunRequest>, capacity: Partial<Capacity> = {}) {
+  assert.ok(node !== undefined);
+  return planMeasurement({ ...request, ...changes }, node, articleLab, { ...laptop, ...capacity });
+}
+
+function rejects(
+  code: string,
+  message: RegExp,
+  changes: Partial<RunRequest>,
+  capacity: Partial<Capacity> = {},
+): LabError {
+  let thrown: unknown;
+  assert.throws(
+    () => plan(changes, capacity),
+    (error) => {
+      thrown = error;
+      return true;
+    },
+  );
+  assert.ok(thrown instanceof LabError);
+  assert.equal(thrown.code, code);
+  assert.match(thrown.message, message);
+  return thrown;
+}
+
+describe('a plan', () => {
+  test('starts as many processes as the limit of open files needs', () => {
+    const small = plan({});
+    assert.deepEqual([small.serverProcesses, small.loadProcesses], [1, 1]);
+    const large = plan({ connections: 1_200_000 });
+    assert.equal(large.serverProcesses, Math.ceil(1_200_000 / 19_400));
+    assert.equal(large.loadProcesses, Math.ceil(600_000 / 19_400));
+  });
+
+  test('ramps for five seconds at least, so that memory is sampled while it grows', () => {
+    assert.ok(plan({}).connectRate <= 10_000 / 5);
+  });
+
+  test('keeps what was asked for', () => {
+    const asked = plan({ serverProcesses: 3, loadProcesses: 2, connectRate: 77, memoryPreset: 'modern' });
+    assert.deepEqual(
+      [asked.serverProcesses, asked.loadProcesses, asked.connectRate, asked.memoryPreset],
+      [3, 2, 77, 'modern'],
+    );
+  });
+
+  test('has every parameter of the Benchmark document, and no other', () => {
+    const declared = benchmarkDocument(articleLab).parameters ?? {};
+    assert.deepEqual(Object.keys(benchmarkParameters(plan({}))).sort(), Object.keys(declared).sort());
+  });
+
+  test('fails for what does not fit the memory, and says what would', () => {
+    const error = rejects(
+      'environment',
+      /10 000 connections to node need about .* GB, and 0\.1 GB/,
+      {},
+      { availableBytes: 130e6 },
+    );
+    const fitting = Number(/--connections (\d+)/.exec(error.hint)?.[1]);
+    assert.ok(fitting > 0 && fitting < 10_000);
+    assert.doesNotThrow(() => plan({ connections: fitting }, { availableBytes: 130e6 }));
+  });
+
+  test("fails when the machine's descriptors do not suffice, and says the sysctl", () => {
+    const error = rejects(
+      'environment',
+      /open 2 \d{3} \d{3} files on this machine/,
+      { connections: 1_200_000 },
+      { openFilesLeft: 1e6 },
+    );
+    assert.match(error.hint, /sysctl -w fs\.file-max=\d+/);
+  });
+
+  test('fails when one process may open too few files', () => {
+    rejects('environment', /only 256 files/, {}, { openFilesPerProcess: 256 });
+  });
+
+  test('fails when more server processes are needed than a lab has ports for', () => {
+    rejects('environment', /need \d+ server processes/, { connections: 900_000 }, { openFilesPerProcess: 1024 });
+  });
+
+  test('fails when the processes that were asked for hold too little', () => {
+    const error = rejects('environment', /do not fit into 1 server process/, {
+      connections: 100_000,
+      serverProcesses: 1,
+    });
+    assert.match(error.hint, /at least 6/);
+  });
+
+  test('fails when local ports run out', () => {
+    rejects(
+      'environment',
+      /local ports x 20 client addresses x 1 server port/,
+      { connections: 1_300_000 },
+      { openFilesPerProcess: 2e6, openFilesLeft: null, availableBytes: null },
+    );
+  });
+});
