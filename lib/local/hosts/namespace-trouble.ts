@@ -1,0 +1,104 @@
+import { LabError } from '../../config/lab-error.ts';
+import { neededPrograms, type NamespaceFacts, type NeededProgram } from './namespace-facts.ts';
+
+const packages: Readonly<Record<NeededProgram, { readonly debian: string; readonly fedora: string }>> = {
+  bash: { debian: 'bash', fedora: 'bash' },
+  unshare: { debian: 'util-linux', fedora: 'util-linux' },
+  nsenter: { debian: 'util-linux', fedora: 'util-linux' },
+  setsid: { debian: 'util-linux', fedora: 'util-linux' },
+  mount: { debian: 'mount', fedora: 'util-linux' },
+  ip: { debian: 'iproute2', fedora: 'iproute' },
+};
+
+const orAsRoot = 'or run the same command as root';
+
+/** What is certain to fail on this machine, found before anything is tried; undefined when nothing is. */
+export function foreseeableTrouble(facts: NamespaceFacts): LabError | undefined {
+  if (facts.platform !== 'linux') {
+    return trouble(
+      `the local lab's hosts are Linux namespaces, and this machine runs ${facts.platform}`,
+      'Run it on Linux (a virtual machine or WSL 2 will do), or deploy the lab to AWS: npx cdk deploy C1mLab',
+    );
+  }
+  const missing = neededPrograms.filter((program) => facts.programs[program] === undefined);
+  if (missing.length > 0) {
+    const of = (system: 'debian' | 'fedora'): string =>
+      [...new Set(missing.map((program) => packages[program][system]))].join(' ');
+    return trouble(
+      `the local lab needs ${missing.join(', ')}, which ${missing.length === 1 ? 'is' : 'are'} not on the PATH`,
+      `Install with: sudo apt-get install ${of('debian')} (Debian, Ubuntu) or sudo dnf install ${of('fedora')} (Fedora, Amazon Linux)`,
+    );
+  }
+  if (!facts.hasOpt) {
+    return trouble(
+      'the local lab lays its files out under /opt, and there is no such folder',
+      'Make it: sudo mkdir /opt',
+    );
+  }
+  return undefined;
+}
+
+/**
+ * Why namespaces could not be made, from the machine's settings and what the failing program said (`complaint`): the first
+ * setting that forbids them is named with the command that allows them.
+ */
+export function namespaceTrouble(facts: NamespaceFacts, complaint: string): LabError {
+  const said = complaint.replaceAll(/\s+/g, ' ').trim();
+  if (/unknown device type|operation not supported/i.test(said)) {
+    return trouble(
+      `the kernel has no bridge or veth interfaces (${said})`,
+      'Load the modules: sudo modprobe -a bridge veth',
+    );
+  }
+  if (facts.maxNetNamespaces === 0) {
+    return trouble(
+      `this machine forbids network namespaces: user.max_net_namespaces is 0 (${said})`,
+      'Allow them: sudo sysctl -w user.max_net_namespaces=10000',
+    );
+  }
+  if (!facts.isRoot) {
+    if (!facts.hasUserNamespaces) {
+      return trouble(`this kernel has no user namespaces (${said})`, 'Run the same command as root');
+    }
+    if (facts.maxUserNamespaces === 0) {
+      return trouble(
+        `this machine forbids user namespaces: user.max_user_namespaces is 0 (${said})`,
+        `Allow them: sudo sysctl -w user.max_user_namespaces=10000; ${orAsRoot}`,
+      );
+    }
+    if (facts.unprivilegedClone === 0) {
+      return trouble(
+        `this machine forbids user namespaces without root: kernel.unprivileged_userns_clone is 0 (${said})`,
+        `Allow them: sudo sysctl -w kernel.unprivileged_userns_clone=1; ${orAsRoot}`,
+      );
+    }
+    if (facts.apparmorRestricts === 1) {
+      return trouble(
+        `AppArmor forbids user namespaces without root: kernel.apparmor_restrict_unprivileged_userns is 1 (${said})`,
+        `Allow them: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0; ${orAsRoot}`,
+      );
+    }
+  }
+  if (/no space left/i.test(said)) {
+    return trouble(
+      `this machine's limit of namespaces is reached (${said})`,
+      'Raise it: sudo sysctl -w user.max_user_namespaces=10000 user.max_net_namespaces=10000 user.max_mnt_namespaces=10000 user.max_pid_namespaces=10000',
+    );
+  }
+  if (/operation not permitted|permission denied/i.test(said)) {
+    return trouble(
+      `${facts.inContainer ? 'this container' : 'this machine'} does not allow namespaces (${said})`,
+      facts.isRoot || facts.inContainer
+        ? 'In a container, start it with: docker run --privileged … (elsewhere, with CAP_SYS_ADMIN and CAP_NET_ADMIN)'
+        : 'Run the same command as root; in a container, start it with: docker run --privileged …',
+    );
+  }
+  return trouble(
+    `the local hosts could not be made (${said})`,
+    'Try by hand what fails: unshare --user --map-root-user --net --mount --pid --fork --mount-proc true',
+  );
+}
+
+function trouble(message: string, hint: string): LabError {
+  return new LabError('environment', message, hint);
+}

@@ -1,0 +1,103 @@
+import { readlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { hostFacts, hostRoot } from '../../config/host-facts.ts';
+import type { Host } from '../../config/hosts.ts';
+import { LabError } from '../../config/lab-error.ts';
+import type { Lab } from '../../config/lab.ts';
+import { tuningFile } from '../../config/tuning.ts';
+import { entriesInUse } from './host-environment.ts';
+import { hardwareAddress, hostsFile, networkCommands } from './host-network.ts';
+import { startHostProcess } from './host-process.ts';
+import type { HostProcess, LocalHost } from './local-host.ts';
+import type { NeededProgram } from './namespace-facts.ts';
+import { startNamespaceProcess, type NamespaceProcess } from './namespace-process.ts';
+
+/** What all hosts of a lab are made from. */
+export interface HostMaterials {
+  readonly lab: Lab;
+  readonly assetsFolder: string;
+  readonly nodeBinary: string;
+  readonly buildFolder: string;
+  readonly resultsFolder: string;
+  readonly programs: Readonly<Record<NeededProgram, string>>;
+  /** What everything on a host finds in its environment. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** The process that holds the bridge, whose namespaces the hosts' lie in. */
+  readonly bridge: NamespaceProcess;
+  readonly inUserNamespace: boolean;
+  /** Hears of every process that is started, so that closing can wait for all of them. */
+  readonly onNamespace: (namespace: NamespaceProcess) => void;
+  readonly onCommand: (command: HostProcess) => void;
+}
+
+/** The programs that every host has in `/opt/c1mlab/bin` beside Node. */
+const hostPrograms = path.join(import.meta.dirname, '..', 'host-bin');
+
+/** The site's own variables for `/opt/c1mlab/site.env`: results are files, and packages are never installed on this machine. */
+const siteFile = `C1M_RESULTS="file://${hostRoot}/results"\nC1M_PACKAGES=""\n`;
+
+/** Makes one host, the `index`-th of the lab: its namespaces, file system and network. */
+export async function startHost(materials: HostMaterials, host: Host, index: number): Promise<LocalHost> {
+  const { programs, bridge, environment } = materials;
+  const user = materials.inUserNamespace ? ['--preserve-credentials', '--user'] : [];
+  const enterBridge = [programs.nsenter, ...user, '--net', '--mount', `--target=${bridge.pid}`, '--'];
+  const unshare = [programs.unshare, '--net', '--mount', '--uts', '--pid', '--kill-child', '--mount-proc', '--'];
+  const init = [programs.bash, path.join(import.meta.dirname, 'host-init.sh'), host.name, programs.ip];
+  const { nodeBinary, assetsFolder, buildFolder, resultsFolder } = materials;
+  const layout = [nodeBinary, assetsFolder, buildFolder, resultsFolder, hostPrograms];
+  const namespace = await startNamespaceProcess(
+    [...enterBridge, ...unshare, ...init, ...layout, ...entriesInUse('/tmp', environment)],
+    environment,
+  );
+  materials.onNamespace(namespace);
+  const onHost = (hostPath: string): string => `/proc/${namespace.pid}/root${path.posix.resolve('/', hostPath)}`;
+
+  await namespace.said('mounted');
+  for (const [file, text] of Object.entries(hostFiles(materials, host))) {
+    await writeFile(onHost(`${hostRoot}/${file}`), text);
+  }
+  bridge.send(`${index} ${namespace.pid} ${hardwareAddress(host)}`);
+  await bridge.said(`attached ${index}`);
+  namespace.send('');
+  await namespace.said('ready');
+
+  const processes = `/proc/${namespace.pid}/ns/pid_for_children`;
+  const processNamespace = await readlink(processes);
+  const enterHost = ['--mount', '--uts', `--pid=${processes}`, `--target=${namespace.pid}`, '--'];
+  return {
+    ...host,
+    tags: { 'c1mlab:lab': materials.lab.name, 'c1mlab:role': host.role },
+    isAlive: () => namespace.isAlive(),
+    path: onHost,
+    spawn: (argv, { env = {}, cwd = '/', network = 'load' } = {}) => {
+      if (!namespace.isAlive()) throw hostGone(host);
+      const enter = [programs.nsenter, ...user, ...(network === 'load' ? ['--net'] : []), ...enterHost];
+      const command = startHostProcess(enter, argv, cwd, { ...environment, ...env }, processNamespace);
+      materials.onCommand(command);
+      return command;
+    },
+  };
+}
+
+/** The files of a host's layout, relative to `/opt/c1mlab`. */
+function hostFiles({ lab, environment }: HostMaterials, host: Host): Readonly<Record<string, string>> {
+  return {
+    'host.env': hostFacts(lab, host),
+    'site.env': siteFile,
+    'tuning.conf': tuningFile(lab, host),
+    'run/network': networkCommands(lab, host),
+    'run/hosts': hostsFile(lab),
+    // What every unit finds in its environment, as DefaultEnvironment= of systemd-system.conf(5).
+    'run/units/.environment': Object.entries(environment)
+      .map(([name, value]) => `${name}=${value}\0`)
+      .join(''),
+  };
+}
+
+function hostGone(host: Host): LabError {
+  return new LabError(
+    'runFailed',
+    `the local host ${host.name} has ended`,
+    'Start the run again; if that happens again, look at the kernel log (dmesg) for processes killed for lack of memory',
+  );
+}
