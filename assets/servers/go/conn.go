@@ -1,0 +1,59 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"net"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gorilla/websocket"
+)
+
+const (
+	// How long one write may take: a client that takes nothing for so long is cut off.
+	sendTimeout = 10 * time.Second
+	// How long what a refused client still sends is read, so that it gets to see the close before a reset.
+	lingerTimeout = 2 * time.Second
+)
+
+var errNotText = errors.New("text that is not UTF-8")
+
+// readMessage also checks what gorilla leaves to its user: that text is UTF-8.
+func readMessage(conn *websocket.Conn) (int, []byte, error) {
+	kind, data, err := conn.ReadMessage()
+	if err == nil && kind == websocket.TextMessage && !utf8.Valid(data) {
+		err = errNotText
+		sendClose(conn, websocket.CloseInvalidFramePayloadData, time.Now().Add(sendTimeout))
+	}
+	return kind, data, err
+}
+
+func (msg message) send(conn *websocket.Conn) error {
+	conn.SetWriteDeadline(time.Now().Add(sendTimeout))
+	if msg.prepared != nil {
+		return conn.WritePreparedMessage(msg.prepared)
+	}
+	return conn.WriteMessage(msg.kind, msg.data)
+}
+
+func sendClose(conn *websocket.Conn, code int, deadline time.Time) {
+	// Whether it arrives is the client's affair: the connection ends in any case.
+	_ = conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, ""), deadline)
+}
+
+// hangUp closes a connection whose reading has ended with err.
+func hangUp(conn *websocket.Conn, err error) {
+	defer conn.Close()
+	var closed *websocket.CloseError
+	var network net.Error
+	if errors.As(err, &closed) || errors.As(err, &network) {
+		return
+	}
+	// Refused by this side: closing at once, with input unread, would reset the connection.
+	tcp, ok := conn.NetConn().(*net.TCPConn)
+	if !ok || tcp.CloseWrite() != nil || tcp.SetReadDeadline(time.Now().Add(lingerTimeout)) != nil {
+		return
+	}
+	_, _ = io.Copy(io.Discard, tcp)
+}
