@@ -1,0 +1,97 @@
+package c1mlab.netty;
+
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandler.Sharable;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.codec.http.QueryStringDecoder;
+import io.netty.handler.codec.http.websocketx.WebSocketDecoderConfig;
+import io.netty.handler.codec.http.websocketx.WebSocketFrameAggregator;
+import io.netty.handler.codec.http.websocketx.WebSocketHandshakeException;
+import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker13;
+
+/** Turns a request for one of the two paths into a WebSocket, and refuses every other request. */
+@Sharable
+final class HandshakeHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
+    private static final int MAX_MESSAGE_BYTES = 1 << 20;
+
+    // The connection's handler answers violations itself: the decoder would close at once, and the reset that follows
+    // unread bytes can overtake the close frame. Text is checked when it is whole, once, and not once a fragment.
+    private static final WebSocketDecoderConfig DECODER = WebSocketDecoderConfig.newBuilder()
+            .maxFramePayloadLength(MAX_MESSAGE_BYTES)
+            .closeOnProtocolViolation(false)
+            .withUTF8Validator(false)
+            .build();
+
+    private final Connections connections;
+    private final MemberHandler member;
+    private final PublisherHandler publisher;
+
+    HandshakeHandler(Connections connections) {
+        this.connections = connections;
+        this.member = new MemberHandler(connections);
+        this.publisher = new PublisherHandler(connections);
+    }
+
+    @Override
+    protected void channelRead0(ChannelHandlerContext ctx, FullHttpRequest request) {
+        if (!request.decoderResult().isSuccess()) {
+            refuse(ctx, HttpResponseStatus.BAD_REQUEST);
+            return;
+        }
+        switch (new QueryStringDecoder(request.uri()).path()) {
+            case "/" -> upgrade(ctx, request, member);
+            case "/publish" -> upgrade(ctx, request, publisher);
+            default -> refuse(ctx, HttpResponseStatus.NOT_FOUND);
+        }
+    }
+
+    private void upgrade(ChannelHandlerContext ctx, FullHttpRequest request, ConnectionHandler handler) {
+        if (!request.headers().contains(HttpHeaderNames.SEC_WEBSOCKET_VERSION, "13", false)) {
+            refuse(ctx, HttpResponseStatus.UPGRADE_REQUIRED);
+            return;
+        }
+        var channel = ctx.channel();
+        try {
+            // Joins only when the HTTP codec has left the pipeline: a broadcast sent earlier would pass through it.
+            new WebSocketServerHandshaker13(request.uri(), null, DECODER)
+                    .handshake(channel, request)
+                    .addListener(handshake -> {
+                        if (handshake.isSuccess()) {
+                            channel.pipeline()
+                                    .addLast(new WebSocketFrameAggregator(MAX_MESSAGE_BYTES))
+                                    .addLast(handler)
+                                    .remove(this);
+                            connections.join(channel, handler == member);
+                        }
+                    });
+        } catch (WebSocketHandshakeException incomplete) {
+            refuse(ctx, HttpResponseStatus.BAD_REQUEST);
+        }
+    }
+
+    private static void refuse(ChannelHandlerContext ctx, HttpResponseStatus status) {
+        var response = new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, status, Unpooled.EMPTY_BUFFER);
+        response.headers()
+                .set(HttpHeaderNames.CONTENT_LENGTH, 0)
+                .set(HttpHeaderNames.CONNECTION, HttpHeaderValues.CLOSE);
+        if (status == HttpResponseStatus.UPGRADE_REQUIRED) {
+            response.headers()
+                    .set(HttpHeaderNames.UPGRADE, HttpHeaderValues.WEBSOCKET)
+                    .set(HttpHeaderNames.SEC_WEBSOCKET_VERSION, "13");
+        }
+        ctx.writeAndFlush(response).addListener(ChannelFutureListener.CLOSE);
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+        ctx.close();
+    }
+}
