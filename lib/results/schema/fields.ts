@@ -2,7 +2,7 @@ import * as v from 'valibot';
 
 /** A number that is not negative and not NaN, described; descriptions end up in the published JSON Schema. */
 export function amount(description: string) {
-  return v.pipe(v.number(), v.finite(), v.minValue(0), v.description(description));
+  return v.pipe(v.number(), v.minValue(0), v.description(description));
 }
 
 /** A whole number that is not negative, described. */
@@ -12,7 +12,7 @@ export function count(description: string) {
 
 /** A finite number of either sign, described. */
 export function real(description: string) {
-  return v.pipe(v.number(), v.finite(), v.description(description));
+  return v.pipe(v.number(), v.description(description));
 }
 
 /** A text, described. */

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { amount, count, countsByCause, flag, real, text } from './fields.ts';
 import { latencySchema } from './latency.ts';
 import { measurementRecordSchema } from './measurement-record.ts';
+import { knownDeviationSchema } from './run-record.ts';
 import { verdictSchema } from './verdict.ts';
 
 /** Bytes a connection as the slope of a least-squares line of memory over open connections. */
@@ -52,6 +53,7 @@ export const trustNoteSchema = v.object({
 export const measurementResultSchema = v.object({
   measurement: text('Name of the folder of its raw files.'),
   server: text('Name of the server.'),
+  title: text('Its name in tables and charts.'),
   repeat: count('Which of the repeats, from 1.'),
   version: v.nullable(text('Version that the server printed when it listened.')),
   language: v.nullable(text('Language that the server is written in.')),
@@ -60,7 +62,10 @@ export const measurementResultSchema = v.object({
   flags: v.nullable(text('Flags the server was started with.')),
   serverProcesses: count('Processes of the server.'),
   loadProcesses: count('Load processes that left a raw file, all hosts.'),
-  knownDeviations: v.array(v.string()),
+  knownDeviations: v.pipe(
+    v.array(knownDeviationSchema),
+    v.description("Cases of the servers' contract that it fails by its own nature."),
+  ),
   record: measurementRecordSchema,
   verdict: verdictSchema,
   trust: v.pipe(v.array(trustNoteSchema), v.description('Figures that should be read with care, and why.')),

@@ -20,18 +20,19 @@ export const runParametersSchema = v.pipe(
   v.description('What was asked of every measurement of the run.'),
 );
 
+/** A case of the servers' contract that a server fails by its own nature, as its `server.json` lists it. */
+export const knownDeviationSchema = v.object({
+  case: text("Name of the case in the contract's suite."),
+  why: text("Why the framework's own nature fails it."),
+});
+
 /** What is known of a server from its `server.json` when the run is planned. */
 export const serverDescriptionSchema = v.object({
   name: text('Name of the entry: the folder under assets/servers.'),
+  title: v.optional(v.nullable(text('Its name in tables and charts.')), null),
   language: v.optional(v.nullable(text('Language that the server is written in.')), null),
   framework: v.optional(v.nullable(text('Library or framework it is written with, with its version.')), null),
-  knownDeviations: v.optional(
-    v.pipe(
-      v.array(v.string()),
-      v.description("Cases of the servers' contract that it fails by its own nature, as its server.json lists them."),
-    ),
-    [],
-  ),
+  knownDeviations: v.optional(v.array(knownDeviationSchema), []),
 });
 
 /** The last check of the load generator against servers of known behaviour. */

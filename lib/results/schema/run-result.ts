@@ -33,6 +33,7 @@ export const comparedFiguresSchema = v.object({
 /** One server over its repeats. */
 export const serverSummarySchema = v.object({
   server: text('Name of the server.'),
+  title: text('Its name in tables and charts.'),
   measured: count('Repeats that were measured.'),
   valid: count('Repeats whose verdict is valid and complete.'),
   reached: count('Repeats that reached the target.'),

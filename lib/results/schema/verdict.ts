@@ -30,9 +30,9 @@ export type WallName = (typeof wallNames)[number];
 export const wallSchema = v.object({
   wall: v.pipe(v.picklist(wallNames), v.description('Which wall.')),
   effect: v.pipe(
-    v.picklist(['stopped', 'slowed', 'invalidates']),
+    v.picklist(['invalidates', 'stopped', 'slowed', 'noted']),
     v.description(
-      'stopped: it kept the run from its target; slowed: it cost time but nothing else; invalidates: the figures do not describe the server.',
+      'invalidates: the figures do not describe the server; stopped: it kept the run from its target; slowed: it cost time; noted: seen, without an effect that can be shown.',
     ),
   ),
   host: v.nullable(text('Host on which it was seen; null when it concerns all.')),

@@ -1,0 +1,71 @@
+import type { Lab } from '../../config/lab.ts';
+import { hostsOf } from '../../config/hosts.ts';
+import type { RawHost, RawMeasurement } from '../raw/raw-run.ts';
+import type { RunParameters } from '../schema/run-record.ts';
+
+/** The least part of the time between first and last sample that samples must cover, at one a second. */
+const leastSampleShare = 0.5;
+
+/** What a measurement lacks, as sentences: hosts, files, processes, steps, and parts that were cut short. Empty when it is complete. */
+export function findMissing(raw: RawMeasurement, parameters: RunParameters, lab: Lab): string[] {
+  const missing = [...raw.problems];
+  if (raw.record.status !== 'succeeded') {
+    missing.push(
+      `the measurement ${statusPhrase[raw.record.status]}${raw.record.reason === null ? '' : `: ${raw.record.reason}`}`,
+    );
+  }
+  for (const step of raw.record.steps) {
+    if (step.status !== 'Success') {
+      missing.push(`step ${step.name}: ${step.status}${step.failure === null ? '' : `, ${step.failure}`}`);
+    }
+  }
+  for (const { name, role } of hostsOf(lab)) {
+    const host = raw.hosts.find((candidate) => candidate.host === name);
+    if (host === undefined) missing.push(`host ${name} left no files`);
+    else missing.push(...host.problems, ...missingOfHost(host, role, parameters));
+  }
+  const seen = new Set(
+    raw.hosts.flatMap((host) => host.loadProcesses.flatMap((process) => process.publications.map(({ seq }) => seq))),
+  );
+  if (seen.size < parameters.broadcasts) {
+    missing.push(`${parameters.broadcasts - seen.size} of ${parameters.broadcasts} broadcasts were not published`);
+  }
+  return missing;
+}
+
+const statusPhrase = {
+  running: 'was cut off: its record was never finished',
+  failed: 'failed',
+  cancelled: 'was cancelled',
+  skipped: 'was skipped',
+  succeeded: 'succeeded',
+} as const;
+
+function missingOfHost(host: RawHost, role: 'server' | 'load', parameters: RunParameters): readonly string[] {
+  const missing: string[] = [];
+  if (host.facts === null) missing.push(`${host.host}: no facts.json`);
+  const [first, last] = [host.samples[0], host.samples.at(-1)];
+  if (first === undefined || last === undefined) missing.push(`${host.host}: no samples`);
+  else {
+    const seconds = (last.monotonicMicros - first.monotonicMicros) / 1e6;
+    if (host.samples.length - 1 < seconds * leastSampleShare) {
+      missing.push(`${host.host}: only ${host.samples.length} samples in ${Math.round(seconds)} s`);
+    }
+  }
+  if (role === 'server') {
+    if (host.serverStart === null) missing.push(`${host.host}: no server.json`);
+    else if (host.serverStart.processes.length < parameters.serverProcesses) {
+      missing.push(
+        `${host.host}: ${host.serverStart.processes.length} of ${parameters.serverProcesses} server processes started`,
+      );
+    }
+    return missing;
+  }
+  const expected = Math.max(parameters.loadProcesses, host.loadStatus?.processes ?? 0);
+  if (host.loadProcesses.length < expected) {
+    missing.push(`${host.host}: ${host.loadProcesses.length} of ${expected} load processes left a file`);
+  }
+  if (host.loadStatus?.phase === 'failed')
+    missing.push(`${host.host}: ${host.loadStatus.reason ?? 'a load process died'}`);
+  return missing;
+}

@@ -1,0 +1,129 @@
+import type { LoadCounts } from '../../../assets/loadgen/raw.ts';
+import type { RawHost, RawMeasurement } from '../raw/raw-run.ts';
+import type { MeasurementResult } from '../schema/measurement-result.ts';
+import { mergeHistograms } from './histogram.ts';
+
+/** A span of Unix time in microseconds. */
+export interface Window {
+  readonly beganMicros: number;
+  readonly endedMicros: number;
+}
+
+/** Connections of a measurement over time. */
+export interface ConnectionsMerged {
+  readonly connections: MeasurementResult['connections'];
+  readonly ramp: MeasurementResult['ramp'];
+  /** Unix microseconds of the first attempt and of the end of the ramp; null when no load process left a file. */
+  readonly rampWindow: Window | null;
+  /** Open connections of all hosts: [Unix microseconds, open]. */
+  readonly openOverTime: readonly (readonly [number, number])[];
+  readonly undecodable: number;
+}
+
+/**
+ * The counts of a load host: its processes summed, or its last status where a process left no file (the status then has more
+ * processes than there are files).
+ */
+export function countsOfHost(host: RawHost): readonly LoadCounts[] {
+  const files = host.loadProcesses.map((process) => process.counts);
+  if (host.loadStatus !== null && host.loadStatus.processes > files.length) return [host.loadStatus.counts];
+  return files;
+}
+
+/** Merges the load hosts' counts, ramps and open connections. `wanted` is what the run asked for. */
+export function mergeConnections(
+  raw: RawMeasurement,
+  wanted: number,
+  offsets: ReadonlyMap<string, number>,
+): ConnectionsMerged {
+  const counts = raw.hosts.flatMap(countsOfHost);
+  const open = sum(counts.map((count) => count.open));
+  const established = sum(counts.map((count) => count.established));
+  const openOverTime = sumOverTime(
+    raw.hosts.flatMap((host) =>
+      host.loadProcesses.map((process) =>
+        process.ramp.openOverTime.map(([micros, value]) => [micros + (offsets.get(host.host) ?? 0), value] as const),
+      ),
+    ),
+  );
+  const spans = raw.hosts.flatMap((host) => rampOfHost(host, offsets.get(host.host) ?? 0) ?? []);
+  const seconds =
+    spans.length === 0 ? null : Math.max(...spans.map((span) => (span.endedMicros - span.beganMicros) / 1e6));
+  const connectLatency = mergeHistograms(
+    raw.hosts.flatMap((host) => host.loadProcesses.map((process) => process.ramp.connectLatency)),
+  );
+  const starts = raw.hosts.flatMap((host) => host.serverStart?.processes.map((process) => process.startMillis) ?? []);
+  return {
+    connections: {
+      wanted,
+      established,
+      peak: greatest([open, ...openOverTime.map(([, value]) => value)]) ?? 0,
+      open,
+      attempts: sum(counts.map((count) => count.attempts)),
+      abandoned: sum(counts.map((count) => count.abandoned)),
+      connectFailures: sumByCause(counts.map((count) => count.connectFailures)),
+      lost: sumByCause(counts.map((count) => count.lost)),
+    },
+    ramp: {
+      seconds,
+      connectionsPerSecond: seconds === null || seconds === 0 ? null : established / seconds,
+      connectLatency: connectLatency.latency,
+      startMillis: greatest(starts),
+    },
+    rampWindow:
+      spans.length === 0
+        ? null
+        : {
+            beganMicros: Math.min(...spans.map((span) => span.beganMicros)),
+            endedMicros: Math.max(...spans.map((span) => span.endedMicros)),
+          },
+    openOverTime,
+    undecodable: connectLatency.undecodable,
+  };
+}
+
+/** Adds counts by cause. */
+export function sumByCause(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const total: Record<string, number> = {};
+  for (const one of counts) {
+    for (const [cause, value] of Object.entries(one)) total[cause] = (total[cause] ?? 0) + value;
+  }
+  return total;
+}
+
+/** The sum of numbers; 0 for none. */
+export function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/** The greatest of numbers; null for none. Unlike Math.max it takes lists of any length. */
+export function greatest(values: readonly number[]): number | null {
+  return values.reduce<number | null>((most, value) => (most === null || value > most ? value : most), null);
+}
+
+/** A host's ramp from its first process to its last; one that was cut off ends with its last count. */
+function rampOfHost(host: RawHost, offset: number): Window | null {
+  if (host.loadProcesses.length === 0) return null;
+  const began = host.loadProcesses.map((process) => process.ramp.beganMicros);
+  const ended = host.loadProcesses.map(
+    (process) => process.ramp.endedMicros ?? process.ramp.openOverTime.at(-1)?.[0] ?? process.ramp.beganMicros,
+  );
+  return { beganMicros: Math.min(...began) + offset, endedMicros: Math.max(...ended) + offset };
+}
+
+/** The sum of step functions, each a list of [time, value from then on], at every time that one of them changes. */
+export function sumOverTime(series: readonly (readonly (readonly [number, number])[])[]): [number, number][] {
+  const changes = series.flatMap((points) =>
+    points.map(([time, value], index) => [time, value - (points[index - 1]?.[1] ?? 0)] as const),
+  );
+  changes.sort(([a], [b]) => a - b);
+  const result: [number, number][] = [];
+  let value = 0;
+  for (const [time, change] of changes) {
+    value += change;
+    const last = result.at(-1);
+    if (last !== undefined && last[0] === time) last[1] = value;
+    else result.push([time, value]);
+  }
+  return result;
+}

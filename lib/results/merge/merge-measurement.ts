@@ -1,0 +1,138 @@
+import type { RawMeasurement } from '../raw/raw-run.ts';
+import type { MeasurementResult } from '../schema/measurement-result.ts';
+import type { RunRecord } from '../schema/run-record.ts';
+import { judge } from '../verdict/judge.ts';
+import { unixOffsets } from './clock.ts';
+import { downsample } from './downsample.ts';
+import { findMissing } from './find-missing.ts';
+import { findTrust } from './find-trust.ts';
+import { mergeHistograms } from './histogram.ts';
+import { mergeBroadcasts } from './merge-broadcasts.ts';
+import { greatest, mergeConnections, sum, type ConnectionsMerged } from './merge-connections.ts';
+import { mergeMemory } from './merge-memory.ts';
+import { mergeProcessor, processorsInUse, type ProcessorTime } from './merge-processor.ts';
+
+/** Makes the result of one measurement from its raw files and from what its run asked for. Pure: the same input, the same result. */
+export function mergeMeasurement(raw: RawMeasurement, run: RunRecord): MeasurementResult {
+  const offsets = unixOffsets(raw, run.hostsShareOneMachine);
+  const connections = mergeConnections(raw, run.parameters.connections, offsets);
+  const broadcasts = mergeBroadcasts(raw, offsets);
+  const memory = mergeMemory(raw, run.hostsShareOneMachine);
+  const windows = { ramp: connections.rampWindow, broadcasts: broadcasts.window };
+  const { cpu, serverTime } = mergeProcessor(raw, offsets, windows, broadcasts.broadcasts.length);
+  const loop = mergeLoop(raw);
+  const measured: Omit<MeasurementResult, 'verdict' | 'trust'> = {
+    measurement: raw.name,
+    ...describeServer(raw, run),
+    record: raw.record,
+    missing: findMissing(raw, run.parameters, run.lab),
+    connections: connections.connections,
+    ramp: connections.ramp,
+    memory: memory.memory,
+    cpu,
+    broadcasts: [...broadcasts.broadcasts],
+    broadcastLatency: broadcasts.latency,
+    broadcastSpread: broadcasts.spread,
+    echo: loop.echo,
+    generator: loop.generator,
+    series: {
+      connections: connectionsSeries(raw, connections, offsets),
+      serverMemory: downsample(memory.serverSeries.map(([x, y]) => [x, y])),
+      kernelMemory: downsample(memory.kernelSeries.map(([x, y]) => [x, y])),
+      serverCpu: serverCpuSeries(serverTime, connections),
+    },
+  };
+  const undecodable = connections.undecodable + broadcasts.undecodable + loop.undecodable;
+  const { wanted, peak } = measured.connections;
+  return {
+    ...measured,
+    trust: findTrust(measured, undecodable),
+    verdict: judge({
+      raw,
+      result: measured,
+      hostsShareOneMachine: run.hostsShareOneMachine,
+      reached: peak >= wanted,
+      offsets,
+      windows,
+    }),
+  };
+}
+
+function describeServer(raw: RawMeasurement, run: RunRecord) {
+  const { server, repeat } = raw.record;
+  const description = run.servers.find(({ name }) => name === server);
+  const start = raw.hosts.find((host) => host.serverStart !== null)?.serverStart ?? null;
+  return {
+    server,
+    title: description?.title ?? server,
+    repeat,
+    version: start?.processes[0]?.version ?? null,
+    language: description?.language ?? null,
+    framework: description?.framework ?? null,
+    memoryPreset: start?.memoryPreset ?? null,
+    flags: start?.flags ?? null,
+    serverProcesses: start?.processes.length ?? 0,
+    loadProcesses: sum(raw.hosts.map((host) => host.loadProcesses.length)),
+    knownDeviations: description?.knownDeviations ?? [],
+  };
+}
+
+function mergeLoop(
+  raw: RawMeasurement,
+): Pick<MeasurementResult, 'echo' | 'generator'> & { readonly undecodable: number } {
+  const processes = raw.hosts.flatMap((host) => host.loadProcesses);
+  const roundTrip = mergeHistograms(processes.map(({ echo }) => echo.roundTrip));
+  const turn = mergeHistograms(processes.map(({ loop }) => loop.turn));
+  const lateness = mergeHistograms(processes.map(({ loop }) => loop.lateness));
+  return {
+    echo: {
+      sent: sum(processes.map(({ echo }) => echo.sent)),
+      received: sum(processes.map(({ echo }) => echo.received)),
+      wrong: sum(processes.map(({ echo }) => echo.wrong)),
+      roundTrip: roundTrip.latency,
+    },
+    generator: {
+      turn: turn.latency,
+      lateness: lateness.latency,
+      maxTurnWhileDrivingMicros: greatest(processes.map(({ loop }) => loop.maxTurnWhileDrivingMicros)),
+      maxLatenessWhileDrivingMicros: greatest(processes.map(({ loop }) => loop.maxLatenessWhileDrivingMicros)),
+    },
+    undecodable: roundTrip.undecodable + turn.undecodable + lateness.undecodable,
+  };
+}
+
+/** Open connections in seconds since the ramp began, and what was open at the last sample. */
+function connectionsSeries(
+  raw: RawMeasurement,
+  { connections, rampWindow, openOverTime }: ConnectionsMerged,
+  offsets: ReadonlyMap<string, number>,
+): [number, number][] {
+  if (rampWindow === null) return [];
+  const points: [number, number][] = openOverTime.map(([micros, open]) => [secondsAfter(micros, rampWindow), open]);
+  const lastSample = greatest(
+    raw.hosts.flatMap((host) => {
+      const sample = host.samples.at(-1);
+      return sample === undefined ? [] : [sample.monotonicMicros + (offsets.get(host.host) ?? 0)];
+    }),
+  );
+  const last = points.at(-1);
+  if (lastSample !== null && secondsAfter(lastSample, rampWindow) > (last?.[0] ?? 0)) {
+    points.push([secondsAfter(lastSample, rampWindow), connections.open]);
+  }
+  return downsample([[0, 0], ...points.filter(([seconds]) => seconds > 0)]);
+}
+
+function serverCpuSeries(time: ProcessorTime, { rampWindow }: ConnectionsMerged): [number, number][] {
+  if (rampWindow === null) return [];
+  return downsample(
+    processorsInUse(time).map(([micros, processors]) => [
+      secondsAfter(micros, rampWindow),
+      Math.round(processors * 1000) / 1000,
+    ]),
+  );
+}
+
+/** Seconds since a window began, to the millisecond. */
+function secondsAfter(micros: number, window: { readonly beganMicros: number }): number {
+  return Math.round((micros - window.beganMicros) / 1000) / 1000;
+}

@@ -1,0 +1,73 @@
+import * as v from 'valibot';
+import type { HostFacts, HostSample, ServerStart } from '../../../assets/host/raw.ts';
+
+/** `facts.json` of a host; what this reader does not know is left out. */
+export const hostFactsSchema = v.object({
+  schema: v.literal(1),
+  host: v.string(),
+  role: v.picklist(['server', 'load']),
+  unixMillis: v.number(),
+  kernel: v.string(),
+  osRelease: v.string(),
+  cpuModel: v.string(),
+  cpus: v.number(),
+  memoryBytes: v.number(),
+  openFilesLimit: v.number(),
+  fileMax: v.number(),
+  addresses: v.array(v.string()),
+  sysctls: v.array(
+    v.object({
+      key: v.string(),
+      operator: v.picklist(['set', 'atleast']),
+      wanted: v.string(),
+      actual: v.nullable(v.string()),
+      ok: v.boolean(),
+    }),
+  ),
+  warnings: v.array(v.string()),
+  versions: v.record(v.string(), v.string()),
+}) satisfies v.GenericSchema<unknown, HostFacts>;
+
+/** One line of `samples.jsonl`. */
+export const hostSampleSchema = v.object({
+  unixMillis: v.number(),
+  monotonicMicros: v.number(),
+  cpu: v.object({ busySeconds: v.number(), softirqSeconds: v.number(), idleSeconds: v.number() }),
+  memory: v.object({
+    availableBytes: v.number(),
+    slabUnreclaimableBytes: v.number(),
+    slabReclaimableBytes: v.number(),
+    swapUsedBytes: v.number(),
+  }),
+  sockets: v.object({ tcpInUse: v.number(), orphans: v.number(), timeWait: v.number(), bufferBytes: v.number() }),
+  network: v.object({
+    receivedBytes: v.number(),
+    sentBytes: v.number(),
+    receivedPackets: v.number(),
+    sentPackets: v.number(),
+    dropped: v.number(),
+  }),
+  tcp: v.object({
+    listenOverflows: v.number(),
+    listenDrops: v.number(),
+    retransmittedSegments: v.number(),
+    resetsSent: v.number(),
+  }),
+  conntrackEntries: v.number(),
+  addresses: v.number(),
+  units: v.record(
+    v.string(),
+    v.object({ pid: v.number(), rssBytes: v.number(), anonymousBytes: v.number(), cpuSeconds: v.number() }),
+  ),
+}) satisfies v.GenericSchema<unknown, HostSample>;
+
+/** `server.json` in a run's folder: what Start did. */
+export const serverStartSchema = v.object({
+  schema: v.literal(1),
+  server: v.string(),
+  memoryPreset: v.string(),
+  flags: v.string(),
+  processes: v.array(
+    v.object({ unit: v.string(), port: v.number(), pid: v.number(), startMillis: v.number(), version: v.string() }),
+  ),
+}) satisfies v.GenericSchema<unknown, ServerStart>;

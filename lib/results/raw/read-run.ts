@@ -1,0 +1,131 @@
+import { open, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { measurementRecordSchema, type MeasurementRecord } from '../schema/measurement-record.ts';
+import { runRecordSchema } from '../schema/run-record.ts';
+import { isLog, parseHost, parseJson } from './parse-raw.ts';
+import type { RawHost, RawMeasurement, RawRun } from './raw-run.ts';
+
+/** How much of each end of a log is read: enough for what a server says when it starts and when it dies. */
+const logEndBytes = 16 * 1024;
+
+/** A folder that holds no run: `run.json` is missing or cannot be understood. */
+export class UnreadableRunError extends Error {
+  override readonly name = 'UnreadableRunError';
+}
+
+/**
+ * Reads a run's folder `DIR/<run-id>`. Only `run.json` must be there and whole, else it throws {@link UnreadableRunError};
+ * raw files that are missing or cut short become problems, and what is there is used.
+ */
+export async function readRun(folder: string): Promise<RawRun> {
+  const file = join(folder, 'run.json');
+  const text = await readText(file);
+  if (text === null) {
+    throw new UnreadableRunError(`${file} is missing: give the folder of one run, which holds run.json and raw/`);
+  }
+  const { value: record, problem } = parseJson(file, text, runRecordSchema);
+  if (record === null) throw new UnreadableRunError(problem);
+  const measurements: RawMeasurement[] = [];
+  for (const name of await foldersIn(join(folder, 'raw'))) {
+    measurements.push(await readMeasurement(folder, name));
+  }
+  return { record, measurements: measurements.sort(byOrderMeasured(record.parameters.servers)), problems: [] };
+}
+
+/** Reads `raw/<measurement>` of a run's folder; nothing in it must be there. */
+export async function readMeasurement(runFolder: string, name: string): Promise<RawMeasurement> {
+  const folder = join(runFolder, 'raw', name);
+  const problems: string[] = [];
+  const text = await readText(join(folder, 'measurement.json'));
+  let record: MeasurementRecord | null = null;
+  if (text === null) problems.push('measurement.json is missing');
+  else {
+    const parsed = parseJson('measurement.json', text, measurementRecordSchema);
+    record = parsed.value;
+    if (parsed.problem !== null) problems.push(parsed.problem);
+  }
+  const hosts: RawHost[] = [];
+  for (const host of await foldersIn(folder)) hosts.push(await readHost(folder, host));
+  return { name, record: record ?? recordFromName(name, hosts), hosts, problems };
+}
+
+async function readHost(folder: string, host: string): Promise<RawHost> {
+  const files: Record<string, string> = {};
+  for (const entry of await readdir(join(folder, host), { withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(folder, host, entry.name);
+    const text = isLog(entry.name) ? await readEnds(path) : await readText(path);
+    if (text !== null) files[entry.name] = text;
+  }
+  return parseHost(host, files);
+}
+
+/** What can be said of a measurement whose own record is lost: its name, and the server that its files name. */
+function recordFromName(name: string, hosts: readonly RawHost[]): MeasurementRecord {
+  const [, server = name, repeat] = /^(.*?)(?:-(\d+))?$/.exec(name) ?? [];
+  return {
+    schema: 1,
+    measurement: name,
+    server: hosts.find((host) => host.serverStart !== null)?.serverStart?.server ?? server,
+    repeat: Math.max(1, Number(repeat ?? 1)),
+    status: 'running',
+    reason: null,
+    executionId: null,
+    beganUnixMillis: null,
+    endedUnixMillis: null,
+    steps: [],
+  };
+}
+
+/** Sorts by when it began; without that, by the order asked for and the repeat. */
+function byOrderMeasured(servers: readonly string[]): (a: RawMeasurement, b: RawMeasurement) => number {
+  const place = (measurement: RawMeasurement): number => {
+    const index = servers.indexOf(measurement.record.server);
+    return index === -1 ? servers.length : index;
+  };
+  return (a, b) => {
+    const [beganA, beganB] = [a.record.beganUnixMillis, b.record.beganUnixMillis];
+    if (beganA !== null && beganB !== null && beganA !== beganB) return beganA - beganB;
+    return a.record.repeat - b.record.repeat || place(a) - place(b) || a.name.localeCompare(b.name);
+  };
+}
+
+async function foldersIn(folder: string): Promise<readonly string[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name)
+      .sort();
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+async function readText(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
+async function readEnds(path: string): Promise<string> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    if (size <= 2 * logEndBytes) return await file.readFile('utf8');
+    const ends = Buffer.alloc(2 * logEndBytes);
+    await file.read(ends, 0, logEndBytes, 0);
+    await file.read(ends, logEndBytes, logEndBytes, size - logEndBytes);
+    return `${ends.toString('utf8', 0, logEndBytes)}\n…\n${ends.toString('utf8', logEndBytes)}`;
+  } finally {
+    await file.close();
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+}

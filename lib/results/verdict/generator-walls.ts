@@ -1,0 +1,49 @@
+import type { Wall } from '../schema/verdict.ts';
+import type { Evidence } from './evidence.ts';
+import { generatorPauseFloorMicros, generatorShareInvalid, publishedLateShareInvalid } from './thresholds.ts';
+
+const millis = (micros: number): string => `${(micros / 1000).toFixed(1)} ms`;
+
+/** The load generator fell behind: its own pauses, or late publishing, are not small beside what it measured. */
+export function generatorWalls({ result }: Evidence): readonly Wall[] {
+  return [...paused(result), ...publishedLate(result)];
+}
+
+function paused(result: Evidence['result']): readonly Wall[] {
+  const turn = result.generator.maxTurnWhileDrivingMicros ?? 0;
+  const lateness = result.generator.maxLatenessWhileDrivingMicros ?? 0;
+  const pause = Math.max(turn, lateness);
+  // A pause can move at most what was due or arrived in it, so it is held against the tail and not the median.
+  const measured = result.broadcastLatency ?? result.echo.roundTrip;
+  if (measured === null || pause <= generatorPauseFloorMicros || pause <= measured.p99Micros * generatorShareInvalid) {
+    return [];
+  }
+  return [
+    {
+      wall: 'generatorBehind',
+      effect: 'invalidates',
+      host: null,
+      evidence: `the load generator's loop fell behind by ${millis(pause)} (longest turn ${millis(turn)}, greatest lateness ${millis(lateness)}) where the measured p99 is ${millis(measured.p99Micros)}`,
+    },
+  ];
+}
+
+function publishedLate(result: Evidence['result']): readonly Wall[] {
+  const late = result.broadcasts.filter(
+    ({ publishedLateMicros, latency }) =>
+      publishedLateMicros !== null &&
+      latency !== null &&
+      publishedLateMicros > generatorPauseFloorMicros &&
+      publishedLateMicros > latency.p50Micros * publishedLateShareInvalid,
+  );
+  const most = late.reduce((micros, broadcast) => Math.max(micros, broadcast.publishedLateMicros ?? 0), 0);
+  if (late.length === 0) return [];
+  return [
+    {
+      wall: 'generatorBehind',
+      effect: 'invalidates',
+      host: null,
+      evidence: `${late.length} of ${result.broadcasts.length} broadcasts were published late, by up to ${millis(most)}, which is inside their latency`,
+    },
+  ];
+}

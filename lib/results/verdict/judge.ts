@@ -1,0 +1,51 @@
+import type { Verdict, Wall } from '../schema/verdict.ts';
+import { connectionWalls } from './connection-walls.ts';
+import type { Evidence } from './evidence.ts';
+import { generatorWalls } from './generator-walls.ts';
+import { hostWalls } from './host-walls.ts';
+import { processorWalls } from './processor-walls.ts';
+import { processWalls } from './process-walls.ts';
+
+const gravity: readonly Wall['effect'][] = ['invalidates', 'stopped', 'slowed', 'noted'];
+
+/**
+ * The verdict on a measurement: valid unless the lab itself was at fault, reached when all connections wanted were open at one time, and
+ * the walls that the evidence shows, the gravest first.
+ */
+export function judge(evidence: Evidence): Verdict {
+  const { reached, result } = evidence;
+  const { wanted, peak, established } = result.connections;
+  const walls = [
+    ...processWalls(evidence),
+    ...connectionWalls(evidence),
+    ...generatorWalls(evidence),
+    ...hostWalls(evidence),
+    ...processorWalls(evidence),
+  ].sort((a, b) => gravity.indexOf(a.effect) - gravity.indexOf(b.effect));
+  const spoiling = walls.filter(({ effect }) => effect === 'invalidates');
+  const nothingMeasured = established === 0;
+  const reasons = spoiling.map((wall) => `invalid: ${sentence(wall)}`);
+  if (nothingMeasured) reasons.push('invalid: no connection was ever established, so there is nothing to judge');
+  if (!reached) {
+    const stopping = walls.find(({ effect }) => effect === 'stopped');
+    reasons.push(
+      `stopped at ${peak} of ${wanted} connections: ${stopping === undefined ? 'no wall was found in the evidence' : sentence(stopping)}`,
+    );
+  }
+  // A server that died once all was open is no failure to reach, but what came after it is not the server's.
+  const died = walls.find(({ wall }) => wall === 'serverDied');
+  if (reached && died !== undefined) reasons.push(`the server died: ${sentence(died)}`);
+  reasons.push(...result.missing.map((what) => `incomplete: ${what}`));
+  return {
+    valid: spoiling.length === 0 && !nothingMeasured,
+    reached,
+    stoppedAt: reached ? null : peak,
+    complete: result.missing.length === 0 && died === undefined,
+    walls,
+    reasons,
+  };
+}
+
+function sentence({ host, evidence }: Wall): string {
+  return host === null ? evidence : `${host}: ${evidence}`;
+}

@@ -1,0 +1,101 @@
+import type { RawHost } from '../raw/raw-run.ts';
+import type { Wall } from '../schema/verdict.ts';
+import { findInLogs, growth, isServer, stoppedOrSlowed, type Evidence } from './evidence.ts';
+import { leastAvailableShare, swapGrowthBytes } from './thresholds.ts';
+
+const memoryPattern = /OutOfMemoryError|heap out of memory|cannot allocate memory|\bENOMEM\b|out of memory/i;
+
+/** Walls of memory and of processes that died. */
+export function processWalls(evidence: Evidence): readonly Wall[] {
+  return evidence.raw.hosts.flatMap((host) => [
+    ...outOfMemory(evidence, host),
+    ...swap(host),
+    ...(isServer(host) ? serverDied(host) : loadProcessDied(host)),
+  ]);
+}
+
+function outOfMemory(evidence: Evidence, host: RawHost): readonly Wall[] {
+  const found: string[] = [];
+  const killed = host.unitEnds.filter(({ result }) => result === 'oom-kill');
+  if (killed.length > 0) found.push(`the kernel killed ${killed.map(({ unit }) => unit).join(', ')} for memory`);
+  const line = findInLogs(host, memoryPattern);
+  if (line !== null) found.push(line);
+  const total = host.facts?.memoryBytes ?? 0;
+  const least = host.samples.reduce((bytes, { memory }) => Math.min(bytes, memory.availableBytes), Infinity);
+  if (least < total * leastAvailableShare) {
+    found.push(`${(least / 1e6).toFixed(0)} MB of ${(total / 1e9).toFixed(1)} GB were left`);
+  }
+  if (isServer(host)) {
+    const refused = evidence.result.connections.connectFailures['ENOBUFS'] ?? 0;
+    if (refused > 0) found.push(`${refused} ENOBUFS: the kernel had no memory for sockets`);
+  }
+  return found.length === 0
+    ? []
+    : [{ wall: 'memory', effect: stoppedOrSlowed(evidence), host: host.host, evidence: found.join('; ') }];
+}
+
+function swap(host: RawHost): readonly Wall[] {
+  const grown = growth(host, ({ memory }) => memory.swapUsedBytes);
+  if (grown < swapGrowthBytes) return [];
+  return [
+    {
+      wall: 'swap',
+      effect: 'invalidates',
+      host: host.host,
+      evidence: `${(grown / 1e6).toFixed(0)} MB went to swap during the measurement: memory figures are too low and latencies are the disk's`,
+    },
+  ];
+}
+
+/** Units that were there and are gone: missing in the last sample, or not active when the files were collected, before anything is stopped. */
+function goneUnits(host: RawHost, prefix: string): readonly string[] {
+  const seen = new Set(
+    host.samples.flatMap((sample) => Object.keys(sample.units).filter((unit) => unit.startsWith(prefix))),
+  );
+  for (const { unit } of host.serverStart?.processes ?? []) if (unit.startsWith(prefix)) seen.add(unit);
+  const last = host.samples.at(-1);
+  return [...seen].filter((unit) => {
+    const end = host.unitEnds.find((candidate) => candidate.unit === unit);
+    if (end !== undefined) return end.activeState !== 'active';
+    return last !== undefined && !(unit in last.units);
+  });
+}
+
+/** How units ended, as far as systemd says it. */
+function endOf(host: RawHost, units: readonly string[]): string {
+  return units
+    .map((unit) => {
+      const end = host.unitEnds.find((candidate) => candidate.unit === unit);
+      return end === undefined ? unit : `${unit} (${end.result}, status ${end.exitStatus})`;
+    })
+    .join(', ');
+}
+
+function serverDied(host: RawHost): readonly Wall[] {
+  const gone = goneUnits(host, 'c1m-server-');
+  if (gone.length === 0) return [];
+  const since = host.samples.find(
+    (sample, index) =>
+      index > 0 && gone.some((unit) => !(unit in sample.units) && unit in (host.samples[index - 1]?.units ?? {})),
+  );
+  const [first] = host.samples;
+  const when =
+    since === undefined || first === undefined
+      ? ''
+      : ` after ${Math.round((since.monotonicMicros - first.monotonicMicros) / 1e6)} s of sampling`;
+  return [{ wall: 'serverDied', effect: 'stopped', host: host.host, evidence: `gone${when}: ${endOf(host, gone)}` }];
+}
+
+function loadProcessDied(host: RawHost): readonly Wall[] {
+  const gone = goneUnits(host, 'c1m-loadgen');
+  const failed = host.loadStatus?.phase === 'failed';
+  if (gone.length === 0 && !failed) return [];
+  return [
+    {
+      wall: 'loadProcessDied',
+      effect: 'invalidates',
+      host: host.host,
+      evidence: failed ? (host.loadStatus?.reason ?? 'a load process died') : `gone: ${endOf(host, gone)}`,
+    },
+  ];
+}

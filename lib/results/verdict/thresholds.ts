@@ -1,0 +1,48 @@
+/*
+ * Every threshold of the verdict, with its reason. They are about what can be shown, not about what is good.
+ */
+
+/**
+ * A pause of the generator's loop shorter than this invalidates nothing: where processors are shared, a process that was preempted waits
+ * its turn behind several others, for some milliseconds each.
+ */
+export const generatorPauseFloorMicros = 25_000;
+
+/** Above this share of the p99 of the latency it measured, a pause of the generator makes the measurement invalid: the p99 may be its own. */
+export const generatorShareInvalid = 0.5;
+
+/** Above this share of a percentile, a pause of the generator is noted beside it: it may have moved it visibly. */
+export const generatorShareSuspect = 0.1;
+
+/** Above this share of a broadcast's p50, publishing late invalidates: the lateness is inside every latency of that broadcast. */
+export const publishedLateShareInvalid = 0.25;
+
+/** Fewer numbers of connections than this make a slope of memory thin: one step of a heap then decides it. */
+export const thinSlopeLevels = 5;
+
+/** A machine or process this busy has no processor left: the rest is rounding of once-a-second samples. */
+export const saturatedShare = 0.95;
+
+/** So many samples in a row must be saturated: one or two may be a moment of garbage collection or compilation. */
+export const saturatedSamples = 3;
+
+/** Listen overflows and drops below this share of attempts cost a retry here and there, not a ramp. */
+export const listenDropShare = 0.001;
+
+/** Connection tracking counts as on the load's path when it has this share of the connections as entries. */
+export const conntrackShare = 0.1;
+
+/** Less memory available than this share of the machine, and the kernel reclaims instead of working. */
+export const leastAvailableShare = 0.02;
+
+/** Swap that grows by less than this is old pages of idle programs, not the servers'. */
+export const swapGrowthBytes = 64 * 1024 * 1024;
+
+/** Retransmitted segments above this share of packets sent: a healthy path inside a placement group or a machine loses far fewer. */
+export const retransmittedShare = 0.001;
+
+/** Fewer retransmissions than this are never a wall: a lone SYN after a full queue is counted elsewhere. */
+export const retransmittedFloor = 100;
+
+/** Packets dropped at interfaces above this share of packets received. */
+export const droppedShare = 0.0001;
