@@ -92,11 +92,12 @@ function describeRun(
       memoryPreset: plans[0]?.memoryPreset ?? 'modern',
       repeats: run.repeats,
     },
-    servers: run.servers.map(({ name, language, framework, knownDeviations }) => ({
+    servers: run.servers.map(({ name, title, language, framework, knownDeviations }) => ({
       name,
+      title,
       language,
       framework: `${framework.name} ${framework.version}`,
-      knownDeviations: knownDeviations.map((deviation) => `${deviation.case}: ${deviation.why}`),
+      knownDeviations,
     })),
     skipped: [...skipped].map(([server, reason]) => ({ server, reason })),
     gitCommit: gitCommit(),
