@@ -1,0 +1,100 @@
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { readFileSync } from 'node:fs';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Lab } from '../config/lab.ts';
+import { LabError } from '../config/lab-error.ts';
+import { documentName } from '../documents/benchmark.ts';
+import { documentsOf } from '../documents/documents-of.ts';
+import type { Capacity } from '../run/plan.ts';
+import type { Site } from '../run/site.ts';
+import { agentHost } from './agent-host.ts';
+import { createLocalHosts } from './hosts/create-local-hosts.ts';
+import type { LocalHost } from './hosts/local-host.ts';
+import { createSsmRequestHandler } from './ssm/request-handler.ts';
+
+const projectFolder = join(import.meta.dirname, '../..');
+
+/** Memory that the machine keeps for itself, bytes. */
+const reservedBytes = 1e9;
+
+/**
+ * Makes a lab on this machine: namespace hosts, and an SSM client whose requests are answered in this process by executing the
+ * lab's documents on them. Throws LabError `environment` when the machine does not allow it.
+ */
+export async function makeLocalSite(lab: Lab): Promise<Site> {
+  // What hosts upload lies here until it is fetched; a run that is killed leaves nothing but its own folder behind.
+  const uploads = await mkdtemp(join(tmpdir(), 'c1mlab-'));
+  const removeUploads = (): Promise<void> => rm(uploads, { recursive: true, force: true });
+  try {
+    const local = await createLocalHosts(lab, {
+      assetsFolder: join(projectFolder, 'assets'),
+      nodeBinary: process.execPath,
+      buildFolder: join(projectFolder, '.cache/local/build'),
+      resultsFolder: uploads,
+    });
+    await Promise.all(local.hosts.map(tune));
+    const requestHandler = createSsmRequestHandler({
+      documents: documentsOf(lab),
+      hosts: local.hosts.map((host) => agentHost(lab, host)),
+      // The load network has no way out, and a build needs its registries.
+      managementDocuments: new Set([documentName(lab, 'Build')]),
+    });
+    return {
+      lab,
+      where: 'local',
+      oneMachine: true,
+      ssm: new SSMClient({
+        region: 'local',
+        credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+        requestHandler,
+      }),
+      pollMillis: 100,
+      statusMillis: 1000,
+      defaults: { connections: 10_000, broadcasts: 3, intervalSeconds: 2, echoRate: 1000, echoSeconds: 3 },
+      readCapacity: async () => readCapacity(),
+      fetchRaw: async (executionId, folder) => {
+        await cp(join(uploads, executionId), folder, { recursive: true });
+      },
+      close: async () => {
+        requestHandler.destroy();
+        await local.close();
+        await removeUploads();
+      },
+    };
+  } catch (error) {
+    await removeUploads();
+    throw error;
+  }
+}
+
+/** Applies the tuning as user data does on EC2: by the same verb. */
+async function tune(host: LocalHost): Promise<void> {
+  const command = host.spawn(['/opt/c1mlab/assets/host/tune']);
+  let words = '';
+  command.stderr.on('data', (chunk: Buffer) => (words += chunk.toString()));
+  command.stdout.resume();
+  const { code } = await command.closed;
+  if (code !== 0) {
+    throw new LabError(
+      'environment',
+      `the local host ${host.name} could not be tuned: ${words.trim()}`,
+      'report this as a defect of the lab',
+    );
+  }
+}
+
+function readCapacity(): Capacity {
+  const openFiles = /^Max open files\s+\S+\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+  const [allocated = 0, , maximum = 0] = readFileSync('/proc/sys/fs/file-nr', 'utf8').trim().split(/\s+/).map(Number);
+  const availableKilobytes = /^MemAvailable:\s+(\d+) kB/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1];
+  return {
+    openFilesPerProcess: Number(openFiles ?? 1024),
+    openFilesLeft: maximum - allocated,
+    availableBytes: Number(availableKilobytes ?? 0) * 1024 - reservedBytes,
+    memoryPreset: 'small',
+    // The server needs processors too: one load process a host until there are more than four.
+    minimumLoadProcesses: Math.max(1, Math.floor(cpus().length / 4)),
+  };
+}
