@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type { Construct } from 'constructs';
-import { acknowledge } from './acknowledge.ts';
+import { acknowledge, wildcardFinding } from './acknowledge.ts';
 import type { LabResults } from './results.ts';
 
 /** Props of {@link hostRole}. */
@@ -52,8 +52,9 @@ export function hostRole(scope: Construct, id: string, props: HostRoleProps): Ro
   );
   role.addToPolicy(props.results.uploadStatement());
   acknowledge(role, {
-    'AwsSolutions-IAM5':
-      "The agent's message channels and registration know no narrower resource, and results are written below one prefix of the lab's own bucket.",
+    'AwsSolutions-IAM5[Resource::*]': "The agent's message channels and its registration know no narrower resource.",
+    [wildcardFinding(scope, props.results.rawFilesArn)]:
+      "Any raw file, but only below one prefix of the lab's own bucket.",
   });
   return role;
 }

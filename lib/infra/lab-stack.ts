@@ -5,6 +5,7 @@ import type { Construct } from 'constructs';
 import { fitOf } from '../config/lab-fit.ts';
 import type { Lab } from '../config/lab.ts';
 import { documentsOf } from '../documents/documents-of.ts';
+import { automationRole } from './automation-role.ts';
 import { LabDocuments } from './documents.ts';
 import { fleetId, LabFleet } from './fleet.ts';
 import { hostRole } from './host-role.ts';
@@ -68,12 +69,18 @@ export class LabStack extends Stack {
       resultsUri: this.results.uri,
     });
 
+    const automation = automationRole(this, 'AutomationRole', { labName: lab.name });
+
     const tags = Tags.of(this);
     tags.add('c1mlab:lab', lab.name);
     tags.add('c1mlab:owner', lab.owner);
     tags.add('c1mlab:expiry', `${lab.lifetime.maximumHours} h after the start of a host`);
 
     new CfnOutput(this, 'ResultsUri', { value: this.results.uri, description: 'Raw files: <this>/<run>/<host>/' });
+    new CfnOutput(this, 'AutomationRoleArn', {
+      value: automation.roleArn,
+      description: 'Who a scheduled benchmark may run as',
+    });
     new CfnOutput(this, 'ResultsBucket', { value: this.results.bucket.bucketName });
     new CfnOutput(this, 'AvailabilityZone', { value: this.fleet.network.managementSubnet.availabilityZone });
   }

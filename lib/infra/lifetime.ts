@@ -3,7 +3,7 @@ import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { acknowledge } from './acknowledge.ts';
+import { acknowledge, wildcardFinding } from './acknowledge.ts';
 
 /** Props of {@link LabLifetime}. */
 export interface LabLifetimeProps {
@@ -29,16 +29,18 @@ export class LabLifetime extends Construct {
       description: `Terminates hosts of the lab ${props.labName} that outlive their maximum`,
     });
     machineRole.addToPolicy(new PolicyStatement({ actions: ['ec2:DescribeInstances'], resources: ['*'] }));
+    const instances = stack.formatArn({ service: 'ec2', resource: 'instance', resourceName: '*' });
     const mayTerminate = machineRole.addToPrincipalPolicy(
       new PolicyStatement({
         actions: ['ec2:TerminateInstances'],
-        resources: [stack.formatArn({ service: 'ec2', resource: 'instance', resourceName: '*' })],
+        resources: [instances],
         conditions: { StringEquals: { 'aws:ResourceTag/c1mlab:lab': props.labName } },
       }),
     );
     acknowledge(machineRole, {
-      'AwsSolutions-IAM5':
-        'DescribeInstances knows no resources; TerminateInstances is limited to instances with the tag of this lab.',
+      'AwsSolutions-IAM5[Resource::*]': 'DescribeInstances knows no resources.',
+      [wildcardFinding(this, instances)]:
+        'Only instances with the tag of this lab can be terminated; their ids are not known beforehand.',
     });
 
     const machine = new CfnStateMachine(this, 'Machine', {

@@ -18,6 +18,8 @@ export class LabResults extends Construct {
   readonly bucket: IBucket;
   /** What results are uploaded under: `s3://bucket/runs`. */
   readonly uri: string;
+  /** Every raw file, as an ARN. */
+  readonly rawFilesArn: string;
 
   constructor(scope: Construct, id: string, props: LabResultsProps = {}) {
     super(scope, id);
@@ -35,6 +37,7 @@ export class LabResults extends Construct {
         'Only the hosts of the lab write here and only its owner reads: access logs would need a second bucket.',
     });
     this.bucket = bucket;
+    this.rawFilesArn = bucket.arnForObjects(`${prefix}/*`);
     this.uri = `s3://${bucket.bucketName}/${prefix}`;
   }
 
@@ -42,7 +45,7 @@ export class LabResults extends Construct {
   uploadStatement(): PolicyStatement {
     return new PolicyStatement({
       actions: ['s3:PutObject', 's3:AbortMultipartUpload'],
-      resources: [this.bucket.arnForObjects(`${prefix}/*`)],
+      resources: [this.rawFilesArn],
     });
   }
 }

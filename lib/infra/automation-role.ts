@@ -1,0 +1,59 @@
+import { Stack } from 'aws-cdk-lib';
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import { acknowledge, wildcardFinding } from './acknowledge.ts';
+
+/** Props of {@link automationRole}. */
+export interface AutomationRoleProps {
+  /** The lab's name: the beginning of its documents' names, and the tag `c1mlab:lab` of its hosts. */
+  readonly labName: string;
+}
+
+/**
+ * The role that a benchmark can run under: send the lab's own commands to the lab's own hosts, and follow them. Without it an
+ * execution has the rights of whoever started it, for at most 12 hours; a schedule has no such person, and somebody who may
+ * start this one document and pass this one role needs no right to send commands.
+ */
+export function automationRole(scope: Construct, id: string, props: AutomationRoleProps): Role {
+  const stack = Stack.of(scope);
+  const role = new Role(scope, id, {
+    // The confused deputy: only executions of this account and region may assume it.
+    assumedBy: new ServicePrincipal('ssm.amazonaws.com', {
+      conditions: {
+        StringEquals: { 'aws:SourceAccount': stack.account },
+        ArnLike: {
+          'aws:SourceArn': stack.formatArn({ service: 'ssm', resource: 'automation-execution', resourceName: '*' }),
+        },
+      },
+    }),
+    description: `Benchmarks of the lab ${props.labName}`,
+  });
+  const documents = stack.formatArn({ service: 'ssm', resource: 'document', resourceName: `${props.labName}-*` });
+  const instances = stack.formatArn({ service: 'ec2', resource: 'instance', resourceName: '*' });
+  role.addToPolicy(new PolicyStatement({ actions: ['ssm:SendCommand'], resources: [documents] }));
+  role.addToPolicy(
+    new PolicyStatement({
+      actions: ['ssm:SendCommand'],
+      resources: [instances],
+      conditions: { StringEquals: { 'ssm:resourceTag/c1mlab:lab': props.labName } },
+    }),
+  );
+  role.addToPolicy(
+    new PolicyStatement({
+      actions: [
+        'ssm:CancelCommand',
+        'ssm:DescribeInstanceInformation',
+        'ssm:GetCommandInvocation',
+        'ssm:ListCommandInvocations',
+        'ssm:ListCommands',
+      ],
+      resources: ['*'],
+    }),
+  );
+  acknowledge(role, {
+    'AwsSolutions-IAM5[Resource::*]': 'Reading and cancelling commands knows no resources before a command has an id.',
+    [wildcardFinding(scope, documents)]: "The lab's own documents, by the beginning of their names.",
+    [wildcardFinding(scope, instances)]: 'Only instances with the tag of this lab; their ids are not known beforehand.',
+  });
+  return role;
+}
