@@ -1,0 +1,50 @@
+# shellcheck shell=bash
+# Sourced by systemd-run and systemctl of the local lab's hosts, which have no systemd. A unit is a folder with a file `status`, which
+# reads as `systemctl show` prints; while the unit is loaded, a supervising process (one a unit) keeps it up to date.
+
+export LC_ALL=C
+units=/opt/c1mlab/run/units
+program=${0##*/}
+
+fail() { # exit code, message...
+  local code=$1
+  shift
+  echo "$*" >&2
+  exit "$code"
+}
+
+# Prints a unit's name without its ending, or fails.
+unit_name() {
+  local name=${1%.service}
+  [[ $name =~ ^[A-Za-z0-9:_.@-]+$ && $name != .* ]] || fail 1 "$program: '$1' is not the name of a service"
+  printf '%s' "$name"
+}
+
+# Prints one property of a unit; nothing when the unit is not loaded.
+unit_property() { # name, property
+  local key value
+  while IFS='=' read -r key value; do
+    if [ "$key" = "$2" ]; then
+      printf '%s' "$value"
+      return 0
+    fi
+  done 2>/dev/null <"$units/$1/status" || true
+}
+
+# Prints the names of loaded units that match a pattern, a line each.
+units_matching() { # pattern
+  local folder
+  for folder in "$units"/*/; do
+    folder=${folder%/}
+    # shellcheck disable=SC2053 # a pattern, as with systemctl
+    if [ -f "$folder/status" ] && [[ ${folder##*/} == ${1%.service} ]]; then echo "${folder##*/}"; fi
+  done
+}
+
+# Forgets a unit, in one step for whoever looks.
+unload() { # name
+  local gone
+  gone=$(mktemp -d "$units/.gone-XXXXXX")
+  mv "$units/$1" "$gone/" 2>/dev/null || true
+  rm -rf "$gone"
+}
