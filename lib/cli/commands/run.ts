@@ -137,7 +137,7 @@ export const runCommand = buildCommand<RunFlags, [], LabContext>({
       throw new LabError('usage', 'a run on AWS is not there yet', 'give --local to run on this machine');
     }
     const out = resolve(this.workingFolder, flags.out);
-    const site = await makeLocalSite(articleLab, out);
+    const site = await makeLocalSite(articleLab);
     try {
       const run = flags.resume === undefined ? newRun(flags, out, site.defaults, this) : await resumedRun(flags, out);
       const printer = progressPrinter(this);

@@ -3,10 +3,10 @@ import type { LabContext } from '../context.ts';
 import { knownServers } from '../server-folders.ts';
 
 /** `c1m servers`: lists the servers that can be measured. */
-export const serversCommand = buildCommand<Record<never, never>, [], LabContext>({
+export const serversCommand = buildCommand({
   docs: { brief: 'List the servers that come with the lab' },
   parameters: {},
-  func() {
+  func(this: LabContext) {
     const servers = knownServers();
     const width = Math.max(...servers.map(({ name }) => name.length));
     for (const { name, framework, language, description } of servers) {

@@ -1,0 +1,101 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { RunResult } from '../../lib/results/schema/run-result.ts';
+
+const program = join(import.meta.dirname, '../../bin/c1m.ts');
+
+/** The CLI in a process of its own, as a user runs it. */
+export interface LabProcess {
+  readonly child: ChildProcess;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  /** Resolves with exit code and signal. */
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+}
+
+/** Starts `c1m` with these words. */
+export function startLab(...words: readonly string[]): LabProcess {
+  return startProgram(process.execPath, program, ...words);
+}
+
+/** Starts any program and keeps what it prints. */
+export function startProgram(command: string, ...words: readonly string[]): LabProcess {
+  const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve({ code, signal }));
+  });
+  return { child, stdout: () => stdout, stderr: () => stderr, ended };
+}
+
+/** Waits until a condition holds; fails after `seconds` with what it waited for. */
+export async function waitFor(what: string, seconds: number, condition: () => boolean): Promise<void> {
+  const deadline = Date.now() + seconds * 1000;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`after ${seconds} s still waiting for ${what}`);
+    await pause(50);
+  }
+}
+
+/** Runs a body with a temporary folder that is removed afterwards. */
+export async function withFolder<T>(body: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'c1mlab-test-'));
+  try {
+    return await body(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The one run folder under DIR, and its result. */
+export async function onlyRun(out: string): Promise<{ readonly folder: string; readonly result: RunResult }> {
+  const runs = await readdir(out);
+  if (runs.length !== 1) throw new Error(`expected one run folder in ${out}, found ${runs.join(', ') || 'none'}`);
+  const folder = join(out, runs[0] ?? '');
+  return { folder, result: JSON.parse(await readFile(join(folder, 'result.json'), 'utf8')) as RunResult };
+}
+
+/** A process as /proc shows it. */
+export interface ProcessFacts {
+  readonly pid: number;
+  readonly parent: number;
+  readonly command: string;
+  readonly networkNamespace: string;
+}
+
+/** Every process of this machine that this user can see into. */
+export function allProcesses(): readonly ProcessFacts[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
+        const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+        const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+        return [{ pid: Number(name), parent, command, networkNamespace: readlinkSync(`/proc/${name}/ns/net`) }];
+      } catch {
+        return [];
+      }
+    });
+}
+
+/** All processes that descend from one. */
+export function descendants(pid: number): readonly ProcessFacts[] {
+  const processes = allProcesses();
+  const found: ProcessFacts[] = [];
+  let parents = new Set([pid]);
+  while (parents.size > 0) {
+    const children = processes.filter(({ parent }) => parents.has(parent));
+    found.push(...children);
+    parents = new Set(children.map((child) => child.pid));
+  }
+  return found;
+}

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { onlyRun, startLab, withFolder } from './lab-process.ts';
+
+describe('a local run', () => {
+  test('leaves one folder whose counts are true', { timeout: 180_000 }, async () => {
+    await withFolder(async (out) => {
+      const lab = startLab(
+        ...'run --local --servers node --connections 2000 --broadcasts 2 --interval 2 --out'.split(' '),
+        out,
+      );
+      const { code } = await lab.ended;
+      assert.equal(code, 0, lab.stderr());
+      const { folder, result } = await onlyRun(out);
+      const [measurement] = result.measurements;
+      assert.ok(measurement !== undefined);
+      assert.equal(measurement.connections.established, 2000);
+      assert.equal(measurement.connections.peak, 2000);
+      assert.equal(measurement.broadcasts.length, 2);
+      for (const broadcast of measurement.broadcasts) {
+        assert.deepEqual(
+          [broadcast.received, broadcast.members, broadcast.missing, broadcast.duplicates, broadcast.outOfOrder],
+          [2000, 2000, 0, 0, 0],
+        );
+        assert.equal(broadcast.server?.members, 2000);
+        assert.equal(broadcast.latency?.count, 1000, 'only the publishing host measures latency');
+      }
+      assert.ok(measurement.echo.sent > 0);
+      assert.equal(measurement.echo.received, measurement.echo.sent);
+      assert.ok(measurement.verdict.reached && measurement.verdict.complete);
+      assert.match(readFileSync(join(folder, 'report.html'), 'utf8'), /^<!doctype html>/i);
+      assert.match(lab.stdout(), /node/);
+
+      // The table and the page come from the raw files alone.
+      const before = readFileSync(join(folder, 'result.json'), 'utf8');
+      assert.equal((await startLab('report', folder).ended).code, 0);
+      assert.equal(readFileSync(join(folder, 'result.json'), 'utf8'), before);
+    });
+  });
+});
+
+describe('a command line', () => {
+  /** Runs to the end and gives the exit code and the lines of standard error. */
+  async function failure(...words: readonly string[]): Promise<{ code: number | null; lines: readonly string[] }> {
+    const lab = startLab(...words);
+    const { code } = await lab.ended;
+    return { code, lines: lab.stderr().trim().split('\n') };
+  }
+
+  test('fails for an unknown server, with the ones there are', async () => {
+    const { code, lines } = await failure('run', '--local', '--servers', 'nodee');
+    assert.equal(code, 2);
+    assert.equal(lines[0], "error: there is no server 'nodee'");
+    assert.match(lines[1] ?? '', /^ {2}fix: choose from .*node/);
+    assert.equal(lines.length, 2);
+  });
+
+  test('fails for more connections than fit, before anything is written', async () => {
+    await withFolder(async (out) => {
+      const { code, lines } = await failure(
+        'run',
+        '--local',
+        '--servers',
+        'node',
+        '--connections',
+        '90M',
+        '--out',
+        join(out, 'x'),
+      );
+      assert.equal(code, 3);
+      assert.equal(lines.length, 2);
+      assert.ok(!existsSync(join(out, 'x')));
+    });
+  });
+
+  test('fails for a number that is none, and for an unknown flag', async () => {
+    const number = await failure('run', '--local', '--connections', 'many');
+    assert.equal(number.code, 2);
+    assert.match(number.lines.join('\n'), /got 'many'[^]*fix:/);
+    assert.equal((await failure('run', '--lokal')).code, 2);
+    assert.equal((await failure('runn')).code, 2);
+  });
+
+  test('fails for results that cannot be written', async () => {
+    const { code, lines } = await failure(
+      'run',
+      '--local',
+      '--servers',
+      'node',
+      '--connections',
+      '10',
+      '--out',
+      '/proc/nowhere',
+    );
+    assert.equal(code, 3);
+    assert.match(lines.join('\n'), /\/proc\/nowhere[^]*--out/);
+  });
+
+  test('fails to report on a folder without a run', async () => {
+    const { code, lines } = await failure('report', '/nowhere');
+    assert.equal(code, 2);
+    assert.equal(lines.length, 2);
+  });
+});

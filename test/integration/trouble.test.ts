@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { allProcesses, descendants, onlyRun, startLab, waitFor, withFolder, type LabProcess } from './lab-process.ts';
+
+const runWords = [
+  'run',
+  '--local',
+  '--servers',
+  'node',
+  '--connections',
+  '2000',
+  '--echo-rate',
+  '0',
+  '--interval',
+  '2',
+];
+
+/** Starts a run that drives for a long time, and waits until all its connections are open. */
+async function drivingLab(out: string): Promise<LabProcess> {
+  const lab = startLab(...runWords, '--broadcasts', '200', '--out', out);
+  await waitFor('the workload to begin', 120, () => {
+    if (lab.child.exitCode !== null) throw new Error(`the run ended early: ${lab.stderr()}`);
+    return lab.stderr().includes('driving the workload');
+  });
+  return lab;
+}
+
+/** Kills the one process below the lab whose command line matches. */
+function killInside(lab: LabProcess, command: RegExp): void {
+  const found = descendants(lab.child.pid ?? 0).filter((candidate) => command.test(candidate.command));
+  assert.ok(found[0] !== undefined, `no process matches ${String(command)}`);
+  process.kill(found[0].pid, 'SIGKILL');
+}
+
+const mounts = (): string => readFileSync('/proc/self/mountinfo', 'utf8');
+
+describe('a run that is ended', () => {
+  test('by SIGKILL leaves no process, namespace, mount or temporary file', { timeout: 180_000 }, async () => {
+    await withFolder(async (out) => {
+      const mountsBefore = mounts();
+      const filesBefore = new Set(readdirSync('/tmp'));
+      const lab = await drivingLab(out);
+      const inside = descendants(lab.child.pid ?? 0);
+      const own = allProcesses().find(({ pid }) => pid === process.pid)?.networkNamespace;
+      const namespaces = new Set(inside.map(({ networkNamespace }) => networkNamespace).filter((name) => name !== own));
+      assert.equal(namespaces.size, 4, 'three hosts and their bridge');
+      assert.ok(inside.length > 8);
+
+      lab.child.kill('SIGKILL');
+      assert.equal((await lab.ended).signal, 'SIGKILL');
+      const pids = new Set(inside.map(({ pid }) => pid));
+      await waitFor('every process and namespace to go', 20, () =>
+        allProcesses().every(({ pid, networkNamespace }) => !pids.has(pid) && !namespaces.has(networkNamespace)),
+      );
+      assert.equal(mounts(), mountsBefore);
+      assert.deepEqual(
+        readdirSync('/tmp').filter(
+          (name) => name.startsWith('c1mlab') && !filesBefore.has(name) && !out.endsWith(name),
+        ),
+        [],
+      );
+    });
+  });
+
+  test('by SIGINT keeps what was measured, marked incomplete', { timeout: 180_000 }, async () => {
+    await withFolder(async (out) => {
+      const lab = await drivingLab(out);
+      const inside = descendants(lab.child.pid ?? 0).map(({ pid }) => pid);
+      lab.child.kill('SIGINT');
+      assert.equal((await lab.ended).code, 130, lab.stderr());
+      const { result } = await onlyRun(out);
+      const [measurement] = result.measurements;
+      assert.equal(measurement?.record.status, 'cancelled');
+      assert.equal(measurement?.verdict.complete, false);
+      assert.equal(measurement?.connections.established, 2000);
+      assert.ok(allProcesses().every(({ pid }) => !inside.includes(pid)));
+    });
+  });
+
+  test('by the death of the server says so and keeps what was measured', { timeout: 180_000 }, async () => {
+    await withFolder(async (out) => {
+      const lab = await drivingLab(out);
+      killInside(lab, /servers\/node\/.*server|build\/servers\/node/);
+      assert.equal((await lab.ended).code, 4, lab.stderr());
+      const { result } = await onlyRun(out);
+      const [measurement] = result.measurements;
+      assert.equal(measurement?.verdict.complete, false);
+      assert.ok(measurement?.verdict.walls.some(({ wall }) => wall === 'serverDied'));
+      assert.equal(measurement?.connections.established, 2000);
+    });
+  });
+
+  test('by the death of a load process says so and keeps what was measured', { timeout: 180_000 }, async () => {
+    await withFolder(async (out) => {
+      const lab = await drivingLab(out);
+      killInside(lab, /loadgen\/.*worker/);
+      assert.equal((await lab.ended).code, 4, lab.stderr());
+      const { result } = await onlyRun(out);
+      assert.ok(result.measurements[0]?.verdict.walls.some(({ wall }) => wall === 'loadProcessDied'));
+    });
+  });
+});
