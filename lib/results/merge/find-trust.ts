@@ -1,5 +1,11 @@
+import type { Latency } from '../schema/latency.ts';
 import type { MeasurementResult, TrustNote } from '../schema/measurement-result.ts';
 import { generatorShareSuspect, thinSlopeLevels } from '../verdict/thresholds.ts';
+
+const comparedPercentiles = [
+  { name: 'p50', of: (latency: Latency) => latency.p50Micros },
+  { name: 'p99', of: (latency: Latency) => latency.p99Micros },
+] as const;
 
 /** What {@link findTrust} looks at. */
 export type TrustEvidence = Pick<
@@ -24,21 +30,16 @@ export function findTrust(result: TrustEvidence, undecodable: number): TrustNote
   if (result.memory.kernel !== null && result.memory.kernelHoldsBothEnds) {
     add('memory.kernel', 'Machine-wide, with both ends of every connection on this machine: bytes a pair of sockets.');
   }
-  const pause = Math.max(
-    result.generator.maxTurnWhileDrivingMicros ?? 0,
-    result.generator.maxLatenessWhileDrivingMicros ?? 0,
-  );
-  const compare = (figure: string, latency: { readonly p50Micros: number; readonly p99Micros: number } | null) => {
+  const compare = (figure: string, latency: Latency | null) => {
     if (latency === null) return;
-    const suspect = [['p50', latency.p50Micros] as const, ['p99', latency.p99Micros] as const].filter(
-      ([, micros]) => pause > micros * generatorShareSuspect,
-    );
+    const suspect = comparedPercentiles.flatMap(({ name, of }) => {
+      // Arrivals are seen up to a turn late, and what is due begins late: each percentile is held against its own.
+      const { turn, lateness } = result.generator;
+      const own = (turn === null ? 0 : of(turn)) + (lateness === null ? 0 : of(lateness));
+      return own > of(latency) * generatorShareSuspect ? [`${name} (${(own / 1000).toFixed(2)} ms)`] : [];
+    });
     if (suspect.length === 0) return;
-    const names = suspect.map(([name]) => name).join(' and ');
-    add(
-      figure,
-      `The load generator paused for up to ${(pause / 1000).toFixed(1)} ms, which is not small beside ${names}.`,
-    );
+    add(figure, `The load generator's own turn and lateness are not small beside ${suspect.join(' and ')}.`);
   };
   compare('broadcastLatency', result.broadcastLatency);
   compare('echo.roundTrip', result.echo.roundTrip);

@@ -11,8 +11,8 @@ export const generatorPauseFloorMicros = 25_000;
 /** Above this share of the p99 of the latency it measured, a pause of the generator makes the measurement invalid: the p99 may be its own. */
 export const generatorShareInvalid = 0.5;
 
-/** Above this share of a percentile, a pause of the generator is noted beside it: it may have moved it visibly. */
-export const generatorShareSuspect = 0.1;
+/** Above this share of a percentile, the generator's own turn and lateness at that percentile are noted beside it: they may have moved it visibly. */
+export const generatorShareSuspect = 0.25;
 
 /** Above this share of a broadcast's p50, publishing late invalidates: the lateness is inside every latency of that broadcast. */
 export const publishedLateShareInvalid = 0.25;

@@ -1,0 +1,224 @@
+import type { ComparedFigures, Repeated, RunResult, ServerSummary } from '../results/schema/run-result.ts';
+import { digitsWithin, unitFor, wholeNumber, type Quantity, type Unit } from './units.ts';
+
+/** A column of the comparison of servers. */
+export interface Column {
+  readonly figure: keyof ComparedFigures;
+  /** The group that the column belongs to, such as broadcast. */
+  readonly group: string;
+  readonly heading: string;
+  readonly quantity: Quantity;
+  readonly better: 'less' | 'more' | null;
+  /** The figure in a measurement that a note of trust may be about. */
+  readonly trustedAs: string;
+}
+
+/** The columns of the comparison, in order. */
+export const columns: readonly Column[] = [
+  {
+    figure: 'peakConnections',
+    group: 'connections',
+    heading: 'peak',
+    quantity: 'count',
+    better: null,
+    trustedAs: 'connections',
+  },
+  {
+    figure: 'serverBytesPerConnection',
+    group: 'memory/conn',
+    heading: 'server',
+    quantity: 'bytes',
+    better: 'less',
+    trustedAs: 'memory.server',
+  },
+  {
+    figure: 'kernelBytesPerConnection',
+    group: 'memory/conn',
+    heading: 'kernel',
+    quantity: 'bytes',
+    better: null,
+    trustedAs: 'memory.kernel',
+  },
+  {
+    figure: 'serverRampCpuSeconds',
+    group: 'server CPU',
+    heading: 'ramp',
+    quantity: 'seconds',
+    better: 'less',
+    trustedAs: 'cpu',
+  },
+  {
+    figure: 'serverCpuSecondsPerBroadcast',
+    group: 'server CPU',
+    heading: 'bcast',
+    quantity: 'seconds',
+    better: 'less',
+    trustedAs: 'cpu',
+  },
+  { figure: 'rampSeconds', group: 'ramp', heading: 'time', quantity: 'seconds', better: null, trustedAs: 'ramp' },
+  {
+    figure: 'broadcastP50Micros',
+    group: 'broadcast',
+    heading: 'p50',
+    quantity: 'micros',
+    better: 'less',
+    trustedAs: 'broadcastLatency',
+  },
+  {
+    figure: 'broadcastP99Micros',
+    group: 'broadcast',
+    heading: 'p99',
+    quantity: 'micros',
+    better: 'less',
+    trustedAs: 'broadcastLatency',
+  },
+  {
+    figure: 'broadcastMaxMicros',
+    group: 'broadcast',
+    heading: 'max',
+    quantity: 'micros',
+    better: 'less',
+    trustedAs: 'broadcastLatency',
+  },
+  {
+    figure: 'broadcastSpreadMicros',
+    group: 'broadcast',
+    heading: 'spread',
+    quantity: 'micros',
+    better: 'less',
+    trustedAs: 'broadcastLatency',
+  },
+  {
+    figure: 'echoP50Micros',
+    group: 'echo',
+    heading: 'p50',
+    quantity: 'micros',
+    better: 'less',
+    trustedAs: 'echo.roundTrip',
+  },
+  {
+    figure: 'echoP99Micros',
+    group: 'echo',
+    heading: 'p99',
+    quantity: 'micros',
+    better: 'less',
+    trustedAs: 'echo.roundTrip',
+  },
+];
+
+/** One figure of one server, ready to be shown. */
+export interface Cell {
+  /** The median, in the column's unit; a hyphen where nothing was measured. */
+  readonly text: string;
+  /** Half the distance between the repeats' ends, in the column's unit; null for a single repeat. */
+  readonly spread: string | null;
+  /** Whether it is the column's best, or cannot be told from it over the repeats. Never true with single repeats. */
+  readonly best: boolean;
+  /** Whether a note of trust is about this figure. */
+  readonly suspect: boolean;
+}
+
+/** One column with its unit and a cell for each server. */
+export interface ComparedColumn {
+  readonly column: Column;
+  readonly unit: Unit;
+  readonly cells: readonly Cell[];
+}
+
+/** The comparison of a run's servers: one unit a column, medians, and which differences are more than the spread over repeats. */
+export function compareServers(result: RunResult): readonly ComparedColumn[] {
+  const { servers } = result;
+  return columns.map((column) => {
+    const figures = servers.map((server) => server.figures[column.figure]);
+    const unit = unitFor(
+      column.quantity,
+      figures.flatMap((figure) => figure?.median ?? []),
+    );
+    const best = bestOf(column, figures);
+    return {
+      column,
+      unit,
+      cells: figures.map((figure, index) => ({
+        ...cellOf(column, unit, figure, best),
+        suspect: figure !== null && isSuspect(column, servers[index], result),
+      })),
+    };
+  });
+}
+
+/**
+ * The best figure of a column: null where better has no direction, or where one of the figures comes from a single repeat, so that no
+ * spread is known which a difference could be held against.
+ */
+function bestOf(column: Column, figures: readonly (Repeated | null)[]): Repeated | null {
+  const known = figures.filter((figure) => figure !== null);
+  if (column.better === null || known.length < 2 || known.some(({ repeats }) => repeats < 2)) return null;
+  const sign = column.better === 'less' ? 1 : -1;
+  return known.reduce((best, figure) => (sign * figure.median < sign * best.median ? figure : best));
+}
+
+function cellOf(column: Column, unit: Unit, figure: Repeated | null, best: Repeated | null): Omit<Cell, 'suspect'> {
+  if (figure === null) return { text: '-', spread: null, best: false };
+  const half = (figure.high - figure.low) / 2;
+  const exact = column.quantity === 'count';
+  return {
+    text: exact ? wholeNumber(figure.median) : digitsWithin(figure.median / unit.factor, half / unit.factor),
+    spread:
+      figure.repeats < 2 ? null : exact ? wholeNumber(half) : digitsWithin(half / unit.factor, half / unit.factor),
+    best: best !== null && overlaps(figure, best),
+  };
+}
+
+/** Whether a measurement that the figure is taken from has a note of trust about it. */
+function isSuspect(column: Column, server: ServerSummary | undefined, { measurements }: RunResult): boolean {
+  // The note about the kernel's memory says what the figure is, and stands below every table.
+  if (column.figure === 'kernelBytesPerConnection') return false;
+  return measurements
+    .filter(({ measurement }) => server?.compared.includes(measurement) ?? false)
+    .some(({ trust }) => trust.some(({ figure }) => figure === column.trustedAs || figure === 'latencies'));
+}
+
+/** Whether two figures cannot be told apart: the ranges of their repeats touch. */
+export function overlaps(a: Repeated, b: Repeated): boolean {
+  return a.low <= b.high && b.low <= a.high;
+}
+
+/** The verdict on a server over its repeats, as one or two words. */
+export function verdictOf(server: ServerSummary, result: RunResult): { readonly word: string; readonly good: boolean } {
+  const verdicts = result.measurements
+    .filter((measurement) => measurement.server === server.server)
+    .map(({ verdict }) => verdict);
+  const count = (bad: number): string => (verdicts.length > 1 ? ` ${bad}/${verdicts.length}` : '');
+  const invalid = verdicts.filter(({ valid }) => !valid).length;
+  if (invalid > 0) return { word: `INVALID${count(invalid)}`, good: false };
+  const stopped = verdicts.filter(({ reached }) => !reached).length;
+  if (stopped > 0) return { word: `stopped${count(stopped)}`, good: false };
+  const incomplete = verdicts.filter(({ complete }) => !complete).length;
+  if (incomplete > 0) return { word: `incomplete${count(incomplete)}`, good: false };
+  return { word: verdicts.length > 1 ? `valid ${verdicts.length}/${verdicts.length}` : 'valid', good: true };
+}
+
+/** What must be read with a server's figures: reasons of its verdicts, losses, and walls that slowed it, each once. */
+export function remarksOf(server: ServerSummary, result: RunResult): readonly string[] {
+  const measurements = result.measurements.filter((measurement) => measurement.server === server.server);
+  const named = (measurement: string, text: string): string =>
+    measurements.length > 1 ? `${measurement}: ${text}` : text;
+  const remarks = measurements.flatMap(({ measurement, verdict, broadcasts, connections, knownDeviations }) => {
+    const told = verdict.reasons.join('\n');
+    const walls = verdict.walls
+      .filter(({ evidence, effect }) => effect !== 'noted' && !told.includes(evidence))
+      .map(({ effect, evidence }) => `${effect}: ${evidence}`);
+    const lost = Object.entries(connections.lost).map(([cause, number]) => `${wholeNumber(number)} ${cause}`);
+    const missed = broadcasts.reduce((total, broadcast) => total + broadcast.missing, 0);
+    const due = broadcasts.reduce((total, broadcast) => total + broadcast.members, 0);
+    return [
+      ...verdict.reasons,
+      ...(lost.length > 0 ? [`connections lost: ${lost.join(', ')}`] : []),
+      ...(missed > 0 ? [`${wholeNumber(missed)} of ${wholeNumber(due)} broadcast messages never arrived`] : []),
+      ...walls,
+    ]
+      .map((text) => named(measurement, text))
+      .concat(knownDeviations.map((deviation) => `known deviation, ${deviation.case}: ${deviation.why}`));
+  });
+  return [...new Set(remarks)];
+}

@@ -1,0 +1,162 @@
+import type { RunResult } from '../results/schema/run-result.ts';
+import { compareServers, remarksOf, verdictOf, type ComparedColumn } from './comparison.ts';
+import { threeDigits, utcMinute, wholeNumber, withUnit } from './units.ts';
+
+/** Columns that text below the table is wrapped at. */
+const textWidth = 100;
+
+/** The most remarks shown for one server; all are in result.json and in the report. */
+const remarksShown = 6;
+
+/** The comparison of a run's servers for a terminal: plain text without colours, ends with a newline. */
+export function renderTable(result: RunResult): string {
+  const paragraphs = [heading(result), comparison(result), footnotes(result), below(result)];
+  return `${paragraphs
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join('\n'))
+    .join('\n\n')}\n`;
+}
+
+function heading({ parameters, runId, where, hosts, beganUnixMillis, complete }: RunResult): readonly string[] {
+  const [machine] = hosts;
+  const echo =
+    parameters.echoRate > 0 ? `, ${wholeNumber(parameters.echoRate)} echoes/s for ${parameters.echoSeconds} s` : '';
+  return [
+    `Run ${runId} (${where}, ${utcMinute(beganUnixMillis)})${complete ? '' : ' - INCOMPLETE'}`,
+    `${wholeNumber(parameters.connections)} connections wanted at ${wholeNumber(parameters.connectRate)}/s, ${parameters.broadcasts} broadcasts${echo}, memory preset ${parameters.memoryPreset}`,
+    ...(machine === undefined
+      ? []
+      : [`${machine.cpus} x ${machine.cpuModel}, ${withUnit('bytes', machine.memoryBytes)}, Linux ${machine.kernel}`]),
+  ];
+}
+
+function comparison(result: RunResult): readonly string[] {
+  if (result.servers.length === 0) return ['No server was measured.'];
+  const compared = compareServers(result);
+  const numbers = footnoteNumbers(result);
+  const names = ['', 'server', '', ...result.servers.flatMap(({ title }) => rows(result, title, ''))];
+  const verdicts = [
+    '',
+    'verdict',
+    '',
+    ...result.servers.flatMap((server) => {
+      const number = numbers.get(server.server);
+      return rows(result, `${verdictOf(server, result).word}${number === undefined ? '' : ` [${number}]`}`, '');
+    }),
+  ];
+  const table: { readonly lines: readonly string[]; readonly right: boolean }[] = [
+    { lines: names, right: false },
+    ...compared.map((column, index) => ({ lines: linesOf(result, column, compared[index - 1]), right: true })),
+    { lines: verdicts, right: false },
+  ];
+  const widths = table.map(({ lines }) => Math.max(...lines.map((line) => line.length)));
+  const height = names.length;
+  return Array.from({ length: height }, (_, row) =>
+    table
+      .map(({ lines, right }, index) => {
+        const line = lines[row] ?? '';
+        return right ? line.padStart(widths[index] ?? 0) : line.padEnd(widths[index] ?? 0);
+      })
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+/** A server's row, and below it, where there are repeats, a second one for the spread. */
+function rows(result: RunResult, first: string, second: string): readonly string[] {
+  return result.parameters.repeats > 1 ? [first, second] : [first];
+}
+
+function linesOf(
+  result: RunResult,
+  { column, unit, cells }: ComparedColumn,
+  before: ComparedColumn | undefined,
+): readonly string[] {
+  const group = before?.column.group === column.group ? '' : column.group;
+  return [
+    group,
+    column.heading,
+    unit.name,
+    ...cells.flatMap(({ text, spread, best, suspect }) => {
+      const mark = result.parameters.repeats > 1 ? (best ? '*' : ' ') : '';
+      return rows(
+        result,
+        `${suspect ? '~' : ''}${text}${mark}`,
+        spread === null ? '' : `±${spread}${mark === '' ? '' : ' '}`,
+      );
+    }),
+  ];
+}
+
+/** The number of each server's footnote; servers with nothing to remark have none. */
+function footnoteNumbers(result: RunResult): ReadonlyMap<string, number> {
+  const remarked = result.servers.filter((server) => remarksOf(server, result).length > 0);
+  return new Map(remarked.map(({ server }, index) => [server, index + 1]));
+}
+
+function footnotes(result: RunResult): readonly string[] {
+  const numbers = footnoteNumbers(result);
+  const lines = result.servers.flatMap((server) => {
+    const remarks = remarksOf(server, result);
+    const shown = remarks.slice(0, remarksShown);
+    if (remarks.length > shown.length) shown.push(`${remarks.length - shown.length} more in the report`);
+    const label = `[${numbers.get(server.server) ?? ''}]`;
+    return shown.flatMap((remark, index) =>
+      index === 0 ? hanging(label, `${server.title}: ${remark}`) : hanging(' '.repeat(label.length), remark),
+    );
+  });
+  for (const { server, reason } of result.skipped) lines.push(...hanging('  -', `${server} was skipped: ${reason}`));
+  for (const what of result.missing) {
+    if (/ was (not )?measured/.test(what)) lines.push(...hanging('  -', what));
+  }
+  return lines;
+}
+
+function below(result: RunResult): readonly string[] {
+  const lines: string[] = [];
+  if (result.servers.length > 0) {
+    lines.push(
+      ...wrap(
+        'memory/conn: slope over the ramp; server = its own memory, kernel = slab and socket buffers of the machine' +
+          (result.hostsShareOneMachine ? ', with both ends of each connection on it.' : '.') +
+          ' broadcast: from due time to arrival; spread = last arrival minus first on one host, median.',
+      ),
+      ...wrap(
+        result.parameters.repeats > 1
+          ? '± is half the range over repeats. * is the best, or cannot be told from the best: the ranges over repeats touch.'
+          : 'One repeat: its spread is not known, so small differences mean nothing (--repeats tells).',
+      ),
+    );
+  }
+  if (compareServers(result).some(({ cells }) => cells.some(({ suspect }) => suspect))) {
+    lines.push(...wrap('~ read with care: the report says why.'));
+  }
+  for (const { name, connections, serverMemoryBytes, broadcastSeconds } of result.references) {
+    lines.push(
+      ...wrap(
+        `For the eye only, measured elsewhere and otherwise: ${name}: ${wholeNumber(connections)} connections, ${withUnit('bytes', serverMemoryBytes)} in use on the server, ${threeDigits(broadcastSeconds)} s to send one broadcast.`,
+      ),
+    );
+  }
+  return lines;
+}
+
+function hanging(label: string, text: string): readonly string[] {
+  const indent = ' '.repeat(label.length + 1);
+  return wrap(text, textWidth - indent.length).map((line, index) => (index === 0 ? `${label} ${line}` : indent + line));
+}
+
+/** Breaks text at spaces so that no line is longer than the width, except for a single long word. */
+export function wrap(text: string, width: number = textWidth): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/\s+/)) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}

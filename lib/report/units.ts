@@ -1,0 +1,79 @@
+/** A unit that figures of one kind are shown in: how many of the base unit it is, and its name. */
+export interface Unit {
+  readonly factor: number;
+  readonly name: string;
+}
+
+/** What a figure counts, which decides the units it may be shown in. */
+export type Quantity = 'micros' | 'bytes' | 'seconds' | 'count';
+
+const units: Readonly<Record<Quantity, readonly Unit[]>> = {
+  micros: [
+    { factor: 1e6, name: 's' },
+    { factor: 1e3, name: 'ms' },
+    { factor: 1, name: 'µs' },
+  ],
+  bytes: [
+    { factor: 1e9, name: 'GB' },
+    { factor: 1e6, name: 'MB' },
+    { factor: 1e3, name: 'kB' },
+    { factor: 1, name: 'B' },
+  ],
+  seconds: [
+    { factor: 1, name: 's' },
+    { factor: 1e-3, name: 'ms' },
+  ],
+  count: [{ factor: 1, name: '' }],
+};
+
+/** The greatest unit in which the smallest of the values (zeros aside) still reads 0.1 or more: one unit for all that are compared. */
+export function unitFor(quantity: Quantity, values: readonly number[]): Unit {
+  const positive = values.filter((value) => value > 0);
+  const smallest = positive.reduce((least, value) => Math.min(least, value), Infinity);
+  const candidates = units[quantity];
+  const fallback = candidates.at(-1) ?? { factor: 1, name: '' };
+  if (positive.length === 0) return candidates.find(({ factor }) => factor <= 1) ?? fallback;
+  return candidates.find(({ factor }) => smallest / factor >= 0.1) ?? fallback;
+}
+
+/** A whole number with spaces between thousands: 1 200 000. */
+export function wholeNumber(value: number): string {
+  return String(Math.round(value)).replaceAll(/\B(?=(\d{3})+(?!\d))/g, ' ');
+}
+
+/** A number with three significant digits, and thousands in groups. */
+export function threeDigits(value: number): string {
+  if (!Number.isFinite(value)) return '-';
+  if (value === 0) return '0';
+  const decimals = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
+  return grouped(value, Math.min(decimals, 6));
+}
+
+/**
+ * A number with no more digits than a spread of repeats leaves sense in: the last one stands where the spread begins. Without a
+ * spread, three significant digits.
+ */
+export function digitsWithin(value: number, spread: number): string {
+  if (!(spread > 0)) return threeDigits(value);
+  const decimals = Math.max(0, -Math.floor(Math.log10(spread)));
+  const own = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value) || 1)));
+  return grouped(value, Math.min(decimals, own, 6));
+}
+
+/** One value with its own unit, such as 3.62 ms. */
+export function withUnit(quantity: Quantity, value: number): string {
+  const { factor, name } = units[quantity].find((unit) => Math.abs(value) / unit.factor >= 1) ?? unitFor(quantity, []);
+  const text = quantity === 'count' ? wholeNumber(value) : threeDigits(value / factor);
+  return name === '' ? text : `${text} ${name}`;
+}
+
+/** A day and time of UTC, to the minute. */
+export function utcMinute(unixMillis: number): string {
+  return `${new Date(unixMillis).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+function grouped(value: number, decimals: number): string {
+  const [whole = '', fraction] = Math.abs(value).toFixed(decimals).split('.');
+  const text = `${value < 0 ? '-' : ''}${whole.replaceAll(/\B(?=(\d{3})+(?!\d))/g, ' ')}`;
+  return fraction === undefined ? text : `${text}.${fraction}`;
+}
