@@ -7,7 +7,7 @@ const stepFields = {
   name: v.string(),
   description: v.optional(v.string()),
   maxAttempts: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10))),
-  /** Seconds all attempts of the step together may take. */
+  /** Seconds each attempt of the step may take; unlimited without it. */
   timeoutSeconds: v.optional(v.number()),
   /** `Abort` (the default) ends the execution, `Continue` goes on, `step:<name>` jumps. */
   onFailure: v.optional(v.union([v.picklist(['Abort', 'Continue']), v.pipe(v.string(), v.regex(/^step:.+$/))])),

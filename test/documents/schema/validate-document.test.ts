@@ -210,12 +210,13 @@ describe('the flow of an Automation', () => {
 
   test('fails on a step that nothing reaches', () => {
     onlyProblem(withSteps({ ...greetStep, isEnd: true }, last), /mainSteps\[1\]\.name: "last" can never be reached/);
-    assert.deepEqual(problemsOf(withSteps({ ...greetStep, isEnd: true, onFailure: 'step:last' }, last)), []);
+    assert.deepEqual(problemsOf(withSteps({ ...greetStep, isEnd: true, onCancel: 'step:last' }, last)), []);
   });
 
-  test('fails on isEnd with nextStep', () => {
+  test('fails on isEnd with nextStep or a jump on failure', () => {
     const problems = problemsOf(withSteps({ ...greetStep, isEnd: true, nextStep: 'last' }, last));
-    assert.match(problems.join('\n'), /never followed, because of isEnd/);
+    assert.match(problems.join('\n'), /nextStep: "last" is never followed, because of isEnd/);
+    onlyProblem(withSteps({ ...greetStep, isEnd: true, onFailure: 'step:last' }, last), /onFailure: "last" is never/);
   });
 
   test('fails on a duration that is not ISO 8601', () => {

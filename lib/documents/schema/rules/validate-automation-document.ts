@@ -2,7 +2,7 @@ import type { AutomationDocument, AutomationStep } from '../automation-document.
 import type { NamedDocument } from '../document.ts';
 import type { Problem } from '../problem.ts';
 import { referencesIn } from '../references.ts';
-import { jumpsOf, reachableSteps } from './step-flow.ts';
+import { jumpsOf, reachableSteps, stepAfter } from './step-flow.ts';
 import { knownValues, maxAutomationValueChars } from './validate-parameters.ts';
 import { validateRunCommandStep } from './validate-run-command-step.ts';
 
@@ -102,8 +102,13 @@ function validateFlow(
     complain('name', step.name, 'is the name of an earlier step', 'rename one of them');
   }
   if (!reachable) complain('name', step.name, 'can never be reached', 'jump to it or take it out');
-  if (step.isEnd === true && step.nextStep !== undefined) {
-    complain('nextStep', step.nextStep, 'is never followed, because of isEnd', 'take one of the two out');
+  if (step.isEnd === true) {
+    // isEnd ends the execution after a failure too.
+    for (const field of ['nextStep', 'onFailure'] as const) {
+      const target = field === 'nextStep' ? step.nextStep : stepAfter(step.onFailure);
+      if (target !== undefined)
+        complain(field, target, 'is never followed, because of isEnd', 'take one of the two out');
+    }
   }
   if (step.action === 'aws:branch' && (step.nextStep !== undefined || step.isEnd === true)) {
     complain('name', step.name, 'is a branch with nextStep or isEnd', 'let its Choices and Default say where to go');
