@@ -6,6 +6,7 @@ import type { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import { hostsOf } from '../config/hosts.ts';
 import type { Lab } from '../config/lab.ts';
+import { acknowledge } from './acknowledge.ts';
 import { LabHost } from './lab-host.ts';
 import { LabNetwork } from './network.ts';
 import { userDataScript, type UserDataProps } from './user-data.ts';
@@ -37,6 +38,9 @@ export class LabFleet extends Construct {
     const { lab } = props;
     const stack = Stack.of(this);
     const hosts = hostsOf(lab);
+    acknowledge(this, {
+      'CloudFormation-Validate::W3010': 'The instance types are not offered in every zone, so a lab file may name one.',
+    });
     this.network = new LabNetwork(this, 'Network', { lab });
     const placementGroup = lab.network.clusterPlacement
       ? new PlacementGroup(this, 'Placement', { strategy: PlacementGroupStrategy.CLUSTER })

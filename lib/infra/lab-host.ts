@@ -1,5 +1,6 @@
 import { Tags } from 'aws-cdk-lib';
 import {
+  AmazonLinux2023ImageSsmParameter,
   AmazonLinux2023Kernel,
   AmazonLinuxCpuType,
   BlockDeviceVolume,
@@ -12,7 +13,6 @@ import {
   InstanceArchitecture,
   InstanceInitiatedShutdownBehavior,
   InstanceType,
-  MachineImage,
   UserData,
   type IPlacementGroupRef,
 } from 'aws-cdk-lib/aws-ec2';
@@ -131,7 +131,10 @@ export class LabHost extends Construct {
 function machineImageOf(lab: Lab, type: string) {
   const xen = instanceTypeFacts(type)?.hypervisor === 'xen';
   const arm = new InstanceType(type).architecture === InstanceArchitecture.ARM_64;
-  return MachineImage.latestAmazonLinux2023({
+  // Not MachineImage.latestAmazonLinux2023(): that one puts its own kernel in the place of the one given.
+  return new AmazonLinux2023ImageSsmParameter({
+    // CloudFormation looks it up at each deploy, so that a synth needs no account.
+    cachedInContext: false,
     kernel: new AmazonLinux2023Kernel(lab.hosts.kernel ?? (xen ? '6.1' : '6.18')),
     cpuType: arm ? AmazonLinuxCpuType.ARM_64 : AmazonLinuxCpuType.X86_64,
   });

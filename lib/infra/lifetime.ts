@@ -45,7 +45,7 @@ export class LabLifetime extends Construct {
 
     const machine = new CfnStateMachine(this, 'Machine', {
       roleArn: machineRole.roleArn,
-      definition: terminateOverdueHosts(props.labName, props.maximumHours),
+      definitionString: JSON.stringify(terminateOverdueHosts(props.labName, props.maximumHours)),
     });
     if (mayTerminate.policyDependable !== undefined) machine.node.addDependency(mayTerminate.policyDependable);
     acknowledge(machine, {

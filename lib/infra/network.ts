@@ -73,6 +73,11 @@ export class LabNetwork extends Construct {
             subnetId: existing.managementSubnetId,
             ...(availabilityZone === undefined ? {} : { availabilityZone }),
           });
+    if (existing !== undefined) {
+      acknowledge(this.managementSubnet, {
+        'Annotation::@aws-cdk/aws-ec2:noSubnetRouteTableId': 'The lab adds no route to a subnet that is not its own.',
+      });
+    }
     const load = new PrivateSubnet(this, 'LoadSubnet', {
       vpcId: this.vpc.vpcId,
       availabilityZone: this.managementSubnet.availabilityZone,

@@ -1,0 +1,27 @@
+import { test } from 'node:test';
+import { presets } from '../../lib/config/presets.ts';
+import { synthesize } from './synthesize.ts';
+
+// After an intended change: node --test --test-update-snapshots test/infra/snapshot.test.ts, and read the difference.
+for (const preset of Object.keys(presets)) {
+  test(`the template of preset ${preset} is the one that was reviewed`, (context) => {
+    context.assert.snapshot(reviewable(synthesize({ preset }).template.toJSON()));
+  });
+}
+
+/**
+ * A template without what changes with every edit elsewhere: the hashes of assets and fleet, the documents and the user data,
+ * which have tests of their own.
+ */
+function reviewable(template: unknown): unknown {
+  const text = JSON.stringify(template, (key, value: unknown) => {
+    if (key === 'Content') return '<document>';
+    if (key === 'UserData') return '<user data>';
+    return value;
+  });
+  const stable = text
+    .replaceAll(/[0-9a-f]{64}/g, '<asset>')
+    // Logical ids end in a hash of their path, which holds the id of the fleet.
+    .replaceAll(/Fleet[0-9a-f]{8}(\w*?)(?:[0-9A-F]{8})?(?=["./])/g, 'Fleet$1');
+  return JSON.parse(stable);
+}
