@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { access, constants, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { hostsOf } from '../../config/hosts.ts';
 import { LabError } from '../../config/lab-error.ts';
@@ -18,8 +18,11 @@ export interface LocalHostsOptions {
   readonly nodeBinary: string;
   /** `/opt/c1mlab/build` of every host, kept between runs; made when it is not there. */
   readonly buildFolder: string;
-  /** `/opt/c1mlab/results` of every host, where raw files are uploaded to; made when it is not there. */
-  readonly resultsFolder: string;
+  /**
+   * `/opt/c1mlab/results` of every host, where raw files are uploaded to; made when it is not there. Without it each host keeps
+   * its own on its temporary file system, where `path` of the host finds them until it ends.
+   */
+  readonly resultsFolder?: string;
   /** The operator's environment variables. Default: those of this process. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly log?: (message: string) => void;
@@ -44,7 +47,7 @@ export async function createLocalHosts(lab: Lab, options: LocalHostsOptions): Pr
   if (foreseeable) throw foreseeable;
   const programs = facts.programs as Readonly<Record<NeededProgram, string>>;
   await makeFolder(options.buildFolder, 'build');
-  await makeFolder(options.resultsFolder, 'results');
+  if (options.resultsFolder !== undefined) await makeFolder(options.resultsFolder, 'results');
 
   const started = performance.now();
   const environment = hostEnvironment(operator);
@@ -63,7 +66,7 @@ export async function createLocalHosts(lab: Lab, options: LocalHostsOptions): Pr
       const ended: Promise<unknown> = command.closed.catch(() => {}).finally(() => commands.delete(ended));
       commands.add(ended);
     };
-    const materials = { ...options, lab, programs, environment, ...bridge, onNamespace, onCommand };
+    const materials = { resultsFolder: '', ...options, lab, programs, environment, ...bridge, onNamespace, onCommand };
     const starting = hostsOf(lab).map((host, index) => startHost(materials, host, index));
     // Every one is waited for, so that closing after a failure knows all there is to close.
     await Promise.allSettled(starting);
@@ -105,10 +108,11 @@ async function startBridge(
 async function makeFolder(folder: string, what: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
+    await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new LabError(
       'environment',
-      `the ${what} folder ${folder} cannot be made: ${(error as Error).message}`,
+      `the ${what} folder ${folder} cannot be written to: ${(error as Error).message}`,
       'Choose a folder that you may write to, or free some space',
       { cause: error },
     );

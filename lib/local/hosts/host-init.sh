@@ -2,7 +2,7 @@
 # The first process of a local host: lays out its file system and network, then does nothing but wait. It runs in mount, network,
 # process and host-name namespaces of its own, and ends when standard input closes, which happens however the operator's process
 # ends; the kernel then kills everything on the host, and mounts and files go with the last process.
-# Usage: host-init.sh NAME IP_PROGRAM NODE ASSETS BUILD RESULTS PROGRAMS [ENTRY_OF_TMP_TO_KEEP]...
+# Usage: host-init.sh NAME IP_PROGRAM NODE ASSETS BUILD RESULTS PROGRAMS [ENTRY_OF_TMP_TO_KEEP]... (RESULTS may be empty)
 set -euo pipefail
 trap '' TERM INT HUP QUIT
 umask 022
@@ -10,7 +10,8 @@ name=$1 ip=$2 node=$3 assets=$4 build=$5 results=$6 programs=$7
 shift 7
 
 # Whatever is bound below is opened first: it may lie under a folder that gets hidden (a checkout in /tmp, or in /opt/c1mlab).
-exec {opt}</opt {tmp}</tmp {node}<"$node" {assets}<"$assets" {build}<"$build" {results}<"$results" {programs}<"$programs"
+exec {opt}</opt {tmp}</tmp {node}<"$node" {assets}<"$assets" {build}<"$build" {programs}<"$programs"
+if [ -n "$results" ]; then exec {results}<"$results"; fi
 
 # Makes $2 show what descriptor $1 (or a path under it) is. Canonical paths would lead to what hides it.
 show() { # descriptor[/path] target
@@ -53,7 +54,7 @@ chmod 1777 tmp
 show "$assets" assets
 make_read_only /opt/c1mlab/assets
 show "$build" build
-show "$results" results
+if [ -n "$results" ]; then show "$results" results; fi
 cp "/proc/self/fd/$programs"/* bin/
 : >bin/node
 show "$node" bin/node
@@ -63,7 +64,8 @@ cd /tmp
 for entry in "$@"; do keep "$tmp" "$entry"; done
 if [ -d /dev/shm ]; then mount -t tmpfs -o mode=1777 c1mlab /dev/shm; fi
 cd /
-exec {opt}<&- {tmp}<&- {node}<&- {assets}<&- {build}<&- {results}<&- {programs}<&-
+exec {opt}<&- {tmp}<&- {node}<&- {assets}<&- {build}<&- {programs}<&-
+if [ -n "$results" ]; then exec {results}<&-; fi
 
 if command -v hostname >/dev/null; then hostname "$name"; fi
 echo mounted

@@ -31,8 +31,6 @@ export interface HostProcess {
 
 /** A host of the local lab: the host of the same name in the lab's configuration, and how to use it. */
 export interface LocalHost extends Host {
-  /** Tags as on EC2, which the documents choose their hosts by: `c1mlab:lab` and `c1mlab:role`. */
-  readonly tags: Readonly<Record<string, string>>;
   /** Whether its first process is there; a host that is not alive runs nothing. */
   isAlive(): boolean;
   /** Runs a command (found on the host's PATH). Throws a LabError when the host is gone. */

@@ -18,6 +18,7 @@ export interface HostMaterials {
   readonly assetsFolder: string;
   readonly nodeBinary: string;
   readonly buildFolder: string;
+  /** Empty: results stay on the host. */
   readonly resultsFolder: string;
   readonly programs: Readonly<Record<NeededProgram, string>>;
   /** What everything on a host finds in its environment. */
@@ -66,7 +67,6 @@ export async function startHost(materials: HostMaterials, host: Host, index: num
   const enterHost = ['--mount', '--uts', `--pid=${processes}`, `--target=${namespace.pid}`, '--'];
   return {
     ...host,
-    tags: { 'c1mlab:lab': materials.lab.name, 'c1mlab:role': host.role },
     isAlive: () => namespace.isAlive(),
     path: onHost,
     spawn: (argv, { env = {}, cwd = '/', network = 'load' } = {}) => {

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import { describe, test } from 'node:test';
+import { eventually, namespacesForbidden, processesWith } from './test-hosts.ts';
+
+/** A process that owns hosts, and a text in the environment of everything it started. */
+interface Owner {
+  readonly process: ChildProcessByStdio<null, Readable, null>;
+  readonly mark: string;
+  readonly folder: string;
+  readonly temporaryFolder: string;
+}
+
+async function startOwner(): Promise<Owner> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'c1mlab owner-'));
+  const temporaryFolder = await mkdtemp(path.join(tmpdir(), 'c1mlab-owner-tmp-'));
+  const mark = `/marked-${randomUUID()}`;
+  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'fixtures/owner.ts'), folder], {
+    env: { ...process.env, TMPDIR: temporaryFolder, PATH: `${process.env['PATH']}:${mark}` },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  return { process: child, mark, folder, temporaryFolder };
+}
+
+async function said(owner: Owner, word: string): Promise<void> {
+  let text = '';
+  for await (const chunk of owner.process.stdout.iterator({ destroyOnReturn: false })) {
+    text += String(chunk);
+    if (text.includes(`${word}\n`)) return;
+  }
+  throw new Error(`the owner ended and said only: ${text}`);
+}
+
+/** Kills the owner and nothing else, and checks that nothing of its hosts stays. */
+async function assertNothingLeft(owner: Owner, mountsBefore: string): Promise<void> {
+  owner.process.kill('SIGKILL');
+  let left: readonly string[] = [];
+  await eventually('no process of the hosts is left', async () => {
+    left = await processesWith(owner.mark);
+    return left.length === 0;
+  });
+  assert.equal(await readFile('/proc/self/mountinfo', 'utf8'), mountsBefore);
+  assert.deepEqual(await readdir(owner.temporaryFolder), []);
+  assert.deepEqual(
+    (await readdir(owner.folder)).filter((entry) => entry !== 'build' && entry !== 'results'),
+    [],
+  );
+  await rm(owner.folder, { recursive: true });
+  await rm(owner.temporaryFolder, { recursive: true });
+}
+
+describe('hosts whose owner is killed', { skip: namespacesForbidden() }, () => {
+  test('vanish with their units, commands, namespaces and mounts', async () => {
+    const mounts = await readFile('/proc/self/mountinfo', 'utf8');
+    const owner = await startOwner();
+    await said(owner, 'ready');
+    const running = await processesWith(owner.mark);
+    // The bridge, and on each of three hosts its first process and the unit's and command's processes.
+    assert.ok(running.length > 12, `only ${running.length} processes are marked`);
+    const namespaces = new Set(
+      await Promise.all(running.map((pid) => readlink(`/proc/${pid}/ns/mnt`).catch(() => ''))),
+    );
+    assert.ok(namespaces.size >= 5, 'hosts, bridge and owner have mount namespaces of their own');
+    namespaces.delete(await readlink('/proc/self/ns/mnt'));
+    await assertNothingLeft(owner, mounts);
+    for (const pid of (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry))) {
+      const namespace = await readlink(`/proc/${pid}/ns/mnt`).catch(() => 'gone');
+      assert.equal(namespaces.has(namespace), false, `process ${pid} holds a namespace of the hosts`);
+    }
+  });
+
+  for (const moment of ['when they are about to be made', 'while they are being made']) {
+    test(`vanish ${moment}`, async () => {
+      const mounts = await readFile('/proc/self/mountinfo', 'utf8');
+      const owner = await startOwner();
+      await said(owner, 'making');
+      if (moment.startsWith('while')) {
+        await eventually('a second process is there', async () => (await processesWith(owner.mark)).length > 2);
+      }
+      await assertNothingLeft(owner, mounts);
+    });
+  }
+});
