@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import type { ContractCase } from '../contract-case.ts';
+import { closePayload, opcodes } from '../frame.ts';
+
+export const closingCases: readonly ContractCase[] = [
+  {
+    name: 'close-codes',
+    promise: 'a close is answered with the same code, and the server ends the connection',
+    run: async ({ open }) => {
+      for (const code of [1000, 1001, 1003, 1007, 1011, 3000, 3999, 4000, 4999]) {
+        const client = await open();
+        client.send({ opcode: opcodes.close, payload: closePayload(code, 'enough') });
+        assert.equal(await client.closeCode(), code);
+        await client.ended();
+      }
+    },
+  },
+  {
+    name: 'close-without-code',
+    promise: 'a close without a code is answered with none, or with 1000',
+    run: async ({ open }) => {
+      const client = await open();
+      client.send({ opcode: opcodes.close });
+      const code = await client.closeCode();
+      assert.ok(code === 1005 || code === 1000, `expected an empty close or 1000, got ${code ?? 'none'}`);
+      await client.ended();
+    },
+  },
+  {
+    name: 'bad-close-refused',
+    promise: 'a close with a code that nobody may send, or of one byte, is refused with 1002',
+    run: async ({ open }) => {
+      const codes = [0, 999, 1005, 1006, 1015, 2999, 5000, 65535];
+      const bad = codes.map((code): [string, Buffer] => [`code ${code}`, closePayload(code)]);
+      for (const [what, payload] of [...bad, ['one byte', Buffer.from([3])] as const]) {
+        const client = await open();
+        client.send({ opcode: opcodes.close, payload });
+        assert.equal(await client.closeCode(), 1002, `a close with ${what} must be refused with 1002`);
+        client.half();
+        await client.ended();
+      }
+    },
+  },
+  {
+    name: 'bad-close-reason-refused',
+    promise: 'a close whose reason is not UTF-8 is refused with 1007 or 1002',
+    run: async ({ open }) => {
+      const client = await open();
+      client.send({ opcode: opcodes.close, payload: closePayload(1000, Buffer.from([0xce, 0xff])) });
+      const code = await client.closeCode();
+      assert.ok(code === 1007 || code === 1002, `expected 1007, got ${code ?? 'none'}`);
+      client.half();
+      await client.ended();
+    },
+  },
+  {
+    name: 'nothing-after-close',
+    promise: 'what comes after a close frame is not answered',
+    run: async ({ open }) => {
+      const client = await open();
+      client.sendText('before');
+      client.send({ opcode: opcodes.close, payload: closePayload(1000) });
+      client.sendText('after');
+      assert.equal(await client.text(), 'before');
+      assert.equal(await client.closeCode(), 1000);
+      assert.equal(await client.frame(), null);
+    },
+  },
+];

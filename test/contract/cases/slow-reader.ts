@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import type { CaseContext, ContractCase } from '../contract-case.ts';
+import { until } from '../deadline.ts';
+import { encodeFrame, opcodes } from '../frame.ts';
+import type { RawClient } from '../raw-client.ts';
+import { answerTo, openMembers } from './publish.ts';
+
+const mebibyte = 1024 * 1024;
+const block = Buffer.alloc(65536, 'x');
+
+/** What the kernel may hold between a server and a client that reads nothing, in bytes. */
+function kernelBytes(): number {
+  const wmem = Number(readFileSync('/proc/sys/net/ipv4/tcp_wmem', 'utf8').trim().split(/\s+/)[2]);
+  return wmem + 2 * mebibyte;
+}
+
+/** Publishes a block that begins with its number, and waits until all of `members` have it. */
+async function publishBlock(publisher: RawClient, members: readonly RawClient[], index: number): Promise<void> {
+  block.writeUInt32BE(index);
+  publisher.send({ opcode: opcodes.binary, payload: block });
+  for (const member of members) {
+    const { payload } = await member.message();
+    assert.equal(payload.readUInt32BE(0), index, 'a member that reads receives every message in order');
+    assert.equal(payload.length, block.length);
+  }
+}
+
+/**
+ * Reads a publisher's answers as they come, beside everything else: an answer may wait for a member that is stuck, and
+ * must not keep the next message back.
+ */
+function collectAnswers(publisher: RawClient) {
+  const failures: number[] = [];
+  const { promise, reject } = Promise.withResolvers<never>();
+  promise.catch(() => {});
+  const collect = async (): Promise<void> => {
+    for (;;) failures.push((await answerTo(publisher, 60_000)).failed);
+  };
+  collect().catch(reject);
+  return {
+    /** How many members each message did not reach, as far as answered. */
+    failures,
+    /** The same when so many messages are answered. */
+    all: async (count: number): Promise<readonly number[]> => {
+      await Promise.race([promise, until(() => failures.length >= count, 'every message is answered')]);
+      return failures;
+    },
+  };
+}
+
+/** Opens members that read and one that does not, and a publisher whose answers are collected as they come. */
+async function withStuckMember(context: CaseContext) {
+  const members = await openMembers(context, 5);
+  const [stuck] = await openMembers(context, 1);
+  assert.ok(stuck);
+  stuck.pause();
+  const publisher = await context.open('/publish');
+  return { members, stuck, publisher };
+}
+
+export const slowReaderCases: readonly ContractCase[] = [
+  {
+    name: 'stuck-member-cut-off',
+    promise: 'a member that reads nothing holds up nobody; past 4 MiB it is closed and counted as failed',
+    run: async (context) => {
+      const { members, stuck, publisher } = await withStuckMember(context);
+      const answers = collectAnswers(publisher);
+      const limit = 4 * mebibyte + kernelBytes();
+      let published = 0;
+      while (answers.failures.every((failed) => failed === 0)) {
+        assert.ok(
+          published * block.length < limit,
+          `a member that reads nothing must be closed at 4 MiB; after ${Math.round((published * block.length) / mebibyte)} MiB it was not`,
+        );
+        await publishBlock(publisher, members, published);
+        published += 1;
+      }
+      await publishBlock(publisher, members, published);
+      const failures = await answers.all(published + 1);
+      assert.ok(Math.max(...failures) === 1, 'only the stuck member fails');
+      assert.equal(failures.at(-1), 0, 'once it is closed, the stuck member is no member any more');
+      stuck.resume();
+      await stuck.ended();
+      for (const member of members) {
+        member.sendText('still here');
+        assert.equal(await member.text(), 'still here');
+      }
+    },
+  },
+  {
+    name: 'short-pause-survived',
+    promise: 'a member that pauses while 3 MiB come for it receives them all when it reads again',
+    run: async (context) => {
+      const { members, stuck, publisher } = await withStuckMember(context);
+      const count = (3 * mebibyte) / block.length;
+      for (let index = 0; index < count; index += 1) await publishBlock(publisher, members, index);
+      stuck.resume();
+      for (let index = 0; index < count; index += 1) {
+        assert.equal((await stuck.message()).payload.readUInt32BE(0), index);
+      }
+      for (let index = 0; index < count; index += 1) assert.equal((await answerTo(publisher)).failed, 0);
+    },
+  },
+  {
+    name: 'echoes-unread',
+    promise: 'a client that does not read its own echoes is not read from, until it reads again; others go on',
+    run: async (context) => {
+      const [stuck, other] = await openMembers(context, 2);
+      assert.ok(stuck && other);
+      stuck.pause();
+      const count = 1024;
+      const frame = encodeFrame({ opcode: opcodes.binary, payload: block });
+      for (let index = 0; index < count; index += 1) stuck.write(frame);
+      let unsent = 0;
+      let since = performance.now();
+      await until(() => {
+        if (stuck.unsentBytes !== unsent) since = performance.now();
+        unsent = stuck.unsentBytes;
+        return performance.now() - since > 300;
+      }, 'the server stops reading or has taken everything');
+      assert.ok(unsent > 8 * mebibyte, `of 64 MiB of unread echoes the server took all but ${unsent} bytes`);
+      other.sendText('others go on');
+      assert.equal(await other.text(), 'others go on');
+      stuck.resume();
+      for (let index = 0; index < count; index += 1) assert.equal((await stuck.message()).payload.length, block.length);
+    },
+  },
+];
