@@ -17,7 +17,7 @@ export interface Column {
 export const columns: readonly Column[] = [
   {
     figure: 'peakConnections',
-    group: 'connections',
+    group: 'conns',
     heading: 'peak',
     quantity: 'count',
     better: null,
@@ -62,7 +62,7 @@ export const columns: readonly Column[] = [
     heading: 'p50',
     quantity: 'micros',
     better: 'less',
-    trustedAs: 'broadcastLatency',
+    trustedAs: 'broadcastLatency.p50Micros',
   },
   {
     figure: 'broadcastP99Micros',
@@ -70,7 +70,7 @@ export const columns: readonly Column[] = [
     heading: 'p99',
     quantity: 'micros',
     better: 'less',
-    trustedAs: 'broadcastLatency',
+    trustedAs: 'broadcastLatency.p99Micros',
   },
   {
     figure: 'broadcastMaxMicros',
@@ -78,7 +78,7 @@ export const columns: readonly Column[] = [
     heading: 'max',
     quantity: 'micros',
     better: 'less',
-    trustedAs: 'broadcastLatency',
+    trustedAs: 'broadcastLatency.maxMicros',
   },
   {
     figure: 'broadcastSpreadMicros',
@@ -86,7 +86,7 @@ export const columns: readonly Column[] = [
     heading: 'spread',
     quantity: 'micros',
     better: 'less',
-    trustedAs: 'broadcastLatency',
+    trustedAs: 'broadcastSpread',
   },
   {
     figure: 'echoP50Micros',
@@ -94,7 +94,7 @@ export const columns: readonly Column[] = [
     heading: 'p50',
     quantity: 'micros',
     better: 'less',
-    trustedAs: 'echo.roundTrip',
+    trustedAs: 'echo.roundTrip.p50Micros',
   },
   {
     figure: 'echoP99Micros',
@@ -102,7 +102,7 @@ export const columns: readonly Column[] = [
     heading: 'p99',
     quantity: 'micros',
     better: 'less',
-    trustedAs: 'echo.roundTrip',
+    trustedAs: 'echo.roundTrip.p99Micros',
   },
 ];
 
@@ -175,12 +175,13 @@ function isSuspect(column: Column, server: ServerSummary | undefined, { measurem
   if (column.figure === 'kernelBytesPerConnection') return false;
   return measurements
     .filter(({ measurement }) => server?.compared.includes(measurement) ?? false)
-    .some(({ trust }) => trust.some(({ figure }) => figure === column.trustedAs || figure === 'latencies'));
+    .some(({ trust }) => trust.some(({ figure }) => `${column.trustedAs}.`.startsWith(`${figure}.`)));
 }
 
 /** Whether two figures cannot be told apart: the ranges of their repeats touch. */
 export function overlaps(a: Repeated, b: Repeated): boolean {
-  return a.low <= b.high && b.low <= a.high;
+  const rounding = 1e-9 * Math.max(a.high, b.high);
+  return a.low <= b.high + rounding && b.low <= a.high + rounding;
 }
 
 /** The verdict on a server over its repeats, as one or two words. */

@@ -32,14 +32,16 @@ export function findTrust(result: TrustEvidence, undecodable: number): TrustNote
   }
   const compare = (figure: string, latency: Latency | null) => {
     if (latency === null) return;
-    const suspect = comparedPercentiles.flatMap(({ name, of }) => {
+    for (const { name, of } of comparedPercentiles) {
       // Arrivals are seen up to a turn late, and what is due begins late: each percentile is held against its own.
       const { turn, lateness } = result.generator;
       const own = (turn === null ? 0 : of(turn)) + (lateness === null ? 0 : of(lateness));
-      return own > of(latency) * generatorShareSuspect ? [`${name} (${(own / 1000).toFixed(2)} ms)`] : [];
-    });
-    if (suspect.length === 0) return;
-    add(figure, `The load generator's own turn and lateness are not small beside ${suspect.join(' and ')}.`);
+      if (own <= of(latency) * generatorShareSuspect) continue;
+      add(
+        `${figure}.${name}Micros`,
+        `The load generator's own turn and lateness at ${name} are ${(own / 1000).toFixed(2)} ms, which is not small beside ${(of(latency) / 1000).toFixed(2)} ms.`,
+      );
+    }
   };
   compare('broadcastLatency', result.broadcastLatency);
   compare('echo.roundTrip', result.echo.roundTrip);

@@ -1,0 +1,174 @@
+import type { RunResult } from '../../results/schema/run-result.ts';
+import { utcMinute, wholeNumber, withUnit } from '../units.ts';
+import { html, type Html } from './html.ts';
+
+/** How the figures were measured and what they mean. */
+export function method(result: RunResult): Html {
+  const { calibration, hostsShareOneMachine } = result;
+  return html`<h2>How it was measured</h2>
+    <div class="card">
+      <p>
+        <strong>Broadcasts.</strong> A load host publishes each broadcast on a schedule; the hosts take turns. Latency
+        runs from the moment the broadcast was <em>due</em> until it arrives at a member, so a server (or a generator)
+        that falls behind is charged for the wait. It is taken only at the members on the host that published: one
+        clock, no offset between clocks. Of broadcasts that other hosts published, a host records the spread alone: last
+        arrival minus first.
+      </p>
+      <p>
+        <strong>Percentiles.</strong> Every load process records into an HdrHistogram (three significant digits). They
+        are added whole, over processes and broadcasts, and percentiles are taken from the sum. Nothing is averaged.
+        With several repeats, tables show the median of the repeats and half their range; figures whose ranges touch are
+        not called different.
+      </p>
+      <p>
+        <strong>Memory a connection</strong> is the slope of a least-squares line through the once-a-second samples of
+        the ramp, with its 95 % confidence interval, not a difference of two points. <em>Server</em> is the anonymous
+        memory of its processes. <em>Kernel</em> is unreclaimable slab and socket buffers, which the kernel counts for
+        the machine as a whole.
+      </p>
+      ${
+        hostsShareOneMachine
+          ? html`<p>
+              <strong>One machine.</strong> Server and load generators shared the processors and the kernel of one
+              machine. Kernel memory is therefore of a <em>pair</em> of sockets, latencies include the time in which
+              both wait for a processor, and no network lies in between. Figures compare servers under equal terms; they
+              are not what separate hosts would show.
+            </p>`
+          : ''
+      }
+      <p>
+        <strong>Verdict.</strong> <em>Valid</em>: the lab itself was not at fault (tuned hosts, all addresses there, no
+        swapping, a load generator that kept up). <em>Stopped</em>: fewer connections than wanted were ever open at one
+        time; the evidence names the wall. A figure marked ~ is to be read with care, for the reason given.
+      </p>
+      <p>
+        <strong>Calibration.</strong> ${
+          calibration === null
+            ? 'The load generator was not checked against servers of known behaviour before this run (c1m calibrate does so).'
+            : `${utcMinute(calibration.unixMillis)}: ${calibration.passed ? 'passed' : 'FAILED'}, greatest error ${calibration.worstErrorPercent.toFixed(2)} % and ${withUnit('micros', calibration.worstErrorMicros)}. ${calibration.summary}`
+        }
+      </p>
+    </div>`;
+}
+
+/** Rows of the literature, apart from what was measured. */
+export function references(result: RunResult): Html {
+  const cards = result.references.map(
+    ({ name, source, connections, serverMemoryBytes, broadcastSeconds, caveats }) =>
+      html`<section class="card">
+        <h3>${name}</h3>
+        <p>
+          ${wholeNumber(connections)} connections, ${withUnit('bytes', serverMemoryBytes)} in use on the server,
+          ${broadcastSeconds} s to send one broadcast. <span class="soft">${source}</span>
+        </p>
+        <ul class="remarks soft">
+          ${caveats.map((caveat) => html`<li>${caveat}</li>`)}
+        </ul>
+      </section>`,
+  );
+  return html`<h2>For the eye only: measured elsewhere</h2>
+    <div class="stack">${cards}</div>`;
+}
+
+/** Machines, versions, parameters and settings in force. */
+export function environment(result: RunResult): Html {
+  const { parameters, versions, gitCommit, hosts, lab } = result;
+  const facts: readonly (readonly [string, string])[] = [
+    ['began', utcMinute(result.beganUnixMillis)],
+    ['where', result.where === 'aws' ? 'EC2' : 'one Linux machine, hosts as namespaces'],
+    [
+      'lab',
+      `${lab.name}: 1 server, ${lab.load.hosts} load hosts with ${lab.load.secondaryAddresses} secondary addresses each`,
+    ],
+    ['commit', gitCommit ?? 'unknown'],
+    [
+      'tools',
+      Object.entries(versions)
+        .map(([name, version]) => `${name} ${version}`)
+        .join(', '),
+    ],
+    ['connections', `${wholeNumber(parameters.connections)} at ${wholeNumber(parameters.connectRate)}/s`],
+    ['broadcasts', `${parameters.broadcasts}, one every ${parameters.intervalSeconds} s`],
+    ['echoes', `${wholeNumber(parameters.echoRate)}/s for ${parameters.echoSeconds} s`],
+    ['processes', `${parameters.serverProcesses} of the server, ${parameters.loadProcesses} on each load host`],
+    ['memory preset', parameters.memoryPreset],
+    ['repeats', String(parameters.repeats)],
+  ];
+  const rows = hosts.map(
+    (host) =>
+      html`<tr>
+        <th scope="row">${host.host}</th>
+        <td class="prose">${host.cpus} x ${host.cpuModel}</td>
+        <td>${withUnit('bytes', host.memoryBytes)}</td>
+        <td class="prose">Linux ${host.kernel}, ${host.osRelease}</td>
+        <td>${wholeNumber(host.openFilesLimit)}</td>
+        <td>${host.addresses.length}</td>
+        <td class="prose">
+          ${Object.entries(host.versions)
+            .map(([name, version]) => `${name} ${version}`)
+            .join(', ')}
+        </td>
+      </tr>`,
+  );
+  const settings = hosts.flatMap((host) =>
+    host.sysctls.map(
+      ({ key, operator, wanted, actual, ok }) =>
+        html`<tr>
+          <th scope="row">${host.host}</th>
+          <td class="text"><code>${key}</code></td>
+          <td>${operator === 'atleast' ? 'at least ' : ''}${wanted}</td>
+          <td>${actual ?? 'not visible'}</td>
+          <td class="text">${ok ? 'yes' : 'NO'}</td>
+        </tr>`,
+    ),
+  );
+  return html`<h2>Environment</h2>
+    <div class="stack">
+      <div class="card">
+        <dl class="facts">
+          ${facts.map(
+            ([name, value]) =>
+              html`<dt>${name}</dt>
+                <dd>${value}</dd>`,
+          )}
+        </dl>
+      </div>
+      <div class="card scroll" tabindex="0" role="region" aria-label="Hosts">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">host</th>
+              <th scope="col" class="text">processors</th>
+              <th scope="col">memory</th>
+              <th scope="col" class="text">system</th>
+              <th scope="col">open files a process</th>
+              <th scope="col">addresses</th>
+              <th scope="col" class="text">versions</th>
+            </tr>
+          </thead>
+          <tbody>
+            ${rows}
+          </tbody>
+        </table>
+      </div>
+      <details class="card">
+        <summary>Kernel settings in force (${settings.length})</summary>
+        <div class="scroll" tabindex="0" role="region" aria-label="Kernel settings">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">host</th>
+                <th scope="col" class="text">setting</th>
+                <th scope="col">wanted</th>
+                <th scope="col">in force</th>
+                <th scope="col" class="text">in order</th>
+              </tr>
+            </thead>
+            <tbody>
+              ${settings}
+            </tbody>
+          </table>
+        </div>
+      </details>
+    </div>`;
+}

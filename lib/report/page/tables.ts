@@ -1,0 +1,281 @@
+import type { MeasurementResult } from '../../results/schema/measurement-result.ts';
+import type { RunResult } from '../../results/schema/run-result.ts';
+import { columns, compareServers, remarksOf, verdictOf } from '../comparison.ts';
+import { threeDigits, wholeNumber, withUnit } from '../units.ts';
+import { seriesName } from './charts.ts';
+import { html, type Html } from './html.ts';
+
+/** A verdict as a coloured word; the word says it without the colour. */
+export function badge(word: string, kind: 'good' | 'warn' | 'bad'): Html {
+  return html`<span class="badge ${kind}">${word}</span>`;
+}
+
+function kindOf(word: string): 'good' | 'warn' | 'bad' {
+  if (word.startsWith('valid')) return 'good';
+  return word.startsWith('INVALID') ? 'bad' : 'warn';
+}
+
+/** The comparison of servers: the same figures as in the terminal. */
+export function comparisonTable(result: RunResult): Html {
+  const compared = compareServers(result);
+  const groups = compared.flatMap(({ column }, index) =>
+    compared[index - 1]?.column.group === column.group
+      ? []
+      : [
+          html`<th
+            class="group text"
+            colspan="${columns.filter(({ group }) => group === column.group).length}"
+            scope="colgroup"
+          >
+            ${column.group}
+          </th>`,
+        ],
+  );
+  const starts = (index: number): string =>
+    compared[index - 1]?.column.group === compared[index]?.column.group ? '' : 'group';
+  const rows = result.servers.map((server, row) => {
+    const { word } = verdictOf(server, result);
+    const cells = compared.map(({ cells: all }, index) => {
+      const cell = all[row];
+      const classes = [starts(index), cell?.best === true ? 'best' : '', cell?.suspect === true ? 'suspect' : ''];
+      const spread = cell?.spread ?? null;
+      return html`<td class="${classes.join(' ').trim()}">
+        ${cell?.suspect === true ? '~' : ''}${cell?.text ?? '-'}${spread === null ? '' : html`<span class="plus">±${spread}</span>`}
+      </td>`;
+    });
+    return html`<tr>
+      <th scope="row"><span class="key" style="background:var(--s${row % 8})"></span>${server.title}</th>
+      ${cells}
+      <td class="group text">${badge(word, kindOf(word))}</td>
+    </tr>`;
+  });
+  return html`<div class="card scroll" tabindex="0" role="region" aria-label="Comparison of servers">
+    <table class="comparison">
+      <thead>
+        <tr>
+          <th></th>
+          ${groups}
+          <th class="group"></th>
+        </tr>
+        <tr>
+          <th scope="col">server</th>
+          ${compared.map(({ column, unit }, index) => html`<th scope="col" class="${starts(index)}">${column.heading}${unit.name === '' ? '' : ` ${unit.name}`}</th>`)}
+          <th scope="col" class="group text">verdict</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${rows}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+/** What must be read with the figures: verdicts in words, notes of trust, and servers that were skipped. */
+export function remarks(result: RunResult): Html {
+  const cards = result.servers.flatMap((server) => {
+    const texts = remarksOf(server, result);
+    const notes = result.measurements
+      .filter((measurement) => measurement.server === server.server)
+      .flatMap((measurement) => [
+        ...measurement.verdict.walls
+          .filter(({ effect }) => effect === 'noted')
+          .map(({ host, evidence }) => (host === null ? evidence : `${host}: ${evidence}`)),
+        ...measurement.trust.map(({ figure, note }) => `${figure}: ${note}`),
+      ]);
+    if (texts.length + notes.length === 0) return [];
+    const { word } = verdictOf(server, result);
+    const unique = [...new Set(notes)];
+    return [
+      html`<section class="card">
+        <h3>${server.title} ${badge(word, kindOf(word))}</h3>
+        ${
+          texts.length === 0
+            ? ''
+            : html`<ul class="remarks">
+                ${texts.map((text) => html`<li>${text}</li>`)}
+              </ul>`
+        }
+        ${
+          unique.length === 0
+            ? ''
+            : html`<details>
+                <summary>
+                  ${unique.length} ${unique.length === 1 ? 'note' : 'notes'} on how far figures can be trusted
+                </summary>
+                <ul class="remarks soft">
+                  ${unique.map((text) => html`<li>${text}</li>`)}
+                </ul>
+              </details>`
+        }
+      </section>`,
+    ];
+  });
+  const skipped = result.skipped.map(
+    ({ server, reason }) =>
+      html`<section class="card">
+        <h3>${server} ${badge('skipped', 'warn')}</h3>
+        <p class="soft">${reason}</p>
+      </section>`,
+  );
+  if (cards.length + skipped.length === 0) return html``;
+  return html`<h2>What to read with these figures</h2>
+    <div class="stack">${cards}${skipped}</div>`;
+}
+
+/** Every measurement in detail: connections, memory with its confidence interval, processors, the generator. */
+export function measurementsTable(result: RunResult): Html {
+  const columnsOf: readonly { readonly heading: string; readonly of: (m: MeasurementResult) => string }[] = [
+    { heading: 'wanted', of: ({ connections }) => wholeNumber(connections.wanted) },
+    { heading: 'established', of: ({ connections }) => wholeNumber(connections.established) },
+    { heading: 'open at end', of: ({ connections }) => wholeNumber(connections.open) },
+    { heading: 'failed attempts', of: ({ connections }) => causes(connections.connectFailures) },
+    { heading: 'lost', of: ({ connections }) => causes(connections.lost) },
+    { heading: 'ramp', of: ({ ramp }) => orDash(ramp.seconds, (value) => withUnit('seconds', value)) },
+    { heading: 'conn/s', of: ({ ramp }) => orDash(ramp.connectionsPerSecond, wholeNumber) },
+    {
+      heading: 'connect p99',
+      of: ({ ramp }) => orDash(ramp.connectLatency?.p99Micros, (value) => withUnit('micros', value)),
+    },
+    { heading: 'server B/conn (95 %)', of: ({ memory }) => slope(memory.server) },
+    { heading: 'kernel B/conn (95 %)', of: ({ memory }) => slope(memory.kernel) },
+    { heading: 'server peak', of: ({ memory }) => orDash(memory.serverPeakBytes, (value) => withUnit('bytes', value)) },
+    { heading: 'load generator', of: ({ memory }) => orDash(memory.loadBytes, (value) => withUnit('bytes', value)) },
+    { heading: 'its CPU', of: ({ cpu }) => orDash(cpu.loadTotalSeconds, (value) => withUnit('seconds', value)) },
+    {
+      heading: 'its longest turn',
+      of: ({ generator }) => orDash(generator.maxTurnWhileDrivingMicros, (value) => withUnit('micros', value)),
+    },
+    {
+      heading: 'its greatest lateness',
+      of: ({ generator }) => orDash(generator.maxLatenessWhileDrivingMicros, (value) => withUnit('micros', value)),
+    },
+    { heading: 'processes', of: ({ serverProcesses, loadProcesses }) => `${serverProcesses} + ${loadProcesses}` },
+  ];
+  const rows = result.measurements.map(
+    (measurement) =>
+      html`<tr>
+        <th scope="row">${seriesName(measurement, result)}</th>
+        ${columnsOf.map(({ of }) => html`<td>${of(measurement)}</td>`)}
+        <td class="prose">
+          ${[measurement.framework, measurement.language, measurement.flags].filter((text) => text !== null && text !== '').join(' · ')}
+        </td>
+      </tr>`,
+  );
+  return html`<div class="card scroll" tabindex="0" role="region" aria-label="Every measurement">
+    <table class="comparison">
+      <thead>
+        <tr>
+          <th scope="col">measurement</th>
+          ${columnsOf.map(({ heading }) => html`<th scope="col">${heading}</th>`)}
+          <th scope="col" class="text">what ran</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${rows}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+/** The most broadcasts listed; all are in result.json. */
+const broadcastsListed = 200;
+
+/** Every broadcast: who published it, who received it, how long it took. */
+export function broadcastsTable(result: RunResult): Html {
+  const all = result.measurements.flatMap((measurement) =>
+    measurement.broadcasts.map((broadcast) => ({ name: seriesName(measurement, result), broadcast })),
+  );
+  if (all.length === 0) return html``;
+  const micros = (value: number | null | undefined): string => orDash(value, (known) => withUnit('micros', known));
+  const rows = all.slice(0, broadcastsListed).map(
+    ({ name, broadcast }) =>
+      html`<tr>
+        <th scope="row">${name}</th>
+        <td>${broadcast.seq}</td>
+        <td class="text">${broadcast.publishedBy ?? '-'}</td>
+        <td>${wholeNumber(broadcast.received)} / ${wholeNumber(broadcast.members)}</td>
+        <td>${broadcast.duplicates}</td>
+        <td>${broadcast.outOfOrder}</td>
+        <td>${micros(broadcast.latency?.p50Micros)}</td>
+        <td>${micros(broadcast.latency?.p99Micros)}</td>
+        <td>${micros(broadcast.latency?.maxMicros)}</td>
+        <td>${micros(broadcast.maxSpreadMicros)}</td>
+        <td>${micros(broadcast.server?.elapsedMicros)}</td>
+        <td>${micros(broadcast.publishedLateMicros)}</td>
+      </tr>`,
+  );
+  const headings = [
+    'no.',
+    'published by',
+    'received / members',
+    'twice',
+    'out of order',
+    'p50',
+    'p99',
+    'max',
+    'spread',
+    'server says',
+    'published late',
+  ];
+  return html`<h2>Every broadcast</h2>
+    <div class="card scroll" tabindex="0" role="region" aria-label="Every broadcast">
+      <table class="comparison">
+        <thead>
+          <tr>
+            <th scope="col">server</th>
+            ${headings.map((heading) => html`<th scope="col">${heading}</th>`)}
+          </tr>
+        </thead>
+        <tbody>
+          ${rows}
+        </tbody>
+      </table>
+    </div>
+    ${all.length > broadcastsListed ? html`<p class="soft">The first ${broadcastsListed} of ${all.length}; all are in result.json.</p>` : ''}`;
+}
+
+function slope(value: MeasurementResult['memory']['server']): string {
+  if (value === null) return '-';
+  const [low, high] = [value.lowBytesPerConnection, value.highBytesPerConnection].map((bytes) => wholeNumber(bytes));
+  return `${wholeNumber(value.bytesPerConnection)} (${low ?? ''} to ${high ?? ''})`;
+}
+
+function causes(counts: Readonly<Record<string, number>>): string {
+  const entries = Object.entries(counts).map(([cause, value]) => `${wholeNumber(value)} ${cause}`);
+  return entries.length === 0 ? '0' : entries.join(', ');
+}
+
+function orDash(value: number | null | undefined, show: (value: number) => string): string {
+  return value === null || value === undefined ? '-' : show(value);
+}
+
+/** A table of a chart's points, for who cannot see the chart: at most 12 rows a line. */
+export function pointsTable(
+  names: readonly [x: string, y: string],
+  lines: readonly { readonly name: string; readonly points: readonly (readonly [string, number])[] }[],
+): Html {
+  const rows = lines.flatMap(({ name, points }) =>
+    points.map(
+      ([x, y]) =>
+        html`<tr>
+          <th scope="row">${name}</th>
+          <td>${x}</td>
+          <td>${threeDigits(y)}</td>
+        </tr>`,
+    ),
+  );
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Values of the chart">
+    <table>
+      <thead>
+        <tr>
+          <th scope="col">line</th>
+          <th scope="col">${names[0]}</th>
+          <th scope="col">${names[1]}</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${rows}
+      </tbody>
+    </table>
+  </div>`;
+}

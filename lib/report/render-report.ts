@@ -1,0 +1,115 @@
+import type { RunResult } from '../results/schema/run-result.ts';
+import { atAGlance } from './page/at-a-glance.ts';
+import { chartsSection } from './page/charts-section.ts';
+import { html, trusted, type Html } from './page/html.ts';
+import { environment, method, references } from './page/method.ts';
+import { readPageFiles, type PageFiles } from './page/page-files.ts';
+import { broadcastsTable, comparisonTable, measurementsTable, remarks } from './page/tables.ts';
+import { utcMinute, wholeNumber } from './units.ts';
+
+/** The least and the most of what is inlined comes from the page's own files, so nothing may be fetched. */
+const contentPolicy =
+  "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+/**
+ * A run's result as one HTML page that carries everything inside itself and fetches nothing. Pure but for `files`, which are read from this
+ * package unless they are given.
+ */
+export function renderReport(result: RunResult, files: PageFiles = readPageFiles()): string {
+  const page = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta http-equiv="Content-Security-Policy" content="${contentPolicy}" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${headline(result)} · C1mLab</title>
+        <style>
+          ${trusted(files.chartLibraryStyle)}${trusted(files.style)}
+        </style>
+      </head>
+      <body>
+        <main>
+          ${heading(result)} ${atAGlance(result)}
+          ${
+            result.servers.length === 0
+              ? html`<p class="banner">No server was measured.</p>`
+              : html`<h2>Comparison</h2>
+                  ${comparisonTable(result)}${comparisonNote(result)}`
+          }
+          ${remarks(result)} ${chartsSection(result)}
+          ${
+            result.measurements.length === 0
+              ? ''
+              : html`<h2>Every measurement</h2>
+                  ${measurementsTable(result)}`
+          }
+          ${broadcastsTable(result)} ${method(result)} ${environment(result)} ${references(result)}
+          <footer>
+            Run ${result.runId}. Made by C1mLab from the run's raw files, which lie beside this page with result.json.
+          </footer>
+        </main>
+        <script>
+          ${trusted(files.chartLibrary)};
+        </script>
+        <script>
+          if (document.getElementById('chart-data')) {
+            ${trusted(files.script)};
+          }
+        </script>
+      </body>
+    </html> `;
+  return page.html;
+}
+
+function headline({ servers, parameters }: RunResult): string {
+  const names = servers.map(({ title }) => title);
+  const listed =
+    names.length > 1 ? `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}` : (names[0] ?? 'No server');
+  return `${listed} under ${wholeNumber(parameters.connections)} WebSocket connections`;
+}
+
+function heading(result: RunResult): Html {
+  const { parameters, complete, missing, hosts } = result;
+  const reached = result.measurements.filter(
+    ({ verdict }) => verdict.reached && verdict.valid && verdict.complete,
+  ).length;
+  const [machine] = hosts;
+  const elsewhere = machine === undefined ? '' : `, ${machine.cpus} x ${machine.cpuModel}`;
+  return html`<header>
+    <div class="eyebrow">
+      C1mLab · ${utcMinute(result.beganUnixMillis)} · ${result.where === 'aws' ? 'EC2' : 'one machine'}${elsewhere}
+    </div>
+    <h1>${headline(result)}</h1>
+    <p class="lead">
+      ${reached} of ${result.measurements.length} measurements are valid, complete and reached their target. Each server
+      was asked to hold ${wholeNumber(parameters.connections)} connections, to echo ${wholeNumber(parameters.echoRate)}
+      messages a second, and to send ${parameters.broadcasts}
+      ${parameters.broadcasts === 1 ? 'broadcast' : 'broadcasts'} to
+      everyone${parameters.repeats > 1 ? `, ${parameters.repeats} times over` : ''}.
+    </p>
+    ${
+      complete
+        ? ''
+        : html`<div class="banner" role="note">
+            <strong>This run is incomplete.</strong> What was measured is shown; what is missing:
+            <ul>
+              ${(missing.length === 0 ? ['see the verdicts below'] : missing.slice(0, 12)).map((what) => html`<li>${what}</li>`)}
+            </ul>
+          </div>`
+    }
+  </header>`;
+}
+
+function comparisonNote(result: RunResult): Html {
+  return html`<p class="soft" style="margin-top:10px">
+    Memory is the slope over the ramp; kernel memory is the
+    machine's${result.hostsShareOneMachine ? ', with both ends of each connection on it' : ''}. Spread: last arrival
+    minus first on one host, median over broadcasts.
+    ${
+      result.parameters.repeats > 1
+        ? '± is half the range over repeats; bold is the best, or what cannot be told from it because the ranges touch.'
+        : 'One repeat: its spread is not known, so small differences mean nothing.'
+    }
+  </p>`;
+}
