@@ -130,9 +130,10 @@ const xenFamilies: ReadonlySet<string> = new Set(['c3', 'r3']);
 /** The facts of a type such as `c3.4xlarge`; undefined when this table does not hold it (EC2 has several hundred more). */
 export function instanceTypeFacts(instanceType: string): InstanceTypeFacts | undefined {
   const [familyName = '', size = ''] = instanceType.split('.');
-  const family = families[familyName];
-  const limits = family?.[0][size];
-  if (family === undefined || limits === undefined) return undefined;
+  const family = Object.hasOwn(families, familyName) ? families[familyName] : undefined;
+  if (family === undefined || !Object.hasOwn(family[0], size)) return undefined;
+  const limits = family[0][size];
+  if (limits === undefined) return undefined;
   const vcpus = vcpusOf(size);
   return {
     vcpus,

@@ -49,10 +49,10 @@ function isSettings(value: unknown): value is Settings {
 
 /** `changes` over `base`, objects merged setting by setting. */
 function laidOver(base: Settings, changes: Settings): Settings {
-  const merged: Record<string, unknown> = { ...base };
+  const merged = new Map(Object.entries(base));
   for (const [key, value] of Object.entries(changes)) {
-    const under = Object.hasOwn(merged, key) ? merged[key] : undefined;
-    merged[key] = isSettings(under) && isSettings(value) ? laidOver(under, value) : value;
+    const under = merged.get(key);
+    merged.set(key, isSettings(under) && isSettings(value) ? laidOver(under, value) : value);
   }
-  return merged;
+  return Object.fromEntries(merged);
 }
