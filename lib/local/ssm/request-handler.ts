@@ -109,7 +109,7 @@ function headerOf({ headers }: SsmRequest, wanted: string): string {
 }
 
 function parseBody(body: unknown): unknown {
-  const text = body instanceof Uint8Array ? Buffer.from(body).toString() : body;
+  const text = body instanceof Uint8Array ? new TextDecoder().decode(body) : body;
   if (typeof text !== 'string') throw validationError('The body of the request is neither text nor bytes.');
   try {
     return JSON.parse(text);

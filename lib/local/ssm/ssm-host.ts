@@ -28,7 +28,7 @@ export interface SsmHost {
 /** The agent's connection to the service. */
 export interface HostConnection {
   readonly isOnline: () => boolean;
-  /** Resolves as soon as the agent is online: at once if it is now. */
+  /** Asked while the agent is offline: resolves as soon as it is online again. */
   readonly whenOnline: () => Promise<void>;
 }
 

@@ -28,7 +28,7 @@ const listSchema = v.object({
   InstanceId: v.optional(instanceId),
   MaxResults: maxResults,
   NextToken: nextToken,
-  Filters: v.optional(v.pipe(v.array(commandFilter), v.minLength(1), v.maxLength(5)), []),
+  Filters: v.optional(v.pipe(v.array(commandFilter), v.maxLength(5)), []),
   Details: v.optional(v.boolean(), false),
 });
 

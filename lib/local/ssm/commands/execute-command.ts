@@ -111,7 +111,9 @@ async function deliver(
   const signal = AbortSignal.any([cancellation.signal, expired.signal]);
   try {
     signal.throwIfAborted();
-    if (host.connection !== undefined) await Promise.race([host.connection.whenOnline(), rejectedOn(signal)]);
+    if (host.connection?.isOnline() === false) {
+      await Promise.race([host.connection.whenOnline(), rejectedOn(signal)]);
+    }
     return await workersOf(host).acquire(signal);
   } catch {
     if (cancellation.signal.aborted) settle(invocation, 'Cancelled', 'Cancelled');

@@ -61,17 +61,7 @@ async function runStep(step: ShellStep, plugin: PluginRun, context: StepContext)
       `Unrecognized precondition(s): '${precondition.reason}', please update agent to latest version. ` +
       `Step name: ${step.name}`;
   } else {
-    report(plugin, step, await attempt(step, context));
-  }
-}
-
-async function attempt(step: ShellStep, context: StepContext): Promise<StepResult> {
-  try {
-    return await runShellStep(step, context);
-  } catch (error) {
-    // A host that cannot take the script is a failed step, as a crashed plugin is to the agent.
-    const message = error instanceof Error ? error.message : String(error);
-    return { status: 'Failed', code: 1, standardOutput: '', standardError: `failed to create script file. ${message}` };
+    report(plugin, step, await runShellStep(step, context));
   }
 }
 

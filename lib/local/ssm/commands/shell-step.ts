@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as v from 'valibot';
 import type { ShellStep } from '../../../documents/schema/command-document.ts';
 import type { Clock } from '../clock.ts';
-import type { HostProcess, SpawnOptions, SsmHost } from '../ssm-host.ts';
+import type { HostProcess, HostScript, SpawnOptions, SsmHost } from '../ssm-host.ts';
 import { substitute, type Lookup } from '../substitution.ts';
 import type { StepStatus } from './command.ts';
 import { captureStream } from './output.ts';
@@ -60,8 +60,9 @@ export async function runShellStep(step: ShellStep, context: StepContext): Promi
   const { host, commandId } = context;
   // The agent keeps it in /var/lib/amazon/ssm/<instance>/document/orchestration/<command>/<step>/; where the local host keeps it
   // is the host's business. It is removed after the step, as the agent does with OrchestrationDirectoryCleanup.
-  const script = await host.writeScript(`${commandId}/${step.name}/_script.sh`, `${runCommand.join('\n')}\n`);
+  let script: HostScript | undefined;
   try {
+    script = await host.writeScript(`${commandId}/${step.name}/_script.sh`, `${runCommand.join('\n')}\n`);
     const started = host.spawn(['sh', '-c', script.path], {
       environment: environmentOf(context),
       // A relative folder would be one below the downloads of aws:downloadContent, which the lab's documents do not use.
@@ -69,8 +70,13 @@ export async function runShellStep(step: ShellStep, context: StepContext): Promi
       network: context.network,
     });
     return await followProcess(started, effectiveTimeoutSeconds(timeoutSeconds) * 1000, context);
+  } catch (error) {
+    // The host cannot take the script, or cannot start it.
+    const message = error instanceof Error ? error.message : String(error);
+    return failure(`${script === undefined ? 'failed to create script file. ' : 'failed to run commands: '}${message}`);
   } finally {
-    await script.remove();
+    // What cannot be removed has gone with its host.
+    await script?.remove().catch(() => {});
   }
 }
 
@@ -99,14 +105,7 @@ async function followProcess(started: HostProcess, timeoutMillis: number, contex
   // The script is over when it has ended and nobody can write to its streams any more: a child in the background holds it up.
   const over = Promise.all([started.exited, stdout.ended, stderr.ended]).then(([exit]) => ({ exit }) as const);
   const interruption = interrupted(timeoutMillis, context);
-  let outcome;
-  try {
-    outcome = await Promise.race([over, interruption.happened]);
-  } catch (error) {
-    return failure(`failed to run commands: ${error instanceof Error ? error.message : String(error)}`);
-  } finally {
-    interruption.ignore();
-  }
+  const outcome = await Promise.race([over, interruption.happened]).finally(interruption.ignore);
   if ('exit' in outcome) return resultOf(outcome.exit, stdout.text(), stderr.text());
   started.killGroup();
   // What was printed before the kill is on its way. A process that has left the group may hold the streams for ever, though.
