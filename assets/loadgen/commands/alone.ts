@@ -1,0 +1,164 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { totalOf } from '../measure/failure-causes.ts';
+import { summarize, type Summary } from '../measure/summary.ts';
+import type { LoadProcessRaw } from '../raw.ts';
+import { openFilesLimit, reservedDescriptors } from '../supervisor/open-files.ts';
+import { Supervisor, type LoadOptions, type Workload } from '../supervisor/supervisor.ts';
+import { exitCodes, UsageError } from './exit-codes.ts';
+import { endSignal } from './hold.ts';
+import { Options, portRange } from './options.ts';
+import { serverUrl } from './server-url.ts';
+import { summaryText } from './summary-text.ts';
+
+const names = [
+  'url',
+  'connections',
+  'sources',
+  'local-ports',
+  'processes',
+  'rate',
+  'hold',
+  'broadcasts',
+  'interval-seconds',
+  'echo-rate',
+  'echo-seconds',
+] as const;
+
+/** More than this a process would leave other processors idle. */
+const connectionsAProcess = 100_000;
+const handshakeSeconds = 10;
+const tickMillis = 100;
+
+/** Loads one server from this machine and prints the result; 0 when every connection was opened and held. */
+export async function alone(args: readonly string[]): Promise<number> {
+  const options = new Options(args, names, ['json']);
+  const load = await loadOptions(options);
+  const holdSeconds = options.number('hold', 0, 86400, 10);
+  const workload = {
+    broadcasts: options.integer('broadcasts', 0, 10_000, 0),
+    intervalSeconds: options.number('interval-seconds', 0.01, 3600, 1),
+    echoRate: options.number('echo-rate', 0, 1e6, 0),
+    echoSeconds: options.number('echo-seconds', 0, 86400, holdSeconds),
+  };
+  const progress = process.stderr.isTTY ? rewrittenLine : plainLines();
+  const folder = mkdtempSync(join(tmpdir(), 'c1m-loadgen-'));
+  let supervisor: Supervisor | null = null;
+  try {
+    supervisor = new Supervisor(load);
+    const failure = await run(supervisor, workload, holdSeconds, progress);
+    const files = await supervisor.collect(folder);
+    const raws = files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as LoadProcessRaw);
+    const summary = summarize(raws);
+    const reason = failure ?? supervisor.failure ?? whyNotReached(summary, load.plan.connections);
+    progress(null);
+    if (options.flag('json')) {
+      process.stdout.write(
+        `${JSON.stringify({ url: options.text('url'), reached: reason === null, reason, ...summary })}\n`,
+      );
+    } else process.stdout.write(summaryText(summary));
+    if (reason !== null) process.stderr.write(`loadgen: ${reason}\n`);
+    return reason === null ? exitCodes.done : exitCodes.failed;
+  } finally {
+    await supervisor?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function loadOptions(options: Options): Promise<LoadOptions> {
+  const server = await serverUrl(options.text('url'));
+  const connections = options.integer('connections', 1, 1e7);
+  // Any address of this host: the kernel takes the one that the route to the server has.
+  const sources = options.has('sources') ? options.list('sources', isIPv4, 'IPv4 addresses') : ['0.0.0.0'];
+  if (new Set(sources).size < sources.length) throw new UsageError(`--sources names an address twice`);
+  const perProcess = Math.min(connectionsAProcess, openFilesLimit() - reservedDescriptors);
+  return {
+    host: hostname(),
+    plan: {
+      connections,
+      hosts: 1,
+      hostIndex: 0,
+      processes: options.integer('processes', 1, 4096, Math.ceil(connections / perProcess)),
+      serverPorts: [server.port],
+      sources,
+      localPorts: portRange(options.has('local-ports') ? options.text('local-ports') : kernelPortRange()),
+    },
+    target: { address: server.address, ports: [server.port], path: server.path, hostName: server.hostName },
+    publishPath: '/publish',
+    ratePerSecond: options.has('rate') ? options.number('rate', 0.001, 1e7) : null,
+    handshakeSeconds,
+  };
+}
+
+function kernelPortRange(): string {
+  return readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').trim().replace(/\s+/, '-');
+}
+
+/** Opens, drives and holds; why it ended early, or null. */
+async function run(
+  supervisor: Supervisor,
+  workload: Workload,
+  holdSeconds: number,
+  progress: (line: string) => void,
+): Promise<string | null> {
+  const end = { asked: false };
+  void endSignal().then(() => (end.asked = true));
+  const wait = async (over: () => boolean): Promise<void> => {
+    while (!over() && !end.asked && supervisor.failure === null) {
+      await new Promise((resolve) => setTimeout(resolve, tickMillis));
+      progress(progressLine(supervisor));
+    }
+  };
+  await wait(() => supervisor.rampEnded);
+  const holdUntil = Date.now() + holdSeconds * 1000;
+  let failure: string | null = null;
+  let driven = workload.broadcasts === 0 && workload.echoRate * workload.echoSeconds === 0;
+  if (!driven && !end.asked && supervisor.failure === null) {
+    supervisor.drive(workload).then(
+      () => (driven = true),
+      (error: unknown) => {
+        failure = (error as Error).message;
+        driven = true;
+      },
+    );
+  }
+  await wait(() => driven && Date.now() >= holdUntil);
+  return end.asked ? 'interrupted' : failure;
+}
+
+function progressLine(supervisor: Supervisor): string {
+  const { phase, counts, connectionsPerSecond, broadcastMessagesReceived, echoesReceived } = supervisor.status();
+  const failed = totalOf(counts.connectFailures);
+  return [
+    `${phase}: ${counts.open} of ${counts.wanted} open`,
+    ...(phase === 'ramping' ? [`${connectionsPerSecond}/s`] : []),
+    ...(failed > 0 ? [`${failed} failed attempts`] : []),
+    ...(totalOf(counts.lost) > 0 ? [`${totalOf(counts.lost)} lost`] : []),
+    ...(broadcastMessagesReceived > 0 ? [`${broadcastMessagesReceived} broadcast messages`] : []),
+    ...(echoesReceived > 0 ? [`${echoesReceived} echoes`] : []),
+  ].join(', ');
+}
+
+function whyNotReached(summary: Summary, wanted: number): string | null {
+  if (summary.open === wanted) return null;
+  const causes = totalOf(summary.connectFailures) > 0 ? 'see the failed attempts' : 'see what was lost';
+  return `${summary.open} of ${wanted} connections were open at the end: ${causes}`;
+}
+
+function rewrittenLine(line: string | null): void {
+  process.stderr.write(line === null ? '\r\u001b[K' : `\r${line}\u001b[K`);
+}
+
+/** A line when it is new, at most one a second. */
+function plainLines(): (line: string | null) => void {
+  let last = '';
+  let lastMillis = 0;
+  return (line) => {
+    if (line === null || line === last || Date.now() - lastMillis < 1000) return;
+    last = line;
+    lastMillis = Date.now();
+    process.stderr.write(`${line}\n`);
+  };
+}

@@ -1,0 +1,100 @@
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { serveControl, type ControlRequest } from '../supervisor/control-socket.ts';
+import { Supervisor } from '../supervisor/supervisor.ts';
+import { exitCodes, UsageError } from './exit-codes.ts';
+import { isPort, Options, portRange } from './options.ts';
+
+const statusMillis = 1000;
+const handshakeSeconds = 10;
+
+export const holdUsage =
+  'hold --connections N --hosts H --host-index I --server ADDRESS --ports P,P --sources IP,IP --local-ports FIRST-LAST ' +
+  '--processes K --rate CONNECTIONS_PER_SECOND --run-folder DIR --socket PATH';
+
+const names = [
+  'connections',
+  'hosts',
+  'host-index',
+  'server',
+  'ports',
+  'sources',
+  'local-ports',
+  'processes',
+  'rate',
+  'run-folder',
+  'socket',
+] as const;
+
+/** Opens this host's share of the connections and holds it until SIGTERM or SIGINT; the exit code. */
+export async function hold(args: readonly string[]): Promise<number> {
+  const options = new Options(args, names);
+  const hosts = options.integer('hosts', 1, 1000);
+  const [server = ''] = options.list('server', isIPv4, 'an IPv4 address');
+  const ports = options.list('ports', isPort, 'ports').map(Number);
+  if (new Set(ports).size < ports.length) throw new UsageError(`--ports names a port twice: ${ports.join(',')}`);
+  const sources = options.list('sources', isIPv4, 'IPv4 addresses');
+  if (new Set(sources).size < sources.length)
+    throw new UsageError(`--sources names an address twice: ${sources.join(',')}`);
+  const folder = options.text('run-folder');
+  const socketPath = options.text('socket');
+  const plan = {
+    connections: options.integer('connections', 1, 1e9),
+    hosts,
+    hostIndex: options.integer('host-index', 0, hosts - 1),
+    processes: options.integer('processes', 1, 4096),
+    serverPorts: ports,
+    sources,
+    localPorts: portRange(options.text('local-ports')),
+  };
+  const ratePerSecond = options.number('rate', 0.001, 1e9);
+  mkdirSync(folder, { recursive: true });
+
+  // Orders are heard before there is anything to order, so that nothing has been opened when the socket cannot be had.
+  let supervisor: Supervisor | null = null;
+  const control = await serveControl(socketPath, async (request: ControlRequest) => {
+    if (supervisor === null) throw new Error('the load processes have not been started yet');
+    return request.type === 'drive' ? supervisor.drive(request) : supervisor.collect(folder);
+  });
+  try {
+    supervisor = new Supervisor({
+      host: process.env['C1M_HOST'] ?? hostname(),
+      plan,
+      target: { address: server, ports, path: '/' },
+      publishPath: '/publish',
+      ratePerSecond,
+      handshakeSeconds,
+    });
+    const publish = (): void => writeStatus(folder, supervisor!);
+    publish();
+    const timer = setInterval(publish, statusMillis);
+    await endSignal();
+    clearInterval(timer);
+    publish();
+    await supervisor.stop();
+  } finally {
+    control.close();
+    rmSync(socketPath, { force: true });
+  }
+  return supervisor.failure === null ? exitCodes.done : exitCodes.failed;
+}
+
+function writeStatus(folder: string, supervisor: Supervisor): void {
+  const file = join(folder, 'loadgen-status.json');
+  try {
+    writeFileSync(`${file}.new`, `${JSON.stringify(supervisor.status())}\n`);
+    renameSync(`${file}.new`, file);
+  } catch (error) {
+    // A full disk must not end what is being measured; the next status may fit again.
+    process.stderr.write(`loadgen: cannot write ${file}: ${(error as Error).message}\n`);
+  }
+}
+
+/** Resolves when the process is asked to end. */
+export async function endSignal(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => resolve());
+  });
+}

@@ -1,0 +1,74 @@
+import { parseArgs } from 'node:util';
+import { UsageError } from './exit-codes.ts';
+
+/** Values of a command line, read and checked one by one; every error names the option, the value and what is wanted. */
+export class Options {
+  readonly #values: Readonly<Record<string, string | boolean | undefined>>;
+
+  constructor(args: readonly string[], names: readonly string[], flags: readonly string[] = []) {
+    const options = Object.fromEntries([
+      ...names.map((name) => [name, { type: 'string' as const }]),
+      ...flags.map((name) => [name, { type: 'boolean' as const }]),
+    ]) as Record<string, { type: 'string' | 'boolean' }>;
+    try {
+      this.#values = parseArgs({ args: [...args], options, allowPositionals: false, strict: true }).values;
+    } catch (error) {
+      throw new UsageError((error as Error).message.split('. ')[0] ?? '', { cause: error });
+    }
+  }
+
+  flag(name: string): boolean {
+    return this.#values[name] === true;
+  }
+
+  text(name: string): string {
+    const value = this.#values[name];
+    if (typeof value !== 'string' || value === '') throw new UsageError(`--${name} is missing`);
+    return value;
+  }
+
+  has(name: string): boolean {
+    return this.#values[name] !== undefined;
+  }
+
+  /** A number between two others, or the default. */
+  number(name: string, least: number, most: number, otherwise?: number): number {
+    if (!this.has(name) && otherwise !== undefined) return otherwise;
+    const value = this.text(name);
+    const number = Number(value);
+    if (value.trim() === '' || !(number >= least && number <= most)) {
+      throw new UsageError(`--${name} must be a number from ${least} to ${most}, got '${value}'`);
+    }
+    return number;
+  }
+
+  /** A whole number between two others, or the default. */
+  integer(name: string, least: number, most: number, otherwise?: number): number {
+    const number = this.number(name, least, most, otherwise);
+    if (!Number.isInteger(number)) throw new UsageError(`--${name} must be a whole number, got '${this.text(name)}'`);
+    return number;
+  }
+
+  /** Values separated by commas, each checked. */
+  list(name: string, isValid: (value: string) => boolean, wanted: string): readonly string[] {
+    const values = this.text(name).split(',');
+    for (const value of values) {
+      if (!isValid(value)) throw new UsageError(`--${name} must be ${wanted}, separated by commas; got '${value}'`);
+    }
+    return values;
+  }
+}
+
+/** Whether a text is a TCP port's number. */
+export function isPort(value: string): boolean {
+  return /^\d{1,5}$/.test(value) && Number(value) >= 1 && Number(value) <= 65535;
+}
+
+/** A range of local ports, `FIRST-LAST`. */
+export function portRange(value: string): { readonly first: number; readonly last: number } {
+  const [first = '', last = ''] = value.split('-');
+  if (!isPort(first) || !isPort(last) || Number(first) > Number(last)) {
+    throw new UsageError(`--local-ports must be a range such as 1024-65535, got '${value}'`);
+  }
+  return { first: Number(first), last: Number(last) };
+}

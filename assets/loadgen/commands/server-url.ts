@@ -1,0 +1,36 @@
+import { lookup } from 'node:dns/promises';
+import { isIPv6 } from 'node:net';
+import { UsageError } from './exit-codes.ts';
+
+/** The server that a URL names, its name resolved. */
+export interface ServerUrl {
+  readonly hostName: string;
+  /** IPv4. */
+  readonly address: string;
+  readonly port: number;
+  /** Path and query. */
+  readonly path: string;
+}
+
+/** Reads a ws:// URL; throws {@link UsageError} for what the load generator cannot do, and Error for a name that does not resolve. */
+export async function serverUrl(text: string): Promise<ServerUrl> {
+  if (!URL.canParse(text)) throw new UsageError(`--url must be such as ws://host:port/, got '${text}'`);
+  const url = new URL(text);
+  if (url.protocol === 'wss:') {
+    throw new UsageError(`--url is wss://, but the load generator speaks no TLS: give the ws:// address behind it`);
+  }
+  if (url.protocol !== 'ws:') throw new UsageError(`--url must begin with ws://, got '${text}'`);
+  const hostName = url.hostname;
+  if (isIPv6(hostName.replace(/^\[|\]$/g, ''))) {
+    throw new UsageError(`--url has the IPv6 address ${hostName}, but the load generator speaks IPv4 only`);
+  }
+  let address: string;
+  try {
+    ({ address } = await lookup(hostName, { family: 4 }));
+  } catch (error) {
+    throw new Error(`no IPv4 address found for '${hostName}' (${(error as NodeJS.ErrnoException).code})`, {
+      cause: error,
+    });
+  }
+  return { hostName, address, port: url.port === '' ? 80 : Number(url.port), path: url.pathname + url.search };
+}

@@ -1,0 +1,49 @@
+import { describeCauses, totalOf } from '../measure/failure-causes.ts';
+import type { Distribution, Summary } from '../measure/summary.ts';
+
+/** The result of a run for people. */
+export function summaryText(summary: Summary): string {
+  const lines = [`connections  ${count(summary.open)} open of ${count(summary.wanted)}${ramp(summary)}`];
+  lines.push(`connect      ${times(summary.connectMicros)}`);
+  if (totalOf(summary.connectFailures) > 0) {
+    lines.push(`failed       ${describeCauses(summary.connectFailures)}; ${count(summary.abandoned)} given up`);
+  }
+  if (totalOf(summary.lost) > 0) lines.push(`lost         ${describeCauses(summary.lost)}`);
+  for (const broadcast of summary.broadcasts) {
+    const extra = broadcast.duplicates + broadcast.outOfOrder;
+    const odd = extra > 0 ? `, ${broadcast.duplicates} twice, ${broadcast.outOfOrder} out of order` : '';
+    const spread = broadcast.spreadMicros === null ? '' : `, first to last ${milliseconds(broadcast.spreadMicros)}`;
+    lines.push(
+      `broadcast ${broadcast.seq}  ${count(broadcast.received)} of ${count(broadcast.members)}${odd}: ` +
+        `${times(broadcast.latencyMicros)}${spread}`,
+    );
+  }
+  const { echo, generator } = summary;
+  if (echo.sent > 0) {
+    const wrong = echo.wrong > 0 ? `, ${count(echo.wrong)} wrong` : '';
+    lines.push(`echo         ${count(echo.received)} of ${count(echo.sent)}${wrong}: ${times(echo.roundTripMicros)}`);
+  }
+  const cpuSeconds = generator.cpuSeconds.user + generator.cpuSeconds.system;
+  lines.push(
+    `generator    ${generator.processes} processes, ${cpuSeconds.toFixed(2)} s CPU, ${Math.round(generator.rssBytes / 1e6)} MB, ` +
+      `late by ${milliseconds(generator.latenessMicros.p99)} (p99)`,
+  );
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function ramp({ rampSeconds, connectionsPerSecond }: Summary): string {
+  if (rampSeconds === null || connectionsPerSecond === null) return '';
+  return `, in ${rampSeconds.toFixed(1)} s (${count(connectionsPerSecond)}/s)`;
+}
+
+function times({ p50, p99, max }: Distribution): string {
+  return `p50 ${milliseconds(p50)}, p99 ${milliseconds(p99)}, max ${milliseconds(max)}`;
+}
+
+function milliseconds(micros: number): string {
+  return `${(micros / 1000).toFixed(micros < 10_000 ? 2 : 0)} ms`;
+}
+
+function count(number: number): string {
+  return number.toLocaleString('en-US').replaceAll(',', ' ');
+}

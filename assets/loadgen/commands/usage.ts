@@ -1,0 +1,21 @@
+/** What --help prints. */
+export function usage(): string {
+  return `Opens WebSocket connections by the thousand, holds them, and measures what the server does.
+
+  loadgen --url ws://host:port/path --connections N [options]
+
+  --sources IP,IP          source addresses (one gives about 28 000 connections to a port); default: any
+  --local-ports FIRST-LAST local ports to use; default: net.ipv4.ip_local_port_range
+  --processes K            load processes; default: as many as the limit of open files asks for
+  --rate R                 connections begun a second; default: as fast as the server takes them
+  --hold S                 seconds to hold the connections; default 10
+  --broadcasts K           publish K messages on /publish (with --interval-seconds S, default 1) and time their arrival
+  --echo-rate R            messages a second, sent to the connections in turn and expected back unchanged,
+                           for --echo-seconds S (default: as long as --hold)
+  --json                   print the result as JSON on standard output, and progress on standard error
+
+Exit codes: 0 all connections were opened and held, 1 not, 2 usage.
+
+Driven by the lab's hosts (docs/contracts.md): loadgen hold, loadgen drive, loadgen collect.
+`;
+}

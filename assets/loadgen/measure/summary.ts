@@ -1,0 +1,130 @@
+import { createRequire } from 'node:module';
+import type * as Hdr from 'hdr-histogram-js';
+import { addCauses } from './failure-causes.ts';
+import type { BroadcastRaw, FailureCounts, LoadProcessRaw } from '../raw.ts';
+
+/** A distribution in microseconds; zeros when nothing was recorded. */
+export interface Distribution {
+  readonly count: number;
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** One broadcast over all processes of a host. */
+export interface BroadcastSummary {
+  readonly seq: number;
+  readonly members: number;
+  readonly received: number;
+  readonly duplicates: number;
+  readonly outOfOrder: number;
+  /** From the due time to the arrival. */
+  readonly latencyMicros: Distribution;
+  /** From the first arrival to the last; null when nothing arrived. */
+  readonly spreadMicros: number | null;
+}
+
+/** The result of a run without commands, and what its --json prints. Times in microseconds. */
+export interface Summary {
+  readonly wanted: number;
+  readonly open: number;
+  readonly established: number;
+  readonly attempts: number;
+  readonly abandoned: number;
+  readonly connectFailures: FailureCounts;
+  readonly lost: FailureCounts;
+  /** From the first connect to the last connection opened or given up, over all processes. */
+  readonly rampSeconds: number | null;
+  readonly connectionsPerSecond: number | null;
+  readonly connectMicros: Distribution;
+  readonly broadcasts: readonly BroadcastSummary[];
+  readonly echo: {
+    readonly sent: number;
+    readonly received: number;
+    readonly wrong: number;
+    readonly roundTripMicros: Distribution;
+  };
+  /** The load processes themselves. */
+  readonly generator: {
+    readonly processes: number;
+    readonly cpuSeconds: { readonly user: number; readonly system: number };
+    readonly rssBytes: number;
+    /** How late timed work was begun: what is not small here was not the server's doing. */
+    readonly latenessMicros: Distribution;
+    readonly turnMicros: Distribution;
+  };
+}
+
+/** Merges the raw files of one host's processes: counts are added, histograms merged whole. */
+export function summarize(raws: readonly LoadProcessRaw[]): Summary {
+  const sum = (of: (raw: LoadProcessRaw) => number): number => raws.reduce((total, raw) => total + of(raw), 0);
+  const loads = raws.filter((raw) => raw.counts.wanted > 0);
+  const began = Math.min(...loads.map((raw) => raw.ramp.beganMicros));
+  const ended = loads.every((raw) => raw.ramp.endedMicros !== null)
+    ? Math.max(...loads.map((raw) => raw.ramp.endedMicros ?? 0))
+    : null;
+  const rampSeconds = ended === null ? null : (ended - began) / 1e6;
+  const established = sum((raw) => raw.counts.established);
+  return {
+    wanted: sum((raw) => raw.counts.wanted),
+    open: sum((raw) => raw.counts.open),
+    established,
+    attempts: sum((raw) => raw.counts.attempts),
+    abandoned: sum((raw) => raw.counts.abandoned),
+    connectFailures: addCauses(raws.map((raw) => raw.counts.connectFailures)),
+    lost: addCauses(raws.map((raw) => raw.counts.lost)),
+    rampSeconds,
+    connectionsPerSecond: rampSeconds === null || rampSeconds === 0 ? null : Math.round(established / rampSeconds),
+    connectMicros: distribution(loads.map((raw) => raw.ramp.connectLatency)),
+    broadcasts: broadcastsOf(loads),
+    echo: {
+      sent: sum((raw) => raw.echo.sent),
+      received: sum((raw) => raw.echo.received),
+      wrong: sum((raw) => raw.echo.wrong),
+      roundTripMicros: distribution(raws.map((raw) => raw.echo.roundTrip)),
+    },
+    generator: {
+      processes: raws.length,
+      cpuSeconds: { user: sum((raw) => raw.cpuSeconds.user), system: sum((raw) => raw.cpuSeconds.system) },
+      rssBytes: sum((raw) => raw.rssBytes),
+      latenessMicros: distribution(raws.map((raw) => raw.loop.lateness)),
+      turnMicros: distribution(raws.map((raw) => raw.loop.turn)),
+    },
+  };
+}
+
+function broadcastsOf(raws: readonly LoadProcessRaw[]): readonly BroadcastSummary[] {
+  const bySeq = Map.groupBy(
+    raws.flatMap((raw) => raw.broadcasts),
+    (broadcast) => broadcast.seq,
+  );
+  return [...bySeq].toSorted(([a], [b]) => a - b).map(([seq, parts]) => broadcastOf(seq, parts));
+}
+
+function broadcastOf(seq: number, parts: readonly BroadcastRaw[]): BroadcastSummary {
+  const sum = (of: (part: BroadcastRaw) => number): number => parts.reduce((total, part) => total + of(part), 0);
+  const first = Math.min(...parts.map((part) => part.firstArrivalMicros ?? Infinity));
+  const last = Math.max(...parts.map((part) => part.lastArrivalMicros ?? -Infinity));
+  return {
+    seq,
+    members: sum((part) => part.members),
+    received: sum((part) => part.received),
+    duplicates: sum((part) => part.duplicates),
+    outOfOrder: sum((part) => part.outOfOrder),
+    latencyMicros: distribution(parts.map((part) => part.latency).filter((latency) => latency !== null)),
+    spreadMicros: last >= first ? last - first : null,
+  };
+}
+
+/** Merges encoded histograms and reads the usual percentiles. */
+export function distribution(encoded: readonly string[]): Distribution {
+  const hdr = createRequire(import.meta.url)('hdr-histogram-js') as typeof Hdr;
+  const merged = hdr.build({ bitBucketSize: 32, numberOfSignificantValueDigits: 3, autoResize: true });
+  for (const one of encoded) merged.add(hdr.decodeFromCompressedBase64(one));
+  const at = (percentile: number): number =>
+    // The library gives the end of the bucket.
+    Math.min(merged.getValueAtPercentile(percentile), merged.maxValue);
+  if (merged.totalCount === 0) return { count: 0, p50: 0, p90: 0, p99: 0, max: 0 };
+  return { count: merged.totalCount, p50: at(50), p90: at(90), p99: at(99), max: merged.maxValue };
+}

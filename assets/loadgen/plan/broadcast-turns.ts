@@ -1,0 +1,32 @@
+/** The broadcasts that one host publishes, on a grid of the wall clock that all hosts share. */
+export interface BroadcastTurns {
+  /** How many hosts publish. */
+  readonly owners: number;
+  /** Sequence numbers of this host's broadcasts; none when it is not among the owners. */
+  readonly seqs: readonly number[];
+  /** Unix time in microseconds at which the first of them is due. */
+  readonly firstUnixMicros: number;
+  /** Microseconds from one of them to the next. */
+  readonly stepMicros: number;
+}
+
+/**
+ * The turns of host `hostIndex` among `hosts` for K broadcasts every S seconds: with O = min(hosts, K) owners, owner i
+ * publishes at the start of the slots n (of S seconds, counted from 1970) with n mod O = i, from the first that begins
+ * after `notBeforeUnixMicros` on.
+ */
+export function broadcastTurns(
+  broadcasts: number,
+  intervalSeconds: number,
+  hosts: number,
+  hostIndex: number,
+  notBeforeUnixMicros: number,
+): BroadcastTurns {
+  const owners = Math.min(hosts, broadcasts);
+  const intervalMicros = intervalSeconds * 1e6;
+  const seqs: number[] = [];
+  for (let seq = hostIndex; seq < broadcasts; seq += owners) if (hostIndex < owners) seqs.push(seq);
+  const earliest = Math.ceil(notBeforeUnixMicros / intervalMicros);
+  const slot = earliest + ((((hostIndex - earliest) % owners) + owners) % owners);
+  return { owners, seqs, firstUnixMicros: slot * intervalMicros, stepMicros: owners * intervalMicros };
+}

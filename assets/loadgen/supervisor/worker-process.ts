@@ -1,0 +1,55 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import type { StartLoad, StartPublisher, WorkerOrder, WorkerReport } from './messages.ts';
+import { eachJsonLine } from './lines.ts';
+
+// One thread of V8's own at most, and small spaces: what a worker allocates once stays, and it makes no garbage to speak of.
+const nodeFlags = ['--v8-pool-size=0', '--max-semi-space-size=1', '--no-warnings'];
+const stderrMost = 2000;
+
+/** A load process or the publisher, as its supervisor sees it. */
+export interface WorkerProcess {
+  readonly pid: number | undefined;
+  /** Resolves with a sentence when the process is gone. */
+  readonly ended: Promise<string>;
+  send(order: WorkerOrder): void;
+  kill(): void;
+}
+
+/**
+ * Starts a worker. It is in a session of its own, so that Ctrl-C at a terminal reaches the supervisor only; when the
+ * supervisor goes, its control pipe ends, and so does it.
+ */
+export function startWorker(
+  start: StartLoad | StartPublisher,
+  onReport: (report: WorkerReport) => void,
+): WorkerProcess {
+  const child: ChildProcess = spawn(
+    process.execPath,
+    [...nodeFlags, new URL('../worker/worker.ts', import.meta.url).pathname],
+    { stdio: ['pipe', 'pipe', 'pipe'], detached: true },
+  );
+  let stderr = '';
+  child.stderr?.setEncoding('utf8').on('data', (piece: string) => {
+    stderr = (stderr + piece).slice(-stderrMost);
+  });
+  if (child.stdout !== null) eachJsonLine(child.stdout, (message) => onReport(message as WorkerReport));
+  // A worker that has died takes no more orders; its end is told by `ended`.
+  child.stdin?.on('error', () => undefined);
+  const send = (order: WorkerOrder): void => {
+    if (child.stdin?.writable === true) child.stdin.write(`${JSON.stringify(order)}\n`);
+  };
+  const ended = new Promise<string>((resolve) => {
+    child.on('error', (error) => resolve(`could not be started: ${error.message}`));
+    child.on('close', (code, signal) => {
+      const how = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
+      resolve(stderr === '' ? how : `${how}: ${firstErrorLine(stderr)}`);
+    });
+  });
+  send(start);
+  return { pid: child.pid, ended, send, kill: () => child.kill('SIGKILL') };
+}
+
+function firstErrorLine(stderr: string): string {
+  const lines = stderr.split('\n').filter((line) => line.trim() !== '');
+  return lines.find((line) => /Error|out of memory/.test(line)) ?? lines.at(-1) ?? '';
+}

@@ -1,0 +1,113 @@
+import { createHash, randomBytes } from 'node:crypto';
+
+const acceptGuid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+const longestResponse = 16384;
+const keyBytes = 24;
+const acceptBytes = 28;
+
+/** How many keys are made beforehand: each attempt takes the next, and is checked against that key's own answer. */
+export const keyCount = 256;
+
+/** A client's keys with the answers that a server must give to them (RFC 6455, section 4). */
+export interface Keys {
+  readonly keys: readonly Buffer[];
+  readonly accepts: readonly Buffer[];
+}
+
+/** Random keys and their answers: a hash for every connection would cost more than all else that is done for it here. */
+export function makeKeys(): Keys {
+  const keys = Array.from({ length: keyCount }, () => randomBytes(16).toString('base64'));
+  return { keys: keys.map((key) => Buffer.from(key)), accepts: keys.map((key) => Buffer.from(acceptFor(key))) };
+}
+
+/** The Sec-WebSocket-Accept that answers a Sec-WebSocket-Key. */
+export function acceptFor(key: string): string {
+  return createHash('sha1')
+    .update(key + acceptGuid)
+    .digest('base64');
+}
+
+/** An upgrade request, and where in it the 24 bytes of the key go. */
+export interface UpgradeRequest {
+  readonly text: string;
+  readonly keyOffset: number;
+}
+
+/** The upgrade request for a path (with query) on a host. */
+export function upgradeRequest(host: string, path: string): UpgradeRequest {
+  const before =
+    `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+    'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ';
+  return { text: `${before}${'A'.repeat(keyBytes)}\r\n\r\n`, keyOffset: before.length };
+}
+
+/** The outcome of a look at the bytes so far: where frames begin, `partial` when the response is not all there, or what is wrong. */
+export type ResponseCheck = number | 'partial' | { readonly reason: string };
+
+/**
+ * Checks upgrade responses. A server answers every client with the same bytes but for the accept value, so the last
+ * good response is kept and the next compared with it; what differs (a new Date, say) is parsed in full.
+ */
+export class ResponseChecker {
+  #known = Buffer.alloc(0);
+  #acceptAt = 0;
+
+  /** Looks at the range as the beginning of what the server sent, for the key whose answer is `accept`. */
+  check(bytes: Uint8Array, start: number, end: number, accept: Uint8Array): ResponseCheck {
+    if (this.#isKnown(bytes, start, end, accept)) return start + this.#known.length;
+    return this.#parse(bytes, start, end, accept);
+  }
+
+  #isKnown(bytes: Uint8Array, start: number, end: number, accept: Uint8Array): boolean {
+    const known = this.#known;
+    const length = known.length;
+    if (length === 0 || end - start < length) return false;
+    const acceptAt = this.#acceptAt;
+    for (let n = 0; n < acceptAt; n += 1) if (bytes[start + n] !== known[n]) return false;
+    for (let n = 0; n < acceptBytes; n += 1) if (bytes[start + acceptAt + n] !== accept[n]) return false;
+    for (let n = acceptAt + acceptBytes; n < length; n += 1) if (bytes[start + n] !== known[n]) return false;
+    return true;
+  }
+
+  #parse(bytes: Uint8Array, start: number, end: number, accept: Uint8Array): ResponseCheck {
+    const range = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
+    const length = range.indexOf('\r\n\r\n') + 4;
+    if (length < 4) {
+      if (range.length >= longestResponse) return { reason: `no end of the headers within ${longestResponse} bytes` };
+      return mayBecomeHttp(range) ? 'partial' : { reason: 'the answer is not HTTP/1.1' };
+    }
+    const response = range.toString('latin1', 0, length);
+    const wrong = whatIsWrong(response.slice(0, -4), Buffer.from(accept).toString('latin1'));
+    if (wrong !== null) return { reason: wrong };
+    this.#known = Buffer.from(range.subarray(0, length));
+    this.#acceptAt = range.indexOf(accept);
+    return start + length;
+  }
+}
+
+function mayBecomeHttp(range: Buffer): boolean {
+  const wanted = 'HTTP/1.1 ';
+  const length = Math.min(range.length, wanted.length);
+  return range.toString('latin1', 0, length) === wanted.slice(0, length);
+}
+
+function whatIsWrong(head: string, accept: string): string | null {
+  const [status = '', ...lines] = head.split('\r\n');
+  if (!/^HTTP\/1\.1 101( |$)/.test(status)) return `the answer to the upgrade is '${status.slice(0, 80)}'`;
+  const headers = new Map<string, string>();
+  for (const line of lines) {
+    const colon = line.indexOf(':');
+    if (colon < 1) return `'${line.slice(0, 80)}' is no header`;
+    const name = line.slice(0, colon).toLowerCase();
+    const value = line.slice(colon + 1).trim();
+    const earlier = headers.get(name);
+    headers.set(name, earlier === undefined ? value : `${earlier}, ${value}`);
+  }
+  if (headers.get('upgrade')?.toLowerCase() !== 'websocket') return "'Upgrade: websocket' is missing";
+  const connection = (headers.get('connection') ?? '').toLowerCase().split(',');
+  if (!connection.some((token) => token.trim() === 'upgrade')) return "'Connection: Upgrade' is missing";
+  if (headers.get('sec-websocket-accept') !== accept) return 'Sec-WebSocket-Accept does not answer the key';
+  if (headers.has('sec-websocket-extensions')) return 'an extension is named that was not offered';
+  if (headers.has('sec-websocket-protocol')) return 'a subprotocol is named that was not offered';
+  return null;
+}

@@ -1,0 +1,152 @@
+import { Histogram } from '../measure/histogram.ts';
+import type { BroadcastRaw } from '../raw.ts';
+import type { Connections } from './connections.ts';
+
+interface Broadcast {
+  readonly members: number;
+  received: number;
+  duplicates: number;
+  outOfOrder: number;
+  firstMicros: number;
+  lastMicros: number;
+  readonly latency: Histogram | null;
+}
+
+const none = -1;
+
+/**
+ * What the members of one process got of the broadcasts. Each connection has the number of its last broadcast; only one
+ * that skipped some has a set of those, so that a late arrival can be told from a second one.
+ */
+export class BroadcastLog {
+  readonly #connections: Connections;
+  readonly #last: Int32Array;
+  readonly #skipped = new Map<number, Set<number>>();
+  readonly #broadcasts: (Broadcast | undefined)[] = [];
+  #expected = 0;
+  #isOwn: (seq: number) => boolean = () => false;
+  // Members get the same bytes one after the other: those of the last one, and what they mean.
+  #bytes = Buffer.alloc(0);
+  #seq = none;
+  #dueMicros = 0;
+  #broadcast: Broadcast | null = null;
+  /** Broadcast messages, second arrivals included. */
+  messagesReceived = 0;
+  lastArrivalMicros = 0;
+
+  constructor(connections: Connections) {
+    this.#connections = connections;
+    this.#last = new Int32Array(connections.size).fill(none);
+  }
+
+  /** From now on broadcasts 0 to `count` - 1 are expected, and latency is recorded for this host's own. */
+  expect(count: number, isOwn: (seq: number) => boolean): void {
+    this.#expected = count;
+    this.#isOwn = isOwn;
+  }
+
+  /** A new connection has this descriptor. */
+  opened(fd: number): void {
+    this.#last[fd] = none;
+    this.#skipped.delete(fd);
+  }
+
+  /** Counts a message if it is a broadcast; false when it is something else. */
+  take(fd: number, bytes: Uint8Array, start: number, end: number, now: number, members: number): boolean {
+    if (!this.#isSame(bytes, start, end) && !this.#read(bytes, start, end, members)) return false;
+    const broadcast = this.#broadcast!;
+    const seq = this.#seq;
+    const last = this.#last[fd]!;
+    this.messagesReceived += 1;
+    this.lastArrivalMicros = now;
+    if (seq === last + 1) this.#last[fd] = seq;
+    else if (seq > last) this.#skip(fd, last, seq);
+    else if (this.#skipped.get(fd)?.delete(seq) === true) broadcast.outOfOrder += 1;
+    else {
+      broadcast.duplicates += 1;
+      return true;
+    }
+    if (broadcast.received === 0) broadcast.firstMicros = now;
+    broadcast.received += 1;
+    broadcast.lastMicros = now;
+    broadcast.latency?.record(now - this.#dueMicros);
+    return true;
+  }
+
+  #isSame(bytes: Uint8Array, start: number, end: number): boolean {
+    const same = this.#bytes;
+    if (same.length !== end - start || same.length === 0) return false;
+    for (let n = 0; n < same.length; n += 1) if (bytes[start + n] !== same[n]) return false;
+    return true;
+  }
+
+  #read(bytes: Uint8Array, start: number, end: number, members: number): boolean {
+    const message = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
+    const match = /^(\d{1,7}) (\d{1,16})$/.exec(message);
+    if (match === null) return false;
+    this.#seq = Number(match[1]);
+    this.#dueMicros = Number(match[2]);
+    this.#bytes = Buffer.from(message, 'latin1');
+    this.#broadcast = this.#of(this.#seq, members);
+    return true;
+  }
+
+  #of(seq: number, members: number): Broadcast {
+    const known = this.#broadcasts[seq];
+    if (known !== undefined) return known;
+    // Two back nearly all has arrived: its histogram needs no room for what it has not seen.
+    this.#broadcasts[seq - 2]?.latency?.compact();
+    const latency = this.#isOwn(seq) ? new Histogram() : null;
+    const broadcast = { members, received: 0, duplicates: 0, outOfOrder: 0, firstMicros: 0, lastMicros: 0, latency };
+    this.#broadcasts[seq] = broadcast;
+    return broadcast;
+  }
+
+  #skip(fd: number, last: number, seq: number): void {
+    const skipped = this.#skipped.get(fd) ?? new Set();
+    for (let missing = last + 1; missing < seq; missing += 1) skipped.add(missing);
+    this.#skipped.set(fd, skipped);
+    this.#last[fd] = seq;
+  }
+
+  /** How many expected broadcasts have not arrived, summed over the open members. */
+  pending(): number {
+    if (this.#expected === 0) return 0;
+    let pending = 0;
+    for (let fd = 0; fd < this.#connections.size; fd += 1) {
+      if (this.#connections.isOpen(fd)) pending += Math.max(0, this.#expected - 1 - this.#last[fd]!);
+    }
+    for (const [fd, skipped] of this.#skipped) if (this.#connections.isOpen(fd)) pending += skipped.size;
+    return pending;
+  }
+
+  /** One entry for each broadcast that arrived or was expected. */
+  raw(membersNow: number): readonly BroadcastRaw[] {
+    return Array.from({ length: Math.max(this.#broadcasts.length, this.#expected) }, (_, seq): BroadcastRaw => {
+      const broadcast = this.#broadcasts[seq];
+      if (broadcast === undefined) {
+        const latency = this.#isOwn(seq) ? new Histogram().encode() : null;
+        return {
+          seq,
+          members: membersNow,
+          received: 0,
+          duplicates: 0,
+          outOfOrder: 0,
+          firstArrivalMicros: null,
+          lastArrivalMicros: null,
+          latency,
+        };
+      }
+      return {
+        seq,
+        members: broadcast.members,
+        received: broadcast.received,
+        duplicates: broadcast.duplicates,
+        outOfOrder: broadcast.outOfOrder,
+        firstArrivalMicros: broadcast.received > 0 ? Math.round(broadcast.firstMicros) : null,
+        lastArrivalMicros: broadcast.received > 0 ? Math.round(broadcast.lastMicros) : null,
+        latency: broadcast.latency?.encode() ?? null,
+      };
+    });
+  }
+}

@@ -1,0 +1,51 @@
+import { monotonicMicros } from '../kernel/clock.ts';
+import type { LoopMeter } from '../measure/loop-meter.ts';
+import type { WorkerOrder } from '../supervisor/messages.ts';
+import type { Connections } from './connections.ts';
+import { controlDescriptor, readOrders } from './control-pipe.ts';
+
+const closeSeconds = 3;
+
+/** Timed work: does what is due and says when it is next due (monotonic microseconds, Infinity for nothing). */
+export type Job = (now: number) => number;
+
+/**
+ * A process's whole life: wait for sockets, for orders, and for what is due; do it; again. Node's own event loop never
+ * runs. With nothing due and nothing arriving it waits without a time-out, and uses no CPU. Ends after the order
+ * `stop` or when the supervisor is gone, having said goodbye to the server.
+ */
+export function runLoop(
+  connections: Connections,
+  meter: LoopMeter,
+  jobs: readonly Job[],
+  obey: (order: WorkerOrder) => void,
+): void {
+  let ending = false;
+  connections.watch(controlDescriptor, () => {
+    const orders = readOrders();
+    if (orders === null) ending = true;
+    for (const order of orders ?? []) {
+      if (order.type === 'stop') ending = true;
+      else obey(order);
+    }
+  });
+  let due = 0;
+  let now = monotonicMicros();
+  for (;;) {
+    const busy = connections.turn(due - now);
+    const woke = connections.wokeMicros;
+    due = Infinity;
+    for (const job of jobs) due = Math.min(due, job(connections.now));
+    now = monotonicMicros();
+    if (busy) meter.tookTurn(now - woke);
+    if (ending) break;
+  }
+  sayGoodbye(connections);
+}
+
+function sayGoodbye(connections: Connections): void {
+  const until = monotonicMicros() + closeSeconds * 1e6;
+  connections.closeAll();
+  while (connections.closingCount() > 0 && monotonicMicros() < until) connections.turn(until - monotonicMicros());
+  connections.resetAll();
+}

@@ -1,0 +1,140 @@
+import { monotonicMicros } from '../kernel/clock.ts';
+import { describeCauses, countCause } from '../measure/failure-causes.ts';
+import { Histogram } from '../measure/histogram.ts';
+import { LoopMeter } from '../measure/loop-meter.ts';
+import type { FailureCause, PublicationRaw } from '../raw.ts';
+import type { PublishOrder, StartPublisher, WorkerOrder } from '../supervisor/messages.ts';
+import { Connections, type ConnectionEvents } from './connections.ts';
+import { report } from './control-pipe.ts';
+import { runLoop } from './loop.ts';
+import { processFacts, writeRawFile } from './raw-file.ts';
+
+const attemptsMost = 3;
+const backOffMicros = 500_000;
+const handshakeMicros = 10_000_000;
+
+/** A publication whose answer may still come. */
+type Publication = { -readonly [key in keyof PublicationRaw]: PublicationRaw[key] };
+
+/**
+ * Runs the process that publishes a host's broadcasts, on one connection to each server port, until it is told to stop.
+ * It receives nothing but answers, so that a broadcast never leaves late because messages are being read.
+ */
+export function runPublisher(start: StartPublisher): void {
+  const { ports } = start.target;
+  const meter = new LoopMeter();
+  meter.driving = true;
+  const failures: { [cause in FailureCause]?: number } = {};
+  const publications: Publication[] = [];
+  const unanswered: Publication[][] = ports.map(() => []);
+  const descriptors = ports.map(() => -1);
+  const failed = ports.map(() => 0);
+  const retries: { readonly due: number; readonly port: number }[] = [];
+  let schedule: PublishOrder | null = null;
+  let next = 0;
+
+  const events: ConnectionEvents = {
+    opened(fd, port) {
+      descriptors[port] = fd;
+      connections.sendAtOnce(fd);
+      if (descriptors.every((descriptor) => descriptor >= 0)) report({ type: 'ready' });
+    },
+    connectFailed(port, cause) {
+      countCause(failures, cause);
+      failed[port]! += 1;
+      if (failed[port]! < attemptsMost) retries.push({ due: monotonicMicros() + backOffMicros, port });
+      else fail(`no connection to ${start.target.path} on port ${ports[port]} (${describeCauses(failures)})`);
+    },
+    lost(fd, cause) {
+      const port = connections.connection(fd);
+      descriptors[port] = -1;
+      fail(`the connection to ${start.target.path} on port ${ports[port]} was lost: ${cause}`);
+    },
+    message(fd, _opcode, bytes, from, to) {
+      const answer = /^sent (\d+) (\d+) (\d+)$/.exec(Buffer.from(bytes.subarray(from, to)).toString('latin1'));
+      const publication = answer === null ? undefined : unanswered[connections.connection(fd)]!.shift();
+      if (answer === null || publication === undefined) return;
+      publication.answer = {
+        members: Number(answer[1]),
+        failed: Number(answer[2]),
+        elapsedMicros: Number(answer[3]),
+      };
+    },
+    longMessage() {
+      // No answer is that long.
+    },
+  };
+  const connections = new Connections(ports.length, start.target, [start.source], events);
+  const fail = (reason: string): void => report({ type: 'failed', reason });
+  const begin = (port: number): void => {
+    connections.begin(port, port, 0, 0, false);
+  };
+
+  const retry = (now: number): number => {
+    while ((retries[0]?.due ?? Infinity) <= now) begin(retries.shift()!.port);
+    return retries[0]?.due ?? Infinity;
+  };
+
+  const expire = (now: number): number => {
+    let due = Infinity;
+    for (let fd = 0; fd < connections.size; fd += 1) {
+      if (!connections.isOpening(fd)) continue;
+      const expires = connections.beganMicros(fd) + handshakeMicros;
+      if (expires <= now) connections.expire(fd);
+      else due = Math.min(due, expires);
+    }
+    return due;
+  };
+
+  const publish = (now: number): number => {
+    if (schedule === null) return Infinity;
+    const due = schedule.firstMicros + next * schedule.stepMicros;
+    if (now < due) return due;
+    const seq = schedule.seqs[next]!;
+    const dueMicros = Math.round(due);
+    meter.wasLate(now - due);
+    for (const [port, fd] of descriptors.entries()) {
+      if (fd < 0 || !connections.sendText(fd, `${seq} ${dueMicros}`)) continue;
+      const publication = {
+        seq,
+        port: ports[port]!,
+        dueMicros,
+        sentMicros: Math.round(monotonicMicros()),
+        answer: null,
+      };
+      publications.push(publication);
+      unanswered[port]!.push(publication);
+    }
+    next += 1;
+    if (next === schedule.seqs.length) schedule = null;
+    report({ type: 'published', count: next });
+    return schedule === null ? Infinity : schedule.firstMicros + next * schedule.stepMicros;
+  };
+
+  const obey = (order: WorkerOrder): void => {
+    if (order.type === 'publish') {
+      schedule = order;
+      next = 0;
+    } else if (order.type === 'collect') {
+      writeRawFile(order.file, {
+        ...processFacts(start.host, start.process, meter),
+        // Its connections are no members: they count as nobody's wanted ones.
+        counts: { wanted: 0, open: 0, established: 0, attempts: 0, connectFailures: {}, abandoned: 0, lost: {} },
+        ramp: {
+          beganMicros: Math.round(began),
+          endedMicros: null,
+          connectLatency: new Histogram().encode(),
+          openOverTime: [],
+        },
+        broadcasts: [],
+        publications,
+        echo: { sent: 0, received: 0, wrong: 0, roundTrip: new Histogram().encode() },
+      });
+      report({ type: 'collected', file: order.file });
+    }
+  };
+
+  const began = monotonicMicros();
+  for (const port of ports.keys()) begin(port);
+  runLoop(connections, meter, [retry, expire, publish], obey);
+}

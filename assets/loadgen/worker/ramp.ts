@@ -1,0 +1,184 @@
+import { monotonicMicros } from '../kernel/clock.ts';
+import { countCause } from '../measure/failure-causes.ts';
+import { Histogram } from '../measure/histogram.ts';
+import type { LoopMeter } from '../measure/loop-meter.ts';
+import type { Endpoints, Share } from '../plan/share.ts';
+import type { FailureCause } from '../raw.ts';
+import type { Connections } from './connections.ts';
+
+/** What a connection that fails is given: a real client would try again, but not for ever. */
+export const attemptsMost = 3;
+/** Waits before the second and the third attempt. */
+const backOffMicros = [500_000, 2_000_000] as const;
+/** How many other local ports are tried when one's own is taken. */
+const sparesMost = 8;
+const sweepMicros = 250_000;
+/** An attempt older than this no longer keeps others from beginning: a few silent answers must not stop a ramp. */
+const slowMicros = 500_000;
+// More than this at a time would make what arrives meanwhile wait.
+const beginsATurn = 64;
+
+export interface RampOptions {
+  /** Of this process; null: as fast as the server takes them. */
+  readonly ratePerSecond: number | null;
+  /** Attempts that may be under way at once (those older than half a second not counted). */
+  readonly inFlightMost: number;
+  readonly handshakeMicros: number;
+}
+
+/** Opens the connections of one process, each when it is due, and counts what becomes of them. */
+export class Ramp {
+  readonly connectLatency = new Histogram();
+  readonly connectFailures: { [cause in FailureCause]?: number } = {};
+  readonly beganMicros = monotonicMicros();
+  endedMicros: number | null = null;
+  attempts = 0;
+  established = 0;
+  abandoned = 0;
+  readonly #connections: Connections;
+  readonly #share: Share;
+  readonly #options: RampOptions;
+  readonly #meter: LoopMeter;
+  readonly #microsBetween: number;
+  readonly #failedAttempts: Uint8Array;
+  readonly #sparesTried: Uint8Array;
+  readonly #moved = new Map<number, Endpoints>();
+  readonly #nextSpare: Int32Array;
+  // One queue a waiting time: each is in order of due times by itself.
+  readonly #retries: readonly Retries[] = backOffMicros.map(() => ({ due: [], connections: [], head: 0 }));
+  #next = 0;
+  #opening = 0;
+  #slow = 0;
+  #sweepDue = Infinity;
+
+  constructor(connections: Connections, share: Share, serverPorts: number, options: RampOptions, meter: LoopMeter) {
+    this.#connections = connections;
+    this.#share = share;
+    this.#options = options;
+    this.#meter = meter;
+    this.#microsBetween = options.ratePerSecond === null ? 0 : 1e6 / options.ratePerSecond;
+    this.#failedAttempts = new Uint8Array(share.count);
+    this.#sparesTried = new Uint8Array(share.count);
+    this.#nextSpare = new Int32Array(serverPorts);
+    this.#endIfDone(this.beganMicros);
+  }
+
+  /** Begins what is due; when it wants to be called again, if nothing happens before. */
+  run(now: number): number {
+    if (this.endedMicros !== null) return Infinity;
+    if (now >= this.#sweepDue) this.#sweep(now);
+    for (let n = 0; n < beginsATurn && this.#opening - this.#slow < this.#options.inFlightMost; n += 1) {
+      const retry = this.#dueRetry(now);
+      if (retry !== undefined) this.#begin(retry);
+      else if (this.#next < this.#share.count && this.#dueMicros() <= now) this.#beginNext(now);
+      else break;
+    }
+    if (this.#opening > 0 && this.#sweepDue === Infinity) this.#sweepDue = now + sweepMicros;
+    if (this.#opening - this.#slow >= this.#options.inFlightMost) return this.#sweepDue;
+    let due = this.#next < this.#share.count ? Math.min(this.#sweepDue, this.#dueMicros()) : this.#sweepDue;
+    for (const retries of this.#retries) due = Math.min(due, retries.due[retries.head] ?? Infinity);
+    return due;
+  }
+
+  #dueMicros(): number {
+    return this.beganMicros + this.#next * this.#microsBetween;
+  }
+
+  #beginNext(now: number): void {
+    if (this.#microsBetween > 0) this.#meter.wasLate(now - this.#dueMicros());
+    this.#next += 1;
+    this.#begin(this.#next - 1);
+  }
+
+  #dueRetry(now: number): number | undefined {
+    for (const retries of this.#retries) {
+      if ((retries.due[retries.head] ?? Infinity) > now) continue;
+      const connection = retries.connections[retries.head]!;
+      this.#meter.wasLate(now - retries.due[retries.head]!);
+      retries.head += 1;
+      if (retries.head === retries.due.length) {
+        retries.due.length = 0;
+        retries.connections.length = 0;
+        retries.head = 0;
+      }
+      return connection;
+    }
+    return undefined;
+  }
+
+  #begin(connection: number): void {
+    const endpoints = this.#moved.get(connection) ?? this.#share.endpoints(connection);
+    this.attempts += 1;
+    this.#opening += 1;
+    this.#connections.begin(
+      connection,
+      endpoints.serverPort,
+      endpoints.source,
+      endpoints.localPort,
+      this.#share.sharesLocalPorts,
+    );
+  }
+
+  opened(fd: number): void {
+    this.#opening -= 1;
+    this.established += 1;
+    const now = this.#connections.now;
+    this.connectLatency.record(now - this.#connections.beganMicros(fd));
+    this.#endIfDone(now);
+  }
+
+  failed(connection: number, cause: FailureCause): void {
+    this.#opening -= 1;
+    countCause(this.connectFailures, cause);
+    if ((cause === 'EADDRINUSE' || cause === 'EADDRNOTAVAIL') && this.#move(connection)) {
+      this.#begin(connection);
+      return;
+    }
+    const failed = this.#failedAttempts[connection]! + 1;
+    this.#failedAttempts[connection] = failed;
+    const wait = backOffMicros[failed - 1];
+    if (failed < attemptsMost && wait !== undefined) {
+      const retries = this.#retries[failed - 1]!;
+      retries.due.push(monotonicMicros() + wait);
+      retries.connections.push(connection);
+      return;
+    }
+    this.abandoned += 1;
+    this.#endIfDone(monotonicMicros());
+  }
+
+  /** Gives the connection other endpoints; false when it has had enough or there are none. */
+  #move(connection: number): boolean {
+    if (this.#sparesTried[connection]! >= sparesMost) return false;
+    this.#sparesTried[connection]! += 1;
+    const { serverPort } = this.#share.endpoints(connection);
+    const spare = this.#share.spare(serverPort, this.#nextSpare[serverPort]!);
+    if (spare === null) return false;
+    this.#nextSpare[serverPort]! += 1;
+    this.#moved.set(connection, spare);
+    return true;
+  }
+
+  #sweep(now: number): void {
+    const { handshakeMicros } = this.#options;
+    let slow = 0;
+    for (let fd = 0; fd < this.#connections.size; fd += 1) {
+      if (!this.#connections.isOpening(fd)) continue;
+      const age = now - this.#connections.beganMicros(fd);
+      if (age >= handshakeMicros) this.#connections.expire(fd);
+      else if (age >= slowMicros) slow += 1;
+    }
+    this.#slow = slow;
+    this.#sweepDue = this.#opening > 0 ? now + sweepMicros : Infinity;
+  }
+
+  #endIfDone(now: number): void {
+    if (this.established + this.abandoned >= this.#share.count) this.endedMicros ??= Math.round(now);
+  }
+}
+
+interface Retries {
+  readonly due: number[];
+  readonly connections: number[];
+  head: number;
+}
