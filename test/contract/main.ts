@@ -44,7 +44,7 @@ async function contract(nameOrPath: string, caseNames: readonly string[]): Promi
       const { result, detail, millis } = await run.run(contractCase);
       counts.set(result, (counts.get(result) ?? 0) + 1);
       print(`  ${marks[result]} ${contractCase.name.padEnd(33)} ${contractCase.promise} (${millis} ms)\n`);
-      if (detail !== '') print(`      ${result}: ${detail.replaceAll('\n', '\n      ')}\n`);
+      if (detail !== '') print(`      ${result}: ${detail}\n`);
     }
   } finally {
     await run.close();

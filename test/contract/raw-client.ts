@@ -92,10 +92,17 @@ export class RawClient {
 
   /** The head of an HTTP answer; what came after it stays to be read as frames. */
   async httpAnswer(): Promise<HttpAnswer> {
+    const answer = await this.httpAnswerOrEnd();
+    if (answer === null) throw new Error(`no HTTP answer: the connection ended (${this.#ended ?? ''})`);
+    return answer;
+  }
+
+  /** As {@link httpAnswer}, or null when the connection ended first. */
+  async httpAnswerOrEnd(): Promise<HttpAnswer | null> {
     return within(this.#httpAnswer(), 'HTTP answer');
   }
 
-  async #httpAnswer(): Promise<HttpAnswer> {
+  async #httpAnswer(): Promise<HttpAnswer | null> {
     for (;;) {
       const bytes = this.#take();
       const end = bytes.indexOf('\r\n\r\n');
@@ -112,7 +119,7 @@ export class RawClient {
         };
       }
       this.#putBack(bytes);
-      if (this.#ended !== null) throw new Error(`no HTTP answer: the connection ended (${this.#ended})`);
+      if (this.#ended !== null) return null;
       await this.#more();
     }
   }

@@ -75,7 +75,7 @@ export class ContractRun {
     } catch (error) {
       const died =
         this.#process?.hasEnded === true ? `; the server had ended: ${JSON.stringify(await this.#process.end)}` : '';
-      return `${error instanceof Error ? error.message : String(error)}${died}`;
+      return `${(error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ').trim()}${died}`;
     } finally {
       for (const client of clients) client.destroy();
       await Promise.all(processes.map((process) => process.kill()));

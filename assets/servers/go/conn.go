@@ -19,12 +19,14 @@ const (
 
 var errNotText = errors.New("text that is not UTF-8")
 
-// readMessage also checks what gorilla leaves to its user: that text is UTF-8.
+// readMessage adds what gorilla leaves to its user: text must be UTF-8, and a length that cannot be is refused with a close.
 func readMessage(conn *websocket.Conn) (int, []byte, error) {
 	kind, data, err := conn.ReadMessage()
 	if err == nil && kind == websocket.TextMessage && !utf8.Valid(data) {
 		err = errNotText
 		sendClose(conn, websocket.CloseInvalidFramePayloadData, time.Now().Add(sendTimeout))
+	} else if errors.Is(err, websocket.ErrReadLimit) {
+		sendClose(conn, websocket.CloseMessageTooBig, time.Now().Add(sendTimeout))
 	}
 	return kind, data, err
 }

@@ -87,6 +87,12 @@ func (h *hub) remove(conn *websocket.Conn) {
 
 func (h *hub) readMember(conn *websocket.Conn) error {
 	m := &member{conn: conn}
+	// The answer to a close follows what waits, and does not overtake it as gorilla's own would.
+	conn.SetCloseHandler(func(code int, _ string) error {
+		m.flush()
+		sendClose(conn, code, time.Now().Add(sendTimeout))
+		return nil
+	})
 	h.mu.Lock()
 	h.members[m] = struct{}{}
 	h.mu.Unlock()

@@ -13,7 +13,7 @@ const waitingLimit = 4 << 20
 var errTooSlow = errors.New("more waits for the member than may")
 
 // member is a connection that receives broadcasts. Its reading goroutine lives as long as it does; a writing one only
-// while something waits to be written, so that an idle member costs one stack and not two.
+// while a broadcast waits to be written, so that an idle member costs one stack and not two.
 type member struct {
 	conn *websocket.Conn
 
@@ -22,8 +22,8 @@ type member struct {
 	writing bool
 	waiting int
 	queue   []message
-	// Closed when the queue has become short enough to read on; nil when nobody waits for that.
-	room chan struct{}
+	// Closed when writing ends; nil when nobody waits for that.
+	idle chan struct{}
 }
 
 // message is an echo (data) or a broadcast (prepared, the same for all members).
@@ -35,22 +35,36 @@ type message struct {
 	broadcast *broadcast
 }
 
-// echo queues a message, and returns when the queue is short enough to read the next: a client that does not read what
-// it gets is not read from.
+// echo writes a message in the reading goroutine, so that a client that does not read what it gets is not read from.
 func (m *member) echo(kind int, data []byte) {
 	m.mu.Lock()
-	if !m.closed {
-		m.push(message{kind: kind, data: data, size: len(data)})
+	if m.closed {
+		m.mu.Unlock()
+		return
 	}
-	var room chan struct{}
-	if m.waiting > messageLimit && !m.closed {
-		room = make(chan struct{})
-		m.room = room
-	}
+	mine := m.push(message{kind: kind, data: data, size: len(data)})
+	behind := m.waiting > messageLimit
 	m.mu.Unlock()
-	if room != nil {
-		<-room
+	if mine {
+		m.write()
+	} else if behind {
+		m.flush()
 	}
+}
+
+// flush returns when nothing waits to be written.
+func (m *member) flush() {
+	m.mu.Lock()
+	if !m.writing {
+		m.mu.Unlock()
+		return
+	}
+	if m.idle == nil {
+		m.idle = make(chan struct{})
+	}
+	idle := m.idle
+	m.mu.Unlock()
+	<-idle
 }
 
 // broadcast queues a message for a member that can take it, and cuts off one that cannot.
@@ -64,25 +78,31 @@ func (m *member) broadcast(prepared *websocket.PreparedMessage, size int, b *bro
 		b.done(errTooSlow)
 		return
 	}
-	m.push(message{prepared: prepared, size: size, broadcast: b})
-}
-
-func (m *member) push(msg message) {
-	m.queue = append(m.queue, msg)
-	m.waiting += msg.size
-	if !m.writing {
-		m.writing = true
+	if m.push(message{prepared: prepared, size: size, broadcast: b}) {
 		go m.write()
 	}
+}
+
+// push queues a message, and tells whether it is for the caller to write the queue.
+func (m *member) push(msg message) bool {
+	m.queue = append(m.queue, msg)
+	m.waiting += msg.size
+	mine := !m.writing
+	m.writing = true
+	return mine
 }
 
 // write sends what waits until nothing does.
 func (m *member) write() {
 	for {
 		m.mu.Lock()
-		if len(m.queue) == 0 || m.closed {
+		if len(m.queue) == 0 {
 			m.queue = nil
 			m.writing = false
+			if m.idle != nil {
+				close(m.idle)
+				m.idle = nil
+			}
 			m.mu.Unlock()
 			return
 		}
@@ -97,10 +117,6 @@ func (m *member) write() {
 		m.waiting -= msg.size
 		if err != nil {
 			m.close()
-		}
-		if m.room != nil && m.waiting <= messageLimit {
-			close(m.room)
-			m.room = nil
 		}
 		m.mu.Unlock()
 		if msg.broadcast != nil {
@@ -130,8 +146,4 @@ func (m *member) discard() {
 		}
 	}
 	m.queue = nil
-	if m.room != nil {
-		close(m.room)
-		m.room = nil
-	}
 }
