@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { App } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
@@ -318,6 +321,30 @@ describe('a lab of its own', () => {
         JSON.stringify(change),
       );
     }
+  });
+
+  test('has the same fleet whether or not packages are installed beside the assets', (context) => {
+    const folder = mkdtempSync(join(tmpdir(), 'c1mlab-assets-'));
+    context.after(() => rmSync(folder, { recursive: true, force: true }));
+    mkdirSync(join(folder, 'host'));
+    writeFileSync(join(folder, 'host', 'build'), '#!/bin/bash\n', { mode: 0o755 });
+    const fleet = () => {
+      const app = new App({ analyticsReporting: false, outdir: mkdtempSync(join(tmpdir(), 'c1mlab-synth-')) });
+      context.after(() => rmSync(app.outdir, { recursive: true, force: true }));
+      const stack = new LabStack(app, 'C1mLab', { lab: labOf({}, 'test'), assetsFolder: folder });
+      const [asset = ''] = readdirSync(app.synth().directory).filter((name) => name.startsWith('asset.'));
+      return { id: stack.fleet.node.id, mode: statSync(join(app.outdir, asset, 'host/build')).mode & 0o777 };
+    };
+    const before = fleet();
+    for (const extra of ['node_modules', '.cache', 'host/node_modules', 'host/target']) {
+      mkdirSync(join(folder, extra));
+      writeFileSync(join(folder, extra, 'package.json'), '{}');
+    }
+    assert.deepEqual(fleet(), before);
+    // A verb that lost its mode on the way would not start.
+    assert.equal(before.mode, 0o755);
+    writeFileSync(join(folder, 'host', 'build'), '#!/bin/bash\nexit 1\n');
+    assert.notEqual(fleet().id, before.id);
   });
 
   test('fails when it does not fit, with the construct, the value and the fix', () => {

@@ -71,5 +71,6 @@ function cdkContext(): Record<string, unknown> {
   const file: { readonly context: Record<string, unknown> } = JSON.parse(
     readFileSync(join(projectFolder, 'cdk.json'), 'utf8'),
   );
-  return file.context;
+  // Nothing here looks at the copies of the assets.
+  return { ...file.context, 'aws:cdk:disable-asset-staging': true };
 }

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test, type TestContext } from 'node:test';
+
+const projectFolder = join(import.meta.dirname, '../..');
+
+function temporaryFolder(context: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'c1mlab-cdk-'));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The environment of somebody without an AWS account: no credentials, and no metadata service to ask for them. */
+function environment(home: string): NodeJS.ProcessEnv {
+  return {
+    PATH: `${join(projectFolder, 'node_modules/.bin')}:${process.env['PATH']}`,
+    HOME: home,
+    AWS_EC2_METADATA_DISABLED: 'true',
+  };
+}
+
+describe('cdk synth C1mLab', () => {
+  test('gives one stack, without credentials and without a warning', (context) => {
+    const folder = temporaryFolder(context);
+    const { stderr, status } = spawnSync(
+      'cdk',
+      ['synth', 'C1mLab', '--strict', '--quiet', '--no-notices', '--output', folder],
+      { cwd: projectFolder, env: environment(folder), encoding: 'utf8' },
+    );
+    assert.deepEqual([stderr.trim(), status], ['', 0]);
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.endsWith('.template.json')),
+      ['C1mLab.template.json'],
+    );
+  });
+});
+
+describe('the CDK app', () => {
+  /** Runs the app as the CDK command line does. */
+  function synthesize(context: TestContext, cdkContext: Readonly<Record<string, unknown>>) {
+    const output = temporaryFolder(context);
+    const { stderr, status } = spawnSync('node', [join(projectFolder, 'bin/lab.ts')], {
+      env: { ...environment(output), CDK_OUTDIR: output, CDK_CONTEXT_JSON: JSON.stringify(cdkContext) },
+      encoding: 'utf8',
+    });
+    return { stderr, status, output };
+  }
+
+  test('builds the lab of a lab file, with a zone and an owner from the context', (context) => {
+    const file = join(temporaryFolder(context), 'lab.json');
+    writeFileSync(file, JSON.stringify({ name: 'Mine', preset: 'modern', load: { hosts: 3 } }));
+    const { status, stderr, output } = synthesize(context, { lab: file, zone: 'eu-west-1b', owner: 'me' });
+    assert.equal(status, 0, stderr);
+    const template = readFileSync(join(output, 'Mine.template.json'), 'utf8');
+    assert.equal(template.match(/"InstanceType": "c8i\.2xlarge"/g)?.length, 3);
+    assert.match(template, /"AvailabilityZone": "eu-west-1b"/);
+    assert.match(template, /"Key": "c1mlab:owner",\s+"Value": "me"/);
+    assert.match(template, /"Name": "Mine-Benchmark"/);
+  });
+
+  for (const [name, cdkContext, message] of [
+    [
+      'a lab file that is not there',
+      { lab: '/no/such/lab.json' },
+      /^the lab file '\/no\/such\/lab.json' cannot be read: ENOENT.*\nGive the path of a JSON file, .*\n$/,
+    ],
+    [
+      'a preset that there is not',
+      { preset: 'huge' },
+      /^CDK context: 'preset' must be one of article, modern, modern-graviton, got "huge"\nName one of them.*\n$/,
+    ],
+    [
+      'a zone with shell characters',
+      { zone: '$(reboot)' },
+      /^CDK context: 'network.availabilityZone' must be the name of an availability zone, such as us-east-1a, got "\$\(reboot\)"\n.*\n$/,
+    ],
+    ['an owner that is no text', { owner: 7 }, /^context 'owner' must be text, got 7\nGive it as -c owner=value.\n$/],
+  ] as const) {
+    test(`fails for ${name} in two lines, what and what to do`, (context) => {
+      const { status, stderr } = synthesize(context, cdkContext);
+      assert.equal(status, 2);
+      assert.match(stderr, message);
+    });
+  }
+});
