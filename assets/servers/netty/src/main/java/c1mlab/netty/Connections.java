@@ -42,7 +42,7 @@ final class Connections {
         var own = byLoop.get(channel.eventLoop());
         if (own.stopping) {
             close(channel, WebSocketCloseStatus.ENDPOINT_UNAVAILABLE);
-        } else if (channel.isActive()) {
+        } else if (channel.isActive() && !isClosing(channel)) {
             (asMember ? own.members : own.publishers).add(channel);
         }
     }
@@ -72,15 +72,18 @@ final class Connections {
      */
     void close(Channel channel, WebSocketCloseStatus status) {
         leave(channel);
-        var pipeline = channel.pipeline();
-        if (pipeline.get(WebSocketFrameDecoder.class) == null) {
+        if (isClosing(channel)) {
             return;
         }
-        pipeline.replace(WebSocketFrameDecoder.class, null, DISCARD);
+        channel.pipeline().replace(WebSocketFrameDecoder.class, null, DISCARD);
         channel.config().setAutoRead(true);
         channel.writeAndFlush(new CloseWebSocketFrame(status)).addListener(sent -> ((SocketChannel) channel).shutdownOutput());
         var expiry = channel.eventLoop().schedule(() -> channel.close(), LINGER_SECONDS, TimeUnit.SECONDS);
         channel.closeFuture().addListener(closed -> expiry.cancel(false));
+    }
+
+    private static boolean isClosing(Channel channel) {
+        return channel.pipeline().get(WebSocketFrameDecoder.class) == null;
     }
 
     /** Closes every connection and returns when all are gone or {@code seconds} have passed; not for an event loop. */

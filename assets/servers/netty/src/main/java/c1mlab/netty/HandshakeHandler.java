@@ -1,9 +1,11 @@
 package c1mlab.netty;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandler;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpRequest;
@@ -14,6 +16,7 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.QueryStringDecoder;
 import io.netty.handler.codec.http.websocketx.WebSocketDecoderConfig;
 import io.netty.handler.codec.http.websocketx.WebSocketFrameAggregator;
+import io.netty.handler.codec.http.websocketx.WebSocketFrameDecoder;
 import io.netty.handler.codec.http.websocketx.WebSocketHandshakeException;
 import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker13;
 
@@ -59,21 +62,35 @@ final class HandshakeHandler extends SimpleChannelInboundHandler<FullHttpRequest
             return;
         }
         var channel = ctx.channel();
+        channel.pipeline()
+                .addLast(new WebSocketFrameAggregator(MAX_MESSAGE_BYTES))
+                .addLast(handler);
         try {
             // Joins only when the HTTP codec has left the pipeline: a broadcast sent earlier would pass through it.
             new WebSocketServerHandshaker13(request.uri(), null, DECODER)
                     .handshake(channel, request)
                     .addListener(handshake -> {
                         if (handshake.isSuccess()) {
-                            channel.pipeline()
-                                    .addLast(new WebSocketFrameAggregator(MAX_MESSAGE_BYTES))
-                                    .addLast(handler)
-                                    .remove(this);
+                            channel.pipeline().remove(this);
                             connections.join(channel, handler == member);
                         }
                     });
         } catch (WebSocketHandshakeException incomplete) {
             refuse(ctx, HttpResponseStatus.BAD_REQUEST);
+        }
+    }
+
+    /**
+     * Bytes that came right behind the request are in the HTTP codec, which leaves them to what follows it in the pipeline
+     * when it goes; they belong to the frame decoder, which precedes it.
+     */
+    @Override
+    public void channelRead(ChannelHandlerContext ctx, Object message) throws Exception {
+        var decoder = ctx.pipeline().context(WebSocketFrameDecoder.class);
+        if (message instanceof ByteBuf && decoder != null) {
+            ((ChannelInboundHandler) decoder.handler()).channelRead(decoder, message);
+        } else {
+            super.channelRead(ctx, message);
         }
     }
 
