@@ -20,15 +20,26 @@ unit_name() {
   printf '%s' "$name"
 }
 
-# Prints one property of a unit; nothing when the unit is not loaded.
-unit_property() { # name, property
-  local key value
-  while IFS='=' read -r key value; do
-    if [ "$key" = "$2" ]; then
-      printf '%s' "$value"
+# Prints the status of a unit; fails when it is not loaded. The file is rewritten in place: it is whole when its last line is there.
+unit_status() { # name
+  local text
+  while [ -f "$units/$1/status" ]; do
+    text=$(cat "$units/$1/status" 2>/dev/null) || return 1
+    if [[ $text == *$'\n'SubState=* ]]; then
+      printf '%s\n' "$text"
       return 0
     fi
-  done 2>/dev/null <"$units/$1/status" || true
+  done
+  return 1
+}
+
+# Prints one property of a unit; nothing when the unit is not loaded.
+unit_property() { # name, property
+  local text
+  text=$(unit_status "$1") || return 0
+  text=$'\n'$text$'\n'
+  text=${text#*$'\n'"$2="}
+  printf '%s' "${text%%$'\n'*}"
 }
 
 # Prints the names of loaded units that match a pattern, a line each.

@@ -163,7 +163,7 @@ describe('local hosts', { skip }, () => {
       outcomes.map(({ code, signal }) => code ?? signal),
       [0, 7, 'SIGKILL', 127],
     );
-    assert.equal((await load.spawn(['no-such-program']).closed).code, 127);
+    assert.equal((await load.spawn(['/no/such/program']).closed).code, 127);
     assert.equal((await load.spawn(['true'], { cwd: '/no/such/folder' }).closed).code, 126);
   });
 
@@ -213,8 +213,9 @@ describe('local hosts', { skip }, () => {
 });
 
 describe('the end of local hosts', { skip }, () => {
-  test('takes every process and namespace along, and can be asked for twice', async () => {
+  test('takes every process and namespace along, and can be asked for twice', async (t) => {
     const hosts = await makeTestHosts(lab);
+    t.after(hosts.remove);
     const pid = (host: LocalHost): string => host.path('/').split('/')[2] ?? '';
     const namespaces = await Promise.all(hosts.hosts.map((host) => readlink(`/proc/${pid(host)}/ns/net`)));
     const command = hosts.host('load-2').spawn(['sh', '-c', 'echo begun; exec sleep 1000']);
@@ -228,11 +229,11 @@ describe('the end of local hosts', { skip }, () => {
     }
     assert.equal(hosts.host('server').isAlive(), false);
     assert.throws(() => hosts.host('server').spawn(['true']), LabError);
-    await hosts.remove();
   });
 
-  test('fails commands of a host whose first process was killed, and the others go on', async () => {
+  test('fails commands of a host whose first process was killed, and the others go on', async (t) => {
     const hosts = await makeTestHosts(lab);
+    t.after(hosts.remove);
     const lost = hosts.host('load-1');
     const command = lost.spawn(['sh', '-c', 'echo begun; exec sleep 1000']);
     await new Promise((resolve) => command.stdout.once('data', resolve));
@@ -241,18 +242,19 @@ describe('the end of local hosts', { skip }, () => {
     await eventually('the host is known to be gone', async () => !lost.isAlive());
     assert.throws(() => lost.spawn(['true']), { code: 'runFailed', message: /load-1/ });
     assert.equal((await runOn(hosts.host('server'), 'echo here')).stdout, 'here\n');
-    await hosts.remove();
   });
 
-  test('of one lab leaves another with the same addresses alone', async () => {
+  test('of one lab leaves another with the same addresses alone', async (t) => {
     const [one, other] = await Promise.all([makeTestHosts(lab), makeTestHosts(lab)]);
+    t.after(one.remove);
+    t.after(other.remove);
     await one.remove();
     assert.equal((await connectAll(other.host('load-1'), other.host('server'))).length, 21);
-    await other.remove();
   });
 
-  test('leaves results with the host when it is given no folder for them', async () => {
+  test('leaves results with the host when it is given no folder for them', async (t) => {
     const { folder, buildFolder, remove } = await makeTestHosts(lab);
+    t.after(remove);
     const hosts = await createLocalHosts(lab, { assetsFolder, nodeBinary: process.execPath, buildFolder });
     const [server] = hosts.hosts;
     assert.ok(server);
@@ -260,17 +262,16 @@ describe('the end of local hosts', { skip }, () => {
     assert.equal(await readFile(server.path('/opt/c1mlab/results/note'), 'utf8'), 'measured\n');
     await hosts.close();
     assert.deepEqual((await readdir(folder)).sort(), ['build', 'results']);
-    await remove();
   });
 
-  test('fails to begin with a build folder that cannot be, and says which', async () => {
+  test('fails to begin with a build folder that cannot be, and says which', async (t) => {
     const hosts = await makeTestHosts(lab);
+    t.after(hosts.remove);
     const file = path.join(hosts.folder, 'file');
     await writeFile(file, '');
     await assert.rejects(
       createLocalHosts(lab, { assetsFolder, nodeBinary: process.execPath, buildFolder: path.join(file, 'build') }),
       (error) => error instanceof LabError && error.code === 'environment' && error.message.includes(`${file}/build`),
     );
-    await hosts.remove();
   });
 });

@@ -5,7 +5,7 @@ import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
-import { describe, test } from 'node:test';
+import { describe, test, type TestContext } from 'node:test';
 import { eventually, namespacesForbidden, processesWith } from './test-hosts.ts';
 
 /** A process that owns hosts, and a text in the environment of everything it started. */
@@ -16,13 +16,18 @@ interface Owner {
   readonly temporaryFolder: string;
 }
 
-async function startOwner(): Promise<Owner> {
+async function startOwner(t: TestContext): Promise<Owner> {
   const folder = await mkdtemp(path.join(tmpdir(), 'c1mlab owner-'));
   const temporaryFolder = await mkdtemp(path.join(tmpdir(), 'c1mlab-owner-tmp-'));
   const mark = `/marked-${randomUUID()}`;
   const child = spawn(process.execPath, [path.join(import.meta.dirname, 'fixtures/owner.ts'), folder], {
     env: { ...process.env, TMPDIR: temporaryFolder, PATH: `${process.env['PATH']}:${mark}` },
     stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(async () => {
+    child.kill('SIGKILL');
+    await rm(folder, { recursive: true, force: true });
+    await rm(temporaryFolder, { recursive: true, force: true });
   });
   return { process: child, mark, folder, temporaryFolder };
 }
@@ -50,14 +55,12 @@ async function assertNothingLeft(owner: Owner, mountsBefore: string): Promise<vo
     (await readdir(owner.folder)).filter((entry) => entry !== 'build' && entry !== 'results'),
     [],
   );
-  await rm(owner.folder, { recursive: true });
-  await rm(owner.temporaryFolder, { recursive: true });
 }
 
 describe('hosts whose owner is killed', { skip: namespacesForbidden() }, () => {
-  test('vanish with their units, commands, namespaces and mounts', async () => {
+  test('vanish with their units, commands, namespaces and mounts', async (t) => {
     const mounts = await readFile('/proc/self/mountinfo', 'utf8');
-    const owner = await startOwner();
+    const owner = await startOwner(t);
     await said(owner, 'ready');
     const running = await processesWith(owner.mark);
     // The bridge, and on each of three hosts its first process and the unit's and command's processes.
@@ -75,9 +78,9 @@ describe('hosts whose owner is killed', { skip: namespacesForbidden() }, () => {
   });
 
   for (const moment of ['when they are about to be made', 'while they are being made']) {
-    test(`vanish ${moment}`, async () => {
+    test(`vanish ${moment}`, async (t) => {
       const mounts = await readFile('/proc/self/mountinfo', 'utf8');
-      const owner = await startOwner();
+      const owner = await startOwner(t);
       await said(owner, 'making');
       if (moment.startsWith('while')) {
         await eventually('a second process is there', async () => (await processesWith(owner.mark)).length > 2);

@@ -49,7 +49,7 @@ export async function makeTestHosts(lab: Lab): Promise<TestHosts> {
     },
     remove: async () => {
       await made.close();
-      await rm(folder, { recursive: true });
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }
