@@ -5,7 +5,7 @@ import { html, trusted, type Html } from './page/html.ts';
 import { environment, method, references } from './page/method.ts';
 import { readPageFiles, type PageFiles } from './page/page-files.ts';
 import { broadcastsTable, comparisonTable, measurementsTable, remarks } from './page/tables.ts';
-import { utcMinute, wholeNumber } from './units.ts';
+import { unbroken, utcMinute, wholeNumber } from './units.ts';
 
 /** The least and the most of what is inlined comes from the page's own files, so nothing may be fetched. */
 const contentPolicy =
@@ -66,7 +66,7 @@ function headline({ servers, parameters }: RunResult): string {
   const names = servers.map(({ title }) => title);
   const listed =
     names.length > 1 ? `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}` : (names[0] ?? 'No server');
-  return `${listed} under ${wholeNumber(parameters.connections)} WebSocket connections`;
+  return `${listed} under ${unbroken(wholeNumber(parameters.connections))} WebSocket connections`;
 }
 
 function heading(result: RunResult): Html {
@@ -83,8 +83,8 @@ function heading(result: RunResult): Html {
     <h1>${headline(result)}</h1>
     <p class="lead">
       ${reached} of ${result.measurements.length} measurements are valid, complete and reached their target. Each server
-      was asked to hold ${wholeNumber(parameters.connections)} connections, to echo ${wholeNumber(parameters.echoRate)}
-      messages a second, and to send ${parameters.broadcasts}
+      was asked to hold ${unbroken(wholeNumber(parameters.connections))} connections, to echo
+      ${unbroken(wholeNumber(parameters.echoRate))} messages a second, and to send ${parameters.broadcasts}
       ${parameters.broadcasts === 1 ? 'broadcast' : 'broadcasts'} to
       everyone${parameters.repeats > 1 ? `, ${parameters.repeats} times over` : ''}.
     </p>

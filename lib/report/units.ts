@@ -41,6 +41,11 @@ export function wholeNumber(value: number): string {
   return String(Math.round(value)).replaceAll(/\B(?=(\d{3})+(?!\d))/g, ' ');
 }
 
+/** Text that a page must not break at its spaces, such as a number with its unit. */
+export function unbroken(text: string): string {
+  return text.replaceAll(' ', '\u00a0');
+}
+
 /** A number with three significant digits, and thousands in groups. */
 export function threeDigits(value: number): string {
   if (!Number.isFinite(value)) return '-';

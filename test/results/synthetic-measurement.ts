@@ -60,7 +60,7 @@ export function measurementFiles(input: SyntheticMeasurement): Record<string, st
     status: 'succeeded',
     executionId: `00000000-0000-4000-8000-${String(input.seed).padStart(12, '0')}`,
     beganUnixMillis: input.beganUnixMillis,
-    endedUnixMillis: input.beganUnixMillis + ends * 1000 + 2000,
+    endedUnixMillis: Math.round(input.beganUnixMillis + ends * 1000 + 2000),
     steps: steps.map((name) => ({ name, status: 'Success' })),
   };
   const files: Record<string, string> = {

@@ -27,7 +27,7 @@ export function chartsSection(result: RunResult): Html {
 }
 
 function figure(chart: Chart): Html {
-  const hint = 'Point at the chart to read values; drag to zoom, double-click to go back.';
+  const hint = 'Point to read values, drag to zoom.';
   const lines = chart.series
     .filter(({ style }) => style !== 'fit')
     .map(({ name, points }) => ({

@@ -1,3 +1,4 @@
+import { downsample } from '../../results/merge/downsample.ts';
 import { percentileCurve } from '../../results/merge/histogram.ts';
 import type { MeasurementResult } from '../../results/schema/measurement-result.ts';
 import type { RunResult } from '../../results/schema/run-result.ts';
@@ -101,8 +102,10 @@ export function chartsOf(result: RunResult): readonly Chart[] {
       yUnit: 'ms',
       wholeX: true,
       series: series('both', ({ broadcasts }) =>
-        broadcasts.flatMap(({ seq, maxSpreadMicros }) =>
-          maxSpreadMicros === null ? [] : [[seq, maxSpreadMicros / 1000] as const],
+        downsample(
+          broadcasts.flatMap(({ seq, maxSpreadMicros }) =>
+            maxSpreadMicros === null ? [] : [[seq, maxSpreadMicros / 1000] as const],
+          ),
         ),
       ),
     },

@@ -119,7 +119,7 @@ export function remarks(result: RunResult): Html {
   );
   if (cards.length + skipped.length === 0) return html``;
   return html`<h2>What to read with these figures</h2>
-    <div class="stack">${cards}${skipped}</div>`;
+    <div class="grid">${cards}${skipped}</div>`;
 }
 
 /** Every measurement in detail: connections, memory with its confidence interval, processors, the generator. */

@@ -1,13 +1,11 @@
-import type { Lab } from '../../config/lab.ts';
-import { hostsOf } from '../../config/hosts.ts';
 import type { RawHost, RawMeasurement } from '../raw/raw-run.ts';
-import type { RunParameters } from '../schema/run-record.ts';
+import type { RunParameters, RunRecord } from '../schema/run-record.ts';
 
 /** The least part of the time between first and last sample that samples must cover, at one a second. */
 const leastSampleShare = 0.5;
 
 /** What a measurement lacks, as sentences: hosts, files, processes, steps, and parts that were cut short. Empty when it is complete. */
-export function findMissing(raw: RawMeasurement, parameters: RunParameters, lab: Lab): string[] {
+export function findMissing(raw: RawMeasurement, parameters: RunParameters, lab: RunRecord['lab']): string[] {
   const missing = [...raw.problems];
   if (raw.record.status !== 'succeeded') {
     missing.push(
@@ -19,10 +17,10 @@ export function findMissing(raw: RawMeasurement, parameters: RunParameters, lab:
       missing.push(`step ${step.name}: ${step.status}${step.failure === null ? '' : `, ${step.failure}`}`);
     }
   }
-  for (const { name, role } of hostsOf(lab)) {
+  for (const name of ['server', ...Array.from({ length: lab.load.hosts }, (_, index) => `load-${index + 1}`)]) {
     const host = raw.hosts.find((candidate) => candidate.host === name);
     if (host === undefined) missing.push(`host ${name} left no files`);
-    else missing.push(...host.problems, ...missingOfHost(host, role, parameters));
+    else missing.push(...host.problems, ...missingOfHost(host, name === 'server' ? 'server' : 'load', parameters));
   }
   const seen = new Set(
     raw.hosts.flatMap((host) => host.loadProcesses.flatMap((process) => process.publications.map(({ seq }) => seq))),

@@ -73,12 +73,12 @@ function hostsOfRun({ measurements }: RawRun): HostResult[] {
   const hosts = new Map<string, HostResult>();
   for (const { facts } of measurements.flatMap((measurement) => measurement.hosts)) {
     if (facts === null || hosts.has(facts.host)) continue;
+    const { schema: _schema, unixMillis: _unixMillis, ...kept } = facts;
     hosts.set(facts.host, {
-      ...facts,
+      ...kept,
       addresses: [...facts.addresses],
-      sysctls: facts.sysctls.map((sysctl) => ({ ...sysctl })),
+      sysctls: [...facts.sysctls],
       warnings: [...facts.warnings],
-      versions: { ...facts.versions },
     });
   }
   return [...hosts.values()].sort(

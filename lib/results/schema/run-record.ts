@@ -1,5 +1,4 @@
 import * as v from 'valibot';
-import { labSchema } from '../../config/lab.ts';
 import { amount, count, flag, text } from './fields.ts';
 
 /** What was asked of every measurement of a run. */
@@ -18,6 +17,21 @@ export const runParametersSchema = v.pipe(
     repeats: count('How many times each server was to be measured.'),
   }),
   v.description('What was asked of every measurement of the run.'),
+);
+
+/**
+ * The lab configuration as it is kept with a run: what a result needs of it is named, the rest is kept as it is, so that runs of an
+ * earlier version of the lab stay readable.
+ */
+export const labRecordSchema = v.pipe(
+  v.looseObject({
+    name: text("The lab's name."),
+    load: v.looseObject({
+      hosts: count('Load hosts, named load-1, load-2, …'),
+      secondaryAddresses: count('Addresses of a load host beside its primary one.'),
+    }),
+  }),
+  v.description('The lab configuration that hosts and documents were made from.'),
 );
 
 /** A case of the servers' contract that a server fails by its own nature, as its `server.json` lists it. */
@@ -60,7 +74,7 @@ export const runRecordSchema = v.object({
   hostsShareOneMachine: flag(
     'True when server and load hosts share one kernel: then machine-wide figures hold both ends of every connection.',
   ),
-  lab: v.pipe(labSchema, v.description('The lab configuration that hosts and documents were made from.')),
+  lab: labRecordSchema,
   parameters: runParametersSchema,
   servers: v.optional(v.array(serverDescriptionSchema), []),
   skipped: v.optional(

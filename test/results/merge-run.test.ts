@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import * as v from 'valibot';
+import { runResultSchema } from '../../lib/results/schema/run-result.ts';
+import { changedProcess, only, readMerged } from './read-merged.ts';
+import { runFiles, shapes } from './synthetic-run.ts';
+import { kernelBytesPerPair } from './synthetic-measurement.ts';
+
+describe('a run that went well', () => {
+  test('is valid, reached and complete, and its counts are the clients’', async () => {
+    const result = await readMerged(runFiles({ servers: ['node'], connections: 2_001, broadcasts: 4 }));
+    const measurement = only(result);
+    assert.deepEqual(measurement.verdict, {
+      valid: true,
+      reached: true,
+      stoppedAt: null,
+      complete: true,
+      walls: [],
+      reasons: [],
+    });
+    assert.equal(result.complete, true);
+    assert.equal(measurement.connections.established, 2_001);
+    assert.equal(measurement.connections.peak, 2_001);
+    assert.equal(measurement.broadcasts.length, 4);
+    for (const broadcast of measurement.broadcasts) {
+      assert.equal(broadcast.received, 2_001);
+      assert.equal(broadcast.missing, 0);
+    }
+  });
+
+  test('fits the published schema', async () => {
+    const result = await readMerged(runFiles({ repeats: 2 }));
+    assert.deepEqual(v.parse(runResultSchema, JSON.parse(JSON.stringify(result))), JSON.parse(JSON.stringify(result)));
+  });
+
+  test('gives the same result from the same files', async () => {
+    assert.deepEqual(await readMerged(runFiles()), await readMerged(runFiles()));
+  });
+
+  test('finds the bytes a connection that the files were made with', async () => {
+    const measurement = only(await readMerged(runFiles({ servers: ['netty'], connections: 6_000, connectRate: 300 })));
+    const { server, kernel } = measurement.memory;
+    assert.ok(server !== null && kernel !== null);
+    assert.ok(Math.abs(server.bytesPerConnection / shapes.netty.bytesPerConnection - 1) < 0.02);
+    assert.ok(server.lowBytesPerConnection <= server.bytesPerConnection);
+    assert.ok(Math.abs(kernel.bytesPerConnection / kernelBytesPerPair - 1) < 0.02);
+    assert.equal(measurement.memory.kernelHoldsBothEnds, true);
+  });
+
+  test('finds the ramp’s length, rate and processor time', async () => {
+    const measurement = only(await readMerged(runFiles({ servers: ['go'], connections: 2_000, connectRate: 400 })));
+    assert.equal(measurement.ramp.seconds, 5);
+    assert.equal(measurement.ramp.connectionsPerSecond, 400);
+    const expected = (2_000 * shapes.go.cpuMicros) / 1e6;
+    assert.ok(Math.abs((measurement.cpu.serverRampSeconds ?? 0) - expected) < 0.05);
+  });
+});
+
+describe('broadcast latency', () => {
+  test('is taken from the publishing host alone, also where another host recorded some', async () => {
+    const files = runFiles({ servers: ['node'], broadcasts: 2 });
+    const clean = only(await readMerged(files));
+    const [first] = clean.broadcasts;
+    assert.equal(first?.publishedBy, 'load-1');
+    assert.equal(first.latency?.count, 1_000);
+    // A host that did not publish has no due time on its own clock; what it wrote must not be used.
+    const foreign = changedProcess(files, 'raw/node/load-2/loadgen-0.json', (process) => ({
+      ...process,
+      broadcasts: process.broadcasts.map((broadcast) => ({
+        ...broadcast,
+        latency: broadcast.latency ?? process.echo.roundTrip,
+      })),
+    }));
+    assert.deepEqual(only(await readMerged(foreign)).broadcasts, clean.broadcasts);
+  });
+
+  test('and spread do not change when the hosts’ clocks lie apart', async () => {
+    const near = only(await readMerged(runFiles({ servers: ['node'] })));
+    const apart = only(await readMerged(runFiles({ servers: ['node'], hostsShareOneMachine: false })));
+    assert.deepEqual(apart.broadcasts, near.broadcasts);
+    assert.deepEqual(apart.connections, near.connections);
+    assert.deepEqual(apart.series.connections, near.series.connections);
+    assert.equal(apart.memory.kernelHoldsBothEnds, false);
+  });
+
+  test('over all broadcasts is one histogram with every message of the publishing hosts', async () => {
+    const measurement = only(await readMerged(runFiles({ servers: ['node'], broadcasts: 3 })));
+    assert.equal(measurement.broadcastLatency?.count, 3_000);
+    const greatest = Math.max(...measurement.broadcasts.map(({ latency }) => latency?.maxMicros ?? 0));
+    assert.equal(measurement.broadcastLatency.maxMicros, greatest);
+  });
+
+  test('counts what is missing, doubled and out of order', async () => {
+    const files = changedProcess(runFiles({ servers: ['node'] }), 'raw/node/load-1/loadgen-1.json', (process) => ({
+      ...process,
+      broadcasts: process.broadcasts.map((broadcast) =>
+        broadcast.seq === 1
+          ? { ...broadcast, received: broadcast.received - 7, duplicates: 3, outOfOrder: 2 }
+          : broadcast,
+      ),
+    }));
+    const second = only(await readMerged(files)).broadcasts[1];
+    assert.equal(second?.missing, 7);
+    assert.equal(second.duplicates, 3);
+    assert.equal(second.outOfOrder, 2);
+  });
+
+  test('sums the server’s own answers over its processes', async () => {
+    const measurement = only(await readMerged(runFiles({ servers: ['node'], serverProcesses: 2 })));
+    assert.equal(measurement.broadcasts[0]?.server?.members, 2_000);
+    assert.equal(measurement.broadcasts[0].server.unanswered, 0);
+  });
+});
+
+describe('repeats', () => {
+  test('are summed up by median and range', async () => {
+    const result = await readMerged(runFiles({ servers: ['netty', 'node'], repeats: 3 }));
+    assert.equal(result.measurements.length, 6);
+    const [netty] = result.servers;
+    const own = result.measurements
+      .filter(({ server }) => server === 'netty')
+      .map(({ broadcastLatency }) => broadcastLatency?.p99Micros ?? 0)
+      .sort((a, b) => a - b);
+    assert.deepEqual(netty?.figures.broadcastP99Micros, { median: own[1], low: own[0], high: own[2], repeats: 3 });
+  });
+
+  test('that are invalid are left out while others remain', async () => {
+    const files = changedProcess(
+      runFiles({ servers: ['node'], repeats: 3 }),
+      'raw/node-2/load-1/loadgen-0.json',
+      (process) => ({
+        ...process,
+        loop: { ...process.loop, maxTurnWhileDrivingMicros: 5_000_000 },
+      }),
+    );
+    const [node] = (await readMerged(files)).servers;
+    assert.deepEqual(node?.compared, ['node-1', 'node-3']);
+    assert.equal(node.valid, 2);
+    assert.equal(node.measured, 3);
+  });
+});

@@ -1,0 +1,300 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { HostSample } from '../../assets/host/raw.ts';
+import type { LoadProcessRaw } from '../../assets/loadgen/raw.ts';
+import type { MeasurementResult } from '../../lib/results/schema/measurement-result.ts';
+import type { Wall, WallName } from '../../lib/results/schema/verdict.ts';
+import { changed, changedProcess, changedSamples, only, readMerged } from './read-merged.ts';
+import { runFiles } from './synthetic-run.ts';
+
+type Files = Readonly<Record<string, string>>;
+const plain = (): Files => runFiles({ servers: ['node'] });
+const apart = (): Files => runFiles({ servers: ['node'], hostsShareOneMachine: false });
+const serverSamples = 'raw/node/server/samples.jsonl';
+const loadSamples = 'raw/node/load-1/samples.jsonl';
+
+async function measured(files: Files): Promise<MeasurementResult> {
+  return only(await readMerged(files));
+}
+
+function wallIn(measurement: MeasurementResult, wall: WallName): Wall {
+  const found = measurement.verdict.walls.find((candidate) => candidate.wall === wall);
+  assert.ok(found !== undefined, `no wall ${wall} in ${JSON.stringify(measurement.verdict.walls)}`);
+  return found;
+}
+
+/** Every load process short of half its connections, with these failures. */
+function short(files: Files, connectFailures: LoadProcessRaw['counts']['connectFailures']): Files {
+  return Object.keys(files)
+    .filter((path) => /loadgen-\d+\.json$/.test(path))
+    .reduce<Files>(
+      (all, path) =>
+        changedProcess(all, path, (process) => {
+          const half = Math.floor(process.counts.wanted / 2);
+          return {
+            ...process,
+            counts: { ...process.counts, open: half, established: half, abandoned: half, connectFailures },
+            ramp: {
+              ...process.ramp,
+              openOverTime: process.ramp.openOverTime.map(([micros, open]) => [micros, Math.min(open, half)] as const),
+            },
+          };
+        }),
+      files,
+    );
+}
+
+const grow =
+  (amount: number, counter: (sample: HostSample, by: number) => HostSample) => (sample: HostSample, place: number) =>
+    counter(sample, Math.round(amount * place));
+
+describe('a wall that stops a run', () => {
+  for (const [wall, failures, evidence] of [
+    ['ports', { EADDRNOTAVAIL: 500 }, /2 ?000 EADDRNOTAVAIL/],
+    ['ports', { EADDRINUSE: 9 }, /36 EADDRINUSE/],
+    ['descriptors', { EMFILE: 3 }, /12 EMFILE/],
+    ['descriptors', { ENFILE: 3 }, /12 ENFILE/],
+    ['refused', { ECONNREFUSED: 5 }, /20 attempts were refused/],
+    ['timeouts', { ETIMEDOUT: 5, handshakeTimeout: 1 }, /20 ETIMEDOUT, 4 handshakeTimeout/],
+  ] as const) {
+    test(`${wall} is found from ${Object.keys(failures).join(' and ')}`, async () => {
+      const measurement = await measured(short(plain(), failures));
+      const found = wallIn(measurement, wall);
+      assert.equal(found.effect, 'stopped');
+      assert.match(found.evidence, evidence);
+      assert.equal(measurement.verdict.reached, false);
+      assert.equal(measurement.verdict.stoppedAt, 1_000);
+      assert.equal(measurement.verdict.valid, true);
+      assert.match(measurement.verdict.reasons[0] ?? '', /^stopped at 1000 of 2000 connections: /);
+    });
+  }
+
+  test('is said to be unknown where the evidence shows none', async () => {
+    const measurement = await measured(short(plain(), {}));
+    assert.deepEqual(measurement.verdict.walls, []);
+    assert.match(measurement.verdict.reasons[0] ?? '', /no wall was found/);
+  });
+
+  test('descriptors are found in the server’s log', async () => {
+    const log = '2026 WARN accept failed: java.io.IOException: Too many open files\n';
+    const measurement = await measured(short({ ...plain(), 'raw/node/server/server-1.err': log }, {}));
+    assert.match(wallIn(measurement, 'descriptors').evidence, /limit 20000 a process.*Too many open files/);
+  });
+
+  test('the listen queue is found from overflows', async () => {
+    const files = changedSamples(
+      plain(),
+      serverSamples,
+      grow(900, (sample, by) => ({ ...sample, tcp: { ...sample.tcp, listenOverflows: by, listenDrops: by } })),
+    );
+    assert.equal(wallIn(await measured(short(files, {})), 'listenQueue').effect, 'stopped');
+    assert.equal(wallIn(await measured(files), 'listenQueue').effect, 'slowed');
+  });
+
+  test('a server killed for memory is found from how its unit ended', async () => {
+    const files = {
+      ...changedSamples(plain(), serverSamples, (sample, place) => (place > 0.6 ? { ...sample, units: {} } : sample)),
+      'raw/node/server/units.txt': 'c1m-server-1 ActiveState=failed Result=oom-kill ExecMainStatus=9\n',
+    };
+    const measurement = await measured(files);
+    assert.match(wallIn(measurement, 'memory').evidence, /kernel killed c1m-server-1/);
+    assert.match(
+      wallIn(measurement, 'serverDied').evidence,
+      /after \d+ s of sampling: c1m-server-1 \(oom-kill, status 9\)/,
+    );
+    assert.equal(measurement.verdict.complete, false);
+  });
+
+  test('a server that died is found from the samples alone', async () => {
+    const files = changedSamples(plain(), serverSamples, (sample, place) =>
+      place > 0.6 ? { ...sample, units: {} } : sample,
+    );
+    const { 'raw/node/server/units.txt': _ends, ...rest } = files;
+    assert.match(wallIn(await measured(rest), 'serverDied').evidence, /c1m-server-1/);
+  });
+
+  test('memory is found from a heap that is full', async () => {
+    const log = 'Exception in thread "main" java.lang.OutOfMemoryError: Java heap space\n';
+    assert.match(
+      wallIn(await measured({ ...plain(), 'raw/node/server/server-1.err': log }), 'memory').evidence,
+      /heap space/,
+    );
+  });
+
+  test('memory is found from a machine that has none left', async () => {
+    const files = changedSamples(plain(), serverSamples, (sample) => ({
+      ...sample,
+      memory: { ...sample.memory, availableBytes: 100e6 },
+    }));
+    assert.match(wallIn(await measured(files), 'memory').evidence, /100 MB of 24\.0 GB/);
+  });
+
+  test('connection tracking is found from its entries', async () => {
+    const files = changedSamples(
+      plain(),
+      serverSamples,
+      grow(2_000, (sample, by) => ({ ...sample, conntrackEntries: by })),
+    );
+    assert.match(wallIn(await measured(files), 'conntrack').evidence, /2000 entries/);
+  });
+});
+
+describe('a measurement is invalid', () => {
+  const invalid = async (files: Files, wall: WallName, evidence: RegExp) => {
+    const measurement = await measured(files);
+    assert.equal(measurement.verdict.valid, false);
+    const found = wallIn(measurement, wall);
+    assert.equal(found.effect, 'invalidates');
+    assert.match(found.evidence, evidence);
+    assert.equal(measurement.verdict.walls[0]?.effect, 'invalidates');
+  };
+
+  test('when the generator’s loop paused for longer than half of the p99, and says by how much', async () => {
+    const files = changedProcess(plain(), 'raw/node/load-1/loadgen-0.json', (process) => ({
+      ...process,
+      loop: { ...process.loop, maxTurnWhileDrivingMicros: 80_000 },
+    }));
+    await invalid(files, 'generatorBehind', /80\.0 ms.*p99 is \d+\.\d ms/);
+  });
+
+  test('when timed work was late', async () => {
+    const files = changedProcess(plain(), 'raw/node/load-1/loadgen-0.json', (process) => ({
+      ...process,
+      loop: { ...process.loop, maxLatenessWhileDrivingMicros: 300_000 },
+    }));
+    await invalid(files, 'generatorBehind', /greatest lateness 300\.0 ms/);
+  });
+
+  test('when broadcasts were published late', async () => {
+    const files = changedProcess(plain(), 'raw/node/load-1/loadgen-0.json', (process) => ({
+      ...process,
+      publications: process.publications.map((one) => ({ ...one, sentMicros: one.dueMicros + 60_000 })),
+    }));
+    await invalid(files, 'generatorBehind', /2 of 3 broadcasts were published late, by up to 60\.0 ms/);
+  });
+
+  test('when addresses went away', async () => {
+    const files = changedSamples(plain(), loadSamples, (sample, place) =>
+      place > 0.5 ? { ...sample, addresses: 4 } : sample,
+    );
+    await invalid(files, 'addressesLost', /7 of 11 addresses/);
+  });
+
+  test('when the machine swapped', async () => {
+    const files = changedSamples(
+      plain(),
+      serverSamples,
+      grow(500e6, (sample, by) => ({ ...sample, memory: { ...sample.memory, swapUsedBytes: by } })),
+    );
+    await invalid(files, 'swap', /500 MB/);
+  });
+
+  test('when a load process died', async () => {
+    const files = changed(plain(), 'raw/node/load-2/loadgen-status.json', (status) => ({
+      ...status,
+      phase: 'failed',
+      reason: 'load process 1 ended with signal 9',
+    }));
+    await invalid(files, 'loadProcessDied', /load process 1 ended with signal 9/);
+  });
+
+  test('when a host of its own is not tuned', async () => {
+    const untuned = (files: Files) =>
+      changed(files, 'raw/node/server/facts.json', (facts) => ({
+        ...facts,
+        sysctls: [{ key: 'net.core.somaxconn', operator: 'atleast', wanted: '65535', actual: '128', ok: false }],
+      }));
+    await invalid(untuned(apart()), 'untunedHost', /somaxconn should be 65535, is 128/);
+    // A host that is a namespace may not change what belongs to the whole machine.
+    const local = await measured(untuned(plain()));
+    assert.equal(wallIn(local, 'untunedHost').effect, 'noted');
+    assert.equal(local.verdict.valid, true);
+  });
+
+  test('when the load hosts’ processors were saturated during the broadcasts', async () => {
+    await invalid(busy(apart(), loadSamples), 'loadCpu', /all 2 processors were busy/);
+  });
+});
+
+/** A host whose processors are never idle. */
+function busy(files: Files, path: string): Files {
+  return changedSamples(files, path, (sample, _place, index) => ({
+    ...sample,
+    cpu: { busySeconds: 1000 + index * 2, softirqSeconds: 10, idleSeconds: 9000 },
+  }));
+}
+
+describe('saturated processors', () => {
+  test('of the server’s host slow the run', async () => {
+    const measurement = await measured(busy(apart(), serverSamples));
+    assert.equal(wallIn(measurement, 'serverCpu').effect, 'slowed');
+    assert.equal(measurement.verdict.valid, true);
+  });
+
+  test('of one machine for all are nobody’s in particular', async () => {
+    const measurement = await measured(busy(plain(), serverSamples));
+    assert.match(wallIn(measurement, 'machineCpu').evidence, /cannot be told/);
+    assert.equal(measurement.verdict.walls.filter(({ wall }) => wall === 'serverCpu').length, 0);
+  });
+
+  test('are found in a server that uses one whole processor of several', async () => {
+    const files = changedSamples(apart(), serverSamples, (sample, _place, index) => ({
+      ...sample,
+      units: Object.fromEntries(
+        Object.entries(sample.units).map(([name, unit]) => [name, { ...unit, cpuSeconds: index * 1.0 }]),
+      ),
+    }));
+    assert.match(
+      wallIn(await measured(files), 'serverCpu').evidence,
+      /1 of 1 server processes used one whole processor/,
+    );
+  });
+
+  test('for a moment are no wall', async () => {
+    const files = changedSamples(apart(), serverSamples, (sample, _place, index) => ({
+      ...sample,
+      cpu: {
+        busySeconds: index >= 5 ? 1002 : 1000,
+        softirqSeconds: 0,
+        idleSeconds: 9000 + index * 2 - (index >= 5 ? 2 : 0),
+      },
+    }));
+    assert.deepEqual((await measured(files)).verdict.walls, []);
+  });
+});
+
+describe('lost packets', () => {
+  test('are found from retransmissions', async () => {
+    const files = changedSamples(
+      plain(),
+      serverSamples,
+      grow(5_000, (sample, by) => ({ ...sample, tcp: { ...sample.tcp, retransmittedSegments: by } })),
+    );
+    assert.match(wallIn(await measured(files), 'retransmissions').evidence, /5000 segments/);
+  });
+
+  test('are found from drops at an interface', async () => {
+    const files = changedSamples(
+      plain(),
+      loadSamples,
+      grow(300, (sample, by) => ({ ...sample, network: { ...sample.network, dropped: by } })),
+    );
+    assert.match(wallIn(await measured(files), 'packetsDropped').evidence, /300 packets/);
+  });
+});
+
+describe('figures that are suspect', () => {
+  test('are noted where the generator is slow beside them', async () => {
+    const files = changedProcess(plain(), 'raw/node/load-1/loadgen-0.json', (process) => ({
+      ...process,
+      loop: { ...process.loop, turn: process.echo.roundTrip },
+    }));
+    const { trust } = await measured(files);
+    assert.ok(trust.some(({ figure }) => figure === 'echo.roundTrip.p50Micros'));
+  });
+
+  test('are noted where a slope rests on few numbers of connections', async () => {
+    const { trust } = await measured(runFiles({ servers: ['node'], connections: 2_000, connectRate: 2_000 }));
+    assert.ok(trust.some(({ figure, note }) => figure === 'memory.server' && /numbers of connections/.test(note)));
+  });
+});
