@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exitCodes } from '../config/lab-error.ts';
-import { renderReport } from '../report/report.ts';
-import { renderTable } from '../report/table.ts';
-import { mergeRun } from '../results/merge-run.ts';
-import { readRun } from '../results/read-run.ts';
+import { renderReport } from '../report/render-report.ts';
+import { renderTable } from '../report/render-table.ts';
+import { mergeRun } from '../results/merge/merge-run.ts';
+import { readRun } from '../results/raw/read-run.ts';
 import type { RunResult } from '../results/schema/run-result.ts';
 import { readRunRecord } from '../run/run-folder.ts';
 import type { LabContext } from './context.ts';

@@ -3,6 +3,7 @@ import {
   GetCommandInvocationCommand,
   InvocationDoesNotExist,
   ListCommandInvocationsCommand,
+  ListCommandsCommand,
   SendCommandCommand,
   StartAutomationExecutionCommand,
   StopAutomationExecutionCommand,
@@ -25,16 +26,7 @@ const endedAutomation = new Set([
   'CompletedWithSuccess',
   'CompletedWithFailure',
 ]);
-const endedCommand = new Set([
-  'Success',
-  'Failed',
-  'TimedOut',
-  'Cancelled',
-  'DeliveryTimedOut',
-  'ExecutionTimedOut',
-  'Undeliverable',
-  'Terminated',
-]);
+const endedCommand = new Set(['Success', 'Failed', 'TimedOut', 'Cancelled']);
 
 /** Starts the Benchmark document for a plan and gives the id of the execution. */
 export async function startBenchmark(site: Site, plan: MeasurementPlan): Promise<string> {
@@ -95,11 +87,12 @@ export async function runVerb(
   );
   const id = sent.Command?.CommandId;
   for (;;) {
+    const { Commands: commands } = await site.ssm.send(new ListCommandsCommand({ CommandId: id }));
+    if (endedCommand.has(commands?.[0]?.Status ?? '')) break;
     await pause(Math.min(site.pollMillis, 100));
-    const listed = await site.ssm.send(new ListCommandInvocationsCommand({ CommandId: id, Details: true }));
-    const invocations = listed.CommandInvocations ?? [];
-    if (invocations.length > 0 && invocations.every(({ Status }) => endedCommand.has(Status ?? ''))) return invocations;
   }
+  const listed = await site.ssm.send(new ListCommandInvocationsCommand({ CommandId: id, Details: true }));
+  return listed.CommandInvocations ?? [];
 }
 
 /** What every host is doing now; a host that does not answer is left out. */
