@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { execFile, execFileSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { promisify } from 'node:util';
+import { renderReport } from '../../lib/report/render-report.ts';
+import { changed, readMerged } from '../results/read-merged.ts';
+import { runFiles } from '../results/synthetic-run.ts';
+
+/** The data that the page's script draws from. */
+function chartData(
+  page: string,
+): readonly { readonly id: string; readonly series: readonly { readonly points: readonly unknown[] }[] }[] {
+  const text = /<script type="application\/json" id="chart-data">\s*([\s\S]*?)\s*<\/script>/.exec(page)?.[1];
+  assert.ok(text !== undefined, 'no chart data in the page');
+  return JSON.parse(text) as ReturnType<typeof chartData>;
+}
+
+describe('the report', () => {
+  test('fetches nothing: it has no address to fetch from, and a policy that forbids it', async () => {
+    const page = renderReport(await readMerged(runFiles()));
+    assert.doesNotMatch(page, /<(link|img|iframe|object|embed)\b|\bsrc\s*=|@import|url\(/i);
+    assert.match(page, /Content-Security-Policy" content="default-src &#39;none&#39;;/);
+  });
+
+  test('has charts of connections, memory, latency and spread with a line a server, each with a table', async () => {
+    const page = renderReport(await readMerged(runFiles({ servers: ['netty', 'node', 'go'] })));
+    const charts = chartData(page);
+    for (const id of ['chart-connections', 'chart-memory', 'chart-broadcast', 'chart-spread']) {
+      const chart = charts.find((candidate) => candidate.id === id);
+      assert.equal(chart?.series.length, id === 'chart-memory' ? 6 : 3, id);
+      assert.ok(page.includes(`id="${id}"`));
+    }
+    assert.equal(page.match(/Values as a table/g)?.length, charts.length);
+    assert.match(page, /article 2015, netty/);
+  });
+
+  test('lets nothing from a run become markup or script', async () => {
+    const hostile = `</script><script>globalThis.broken=1</script><!-- <b onload="x">'`;
+    const files = changed(
+      changed(runFiles({ servers: ['node'] }), 'run.json', (record) => ({
+        ...record,
+        runId: hostile,
+        gitCommit: hostile,
+        servers: [{ name: 'node', title: hostile, language: hostile, framework: hostile }],
+        skipped: [{ server: 'spray', reason: hostile }],
+      })),
+      'raw/node/server/server.json',
+      (start) => ({ ...start, flags: hostile }),
+    );
+    const page = renderReport(await readMerged(files));
+    assert.ok(!page.includes('<script>globalThis'));
+    assert.ok(!page.includes('<b onload'));
+    // The data's script, the library's, and ours: no more.
+    assert.equal(page.match(/<script/g)?.length, 3);
+    assert.equal(page.match(/<\/script/g)?.length, 3);
+    assert.ok(JSON.stringify(chartData(page)).includes('globalThis.broken'));
+  });
+
+  test('stays small: series of a long run are thinned', async () => {
+    const connections = runFiles({ servers: ['node'], connections: 4_000, connectRate: 2 });
+    const page = renderReport(await readMerged(connections));
+    for (const { series } of chartData(page)) for (const { points } of series) assert.ok(points.length <= 1_000);
+    assert.ok(page.length < 250_000, `${page.length} characters`);
+  });
+
+  test('of a run that measured nothing says so', async () => {
+    const files = runFiles({ servers: ['node'] });
+    const page = renderReport(await readMerged({ 'run.json': files['run.json'] ?? '' }));
+    assert.match(page, /No server was measured/);
+    assert.match(page, /node was not measured/);
+  });
+});
+
+const browser = ['chromium', 'chromium-browser', 'google-chrome'].find((name) => {
+  try {
+    execFileSync('which', [name], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+});
+
+test(
+  'every chart is drawn in a browser, without an error',
+  { skip: browser === undefined ? 'no Chromium on this machine' : false, timeout: 120_000 },
+  async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'c1m-report-'));
+    try {
+      const page = renderReport(await readMerged(runFiles({ servers: ['netty', 'node'] })));
+      const watched = page.replace(
+        '<main>',
+        `<main><p id="errors"></p><script>addEventListener('error', (event) => { document.getElementById('errors').textContent += event.message; });</script>`,
+      );
+      const file = join(folder, 'report.html');
+      await writeFile(file, watched);
+      const { stdout } = await promisify(execFile)(
+        browser ?? '',
+        [
+          '--headless',
+          '--no-sandbox',
+          '--disable-gpu',
+          '--disable-background-networking',
+          '--disable-component-update',
+          '--disable-sync',
+          '--host-resolver-rules=MAP * ~NOTFOUND',
+          `--user-data-dir=${join(folder, 'profile')}`,
+          '--virtual-time-budget=4000',
+          '--dump-dom',
+          `file://${file}`,
+        ],
+        { maxBuffer: 64 * 1024 * 1024 },
+      );
+      assert.match(stdout, /<p id="errors"><\/p>/);
+      assert.equal(stdout.match(/<canvas/g)?.length, chartData(page).length);
+    } finally {
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    }
+  },
+);

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { renderTable } from '../../lib/report/render-table.ts';
+import { changed, changedProcess, changedSamples, readMerged } from '../results/read-merged.ts';
+import { runFiles } from '../results/synthetic-run.ts';
+
+describe('the table', () => {
+  test('has a row a server, fits 120 columns, and its columns line up', async () => {
+    const table = renderTable(await readMerged(runFiles({ servers: ['netty', 'node', 'go', 'undertow'] })));
+    const lines = table.split('\n');
+    assert.ok(
+      lines.every((line) => line.length <= 120),
+      lines.find((line) => line.length > 120),
+    );
+    const rows = lines.filter((line) => /^(netty|node ws|go gorilla|undertow) .*valid$/.test(line));
+    assert.equal(rows.length, 4);
+    assert.equal(new Set(rows.map((row) => row.indexOf('2 000'))).size, 1);
+    assert.equal(new Set(rows.map((row) => row.indexOf('valid'))).size, 1);
+  });
+
+  test('keeps the article’s row out of the rows that were measured', async () => {
+    const table = renderTable(await readMerged(runFiles()));
+    const place = table.indexOf('article 2015, netty');
+    assert.ok(place > table.indexOf('One repeat'));
+    assert.match(
+      table.replaceAll(/\s+/g, ' '),
+      /measured elsewhere and otherwise: article 2015, netty: 1 200 000 connections, 15\.2 GB/,
+    );
+  });
+
+  test('marks no best where there is one repeat, whose spread is unknown', async () => {
+    const table = renderTable(await readMerged(runFiles({ servers: ['netty', 'go'] })));
+    assert.ok(!table.includes('*'));
+    assert.match(table, /One repeat: its spread is not known/);
+  });
+
+  test('marks the best of repeats, with all that cannot be told from it', async () => {
+    const files = runFiles({ servers: ['netty', 'node', 'go'], repeats: 3 });
+    const table = renderTable(await readMerged(files));
+    const row = (name: string): string => table.split('\n').find((line) => line.startsWith(name)) ?? '';
+    // Memory lies far apart; the processor time of a broadcast is made the same for all.
+    assert.match(row('netty'), /4\.\d+\*/);
+    assert.doesNotMatch(row('go gorilla'), /9\.\d+\*/);
+    assert.ok(table.split('\n').filter((line) => /^\s+±/.test(line)).length === 3);
+    for (const name of ['netty', 'node ws', 'go gorilla']) assert.match(row(name), /86\.7\*/);
+    assert.ok(table.split('\n').every((line) => line.length <= 125));
+  });
+
+  test('says in a footnote where a server stopped and why', async () => {
+    const files = Object.keys(runFiles({ servers: ['node'] }))
+      .filter((path) => /loadgen-\d+\.json$/.test(path))
+      .reduce(
+        (all, path) =>
+          changedProcess(all, path, (process) => ({
+            ...process,
+            counts: { ...process.counts, open: 100, established: 100, connectFailures: { EMFILE: 4 } },
+            ramp: { ...process.ramp, openOverTime: [[process.ramp.beganMicros + 1e6, 100] as const] },
+          })),
+        runFiles({ servers: ['node'] }),
+      );
+    const table = renderTable(await readMerged(files));
+    assert.match(table, /stopped \[1\]/);
+    assert.match(
+      table,
+      /\[1\] node ws: stopped at 400 of 2000 connections: load processes ran out of descriptors: 16 EMFILE/,
+    );
+  });
+
+  test('calls an invalid measurement invalid, and a skipped server by name with its reason', async () => {
+    const files = changed(
+      changedSamples(runFiles({ servers: ['netty'] }), 'raw/netty/load-1/samples.jsonl', (sample, place) => ({
+        ...sample,
+        addresses: place > 0.5 ? 1 : 11,
+      })),
+      'run.json',
+      (record) => ({ ...record, skipped: [{ server: 'spray', reason: 'java is missing' }] }),
+    );
+    const table = renderTable(await readMerged(files));
+    assert.match(table, /INVALID \[1\]/);
+    assert.match(table, /spray was skipped: java is missing/);
+  });
+
+  test('shows a hyphen, not a zero, for what was not measured', async () => {
+    const files = runFiles({ servers: ['node'] });
+    const { 'raw/node/server/samples.jsonl': _samples, ...rest } = files;
+    const table = renderTable(await readMerged(rest));
+    assert.match(table, /INCOMPLETE/);
+    assert.match(table, /node ws +2 000 +- +- +- +- /);
+  });
+
+  test('says that no server was measured', async () => {
+    const files = runFiles({ servers: ['node'] });
+    assert.match(renderTable(await readMerged({ 'run.json': files['run.json'] ?? '' })), /No server was measured\./);
+  });
+});
