@@ -5,6 +5,9 @@ import { threeDigits, utcMinute, wholeNumber, withUnit } from './units.ts';
 /** Columns that text below the table is wrapped at. */
 const textWidth = 100;
 
+/** Columns that the comparison must fit into: with more, its columns stand closer. */
+const terminalWidth = 120;
+
 /** The most remarks shown for one server; all are in result.json and in the report. */
 const remarksShown = 6;
 
@@ -51,13 +54,14 @@ function comparison(result: RunResult): readonly string[] {
   ];
   const widths = table.map(({ lines }) => Math.max(...lines.map((line) => line.length)));
   const height = names.length;
+  const roomy = widths.reduce((total, width) => total + width + 2, -2) <= terminalWidth;
   return Array.from({ length: height }, (_, row) =>
     table
       .map(({ lines, right }, index) => {
         const line = lines[row] ?? '';
         return right ? line.padStart(widths[index] ?? 0) : line.padEnd(widths[index] ?? 0);
       })
-      .join('  ')
+      .join(roomy ? '  ' : ' ')
       .trimEnd(),
   );
 }

@@ -43,7 +43,7 @@ describe('the table', () => {
     assert.doesNotMatch(row('go gorilla'), /9\.\d+\*/);
     assert.ok(table.split('\n').filter((line) => /^\s+±/.test(line)).length === 3);
     for (const name of ['netty', 'node ws', 'go gorilla']) assert.match(row(name), /86\.7\*/);
-    assert.ok(table.split('\n').every((line) => line.length <= 125));
+    assert.ok(table.split('\n').every((line) => line.length <= 120));
   });
 
   test('says in a footnote where a server stopped and why', async () => {
