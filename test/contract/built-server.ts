@@ -19,11 +19,10 @@ export function serverFolder(nameOrPath: string): string {
   return resolve(nameOrPath.includes('/') ? nameOrPath : join(root, 'assets/servers', nameOrPath));
 }
 
-/** Which toolchain this server lacks here, as one line, or null when it can be built. */
+/** Which toolchain this server lacks here, as one line, or null when none (what else may be wrong, building tells). */
 export function missingToolchain(source: string): string | null {
   const result = spawnSync('node', [toolchain, 'missing', join(source, 'server.json')], { encoding: 'utf8' });
-  if (result.status === 0) return null;
-  return result.stdout.trim() || `the toolchain cannot be checked: ${result.stderr.trim()}`;
+  return result.status === 3 ? result.stdout.trim() : null;
 }
 
 /**
