@@ -125,15 +125,12 @@ export interface ComparedColumn {
   readonly cells: readonly Cell[];
 }
 
-/** The comparison of a run's servers: one unit a column, medians, and which differences are more than the spread over repeats. */
+/** The comparison of a run's servers: one unit a group of columns, medians, and which differences are more than the spread over repeats. */
 export function compareServers(result: RunResult): readonly ComparedColumn[] {
   const { servers } = result;
   return columns.map((column) => {
     const figures = servers.map((server) => server.figures[column.figure]);
-    const unit = unitFor(
-      column.quantity,
-      figures.flatMap((figure) => figure?.median ?? []),
-    );
+    const unit = unitFor(column.quantity, groupValues(column, servers));
     const best = bestOf(column, figures);
     return {
       column,
@@ -169,10 +166,15 @@ function cellOf(column: Column, unit: Unit, figure: Repeated | null, best: Repea
   };
 }
 
+/** All medians of a column's group and quantity: columns side by side have one unit. */
+function groupValues(column: Column, servers: readonly ServerSummary[]): readonly number[] {
+  return columns
+    .filter(({ group, quantity }) => group === column.group && quantity === column.quantity)
+    .flatMap(({ figure }) => servers.flatMap((server) => server.figures[figure]?.median ?? []));
+}
+
 /** Whether a measurement that the figure is taken from has a note of trust about it. */
 function isSuspect(column: Column, server: ServerSummary | undefined, { measurements }: RunResult): boolean {
-  // The note about the kernel's memory says what the figure is, and stands below every table.
-  if (column.figure === 'kernelBytesPerConnection') return false;
   return measurements
     .filter(({ measurement }) => server?.compared.includes(measurement) ?? false)
     .some(({ trust }) => trust.some(({ figure }) => `${column.trustedAs}.`.startsWith(`${figure}.`)));

@@ -26,14 +26,17 @@ const units: Readonly<Record<Quantity, readonly Unit[]>> = {
   count: [{ factor: 1, name: '' }],
 };
 
-/** The greatest unit in which the smallest of the values (zeros aside) still reads 0.1 or more: one unit for all that are compared. */
+/** What the smallest value must read at least in a unit: latencies are told in whole milliseconds sooner than in parts of a second. */
+const leastReading: Readonly<Record<Quantity, number>> = { micros: 1, bytes: 0.1, seconds: 0.1, count: 0 };
+
+/** The greatest unit in which the smallest of the values (zeros aside) is still easy to read: one unit for all that are compared. */
 export function unitFor(quantity: Quantity, values: readonly number[]): Unit {
   const positive = values.filter((value) => value > 0);
   const smallest = positive.reduce((least, value) => Math.min(least, value), Infinity);
   const candidates = units[quantity];
   const fallback = candidates.at(-1) ?? { factor: 1, name: '' };
   if (positive.length === 0) return candidates.find(({ factor }) => factor <= 1) ?? fallback;
-  return candidates.find(({ factor }) => smallest / factor >= 0.1) ?? fallback;
+  return candidates.find(({ factor }) => smallest / factor >= leastReading[quantity]) ?? fallback;
 }
 
 /** A whole number with spaces between thousands: 1 200 000. */

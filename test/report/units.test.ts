@@ -30,9 +30,9 @@ describe('numbers', () => {
 
 describe('units', () => {
   test('are one for all that are compared, and the smallest stays readable in it', () => {
-    assert.equal(unitFor('micros', [150, 2_000_000]).name, 'ms');
+    assert.equal(unitFor('micros', [1_500, 2_000_000]).name, 'ms');
     assert.equal(unitFor('micros', [20, 2_000]).name, 'µs');
-    assert.equal(unitFor('micros', [400_000]).name, 's');
+    assert.equal(unitFor('micros', [400_000]).name, 'ms');
     assert.equal(unitFor('bytes', [4_200, 9_100]).name, 'kB');
     assert.equal(unitFor('bytes', [0, 0]).name, 'B');
   });

@@ -105,6 +105,18 @@ describe('broadcast latency', () => {
     assert.equal(second.outOfOrder, 2);
   });
 
+  test('blames no server for an order that the turns of the hosts made', async () => {
+    const late = changedProcess(runFiles({ servers: ['node'] }), 'raw/node/load-1/loadgen-2.json', (process) => ({
+      ...process,
+      publications: process.publications.map((one) =>
+        one.seq === 0 ? { ...one, dueMicros: one.dueMicros + 3e6 } : one,
+      ),
+    }));
+    const [first, second] = only(await readMerged(late)).broadcasts;
+    assert.equal(first?.outOfOrder, null);
+    assert.equal(second?.outOfOrder, 0);
+  });
+
   test('sums the server’s own answers over its processes', async () => {
     const measurement = only(await readMerged(runFiles({ servers: ['node'], serverProcesses: 2 })));
     assert.equal(measurement.broadcasts[0]?.server?.members, 2_000);

@@ -81,6 +81,7 @@ export function measurementFiles(input: SyntheticMeasurement): Record<string, st
     const processes = Array.from({ length: input.parameters.loadProcesses }, (_, index) =>
       loadProcess(input, host, index),
     );
+    processes.push(publisher(input, host));
     for (const process of processes) files[`${name}/loadgen-${process.process}.json`] = JSON.stringify(process);
     files[`${name}/loadgen-status.json`] = JSON.stringify(loadStatus(input, processes));
   }
@@ -239,24 +240,6 @@ function loadProcess(input: SyntheticMeasurement, host: number, index: number): 
       latency: seq % owners === host ? encoded(latencies) : null,
     };
   });
-  const publications = broadcasts
-    .filter(({ seq }) => index === 0 && seq % owners === host)
-    .flatMap(({ seq }) =>
-      serverUnitNames(input).map((_, port) => {
-        const dueMicros = clock + (echoEnds + seq * parameters.intervalSeconds) * 1e6;
-        return {
-          seq,
-          port: 8088 + port,
-          dueMicros,
-          sentMicros: dueMicros + 40,
-          answer: {
-            members: Math.floor(parameters.connections / parameters.serverProcesses),
-            failed: 0,
-            elapsedMicros: Math.round((parameters.connections * shape.micros) / parameters.serverProcesses),
-          },
-        };
-      }),
-    );
   const echoes = Math.floor((parameters.echoRate * parameters.echoSeconds) / (2 * parameters.loadProcesses));
   const rampSeconds = Math.ceil(rampEnds - rampBeginsSeconds);
   return {
@@ -279,7 +262,7 @@ function loadProcess(input: SyntheticMeasurement, host: number, index: number): 
       ),
     },
     broadcasts,
-    publications,
+    publications: [],
     echo: {
       sent: echoes,
       received: echoes,
@@ -297,6 +280,47 @@ function loadProcess(input: SyntheticMeasurement, host: number, index: number): 
   };
 }
 
+/** The process that publishes: it has no members and no ramp. */
+function publisher(input: SyntheticMeasurement, host: number): LoadProcessRaw {
+  const { parameters, shape } = input;
+  const { echoEnds } = phases(input);
+  const clock = clockBaseMicros(input, host + 1);
+  const owners = Math.min(2, parameters.broadcasts);
+  const publications = Array.from({ length: parameters.broadcasts }, (_, seq) => seq)
+    .filter((seq) => seq % owners === host)
+    .flatMap((seq) =>
+      serverUnitNames(input).map((_, port) => {
+        const dueMicros = Math.round(clock + (echoEnds + seq * parameters.intervalSeconds) * 1e6);
+        return {
+          seq,
+          port: 8088 + port,
+          dueMicros,
+          sentMicros: dueMicros + 40,
+          answer: {
+            members: Math.floor(parameters.connections / parameters.serverProcesses),
+            failed: 0,
+            elapsedMicros: Math.round((parameters.connections * shape.micros) / parameters.serverProcesses),
+          },
+        };
+      }),
+    );
+  return {
+    ...loadProcess(input, host, 0),
+    process: parameters.loadProcesses,
+    counts: { ...counts(0) },
+    ramp: {
+      beganMicros: Math.round(clock + (echoEnds - 1) * 1e6),
+      endedMicros: null,
+      connectLatency: encoded([]),
+      openOverTime: [],
+    },
+    broadcasts: [],
+    publications,
+    echo: { sent: 0, received: 0, wrong: 0, roundTrip: encoded([]) },
+    cpuSeconds: { user: 0.01, system: 0.01 },
+  };
+}
+
 function loadStatus(input: SyntheticMeasurement, processes: readonly LoadProcessRaw[]): LoadStatus {
   const members = processes.reduce((total, process) => total + process.counts.wanted, 0);
   return {
@@ -304,7 +328,7 @@ function loadStatus(input: SyntheticMeasurement, processes: readonly LoadProcess
     phase: 'holding',
     counts: counts(members),
     connectionsPerSecond: 0,
-    processes: processes.length,
+    processes: processes.length - 1,
     broadcastsPublished: processes.reduce((total, process) => total + process.publications.length, 0),
     broadcastMessagesReceived: members * input.parameters.broadcasts,
     echoesReceived: processes.reduce((total, process) => total + process.echo.received, 0),

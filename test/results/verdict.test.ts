@@ -26,7 +26,7 @@ function wallIn(measurement: MeasurementResult, wall: WallName): Wall {
 /** Every load process short of half its connections, with these failures. */
 function short(files: Files, connectFailures: LoadProcessRaw['counts']['connectFailures']): Files {
   return Object.keys(files)
-    .filter((path) => /loadgen-\d+\.json$/.test(path))
+    .filter((path) => /loadgen-[01]\.json$/.test(path))
     .reduce<Files>(
       (all, path) =>
         changedProcess(all, path, (process) => {
@@ -166,7 +166,7 @@ describe('a measurement is invalid', () => {
   });
 
   test('when broadcasts were published late', async () => {
-    const files = changedProcess(plain(), 'raw/node/load-1/loadgen-0.json', (process) => ({
+    const files = changedProcess(plain(), 'raw/node/load-1/loadgen-2.json', (process) => ({
       ...process,
       publications: process.publications.map((one) => ({ ...one, sentMicros: one.dueMicros + 60_000 })),
     }));
@@ -284,6 +284,30 @@ describe('lost packets', () => {
 });
 
 describe('figures that are suspect', () => {
+  test('are left out of the comparison where a slope cannot be told from zero, and say so', async () => {
+    const files = changedSamples(plain(), serverSamples, (sample, _place, index) => ({
+      ...sample,
+      memory: { ...sample.memory, slabUnreclaimableBytes: index % 2 === 0 ? 900e6 : 100e6 },
+    }));
+    const result = await readMerged(files);
+    assert.equal(result.servers[0]?.figures.kernelBytesPerConnection, null);
+    assert.ok(only(result).trust.some(({ figure, note }) => figure === 'memory.kernel' && /includes zero/.test(note)));
+  });
+
+  test('are noted where a slope’s interval is wide', async () => {
+    const files = changedSamples(plain(), serverSamples, (sample, _place, index) => ({
+      ...sample,
+      units: Object.fromEntries(
+        Object.entries(sample.units).map(([name, unit]) => [
+          name,
+          { ...unit, anonymousBytes: unit.anonymousBytes + (index % 2) * 4e6 },
+        ]),
+      ),
+    }));
+    const { trust } = await measured(files);
+    assert.ok(trust.some(({ figure, note }) => figure === 'memory.server' && /interval is ±\d+ %/.test(note)));
+  });
+
   test('are noted where the generator is slow beside them', async () => {
     const files = changedProcess(plain(), 'raw/node/load-1/loadgen-0.json', (process) => ({
       ...process,

@@ -195,7 +195,7 @@ export function broadcastsTable(result: RunResult): Html {
         <td class="text">${broadcast.publishedBy ?? '-'}</td>
         <td>${wholeNumber(broadcast.received)} / ${wholeNumber(broadcast.members)}</td>
         <td>${broadcast.duplicates}</td>
-        <td>${broadcast.outOfOrder}</td>
+        <td>${broadcast.outOfOrder ?? '-'}</td>
         <td>${micros(broadcast.latency?.p50Micros)}</td>
         <td>${micros(broadcast.latency?.p99Micros)}</td>
         <td>${micros(broadcast.latency?.maxMicros)}</td>

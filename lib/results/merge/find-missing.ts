@@ -1,3 +1,4 @@
+import { memberProcesses } from './merge-connections.ts';
 import type { RawHost, RawMeasurement } from '../raw/raw-run.ts';
 import type { RunParameters, RunRecord } from '../schema/run-record.ts';
 
@@ -60,8 +61,9 @@ function missingOfHost(host: RawHost, role: 'server' | 'load', parameters: RunPa
     return missing;
   }
   const expected = Math.max(parameters.loadProcesses, host.loadStatus?.processes ?? 0);
-  if (host.loadProcesses.length < expected) {
-    missing.push(`${host.host}: ${host.loadProcesses.length} of ${expected} load processes left a file`);
+  const left = memberProcesses(host, expected).length;
+  if (left < expected) {
+    missing.push(`${host.host}: ${left} of ${expected} load processes left a file`);
   }
   if (host.loadStatus?.phase === 'failed')
     missing.push(`${host.host}: ${host.loadStatus.reason ?? 'a load process died'}`);

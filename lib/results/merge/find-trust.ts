@@ -1,6 +1,6 @@
 import type { Latency } from '../schema/latency.ts';
 import type { MeasurementResult, TrustNote } from '../schema/measurement-result.ts';
-import { generatorShareSuspect, thinSlopeLevels } from '../verdict/thresholds.ts';
+import { generatorShareSuspect, thinSlopeLevels, wideSlopeShare } from '../verdict/thresholds.ts';
 
 const comparedPercentiles = [
   { name: 'p50', of: (latency: Latency) => latency.p50Micros },
@@ -21,14 +21,23 @@ export function findTrust(result: TrustEvidence, undecodable: number): TrustNote
   for (const end of ['server', 'kernel'] as const) {
     const slope = result.memory[end];
     if (slope === null) continue;
+    const margin = slope.highBytesPerConnection - slope.bytesPerConnection;
     if (slope.levels < thinSlopeLevels) {
       add(`memory.${end}`, `The slope rests on ${slope.levels} numbers of connections only: the ramp was short.`);
     } else if (slope.lowBytesPerConnection <= 0) {
       add(`memory.${end}`, 'The confidence interval of the slope includes zero: nothing can be said of its size.');
+    } else if (margin > slope.bytesPerConnection * wideSlopeShare) {
+      add(
+        `memory.${end}`,
+        `The 95 % confidence interval is ±${Math.round((100 * margin) / slope.bytesPerConnection)} %: memory did not grow evenly with connections, as when a runtime warms up or others use the machine. More connections make it narrower.`,
+      );
     }
   }
   if (result.memory.kernel !== null && result.memory.kernelHoldsBothEnds) {
-    add('memory.kernel', 'Machine-wide, with both ends of every connection on this machine: bytes a pair of sockets.');
+    add(
+      'memory.kernelHoldsBothEnds',
+      'Machine-wide, with both ends of every connection on this machine: bytes a pair of sockets.',
+    );
   }
   const compare = (figure: string, latency: Latency | null) => {
     if (latency === null) return;

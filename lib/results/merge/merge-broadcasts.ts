@@ -43,10 +43,17 @@ export function mergeBroadcasts(raw: RawMeasurement, offsets: ReadonlyMap<string
   );
   let undecodable = 0;
   const seqs = [...new Set([...seen.keys(), ...published.keys()])].sort((a, b) => a - b);
+  const dueOf = (seq: number): number | null => {
+    const times = (published.get(seq) ?? []).map((one) => one.publication.dueMicros + (offsets.get(one.host) ?? 0));
+    return times.length === 0 ? null : Math.min(...times);
+  };
+  const dueBySeq = seqs.map((seq) => [seq, dueOf(seq)] as const);
   const broadcasts = seqs.map((seq) => {
     const merged = mergeBroadcast(seq, seen.get(seq) ?? [], published.get(seq) ?? []);
     undecodable += merged.undecodable;
-    return merged.result;
+    const due = dueOf(seq);
+    const overtaken = dueBySeq.some(([other, at]) => other > seq && at !== null && due !== null && at <= due);
+    return overtaken ? { ...merged.result, outOfOrder: null } : merged.result;
   });
   const spreads = broadcasts.flatMap((broadcast) => broadcast.maxSpreadMicros ?? []).sort((a, b) => a - b);
   const due = [...published.values()].flat().map((one) => one.publication.dueMicros + (offsets.get(one.host) ?? 0));

@@ -25,9 +25,19 @@ export interface ConnectionsMerged {
  * processes than there are files).
  */
 export function countsOfHost(host: RawHost): readonly LoadCounts[] {
-  const files = host.loadProcesses.map((process) => process.counts);
-  if (host.loadStatus !== null && host.loadStatus.processes > files.length) return [host.loadStatus.counts];
-  return files;
+  const { loadStatus } = host;
+  if (loadStatus !== null && memberProcesses(host, loadStatus.processes).length < loadStatus.processes) {
+    return [loadStatus.counts];
+  }
+  return host.loadProcesses.map((process) => process.counts);
+}
+
+/**
+ * The load processes of a host that hold members: those numbered below `processes`. One more that a host may have only publishes, and
+ * has neither members nor a ramp.
+ */
+export function memberProcesses(host: RawHost, processes: number): RawHost['loadProcesses'] {
+  return host.loadProcesses.filter(({ process }) => process < processes);
 }
 
 /** Merges the load hosts' counts, ramps and open connections. `wanted` is what the run asked for. */
@@ -103,9 +113,11 @@ export function greatest(values: readonly number[]): number | null {
 
 /** A host's ramp from its first process to its last; one that was cut off ends with its last count. */
 function rampOfHost(host: RawHost, offset: number): Window | null {
-  if (host.loadProcesses.length === 0) return null;
-  const began = host.loadProcesses.map((process) => process.ramp.beganMicros);
-  const ended = host.loadProcesses.map(
+  // A process without a member (it publishes, or its share is empty) begins when it likes: it is no part of the ramp.
+  const ramping = host.loadProcesses.filter(({ counts }) => counts.wanted > 0);
+  if (ramping.length === 0) return null;
+  const began = ramping.map((process) => process.ramp.beganMicros);
+  const ended = ramping.map(
     (process) => process.ramp.endedMicros ?? process.ramp.openOverTime.at(-1)?.[0] ?? process.ramp.beganMicros,
   );
   return { beganMicros: Math.min(...began) + offset, endedMicros: Math.max(...ended) + offset };

@@ -1,4 +1,4 @@
-import type { MeasurementResult } from '../schema/measurement-result.ts';
+import type { MeasurementResult, MemorySlope } from '../schema/measurement-result.ts';
 import type { ComparedFigures, Repeated, ServerSummary } from '../schema/run-result.ts';
 import { median } from './merge-broadcasts.ts';
 
@@ -7,9 +7,8 @@ export const comparedFigures: {
   readonly [name in keyof ComparedFigures]: (result: MeasurementResult) => number | null;
 } = {
   peakConnections: ({ connections }) => connections.peak,
-  // A slope that noise made negative is no memory, and the schema of figures has no sign.
-  serverBytesPerConnection: ({ memory }) => atLeastZero(memory.server?.bytesPerConnection),
-  kernelBytesPerConnection: ({ memory }) => atLeastZero(memory.kernel?.bytesPerConnection),
+  serverBytesPerConnection: ({ memory }) => knownSlope(memory.server),
+  kernelBytesPerConnection: ({ memory }) => knownSlope(memory.kernel),
   serverRampCpuSeconds: ({ cpu }) => cpu.serverRampSeconds,
   serverCpuSecondsPerBroadcast: ({ cpu }) => cpu.serverSecondsPerBroadcast,
   rampSeconds: ({ ramp }) => ramp.seconds,
@@ -54,6 +53,7 @@ export function repeatedOf(values: readonly number[]): Repeated | null {
   return low === undefined || high === undefined ? null : { median: median(sorted), low, high, repeats: sorted.length };
 }
 
-function atLeastZero(value: number | undefined): number | null {
-  return value === undefined ? null : Math.max(0, value);
+/** A slope whose confidence interval includes zero tells nothing: it is left out of comparisons, and stays in its measurement. */
+function knownSlope(slope: MemorySlope | null): number | null {
+  return slope === null || slope.lowBytesPerConnection <= 0 ? null : slope.bytesPerConnection;
 }

@@ -26,7 +26,11 @@ export const broadcastResultSchema = v.object({
   received: count('Members that received it, counted by the clients.'),
   missing: count('Members that did not receive it.'),
   duplicates: count('Arrivals beyond the first at one member.'),
-  outOfOrder: count('Arrivals after a broadcast of higher number at one member.'),
+  outOfOrder: v.nullable(
+    count(
+      "Arrivals after a broadcast of higher number at one member; null when such a one was due before it, because the hosts take turns by the clock and not by number: then its order is not the server's doing.",
+    ),
+  ),
   spreads: v.pipe(
     v.array(v.object({ host: text('Load host.'), micros: amount('Last arrival minus first on it, microseconds.') })),
     v.description('Time from first to last arrival, on the clock of each load host by itself.'),

@@ -11,6 +11,9 @@ export const generatorPauseFloorMicros = 25_000;
 /** Above this share of the p99 of the latency it measured, a pause of the generator makes the measurement invalid: the p99 may be its own. */
 export const generatorShareInvalid = 0.5;
 
+/** A confidence interval of a slope that reaches further than this share of it to each side is noted: differences of that size are common between servers. */
+export const wideSlopeShare = 0.1;
+
 /** Above this share of a percentile, the generator's own turn and lateness at that percentile are noted beside it: they may have moved it visibly. */
 export const generatorShareSuspect = 0.25;
 
