@@ -9,7 +9,9 @@ const messageLimit = 1024 * 1024;
 /** How long clients get to answer the close when the server stops, in milliseconds. */
 const closeTimeout = 5000;
 
-const { version } = createRequire(import.meta.url)('ws/package.json');
+const require = createRequire(import.meta.url);
+const { name } = require('./server.json');
+const { version } = require('ws/package.json');
 const options = { noServer: true, maxPayload: messageLimit, perMessageDeflate: false };
 const members = new WebSocketServer(options);
 const publishers = new WebSocketServer(options);
@@ -78,7 +80,7 @@ function start() {
   server.on('error', (error) => fail(1, `cannot listen on ${host} port ${port}: ${error.message}`));
   server.listen({ host, port, backlog }, () => {
     process.once('SIGTERM', () => stop(port));
-    report({ event: 'listening', port, server: 'node', version: `ws ${version}, node ${process.version}` });
+    report({ event: 'listening', port, server: name, version: `ws ${version}, node ${process.version}` });
   });
 }
 
@@ -103,7 +105,7 @@ function report(event) {
 }
 
 function fail(code, message) {
-  process.stderr.write(`node: ${message}\n`);
+  process.stderr.write(`${name}: ${message}\n`);
   process.exit(code);
 }
 
