@@ -20,6 +20,7 @@ import {
   execution,
   executionOver,
   hostIds,
+  letSettle,
   runDocument,
   shellStep,
   start,
@@ -365,6 +366,7 @@ describe('branches and pauses', () => {
     const id = await start(lab, 'Auto');
     await eventually('it sleeps', async () => (await execution(lab, id)).CurrentStepName === 'nap');
     lab.clock.advance(3_722_999);
+    await letSettle(lab);
     assert.equal((await execution(lab, id)).AutomationExecutionStatus, 'InProgress');
     lab.clock.advance(1);
     const over = await executionOver(lab, id);
@@ -417,6 +419,7 @@ describe('stopping', () => {
     await stop(lab, id);
     await eventually('the clean-up runs', () => existsSync(`${mark}.clean`));
     lab.clock.advance(119_999);
+    await letSettle(lab);
     assert.equal((await execution(lab, id)).AutomationExecutionStatus, 'Cancelling');
     lab.clock.advance(1);
     assert.deepEqual(statuses(await executionOver(lab, id)), ['one Cancelled', 'two Cancelled']);

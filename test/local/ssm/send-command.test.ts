@@ -18,6 +18,7 @@ import {
   createTestLab,
   hostIds,
   invocationsOf,
+  letSettle,
   runDocument,
   send,
   shellStep,
@@ -209,6 +210,7 @@ describe('delivery', () => {
     await eventually('the invocation is there', async () => (await invocationsOf(lab, id)).length === 1);
     assert.equal((await stepOf(lab, id)).Status, 'Pending');
     lab.clock.advance(29_999);
+    await letSettle(lab);
     assert.equal((await stepOf(lab, id)).Status, 'Pending');
     lab.clock.advance(1);
     const over = await commandOver(lab, id);
@@ -242,6 +244,7 @@ describe('CancelCommand', () => {
     await lab.ssm.send(new CancelCommandCommand({ CommandId: id }));
     const over = await commandOver(lab, id);
     assert.equal(over.Status, 'Cancelled');
+    await letSettle(lab);
     const result = await stepOf(lab, id);
     assert.equal(result.Status, 'Cancelled');
     assert.equal(result.ResponseCode, -1);

@@ -11,6 +11,7 @@ import {
   commandOver,
   createTestLab,
   hostIds,
+  letSettle,
   invocationsOf,
   runDocument,
   runLines,
@@ -108,7 +109,7 @@ describe('a script', () => {
     const lab = await createTestLab(t, [runDocument]);
     const gate = join(lab.folder, 'gate');
     const id = await send(lab, 'Run', {
-      Parameters: { commands: [`mkfifo ${gate}`, `(read x <${gate}; echo late) &`, 'echo early'] },
+      Parameters: { commands: [`mkfifo ${gate}`, `(read x <${gate}; echo late) 2>/dev/null &`, 'echo early'] },
     });
     await eventually('the script has ended', () => existsSync(gate));
     assert.equal((await stepOf(lab, id)).Status, 'InProgress');
@@ -234,6 +235,7 @@ describe('a script that takes too long', () => {
     await eventually('the script runs', () => existsSync(`${mark}.ready`));
     const grandchild = readFileSync(`${mark}.ready`, 'utf8');
     lab.clock.advance(6999);
+    await letSettle(lab);
     assert.ok(isRunning(grandchild));
     lab.clock.advance(1);
     const command = await commandOver(lab, id);
@@ -258,6 +260,7 @@ describe('a script that takes too long', () => {
       const id = await send(lab, 'Run', { Parameters: { commands: linger(mark), timeout: [timeout] } });
       await eventually('the script runs', () => existsSync(`${mark}.ready`));
       lab.clock.advance(3_599_999);
+      await letSettle(lab);
       assert.equal((await stepOf(lab, id)).Status, 'InProgress');
       lab.clock.advance(1);
       await commandOver(lab, id);

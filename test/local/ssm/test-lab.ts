@@ -156,6 +156,17 @@ export async function runLines(
   return stepOf(lab, id);
 }
 
+/**
+ * Runs a command on the third host, which takes longer than anything that the lab may just have begun: after it, what has not
+ * happened does not happen. The lab needs the document `Run`.
+ */
+export async function letSettle(lab: TestLab): Promise<void> {
+  await commandOver(
+    lab,
+    await send(lab, 'Run', { InstanceIds: [hostIds[2]], Parameters: { commands: ['sleep 0.05'] } }),
+  );
+}
+
 /** Starts an execution and gives its id. */
 export async function start(
   lab: TestLab,
