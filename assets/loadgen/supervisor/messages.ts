@@ -1,5 +1,6 @@
 import type { Target } from '../worker/connections.ts';
 import type { LoadPlan } from '../plan/share.ts';
+import type { Key } from '../websocket/keys.ts';
 import type { LoadCounts } from '../raw.ts';
 
 /** The first line that a load process gets. */
@@ -13,6 +14,8 @@ export interface StartLoad {
   /** Connections a second over the whole lab; null: as fast as the server takes them. */
   readonly ratePerSecond: number | null;
   readonly handshakeSeconds: number;
+  /** For its handshakes. */
+  readonly keys: readonly Key[];
 }
 
 /** The first line that the process which publishes broadcasts gets: it opens one connection to each port. */
@@ -22,6 +25,7 @@ export interface StartPublisher {
   readonly process: number;
   readonly target: Target;
   readonly source: string;
+  readonly keys: readonly Key[];
 }
 
 /** Begins the workload on a load process. */

@@ -6,6 +6,7 @@ import { shareOf, type LoadPlan } from '../plan/share.ts';
 import type { LoadCounts, LoadStatus } from '../raw.ts';
 import type { Target } from '../worker/connections.ts';
 import type { DriveOrder, LoadReport, WorkerReport } from './messages.ts';
+import { makeKeys } from '../websocket/keys.ts';
 import { openFilesLimit, reservedDescriptors } from './open-files.ts';
 import { startWorker, type WorkerProcess } from './worker-process.ts';
 
@@ -81,8 +82,9 @@ export class Supervisor {
   #startLoad(process: number, count: number): void {
     const { host, plan, target, ratePerSecond, handshakeSeconds } = this.#options;
     const load: Load = {
-      process: startWorker({ type: 'load', host, process, plan, target, ratePerSecond, handshakeSeconds }, (report) =>
-        this.#told(load, report),
+      process: startWorker(
+        { type: 'load', host, process, plan, target, ratePerSecond, handshakeSeconds, keys: makeKeys() },
+        (report) => this.#told(load, report),
       ),
       count,
       report: null,
@@ -278,6 +280,7 @@ export class Supervisor {
           process: plan.processes,
           target: { ...target, path: publishPath },
           source: plan.sources[0]!,
+          keys: makeKeys(),
         },
         (report) => {
           if (report.type === 'ready') publisher.ready = true;

@@ -1,31 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto';
-
-const acceptGuid = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 const longestResponse = 16384;
 const keyBytes = 24;
 const acceptBytes = 28;
-
-/** How many keys are made beforehand: each attempt takes the next, and is checked against that key's own answer. */
-export const keyCount = 256;
-
-/** A client's keys with the answers that a server must give to them (RFC 6455, section 4). */
-export interface Keys {
-  readonly keys: readonly Buffer[];
-  readonly accepts: readonly Buffer[];
-}
-
-/** Random keys and their answers: a hash for every connection would cost more than all else that is done for it here. */
-export function makeKeys(): Keys {
-  const keys = Array.from({ length: keyCount }, () => randomBytes(16).toString('base64'));
-  return { keys: keys.map((key) => Buffer.from(key)), accepts: keys.map((key) => Buffer.from(acceptFor(key))) };
-}
-
-/** The Sec-WebSocket-Accept that answers a Sec-WebSocket-Key. */
-export function acceptFor(key: string): string {
-  return createHash('sha1')
-    .update(key + acceptGuid)
-    .digest('base64');
-}
 
 /** An upgrade request, and where in it the 24 bytes of the key go. */
 export interface UpgradeRequest {

@@ -17,7 +17,8 @@ import {
 import { causeOf } from '../measure/failure-causes.ts';
 import { encodeInPlace, headerBytes } from '../websocket/frame-encoder.ts';
 import { FrameParser, takeWholeMessages, type FrameSink } from '../websocket/frame-parser.ts';
-import { keyCount, makeKeys, ResponseChecker, upgradeRequest } from '../websocket/handshake.ts';
+import { ResponseChecker, upgradeRequest } from '../websocket/handshake.ts';
+import type { Key } from '../websocket/keys.ts';
 import { closing, pong, text } from '../websocket/opcodes.ts';
 
 /** What a connection is doing. One byte a descriptor. */
@@ -45,6 +46,15 @@ export interface Target {
   readonly path: string;
   /** For the Host header; the address when not given. */
   readonly hostName?: string;
+}
+
+/** What connections need to be told once. */
+export interface ConnectionsOptions {
+  /** How many there are to be at most. */
+  readonly capacity: number;
+  readonly target: Target;
+  readonly sources: readonly string[];
+  readonly keys: readonly Key[];
 }
 
 /** What happens to connections, called from within {@link Connections.turn} and {@link Connections.begin}. */
@@ -85,7 +95,8 @@ export class Connections implements FrameSink {
   readonly #midFrame = new Map<number, MidFrame>();
   readonly #partialResponse = new Map<number, Buffer>();
   readonly #unsent = new Map<number, Buffer>();
-  readonly #keys = makeKeys();
+  readonly #keys: readonly Buffer[];
+  readonly #accepts: readonly Buffer[];
   readonly #checker = new ResponseChecker();
   readonly #servers: readonly Memory[];
   readonly #requests: readonly Memory[];
@@ -105,7 +116,7 @@ export class Connections implements FrameSink {
   /** When the last wait ended. */
   wokeMicros = this.now;
 
-  constructor(capacity: number, target: Target, sources: readonly string[], events: ConnectionEvents) {
+  constructor({ capacity, target, sources, keys }: ConnectionsOptions, events: ConnectionEvents) {
     // Descriptors are handed out from the lowest on: room for what the process has open besides.
     const size = capacity + 128;
     this.#state = new Uint8Array(size);
@@ -114,6 +125,8 @@ export class Connections implements FrameSink {
     this.#serverPort = new Uint16Array(size);
     this.#beganMicros = new Float64Array(size);
     this.#events = events;
+    this.#keys = keys.map(({ key }) => Buffer.from(key));
+    this.#accepts = keys.map(({ accept }) => Buffer.from(accept));
     this.#servers = target.ports.map((port) => socketAddress(target.address, port));
     const requests = target.ports.map((port) =>
       upgradeRequest(`${target.hostName ?? target.address}:${port}`, target.path),
@@ -189,7 +202,7 @@ export class Connections implements FrameSink {
     this.#connection[fd] = connection;
     this.#serverPort[fd] = serverPort;
     this.#key[fd] = this.#nextKey;
-    this.#nextKey = (this.#nextKey + 1) % keyCount;
+    this.#nextKey = (this.#nextKey + 1) % this.#keys.length;
     this.#beganMicros[fd] = monotonicMicros();
     this.#state[fd] = connecting;
     // Where the request can be sent right away (loopback), neither the event for it nor watching for it is needed.
@@ -215,7 +228,7 @@ export class Connections implements FrameSink {
   #sendRequest(fd: number): boolean {
     const port = this.#serverPort[fd]!;
     const request = this.#requests[port]!;
-    request.bytes.set(this.#keys.keys[this.#key[fd]!]!, this.#keyOffsets[port]);
+    request.bytes.set(this.#keys[this.#key[fd]!]!, this.#keyOffsets[port]);
     const length = request.bytes.length;
     const sent = send(fd, request.address, length, noSignal);
     if (sent === length) {
@@ -334,7 +347,7 @@ export class Connections implements FrameSink {
       from = Buffer.concat([earlier, bytes.subarray(start, end)]);
       [first, last] = [0, from.length];
     }
-    const check = this.#checker.check(from, first, last, this.#keys.accepts[this.#key[fd]!]!);
+    const check = this.#checker.check(from, first, last, this.#accepts[this.#key[fd]!]!);
     if (check === 'partial') {
       this.#partialResponse.set(fd, Buffer.from(from.subarray(first, last)));
       return;

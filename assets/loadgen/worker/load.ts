@@ -13,7 +13,7 @@ import { processFacts, writeRawFile } from './raw-file.ts';
 
 const reportMicros = 1_000_000;
 /** Attempts under way over all processes of the lab together; what a server's backlog should be able to take. */
-const inFlightInAll = 1024;
+const inFlightInAll = 512;
 const inFlightLeast = 16;
 
 /** Runs a load process until it is told to stop. */
@@ -53,7 +53,10 @@ export function runLoad(start: StartLoad): void {
       // Nothing that we send is that long: it is not ours to count.
     },
   };
-  const connections = new Connections(share.count, start.target, plan.sources, events);
+  const connections = new Connections(
+    { capacity: share.count, target: start.target, sources: plan.sources, keys: start.keys },
+    events,
+  );
   const meter = new LoopMeter();
   const broadcasts = new BroadcastLog(connections);
   const echoes = new Echoes(connections, meter);

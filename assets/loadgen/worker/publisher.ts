@@ -64,7 +64,10 @@ export function runPublisher(start: StartPublisher): void {
       // No answer is that long.
     },
   };
-  const connections = new Connections(ports.length, start.target, [start.source], events);
+  const connections = new Connections(
+    { capacity: ports.length, target: start.target, sources: [start.source], keys: start.keys },
+    events,
+  );
   const fail = (reason: string): void => report({ type: 'failed', reason });
   const begin = (port: number): void => {
     connections.begin(port, port, 0, 0, false);
