@@ -1,8 +1,9 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { readFileSync } from 'node:fs';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
+import { existsSync, readFileSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { hostRoot } from '../config/host-facts.ts';
 import type { Lab } from '../config/lab.ts';
 import { LabError } from '../config/lab-error.ts';
 import { documentName } from '../documents/benchmark.ts';
@@ -24,16 +25,12 @@ const reservedBytes = 1e9;
  * lab's documents on them. Throws LabError `environment` when the machine does not allow it.
  */
 export async function makeLocalSite(lab: Lab): Promise<Site> {
-  // What hosts upload lies here until it is fetched; a run that is killed leaves nothing but its own folder behind.
-  const uploads = await mkdtemp(join(tmpdir(), 'c1mlab-'));
-  const removeUploads = (): Promise<void> => rm(uploads, { recursive: true, force: true });
+  const local = await createLocalHosts(lab, {
+    assetsFolder: join(projectFolder, 'assets'),
+    nodeBinary: process.execPath,
+    buildFolder: join(projectFolder, '.cache/local/build'),
+  });
   try {
-    const local = await createLocalHosts(lab, {
-      assetsFolder: join(projectFolder, 'assets'),
-      nodeBinary: process.execPath,
-      buildFolder: join(projectFolder, '.cache/local/build'),
-      resultsFolder: uploads,
-    });
     await Promise.all(local.hosts.map(tune));
     const requestHandler = createSsmRequestHandler({
       documents: documentsOf(lab),
@@ -54,17 +51,20 @@ export async function makeLocalSite(lab: Lab): Promise<Site> {
       statusMillis: 1000,
       defaults: { connections: 10_000, broadcasts: 3, intervalSeconds: 2, echoRate: 1000, echoSeconds: 3 },
       readCapacity: async () => readCapacity(),
+      // Results lie on the hosts' own temporary file systems, so that a run that is killed leaves nothing of them behind.
       fetchRaw: async (executionId, folder) => {
-        await cp(join(uploads, executionId), folder, { recursive: true });
+        for (const host of local.hosts) {
+          const uploaded = host.path(`${hostRoot}/results/${executionId}`);
+          if (existsSync(uploaded)) await cp(uploaded, folder, { recursive: true });
+        }
       },
       close: async () => {
-        requestHandler.destroy();
+        await requestHandler.close();
         await local.close();
-        await removeUploads();
       },
     };
   } catch (error) {
-    await removeUploads();
+    await local.close();
     throw error;
   }
 }
