@@ -8,6 +8,7 @@ import { readRun } from '../results/raw/read-run.ts';
 import type { RunResult } from '../results/schema/run-result.ts';
 import { readRunRecord } from '../run/run-folder.ts';
 import type { LabContext } from './context.ts';
+import { describeFailures } from './failure-advice.ts';
 
 /** Which exit code a result deserves: the gravest of its measurements. */
 export function exitCodeOf(result: RunResult): number {
@@ -25,5 +26,6 @@ export async function publishResult(context: LabContext, folder: string): Promis
   await writeFile(join(folder, 'result.json'), `${JSON.stringify(result, null, 1)}\n`);
   await writeFile(join(folder, 'report.html'), renderReport(result));
   context.process.stdout.write(`\n${renderTable(result)}\n\nreport: ${join(folder, 'report.html')}\n`);
+  context.process.stderr.write(describeFailures(result.measurements, folder));
   return exitCodeOf(result);
 }

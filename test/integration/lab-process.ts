@@ -22,9 +22,19 @@ export function startLab(...words: readonly string[]): LabProcess {
   return startProgram(process.execPath, program, ...words);
 }
 
+/** Starts `c1m` with a temporary folder of its own, so that what it leaves there can be seen. */
+export function startLabWithTemporaryFolder(folder: string, ...words: readonly string[]): LabProcess {
+  return startWith({ ...process.env, TMPDIR: folder }, process.execPath, program, ...words);
+}
+
 /** Starts any program and keeps what it prints. */
 export function startProgram(command: string, ...words: readonly string[]): LabProcess {
-  const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'pipe'] });
+  return startWith(process.env, command, ...words);
+}
+
+/** Starts any program with an environment of its own. */
+export function startWith(env: NodeJS.ProcessEnv, command: string, ...words: readonly string[]): LabProcess {
+  const child = spawn(command, words, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));

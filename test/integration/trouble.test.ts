@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { allProcesses, descendants, onlyRun, startLab, waitFor, withFolder, type LabProcess } from './lab-process.ts';
+import {
+  allProcesses,
+  descendants,
+  onlyRun,
+  startLabWithTemporaryFolder,
+  waitFor,
+  withFolder,
+  type LabProcess,
+} from './lab-process.ts';
 
 const runWords = [
   'run',
@@ -18,12 +27,26 @@ const runWords = [
 
 /** Starts a run that drives for a long time, and waits until all its connections are open. */
 async function drivingLab(out: string): Promise<LabProcess> {
-  const lab = startLab(...runWords, '--broadcasts', '200', '--out', out);
+  const lab = startLabWithTemporaryFolder(
+    temporaryFolder(out),
+    ...runWords,
+    '--broadcasts',
+    '200',
+    '--out',
+    join(out, 'results'),
+  );
   await waitFor('the workload to begin', 120, () => {
     if (lab.child.exitCode !== null) throw new Error(`the run ended early: ${lab.stderr()}`);
     return lab.stderr().includes('driving the workload');
   });
   return lab;
+}
+
+/** The lab's own temporary folder within a test's. */
+function temporaryFolder(out: string): string {
+  const folder = join(out, 'tmp');
+  mkdirSync(folder, { recursive: true });
+  return folder;
 }
 
 /** Kills the one process below the lab whose command line matches. */
@@ -39,7 +62,6 @@ describe('a run that is ended', () => {
   test('by SIGKILL leaves no process, namespace, mount or temporary file', { timeout: 180_000 }, async () => {
     await withFolder(async (out) => {
       const mountsBefore = mounts();
-      const filesBefore = new Set(readdirSync('/tmp'));
       const lab = await drivingLab(out);
       const inside = descendants(lab.child.pid ?? 0);
       const own = allProcesses().find(({ pid }) => pid === process.pid)?.networkNamespace;
@@ -54,12 +76,7 @@ describe('a run that is ended', () => {
         allProcesses().every(({ pid, networkNamespace }) => !pids.has(pid) && !namespaces.has(networkNamespace)),
       );
       assert.equal(mounts(), mountsBefore);
-      assert.deepEqual(
-        readdirSync('/tmp').filter(
-          (name) => name.startsWith('c1mlab') && !filesBefore.has(name) && !out.endsWith(name),
-        ),
-        [],
-      );
+      assert.deepEqual(readdirSync(temporaryFolder(out)), []);
     });
   });
 
@@ -69,7 +86,7 @@ describe('a run that is ended', () => {
       const inside = descendants(lab.child.pid ?? 0).map(({ pid }) => pid);
       lab.child.kill('SIGINT');
       assert.equal((await lab.ended).code, 130, lab.stderr());
-      const { result } = await onlyRun(out);
+      const { result } = await onlyRun(join(out, 'results'));
       const [measurement] = result.measurements;
       assert.equal(measurement?.record.status, 'cancelled');
       assert.equal(measurement?.verdict.complete, false);
@@ -83,7 +100,7 @@ describe('a run that is ended', () => {
       const lab = await drivingLab(out);
       killInside(lab, /servers\/node\/.*server|build\/servers\/node/);
       assert.equal((await lab.ended).code, 4, lab.stderr());
-      const { result } = await onlyRun(out);
+      const { result } = await onlyRun(join(out, 'results'));
       const [measurement] = result.measurements;
       assert.equal(measurement?.verdict.complete, false);
       assert.ok(measurement?.verdict.walls.some(({ wall }) => wall === 'serverDied'));
@@ -96,7 +113,7 @@ describe('a run that is ended', () => {
       const lab = await drivingLab(out);
       killInside(lab, /loadgen\/.*worker/);
       assert.equal((await lab.ended).code, 4, lab.stderr());
-      const { result } = await onlyRun(out);
+      const { result } = await onlyRun(join(out, 'results'));
       assert.ok(result.measurements[0]?.verdict.walls.some(({ wall }) => wall === 'loadProcessDied'));
     });
   });
