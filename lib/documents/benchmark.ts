@@ -58,6 +58,7 @@ export function benchmarkDocument(lab: Lab): AutomationDocument {
     schemaVersion: '0.3',
     description:
       'Benchmarks one WebSocket server: builds it, opens the connections from the load hosts, drives echoes and broadcasts, collects the raw files, and stops everything.',
+    assumeRole: '{{ AutomationAssumeRole }}',
     parameters: {
       Server: {
         type: 'String',
@@ -72,6 +73,12 @@ export function benchmarkDocument(lab: Lab): AutomationDocument {
       EchoSeconds: seconds('For how long messages are echoed, before the broadcasts', '30'),
       ServerProcesses: wholeNumber('Server processes, on consecutive ports', '1'),
       LoadProcesses: wholeNumber('Load processes on each load host', '8'),
+      AutomationAssumeRole: {
+        type: 'String',
+        description: 'The role to run under, for schedules; empty: with the rights of whoever starts it',
+        default: '',
+        allowedPattern: '^(arn:[a-z-]+:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512})?$',
+      },
       MemoryPreset: {
         type: 'String',
         description: 'Memory flags of the server, as its server.json names them',
