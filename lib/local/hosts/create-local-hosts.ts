@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { access, constants, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { hostsOf } from '../../config/hosts.ts';
@@ -8,7 +9,7 @@ import type { HostProcess, LocalHost } from './local-host.ts';
 import { readNamespaceFacts, type NeededProgram } from './namespace-facts.ts';
 import { startNamespaceProcess, type NamespaceProcess } from './namespace-process.ts';
 import { foreseeableTrouble, namespaceTrouble } from './namespace-trouble.ts';
-import { startHost } from './start-host.ts';
+import { startHost, type OutsideServer } from './start-host.ts';
 
 /** Where the local lab finds and keeps things on this machine; every path is absolute. */
 export interface LocalHostsOptions {
@@ -23,6 +24,8 @@ export interface LocalHostsOptions {
    * its own on its temporary file system, where `path` of the host finds them until it ends.
    */
   readonly resultsFolder?: string;
+  /** Servers that every host has under `/opt/c1mlab/assets/servers` beside those of the assets. Default: none. */
+  readonly outsideServers?: readonly OutsideServer[];
   /** The operator's environment variables. Default: those of this process. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly log?: (message: string) => void;
@@ -48,6 +51,11 @@ export async function createLocalHosts(lab: Lab, options: LocalHostsOptions): Pr
   const programs = facts.programs as Readonly<Record<NeededProgram, string>>;
   await makeFolder(options.buildFolder, 'build');
   if (options.resultsFolder !== undefined) await makeFolder(options.resultsFolder, 'results');
+  const outsideServers = (options.outsideServers ?? []).map((server) => ({
+    ...server,
+    buildFolder: buildFolderOf(server, options.buildFolder),
+  }));
+  for (const { buildFolder } of outsideServers) await makeFolder(buildFolder, 'build');
 
   const started = performance.now();
   const environment = hostEnvironment(operator);
@@ -66,7 +74,8 @@ export async function createLocalHosts(lab: Lab, options: LocalHostsOptions): Pr
       const ended: Promise<unknown> = command.closed.catch(() => {}).finally(() => commands.delete(ended));
       commands.add(ended);
     };
-    const materials = { resultsFolder: '', ...options, lab, programs, environment, ...bridge, onNamespace, onCommand };
+    const made = { programs, environment, ...bridge, outsideServers, onNamespace, onCommand };
+    const materials = { resultsFolder: '', ...options, lab, ...made };
     const starting = hostsOf(lab).map((host, index) => startHost(materials, host, index));
     // Every one is waited for, so that closing after a failure knows all there is to close.
     await Promise.allSettled(starting);
@@ -103,6 +112,12 @@ async function startBridge(
     }
   }
   return { bridge: await start('--user', '--map-root-user'), inUserNamespace: true };
+}
+
+/** Where an outside server is built: two folders of one name must not build over each other. */
+function buildFolderOf({ name, folder }: OutsideServer, buildFolder: string): string {
+  const digest = createHash('sha256').update(folder).digest('hex').slice(0, 12);
+  return path.join(buildFolder, 'outside', `${name}-${digest}`);
 }
 
 async function makeFolder(folder: string, what: string): Promise<void> {

@@ -2,16 +2,23 @@
 # The first process of a local host: lays out its file system and network, then does nothing but wait. It runs in mount, network,
 # process and host-name namespaces of its own, and ends when standard input closes, which happens however the operator's process
 # ends; the kernel then kills everything on the host, and mounts and files go with the last process.
-# Usage: host-init.sh NAME IP_PROGRAM NODE ASSETS BUILD RESULTS PROGRAMS [ENTRY_OF_TMP_TO_KEEP]... (RESULTS may be empty)
+# Usage: host-init.sh NAME IP_PROGRAM NODE ASSETS BUILD RESULTS PROGRAMS N [SERVER FOLDER BUILD_OF_IT]... [ENTRY_OF_TMP_TO_KEEP]...
+# (RESULTS may be empty; N servers come from folders outside ASSETS)
 set -euo pipefail
 trap '' TERM INT HUP QUIT
 umask 022
-name=$1 ip=$2 node=$3 assets=$4 build=$5 results=$6 programs=$7
-shift 7
+name=$1 ip=$2 node=$3 assets=$4 build=$5 results=$6 programs=$7 outside=$8
+shift 8
 
 # Whatever is bound below is opened first: it may lie under a folder that gets hidden (a checkout in /tmp, or in /opt/c1mlab).
 exec {opt}</opt {tmp}</tmp {node}<"$node" {assets}<"$assets" {build}<"$build" {programs}<"$programs"
 if [ -n "$results" ]; then exec {results}<"$results"; fi
+declare -A outside_folder=() outside_build=()
+for ((; outside > 0; outside--)); do
+  exec {folder}<"$2" {its_build}<"$3"
+  outside_folder[$1]=$folder outside_build[$1]=$its_build
+  shift 3
+done
 
 # Makes $2 show what descriptor $1 (or a path under it) is. Canonical paths would lead to what hides it.
 show() { # descriptor[/path] target
@@ -54,6 +61,24 @@ chmod 1777 tmp
 show "$assets" assets
 make_read_only /opt/c1mlab/assets
 show "$build" build
+if [ "${#outside_folder[@]}" -gt 0 ]; then
+  # The assets have no place to mount them on: a folder of the same content that has.
+  mount -t tmpfs -o mode=755 c1mlab assets/servers
+  cd assets/servers
+  for entry in "/proc/self/fd/$assets/servers"/*; do keep "$assets/servers" "${entry##*/}"; done
+  for server in "${!outside_folder[@]}"; do
+    mkdir -p "$server" "/opt/c1mlab/build/servers/$server"
+    show "${outside_folder[$server]}" "$server"
+    show "${outside_build[$server]}" "/opt/c1mlab/build/servers/$server"
+    folder=${outside_folder[$server]} its_build=${outside_build[$server]}
+    exec {folder}<&- {its_build}<&-
+  done
+  for entry in *; do
+    if [ ! -L "$entry" ]; then make_read_only "/opt/c1mlab/assets/servers/$entry"; fi
+  done
+  make_read_only /opt/c1mlab/assets/servers
+  cd /opt/c1mlab
+fi
 if [ -n "$results" ]; then show "$results" results; fi
 cp "/proc/self/fd/$programs"/* bin/
 : >bin/node

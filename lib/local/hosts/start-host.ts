@@ -12,6 +12,14 @@ import type { HostProcess, LocalHost } from './local-host.ts';
 import type { NeededProgram } from './namespace-facts.ts';
 import { startNamespaceProcess, type NamespaceProcess } from './namespace-process.ts';
 
+/** A server whose folder lies outside the repository's assets; hosts show it among the others. */
+export interface OutsideServer {
+  /** As in its server.json; none of the names under `assets/servers`. */
+  readonly name: string;
+  /** Absolute. */
+  readonly folder: string;
+}
+
 /** What all hosts of a lab are made from. */
 export interface HostMaterials {
   readonly lab: Lab;
@@ -20,6 +28,8 @@ export interface HostMaterials {
   readonly buildFolder: string;
   /** Empty: results stay on the host. */
   readonly resultsFolder: string;
+  /** Server folders outside the assets, each with the folder that it is built in. */
+  readonly outsideServers: readonly (OutsideServer & { readonly buildFolder: string })[];
   readonly programs: Readonly<Record<NeededProgram, string>>;
   /** What everything on a host finds in its environment. */
   readonly environment: Readonly<Record<string, string>>;
@@ -45,7 +55,9 @@ export async function startHost(materials: HostMaterials, host: Host, index: num
   const unshare = [programs.unshare, '--net', '--mount', '--uts', '--pid', '--kill-child', '--mount-proc', '--'];
   const init = [programs.bash, path.join(import.meta.dirname, 'host-init.sh'), host.name, programs.ip];
   const { nodeBinary, assetsFolder, buildFolder, resultsFolder } = materials;
-  const layout = [nodeBinary, assetsFolder, buildFolder, resultsFolder, hostPrograms];
+  const outside = materials.outsideServers.flatMap((server) => [server.name, server.folder, server.buildFolder]);
+  const servers = [String(materials.outsideServers.length), ...outside];
+  const layout = [nodeBinary, assetsFolder, buildFolder, resultsFolder, hostPrograms, ...servers];
   const namespace = await startNamespaceProcess(
     [...enterBridge, ...unshare, ...init, ...layout, ...entriesInUse('/tmp', environment)],
     environment,

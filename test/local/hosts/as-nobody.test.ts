@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 /** The user `nobody`, by number, for it may have no name here. */
 const nobody = 65_534;
 const asNobody = ['--reuid', String(nobody), '--regid', String(nobody), '--clear-groups'];
-const files = ['create-local-hosts.test.ts', 'units.test.ts', 'owner-killed.test.ts'];
+const files = ['create-local-hosts.test.ts', 'outside-servers.test.ts', 'units.test.ts', 'owner-killed.test.ts'];
 
 function cannotBeNobody(): string | false {
   if (process.geteuid?.() !== 0) return 'only root can become another user; the other tests ran as an ordinary one';
