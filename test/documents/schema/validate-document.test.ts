@@ -213,6 +213,15 @@ describe('the flow of an Automation', () => {
     assert.deepEqual(problemsOf(withSteps({ ...greetStep, isEnd: true, onCancel: 'step:last' }, last)), []);
   });
 
+  test('a step that onFailure Continue leads to is reached, although nextStep goes past it', () => {
+    const between: AutomationStep = { ...greetStep, name: 'between' };
+    assert.deepEqual(
+      problemsOf(withSteps({ ...greetStep, nextStep: 'last', onFailure: 'Continue' }, between, last)),
+      [],
+    );
+    onlyProblem(withSteps({ ...greetStep, nextStep: 'last' }, between, last), /"between" can never be reached/);
+  });
+
   test('fails on isEnd with nextStep or a jump on failure', () => {
     const problems = problemsOf(withSteps({ ...greetStep, isEnd: true, nextStep: 'last' }, last));
     assert.match(problems.join('\n'), /nextStep: "last" is never followed, because of isEnd/);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import type { CommandDocument } from '../../../lib/documents/schema/command-document.ts';
@@ -93,11 +94,10 @@ describe('parameters of a Command document', () => {
 
   test('with ENV_VAR a value arrives as SSM_<name>, and the shell reads nothing in it', async (t) => {
     const Word = { ...text, interpolationType: 'ENV_VAR' } as const;
-    const hostile = `'; touch /tmp/x; $(touch y) \`z\` "\\ | & > < * ? ~ {{ Word }} \n second line`;
-    const marks = join('/tmp', 'x');
-    const before = existsSync(marks);
+    const mark = join(tmpdir(), `c1mlab-hostile-${process.pid}`);
+    const hostile = `'; touch ${mark}; $(touch ${mark}) \`touch ${mark}\` "\\ | & > < * ? ~ {{ Word }} \n second line`;
     assert.equal(await outputOf(t, 'printf %s "$SSM_Word"', { Word }, { Word: [hostile] }), hostile);
-    assert.equal(existsSync(marks), before);
+    assert.ok(!existsSync(mark));
   });
 
   test('a variable is set for ENV_VAR parameters only', async (t) => {

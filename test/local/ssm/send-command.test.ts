@@ -186,19 +186,22 @@ describe('errors and concurrency', () => {
     assert.equal((await commandOver(lab, alone)).Status, 'Failed');
   });
 
-  test('an agent works on five commands at once; the sixth is pending', async (t) => {
+  test('an agent works on five commands at once; others wait their turn, unless they are cancelled', async (t) => {
     const lab = await createTestLab(t, [runDocument]);
     const ids: string[] = [];
-    for (let index = 0; index < 6; index += 1) {
+    for (let index = 0; index < 7; index += 1) {
       ids.push(await send(lab, 'Run', { Parameters: { commands: [`touch ${lab.folder}/run-${index}`, 'sleep 300'] } }));
     }
     await eventually('five run', () => [0, 1, 2, 3, 4].every((index) => existsSync(`${lab.folder}/run-${index}`)));
-    const [, , , , , sixth = ''] = ids;
+    const [first = '', , , , , sixth = '', seventh = ''] = ids;
     assert.equal((await stepOf(lab, sixth)).Status, 'Pending');
     // Cancelling needs no free place.
-    await lab.ssm.send(new CancelCommandCommand({ CommandId: ids[0] }));
-    await commandOver(lab, ids[0] ?? '');
-    await eventually('the sixth runs', () => existsSync(`${lab.folder}/run-5`));
+    await lab.ssm.send(new CancelCommandCommand({ CommandId: sixth }));
+    assert.equal((await commandOver(lab, sixth)).Status, 'Cancelled');
+    assert.equal((await stepOf(lab, seventh)).Status, 'Pending');
+    await lab.ssm.send(new CancelCommandCommand({ CommandId: first }));
+    await eventually('the seventh runs', () => existsSync(`${lab.folder}/run-6`));
+    assert.ok(!existsSync(`${lab.folder}/run-5`));
   });
 });
 
