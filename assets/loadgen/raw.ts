@@ -74,7 +74,7 @@ export interface BroadcastRaw {
   readonly received: number;
   /** Arrivals beyond the first on the same connection. */
   readonly duplicates: number;
-  /** Arrivals after a broadcast of higher number on the same connection. */
+  /** Arrivals after a broadcast of higher number by the same publishing host, on the same connection. */
   readonly outOfOrder: number;
   readonly firstArrivalMicros: number | null;
   readonly lastArrivalMicros: number | null;

@@ -83,7 +83,9 @@ async function loadOptions(options: Options): Promise<LoadOptions> {
       processes: options.integer('processes', 1, 4096, Math.ceil(connections / perProcess)),
       serverPorts: [server.port],
       sources,
-      localPorts: portRange(options.has('local-ports') ? options.text('local-ports') : kernelPortRange()),
+      localPorts: options.has('local-ports')
+        ? portRange(options.text('local-ports'))
+        : somewhereIn(portRange(kernelPortRange()), Math.ceil(connections / sources.length)),
     },
     target: { address: server.address, ports: [server.port], path: server.path, hostName: server.hostName },
     publishPath: '/publish',
@@ -94,6 +96,14 @@ async function loadOptions(options: Options): Promise<LoadOptions> {
 
 function kernelPortRange(): string {
   return readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').trim().replace(/\s+/, '-');
+}
+
+/** A part of a range that holds twice as many ports as are needed, begun at random: so that runs beside each other rarely meet. */
+function somewhereIn(range: LoadOptions['plan']['localPorts'], needed: number): LoadOptions['plan']['localPorts'] {
+  const room = range.last - range.first + 1 - 2 * needed;
+  if (room <= 0) return range;
+  const first = range.first + Math.floor(Math.random() * room);
+  return { first, last: first + 2 * needed - 1 };
 }
 
 /** Opens, drives and holds; why it ended early, or null. */

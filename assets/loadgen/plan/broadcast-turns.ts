@@ -12,8 +12,8 @@ export interface BroadcastTurns {
 
 /**
  * The turns of host `hostIndex` among `hosts` for K broadcasts every S seconds: with O = min(hosts, K) owners, owner i
- * publishes at the start of the slots n (of S seconds, counted from 1970) with n mod O = i, from the first that begins
- * after `notBeforeUnixMicros` on.
+ * publishes at the start of the slots n (of S seconds, counted from 1970) with n mod O = i, from the first round of O slots
+ * that begins after `notBeforeUnixMicros` on.
  */
 export function broadcastTurns(
   broadcasts: number,
@@ -26,7 +26,8 @@ export function broadcastTurns(
   const intervalMicros = intervalSeconds * 1e6;
   const seqs: number[] = [];
   for (let seq = hostIndex; seq < broadcasts; seq += owners) if (hostIndex < owners) seqs.push(seq);
-  const earliest = Math.ceil(notBeforeUnixMicros / intervalMicros);
-  const slot = earliest + ((((hostIndex - earliest) % owners) + owners) % owners);
-  return { owners, seqs, firstUnixMicros: slot * intervalMicros, stepMicros: owners * intervalMicros };
+  const stepMicros = owners * intervalMicros;
+  // A whole round on, not just the next own slot: else the second host's first broadcast could precede the first host's.
+  const roundMicros = Math.ceil(notBeforeUnixMicros / stepMicros) * stepMicros;
+  return { owners, seqs, firstUnixMicros: roundMicros + hostIndex * intervalMicros, stepMicros };
 }

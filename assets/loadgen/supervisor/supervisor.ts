@@ -126,6 +126,11 @@ export class Supervisor {
     return this.#loads.every(({ report }) => report?.rampEnded === true);
   }
 
+  /** Of the load processes, in order; undefined for one that could not be started. */
+  get processIds(): readonly (number | undefined)[] {
+    return this.#loads.map(({ process }) => process.pid);
+  }
+
   /** Why this host's load has failed; null while it has not. */
   get failure(): string | null {
     return this.#reason;
@@ -234,6 +239,7 @@ export class Supervisor {
     await this.#until(() => this.#isOver(publisher, turns.seqs.length, lastDueMicros, patienceMicros));
     if (publisher !== null && publisher.failure !== null) throw new Error(publisher.failure);
     if (this.#reason !== null) throw new Error(this.#reason);
+    if (this.#stopping) throw new Error('the load generator was stopped before the workload was over');
     return {
       published: publisher?.published ?? 0,
       pending: this.#sum((report) => report.broadcastsPending),
@@ -249,7 +255,7 @@ export class Supervisor {
   }
 
   #isOver(publisher: Publisher | null, own: number, lastDueMicros: number, patienceMicros: number): boolean {
-    if (this.#reason !== null) return true;
+    if (this.#reason !== null || this.#stopping) return true;
     if (!this.#loads.every(({ report }) => report?.echoDone === true)) return false;
     if (publisher !== null && publisher.published < own && publisher.failure === null) return false;
     if (this.#sum((report) => report.broadcastsPending) === 0) return true;
@@ -292,7 +298,7 @@ export class Supervisor {
     };
     this.#publisher = publisher;
     void noticeEnd(publisher);
-    await this.#until(() => publisher.ready || publisher.failure !== null);
+    await this.#until(() => publisher.ready || publisher.failure !== null || this.#stopping);
     if (publisher.failure !== null) throw new Error(publisher.failure);
     return publisher;
   }

@@ -13,16 +13,22 @@ interface Broadcast {
 }
 
 const none = -1;
+const window = 32;
 
 /**
- * What the members of one process got of the broadcasts. Each connection has the number of its last broadcast; only one
- * that skipped some has a set of those, so that a late arrival can be told from a second one.
+ * What the members of one process got of the broadcasts. Each connection has the highest number it got, and a bit for each
+ * of the 31 before, so that a late arrival can be told from a second one; what comes later still counts as late.
+ * Publishers are `publishers` hosts in turn, seq mod publishers: they do not wait for each other, so only two broadcasts
+ * of the same one can be out of order.
  */
 export class BroadcastLog {
   readonly #connections: Connections;
+  readonly #publishers: number;
   readonly #last: Int32Array;
-  readonly #skipped = new Map<number, Set<number>>();
-  readonly #broadcasts: (Broadcast | undefined)[] = [];
+  // Bit n: broadcast last - n has arrived.
+  readonly #arrived: Int32Array;
+  readonly #distinct: Int32Array;
+  readonly #broadcasts = new Map<number, Broadcast>();
   #expected = 0;
   #isOwn: (seq: number) => boolean = () => false;
   // Members get the same bytes one after the other: those of the last one, and what they mean.
@@ -34,9 +40,12 @@ export class BroadcastLog {
   messagesReceived = 0;
   lastArrivalMicros = 0;
 
-  constructor(connections: Connections) {
+  constructor(connections: Connections, publishers: number) {
     this.#connections = connections;
+    this.#publishers = publishers;
     this.#last = new Int32Array(connections.size).fill(none);
+    this.#arrived = new Int32Array(connections.size);
+    this.#distinct = new Int32Array(connections.size);
   }
 
   /** From now on broadcasts 0 to `count` - 1 are expected, and latency is recorded for this host's own. */
@@ -48,7 +57,8 @@ export class BroadcastLog {
   /** A new connection has this descriptor. */
   opened(fd: number): void {
     this.#last[fd] = none;
-    this.#skipped.delete(fd);
+    this.#arrived[fd] = 0;
+    this.#distinct[fd] = 0;
   }
 
   /** Counts a message if it is a broadcast; false when it is something else. */
@@ -56,16 +66,20 @@ export class BroadcastLog {
     if (!this.#isSame(bytes, start, end) && !this.#read(bytes, start, end, members)) return false;
     const broadcast = this.#broadcast!;
     const seq = this.#seq;
-    const last = this.#last[fd]!;
     this.messagesReceived += 1;
     this.lastArrivalMicros = now;
-    if (seq === last + 1) this.#last[fd] = seq;
-    else if (seq > last) this.#skip(fd, last, seq);
-    else if (this.#skipped.get(fd)?.delete(seq) === true) broadcast.outOfOrder += 1;
-    else {
+    const ahead = seq - this.#last[fd]!;
+    if (ahead > 0) {
+      this.#last[fd] = seq;
+      this.#arrived[fd] = ahead < window ? (this.#arrived[fd]! << ahead) | 1 : 1;
+    } else if (this.#isSecond(fd, -ahead)) {
       broadcast.duplicates += 1;
       return true;
+    } else {
+      if (this.#isOutOfOrder(fd, -ahead)) broadcast.outOfOrder += 1;
+      if (-ahead < window) this.#arrived[fd]! |= 1 << -ahead;
     }
+    this.#distinct[fd]! += 1;
     if (broadcast.received === 0) broadcast.firstMicros = now;
     broadcast.received += 1;
     broadcast.lastMicros = now;
@@ -92,21 +106,26 @@ export class BroadcastLog {
   }
 
   #of(seq: number, members: number): Broadcast {
-    const known = this.#broadcasts[seq];
+    const known = this.#broadcasts.get(seq);
     if (known !== undefined) return known;
     // Two back nearly all has arrived: its histogram needs no room for what it has not seen.
-    this.#broadcasts[seq - 2]?.latency?.compact();
+    this.#broadcasts.get(seq - 2)?.latency?.compact();
     const latency = this.#isOwn(seq) ? new Histogram() : null;
     const broadcast = { members, received: 0, duplicates: 0, outOfOrder: 0, firstMicros: 0, lastMicros: 0, latency };
-    this.#broadcasts[seq] = broadcast;
+    this.#broadcasts.set(seq, broadcast);
     return broadcast;
   }
 
-  #skip(fd: number, last: number, seq: number): void {
-    const skipped = this.#skipped.get(fd) ?? new Set();
-    for (let missing = last + 1; missing < seq; missing += 1) skipped.add(missing);
-    this.#skipped.set(fd, skipped);
-    this.#last[fd] = seq;
+  #isSecond(fd: number, behind: number): boolean {
+    return behind < window && (this.#arrived[fd]! & (1 << behind)) !== 0;
+  }
+
+  /** Whether a later broadcast of the same publisher has arrived before this one. */
+  #isOutOfOrder(fd: number, behind: number): boolean {
+    for (let later = behind - this.#publishers; later >= 0; later -= this.#publishers) {
+      if (this.#isSecond(fd, later)) return true;
+    }
+    return false;
   }
 
   /** How many expected broadcasts have not arrived, summed over the open members. */
@@ -114,16 +133,16 @@ export class BroadcastLog {
     if (this.#expected === 0) return 0;
     let pending = 0;
     for (let fd = 0; fd < this.#connections.size; fd += 1) {
-      if (this.#connections.isOpen(fd)) pending += Math.max(0, this.#expected - 1 - this.#last[fd]!);
+      if (this.#connections.isOpen(fd)) pending += Math.max(0, this.#expected - this.#distinct[fd]!);
     }
-    for (const [fd, skipped] of this.#skipped) if (this.#connections.isOpen(fd)) pending += skipped.size;
     return pending;
   }
 
   /** One entry for each broadcast that arrived or was expected. */
   raw(membersNow: number): readonly BroadcastRaw[] {
-    return Array.from({ length: Math.max(this.#broadcasts.length, this.#expected) }, (_, seq): BroadcastRaw => {
-      const broadcast = this.#broadcasts[seq];
+    const seqs = new Set([...Array(this.#expected).keys(), ...this.#broadcasts.keys()]);
+    return [...seqs].map((seq): BroadcastRaw => {
+      const broadcast = this.#broadcasts.get(seq);
       if (broadcast === undefined) {
         const latency = this.#isOwn(seq) ? new Histogram().encode() : null;
         return {

@@ -354,6 +354,8 @@ export class Connections implements FrameSink {
     }
     if (earlier !== undefined) this.#partialResponse.delete(fd);
     if (typeof check !== 'number') {
+      // A reset keeps the local port free for the next attempt.
+      closeByReset(fd);
       this.#end(fd, 'badHandshake');
       return;
     }

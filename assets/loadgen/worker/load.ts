@@ -58,7 +58,7 @@ export function runLoad(start: StartLoad): void {
     events,
   );
   const meter = new LoopMeter();
-  const broadcasts = new BroadcastLog(connections);
+  const broadcasts = new BroadcastLog(connections, plan.hosts);
   const echoes = new Echoes(connections, meter);
   const processesInAll = plan.hosts * plan.processes;
   const ramp = new Ramp(

@@ -10,8 +10,8 @@ import type { Connections } from './connections.ts';
 export const attemptsMost = 3;
 /** Waits before the second and the third attempt. */
 const backOffMicros = [500_000, 2_000_000] as const;
-/** How many other local ports are tried when one's own is taken. */
-const sparesMost = 8;
+/** How many other local ports are tried when one's own is taken, and when the source address may be to blame. */
+const sparesMost = { EADDRINUSE: 64, EADDRNOTAVAIL: 4 } as const;
 const sweepMicros = 250_000;
 /** An attempt older than this no longer keeps others from beginning: a few silent answers must not stop a ramp. */
 const slowMicros = 500_000;
@@ -130,7 +130,7 @@ export class Ramp {
   failed(connection: number, cause: FailureCause): void {
     this.#opening -= 1;
     countCause(this.connectFailures, cause);
-    if ((cause === 'EADDRINUSE' || cause === 'EADDRNOTAVAIL') && this.#move(connection)) {
+    if ((cause === 'EADDRINUSE' || cause === 'EADDRNOTAVAIL') && this.#move(connection, sparesMost[cause])) {
       this.#begin(connection);
       return;
     }
@@ -148,8 +148,8 @@ export class Ramp {
   }
 
   /** Gives the connection other endpoints; false when it has had enough or there are none. */
-  #move(connection: number): boolean {
-    if (this.#sparesTried[connection]! >= sparesMost) return false;
+  #move(connection: number, most: number): boolean {
+    if (this.#sparesTried[connection]! >= most) return false;
     this.#sparesTried[connection]! += 1;
     const { serverPort } = this.#share.endpoints(connection);
     const spare = this.#share.spare(serverPort, this.#nextSpare[serverPort]!);

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import type { LoadProcessRaw, LoadStatus } from '../../assets/loadgen/raw.ts';
+import type { Summary } from '../../assets/loadgen/measure/summary.ts';
+import { isAlive, loopbackSource, until } from './held-load.ts';
+import { startLabServer } from './lab-server.ts';
+
+const main = new URL('../../assets/loadgen/main.ts', import.meta.url).pathname;
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function run(...args: string[]): Promise<Outcome> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [main, ...args], (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr }),
+    );
+  });
+}
+
+/** The words of a command line; none of ours has blanks in it. */
+function words(line: string): readonly string[] {
+  return line.split(' ');
+}
+
+/** Processes whose parent is this one. */
+function childrenOf(pid: number): readonly number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+}
+
+describe('the command line', { concurrency: 4 }, () => {
+  const wrong: readonly (readonly [readonly string[], RegExp])[] = [
+    [['--url', 'wss://localhost/', '--connections', '1'], /wss:\/\/, but the load generator speaks no TLS/],
+    [
+      ['--url', 'ws://[::1]:80/', '--connections', '1'],
+      /IPv6 address \[::1\], but the load generator speaks IPv4 only/,
+    ],
+    [['--url', 'http://localhost/', '--connections', '1'], /must begin with ws:\/\//],
+    [['--url', 'nonsense', '--connections', '1'], /got 'nonsense'/],
+    [['--connections', '1'], /--url is missing/],
+    [['--url', 'ws://127.0.0.1:1/'], /--connections is missing/],
+    [['--url', 'ws://127.0.0.1:1/', '--connections', '1.5'], /--connections must be a whole number, got '1.5'/],
+    [['--url', 'ws://127.0.0.1:1/', '--connections', '0'], /--connections must be a number from 1/],
+    [['--url', 'ws://127.0.0.1:1/', '--connections', '1', '--sources', '10.0.0.1,x'], /got 'x'/],
+    [['--url', 'ws://127.0.0.1:1/', '--connections', '1', '--colour', 'red'], /Unknown option '--colour'/],
+    [['hold'], /--hosts is missing/],
+    [['dance'], /'dance' is no command/],
+  ];
+  for (const [args, error] of wrong) {
+    test(`fails with exit code 2 on: ${args.join(' ')}`, async () => {
+      const { code, stderr } = await run(...args);
+      assert.match(stderr, error);
+      assert.equal(stderr.trim().split('\n').length, 1);
+      assert.equal(code, 2);
+    });
+  }
+
+  test('fails with exit code 1 when there are not enough local ports, with the numbers', async () => {
+    const { code, stderr } = await run(
+      '--url',
+      'ws://127.0.0.1:1/',
+      '--connections',
+      '11',
+      '--local-ports',
+      '2000-2009',
+    );
+    assert.equal(code, 1);
+    assert.match(stderr, /11 connections from this host do not fit: 1 source addresses x 10 local ports/);
+  });
+
+  test('fails with exit code 1 on a name that does not resolve', async () => {
+    const { code, stderr } = await run('--url', 'ws://no-such-host.invalid/', '--connections', '1');
+    assert.equal(code, 1);
+    assert.match(stderr, /no IPv4 address found for 'no-such-host.invalid'/);
+  });
+
+  test('loads a server by its name and prints what happened as JSON', async (context) => {
+    const server = await startLabServer(context, { path: '/room?id=1' });
+    const { code, stdout, stderr } = await run(
+      ...words(`--url ws://localhost:${server.port}/room?id=1 --connections 30 --processes 2 --json`),
+      ...words(`--sources ${loopbackSource()},${loopbackSource()} --hold 0.2 --rate 500`),
+      ...words(`--broadcasts 2 --interval-seconds 0.1 --echo-rate 100 --echo-seconds 0.3`),
+    );
+    assert.equal(code, 0, stderr);
+    const result = JSON.parse(stdout) as Summary & { reached: boolean; reason: string | null };
+    assert.deepEqual([result.reached, result.reason, result.open, result.established], [true, null, 30, 30]);
+    assert.deepEqual(
+      result.broadcasts.map(({ received, latencyMicros }) => [received, latencyMicros.count]),
+      [
+        [30, 30],
+        [30, 30],
+      ],
+    );
+    assert.deepEqual([result.echo.sent, result.echo.received], [30, 30]);
+    assert.equal(result.connectMicros.count, 30);
+  });
+
+  test('fails with exit code 1 when nobody listens, and says so to people', async () => {
+    const { code, stdout, stderr } = await run(
+      '--url',
+      'ws://127.0.0.1:9/',
+      '--connections',
+      '3',
+      '--hold',
+      '0',
+      '--sources',
+      loopbackSource(),
+    );
+    assert.equal(code, 1);
+    assert.match(stdout, /0 open of 3/);
+    assert.match(stdout, /9 ECONNREFUSED; 3 given up/);
+    assert.match(stderr, /0 of 3 connections were open at the end/);
+  });
+
+  test('hold, drive and collect work through the socket, and SIGTERM ends it all', async (context) => {
+    const server = await startLabServer(context);
+    const folder = mkdtempSync(join(tmpdir(), 'c1m-hold-'));
+    context.after(() => rmSync(folder, { recursive: true }));
+    const socket = join(folder, 'control');
+    const child = spawn(
+      process.execPath,
+      [
+        ...words(`${main} hold --connections 40 --hosts 1 --host-index 0 --server 127.0.0.1`),
+        ...words(`--ports ${String(server.port)} --sources ${loopbackSource()} --local-ports 20000-29999`),
+        ...words(`--processes 2 --rate 1000 --run-folder ${folder} --socket ${socket}`),
+      ],
+      { stdio: 'inherit' },
+    );
+    context.after(() => child.kill('SIGKILL'));
+    const status = (): LoadStatus | null =>
+      existsSync(join(folder, 'loadgen-status.json'))
+        ? (JSON.parse(readFileSync(join(folder, 'loadgen-status.json'), 'utf8')) as LoadStatus)
+        : null;
+    await until('holding', () => status()?.phase === 'holding');
+    assert.equal(status()?.counts.open, 40);
+    const driven = await run(
+      ...words(`drive --socket ${socket} --broadcasts 2 --interval-seconds 0.1`),
+      ...words(`--echo-rate 0 --echo-seconds 0`),
+    );
+    assert.deepEqual([driven.code, driven.stderr], [0, '']);
+    assert.deepEqual((await run('collect', '--socket', socket)).code, 0);
+    const raws = [0, 1, 2].map(
+      (n) => JSON.parse(readFileSync(join(folder, `loadgen-${n}.json`), 'utf8')) as LoadProcessRaw,
+    );
+    assert.deepEqual(
+      raws.map((raw) => [raw.schema, raw.process, raw.counts.open, raw.broadcasts.length, raw.publications.length]),
+      [
+        [1, 0, 20, 2, 0],
+        [1, 1, 20, 2, 0],
+        [1, 2, 0, 0, 2],
+      ],
+    );
+    await until('the status shows it', () => status()?.broadcastMessagesReceived === 80);
+    const second = await run('hold', ...child.spawnargs.slice(3));
+    assert.equal(second.code, 1);
+    assert.match(second.stderr, /another load generator holds connections/);
+    const workers = childrenOf(child.pid!);
+    child.kill('SIGTERM');
+    assert.deepEqual(await once(child, 'exit'), [0, null]);
+    assert.ok(workers.length === 3 && workers.every((pid) => !isAlive(pid)));
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name === 'control' || name.endsWith('.new')),
+      [],
+    );
+    const gone = await run('collect', '--socket', socket);
+    assert.equal(gone.code, 1);
+    assert.match(gone.stderr, /no load generator listens on .*ENOENT/);
+  });
+
+  test('load processes go when their supervisor is killed, and SIGINT ends a run early', async (context) => {
+    const server = await startLabServer(context);
+    const start = (): ReturnType<typeof spawn> =>
+      spawn(
+        process.execPath,
+        [
+          ...words(`${main} --url ws://127.0.0.1:${server.port}/ --connections 10 --processes 2`),
+          ...words(`--sources ${loopbackSource()} --hold 600`),
+        ],
+        { stdio: ['ignore', 'ignore', 'ignore'] },
+      );
+    const killed = start();
+    await until('all open', () => server.members.size === 10);
+    const workers = childrenOf(killed.pid!);
+    assert.equal(workers.length, 2);
+    killed.kill('SIGKILL');
+    await until('they are gone', () => workers.every((pid) => !isAlive(pid)) && server.members.size === 0);
+
+    const interrupted = start();
+    await until('all open', () => server.members.size === 10);
+    interrupted.kill('SIGINT');
+    assert.deepEqual(await once(interrupted, 'exit'), [1, null]);
+    await until('the server sees them go', () => server.members.size === 0);
+  });
+});

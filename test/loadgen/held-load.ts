@@ -1,0 +1,79 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import type { LoadPlan } from '../../assets/loadgen/plan/share.ts';
+import type { LoadProcessRaw } from '../../assets/loadgen/raw.ts';
+import { Supervisor } from '../../assets/loadgen/supervisor/supervisor.ts';
+
+let nextSource = 1;
+
+/** A loopback address that no other test of this process uses, so that local ports never meet. */
+export function loopbackSource(): string {
+  nextSource += 1;
+  return `127.${process.pid % 200}.${Math.floor(process.pid / 200) % 250}.${nextSource}`;
+}
+
+/** A supervisor with real load processes that ends with the test. */
+export function startLoad(
+  context: TestContext,
+  ports: readonly number[],
+  options: Partial<LoadPlan> & {
+    readonly handshakeSeconds?: number;
+    readonly ratePerSecond?: number;
+    readonly path?: string;
+  } = {},
+): Supervisor {
+  const { handshakeSeconds = 10, ratePerSecond = null, path = '/', ...plan } = options;
+  const supervisor = new Supervisor({
+    host: 'test',
+    plan: {
+      connections: 10,
+      hosts: 1,
+      hostIndex: 0,
+      processes: 1,
+      serverPorts: ports,
+      sources: [loopbackSource()],
+      localPorts: { first: 20_000, last: 29_999 },
+      ...plan,
+    },
+    target: { address: '127.0.0.1', ports, path },
+    publishPath: '/publish',
+    ratePerSecond,
+    handshakeSeconds,
+  });
+  context.after(async () => supervisor.stop());
+  return supervisor;
+}
+
+/** Waits for a condition; throws when it has not come true within so many seconds. */
+export async function until(what: string, condition: () => boolean, seconds = 20): Promise<void> {
+  const deadline = Date.now() + seconds * 1000;
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** The raw files of a supervisor's processes, the publisher's last. */
+export async function collect(supervisor: Supervisor): Promise<readonly LoadProcessRaw[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'c1m-loadgen-test-'));
+  try {
+    const files = await supervisor.collect(folder);
+    return files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as LoadProcessRaw);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Whether a process of this id exists. */
+export function isAlive(pid: number | undefined): boolean {
+  if (pid === undefined) return false;
+  try {
+    process.kill(pid, 0);
+    // One that nobody has waited for yet is dead all the same.
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}

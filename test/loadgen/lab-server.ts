@@ -1,0 +1,62 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { TestContext } from 'node:test';
+import { WebSocketServer, type WebSocket } from 'ws';
+
+/** A server of the lab's contract, made with the ws package, for tests: echo and broadcasts. */
+export interface LabServer {
+  readonly port: number;
+  readonly members: ReadonlySet<WebSocket>;
+}
+
+/** How a broadcast is sent to members, when not once to each in order. */
+export type Deliver = (members: readonly WebSocket[], message: string, seq: number) => void;
+
+/** Starts a server that stops with the test. */
+export async function startLabServer(
+  context: TestContext,
+  options: { readonly deliver?: Deliver; readonly onMember?: (member: WebSocket) => void; readonly path?: string } = {},
+): Promise<LabServer> {
+  const members = new Set<WebSocket>();
+  const http = createServer((_request, response) => response.writeHead(404).end());
+  const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
+  http.on('upgrade', (request: IncomingMessage, socket, head) => {
+    if (request.url !== '/publish' && request.url !== (options.path ?? '/')) {
+      socket.end('HTTP/1.1 404 Not Found\r\n\r\n');
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (client) => {
+      client.on('error', () => client.terminate());
+      if (request.url === '/publish') publisher(client, members, options.deliver);
+      else member(client, members, options.onMember);
+    });
+  });
+  http.listen({ port: 0, host: '127.0.0.1', backlog: 4096 });
+  await once(http, 'listening');
+  context.after(() => {
+    for (const client of sockets.clients) client.terminate();
+    http.close();
+  });
+  return { port: (http.address() as AddressInfo).port, members };
+}
+
+function member(client: WebSocket, members: Set<WebSocket>, onMember?: (member: WebSocket) => void): void {
+  members.add(client);
+  client.on('close', () => members.delete(client));
+  client.on('message', (data: Buffer, isBinary) => client.send(data, { binary: isBinary }));
+  onMember?.(client);
+}
+
+function publisher(client: WebSocket, members: ReadonlySet<WebSocket>, deliver: Deliver = toAll): void {
+  client.on('message', (data: Buffer) => {
+    const message = data.toString();
+    deliver([...members], message, Number(message.split(' ')[0]));
+    client.send(`sent ${members.size} 0 123`);
+  });
+}
+
+/** Sends a text to every member once. */
+export function toAll(members: readonly WebSocket[], message: string): void {
+  for (const client of members) client.send(message);
+}

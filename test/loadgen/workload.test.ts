@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
+import { summarize } from '../../assets/loadgen/measure/summary.ts';
+import { collect, startLoad, until } from './held-load.ts';
+import { startLabServer, toAll } from './lab-server.ts';
+
+const noEcho = { echoRate: 0, echoSeconds: 0 };
+
+describe('the workload, on real connections', { concurrency: 4 }, () => {
+  test('two hosts take turns publishing, and every broadcast reaches every member once', async (context) => {
+    const servers = await Promise.all([startLabServer(context), startLabServer(context)]);
+    const ports = servers.map((server) => server.port);
+    const hosts = [0, 1].map((hostIndex) =>
+      startLoad(context, ports, { connections: 61, hosts: 2, hostIndex, processes: 2, ratePerSecond: 400 }),
+    );
+    await until('all open', () => hosts.every((host) => host.rampEnded));
+    assert.deepEqual(
+      servers.map((server) => server.members.size).toSorted((a, b) => a - b),
+      [30, 31],
+    );
+    const workload = { broadcasts: 5, intervalSeconds: 0.1, echoRate: 300, echoSeconds: 0.5 };
+    const outcomes = await Promise.all(hosts.map(async (host) => host.drive(workload)));
+    assert.deepEqual(
+      outcomes.map(({ published, pending }) => [published, pending]),
+      [
+        [3, 0],
+        [2, 0],
+      ],
+    );
+    assert.equal(hosts[0]!.status().phase, 'holding');
+
+    for (const [hostIndex, host] of hosts.entries()) {
+      const raws = await collect(host);
+      assert.equal(raws.length, 3);
+      const summary = summarize(raws);
+      const members = 30 + hostIndex;
+      assert.equal(summary.established, members);
+      assert.deepEqual(summary.lost, {});
+      assert.equal(summary.broadcasts.length, 5);
+      for (const broadcast of summary.broadcasts) {
+        assert.equal(broadcast.received, members);
+        assert.equal(broadcast.members, members);
+        assert.equal(broadcast.duplicates + broadcast.outOfOrder, 0);
+        // Latency is for one's own only: another host's clock says nothing here.
+        assert.equal(broadcast.latencyMicros.count, broadcast.seq % 2 === hostIndex ? members : 0);
+      }
+      assert.ok(Math.abs(summary.echo.sent - (150 * members) / 61) <= 1, `${summary.echo.sent} echoes`);
+      assert.equal(summary.echo.received, summary.echo.sent);
+      assert.equal(summary.echo.wrong, 0);
+      const { publications, counts } = raws.at(-1)!;
+      assert.equal(counts.wanted, 0);
+      assert.equal(publications.length, 2 * outcomes[hostIndex]!.published);
+      for (const publication of publications) {
+        assert.equal(publication.seq % 2, hostIndex);
+        assert.ok(publication.sentMicros >= publication.dueMicros);
+        assert.equal(publication.answer?.elapsedMicros, 123);
+      }
+      const own = raws[0]!.broadcasts[hostIndex]!;
+      assert.equal(decodeFromCompressedBase64(own.latency!).totalCount, own.received);
+    }
+  });
+
+  test('lost, doubled and late broadcasts are told apart', async (context) => {
+    const held: string[] = [];
+    const server = await startLabServer(context, {
+      deliver(members, message, seq) {
+        if (seq === 0) toAll(members, message);
+        // 1 reaches nobody but the first, twice; 2 comes after 3.
+        if (seq === 1) for (const _ of [1, 2]) members[0]!.send(message);
+        if (seq === 2) held.push(message);
+        if (seq === 3) for (const text of [message, ...held]) toAll(members, text);
+      },
+    });
+    const load = startLoad(context, [server.port], { connections: 8 });
+    await until('all open', () => load.rampEnded);
+    const driving = load.drive({ broadcasts: 4, intervalSeconds: 0.1, ...noEcho });
+    await until('broadcasts', () => load.status().broadcastMessagesReceived === 8 + 2 + 8 + 8);
+    const { broadcasts } = summarize(await collect(load));
+    assert.deepEqual(
+      broadcasts.map(({ received, duplicates, outOfOrder }) => [received, duplicates, outOfOrder]),
+      [
+        [8, 0, 0],
+        [1, 1, 0],
+        [8, 0, 8],
+        [8, 0, 0],
+      ],
+    );
+    const { pending } = await driving;
+    assert.equal(pending, 7);
+  });
+
+  test('echoes that come back changed are counted as wrong', async (context) => {
+    const server = await startLabServer(context, {
+      onMember(member) {
+        member.removeAllListeners('message');
+        member.on('message', (data: Buffer) => member.send(data.toString().replace(/\d$/, 'x')));
+      },
+    });
+    const load = startLoad(context, [server.port], { connections: 4 });
+    await until('all open', () => load.rampEnded);
+    const driving = load.drive({ broadcasts: 0, intervalSeconds: 1, echoRate: 100, echoSeconds: 0.2 });
+    await until('echoes', () => load.status().phase === 'driving');
+    let echo = summarize(await collect(load)).echo;
+    const deadline = Date.now() + 10_000;
+    while (echo.wrong < 20 && Date.now() < deadline) echo = summarize(await collect(load)).echo;
+    assert.deepEqual([echo.sent, echo.received, echo.wrong], [20, 0, 20]);
+    const stopped = assert.rejects(driving, /stopped before the workload was over/);
+    await load.stop();
+    await stopped;
+  });
+
+  test("another implementation's pings, fragments and big messages are taken in stride", async (context) => {
+    const pongs: string[] = [];
+    const server = await startLabServer(context, {
+      onMember(member) {
+        member.on('pong', (data) => pongs.push(data.toString()));
+        member.ping('are you there');
+        member.send(Buffer.alloc(1_000_000, 1));
+        member.send('frag', { fin: false });
+        member.ping('in between');
+        member.send('mented', { fin: true });
+        member.send('x'.repeat(70_000));
+      },
+    });
+    const load = startLoad(context, [server.port], { connections: 5 });
+    await until('pongs', () => pongs.length === 10);
+    assert.deepEqual(new Set(pongs), new Set(['are you there', 'in between']));
+    const outcome = await load.drive({ broadcasts: 1, intervalSeconds: 0.05, echoRate: 50, echoSeconds: 0.1 });
+    assert.deepEqual(outcome, { published: 1, pending: 0, echoesSent: 5, echoesReceived: 5 });
+    assert.deepEqual(load.counts().lost, {});
+  });
+
+  test('fails to drive before the ramp has ended, twice with broadcasts, and without /publish', async (context) => {
+    const server = await startLabServer(context);
+    const slow = startLoad(context, [server.port], { connections: 10, ratePerSecond: 1 });
+    const workload = { broadcasts: 1, intervalSeconds: 0.05, ...noEcho };
+    await assert.rejects(slow.drive(workload), /the ramp has not ended/);
+    const load = startLoad(context, [server.port], { connections: 1 });
+    await until('open', () => load.rampEnded);
+    await load.drive(workload);
+    await assert.rejects(load.drive(workload), /counted twice/);
+    const other = await startLabServer(context, { path: '/members' });
+    const elsewhere = startLoad(context, [other.port], { connections: 1, path: '/members' });
+    await until('open', () => elsewhere.rampEnded);
+    await elsewhere.drive(workload);
+  });
+});
