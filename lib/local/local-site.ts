@@ -13,6 +13,7 @@ import type { Site } from '../run/site.ts';
 import { agentHost } from './agent-host.ts';
 import { createLocalHosts } from './hosts/create-local-hosts.ts';
 import type { LocalHost } from './hosts/local-host.ts';
+import type { OutsideServer } from './hosts/start-host.ts';
 import { createSsmRequestHandler } from './ssm/request-handler.ts';
 
 const projectFolder = join(import.meta.dirname, '../..');
@@ -22,42 +23,64 @@ const reservedBytes = 1e9;
 
 /**
  * Makes a lab on this machine: namespace hosts, and an SSM client whose requests are answered in this process by executing the
- * lab's documents on them. Throws LabError `environment` when the machine does not allow it.
+ * lab's documents on them. `outsideServers` are server folders from elsewhere that its hosts have too. Throws LabError
+ * `environment` when the machine does not allow it.
  */
-export async function makeLocalSite(lab: Lab): Promise<Site> {
+export async function makeLocalSite(lab: Lab, outsideServers: readonly OutsideServer[] = []): Promise<Site> {
+  let local = await startLocalLab(lab, outsideServers);
+  return {
+    lab,
+    where: 'local',
+    oneMachine: true,
+    get ssm() {
+      return local.ssm;
+    },
+    pollMillis: 100,
+    statusMillis: 1000,
+    defaults: { connections: 10_000, broadcasts: 3, intervalSeconds: 2, echoRate: 1000, echoSeconds: 3 },
+    readCapacity: async () => readCapacity(),
+    // Results lie on the hosts' own temporary file systems, so that a run that is killed leaves nothing of them behind.
+    fetchRaw: async (executionId, folder) => {
+      for (const host of local.hosts) {
+        const uploaded = host.path(`${hostRoot}/results/${executionId}`);
+        if (existsSync(uploaded)) await cp(uploaded, folder, { recursive: true });
+      }
+    },
+    renewHosts: async () => {
+      await local.close();
+      local = await startLocalLab(lab, outsideServers);
+    },
+    close: () => local.close(),
+  };
+}
+
+/** Hosts, and the SSM that runs documents on them; both are made anew for each measurement. */
+interface LocalLab {
+  readonly hosts: readonly LocalHost[];
+  readonly ssm: SSMClient;
+  close(): Promise<void>;
+}
+
+async function startLocalLab(lab: Lab, outsideServers: readonly OutsideServer[]): Promise<LocalLab> {
   const local = await createLocalHosts(lab, {
     assetsFolder: join(projectFolder, 'assets'),
     nodeBinary: process.execPath,
     buildFolder: join(projectFolder, '.cache/local/build'),
+    outsideServers,
   });
   try {
-    await Promise.all(local.hosts.map(tune));
+    const { hosts } = local;
+    await Promise.all(hosts.map(tune));
     const requestHandler = createSsmRequestHandler({
       documents: documentsOf(lab),
-      hosts: local.hosts.map((host) => agentHost(lab, host)),
+      hosts: hosts.map((host) => agentHost(lab, host)),
       // The load network has no way out, and a build needs its registries.
       managementDocuments: new Set([documentName(lab, 'Build')]),
     });
+    const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
     return {
-      lab,
-      where: 'local',
-      oneMachine: true,
-      ssm: new SSMClient({
-        region: 'local',
-        credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-        requestHandler,
-      }),
-      pollMillis: 100,
-      statusMillis: 1000,
-      defaults: { connections: 10_000, broadcasts: 3, intervalSeconds: 2, echoRate: 1000, echoSeconds: 3 },
-      readCapacity: async () => readCapacity(),
-      // Results lie on the hosts' own temporary file systems, so that a run that is killed leaves nothing of them behind.
-      fetchRaw: async (executionId, folder) => {
-        for (const host of local.hosts) {
-          const uploaded = host.path(`${hostRoot}/results/${executionId}`);
-          if (existsSync(uploaded)) await cp(uploaded, folder, { recursive: true });
-        }
-      },
+      hosts,
+      ssm: new SSMClient({ region: 'local', credentials, requestHandler }),
       close: async () => {
         await requestHandler.close();
         await local.close();

@@ -7,8 +7,15 @@ import { measure, type Watcher } from './measure.ts';
 import { planMeasurement, type MeasurementPlan } from './plan.ts';
 import { makeRunFolder, readMeasurementRecord, writeRunRecord } from './run-folder.ts';
 import type { RunRequest } from './run-request.ts';
-import { scheduleMeasurements } from './schedule.ts';
+import type { ScheduledMeasurement } from './schedule.ts';
 import type { Site } from './site.ts';
+
+/** A server of a run. */
+export interface ChosenServer {
+  readonly description: ServerDescription;
+  /** Its folder, absolute, when it did not come with the lab. */
+  readonly outsideFolder: string | null;
+}
 
 /** Everything a run is made of. */
 export interface Run {
@@ -17,9 +24,13 @@ export interface Run {
   readonly folder: string;
   readonly request: RunRequest;
   readonly repeats: number;
-  readonly servers: readonly ServerDescription[];
+  readonly servers: readonly ChosenServer[];
+  /** Every measurement, in order. */
+  readonly schedule: readonly ScheduledMeasurement[];
   /** When the run began: now, or for one that is resumed, then. */
   readonly beganUnixMillis: number;
+  /** The commit that the run began with. */
+  readonly gitCommit: string | null;
 }
 
 /**
@@ -29,7 +40,10 @@ export interface Run {
 export async function runBenchmark(site: Site, run: Run, watcher: Watcher): Promise<void> {
   const capacity = await site.readCapacity();
   const plans = new Map<string, MeasurementPlan>(
-    run.servers.map((server) => [server.name, planMeasurement(run.request, server, site.lab, capacity)]),
+    run.servers.map(({ description }) => [
+      description.name,
+      planMeasurement(run.request, description, site.lab, capacity),
+    ]),
   );
   await makeRunFolder(run.folder);
   const skipped = new Map<string, string>();
@@ -37,11 +51,8 @@ export async function runBenchmark(site: Site, run: Run, watcher: Watcher): Prom
     writeRunRecord(run.folder, describeRun(site, run, [...plans.values()], skipped, endedUnixMillis));
   await save(null);
 
-  const schedule = scheduleMeasurements(
-    run.servers.map(({ name }) => name),
-    run.repeats,
-  );
-  for (const [place, { server, repeat, measurement }] of schedule.entries()) {
+  let hostsAreNew = true;
+  for (const [place, { server, repeat, measurement }] of run.schedule.entries()) {
     const plan = plans.get(server);
     if (plan === undefined || skipped.has(server) || watcher.signal.aborted) continue;
     const folder = join(run.folder, 'raw', measurement);
@@ -49,7 +60,9 @@ export async function runBenchmark(site: Site, run: Run, watcher: Watcher): Prom
     if (earlier?.status === 'succeeded') continue;
     // What an interrupted measurement left would mix with the new one.
     await rm(folder, { recursive: true, force: true });
-    watcher.onProgress({ kind: 'measurement', server, number: place + 1, of: schedule.length });
+    watcher.onProgress({ kind: 'measurement', server, number: place + 1, of: run.schedule.length });
+    if (!hostsAreNew) await site.renewHosts();
+    hostsAreNew = false;
     const record = await measure(site, plan, { measurement, repeat, folder }, watcher);
     if (record.status === 'skipped') {
       skipped.set(server, record.reason ?? 'it cannot be built here');
@@ -80,7 +93,7 @@ function describeRun(
     hostsShareOneMachine: site.oneMachine,
     lab: site.lab,
     parameters: {
-      servers: run.servers.map(({ name }) => name),
+      servers: run.servers.map(({ description }) => description.name),
       connections: request.connections,
       broadcasts: request.broadcasts,
       intervalSeconds: request.intervalSeconds,
@@ -92,21 +105,29 @@ function describeRun(
       memoryPreset: plans[0]?.memoryPreset ?? 'modern',
       repeats: run.repeats,
     },
-    servers: run.servers.map(({ name, title, language, framework, knownDeviations }) => ({
-      name,
-      title,
-      language,
-      framework: `${framework.name} ${framework.version}`,
-      knownDeviations,
+    servers: run.servers.map(({ description, outsideFolder }) => ({
+      name: description.name,
+      title: description.title,
+      language: description.language,
+      framework: `${description.framework.name} ${description.framework.version}`,
+      knownDeviations: description.knownDeviations,
+      folder: outsideFolder,
     })),
+    resumption: {
+      schedule: [...run.schedule],
+      connectRate: request.connectRate ?? null,
+      memoryPreset: request.memoryPreset ?? null,
+      serverProcesses: request.serverProcesses ?? null,
+      loadProcesses: request.loadProcesses ?? null,
+    },
     skipped: [...skipped].map(([server, reason]) => ({ server, reason })),
-    gitCommit: gitCommit(),
+    gitCommit: run.gitCommit,
     versions: { node: process.version },
   };
 }
 
 /** The commit this lab runs from, marked `-dirty` when files differ from it; null outside a clone or without git. */
-function gitCommit(): string | null {
+export function gitCommit(): string | null {
   try {
     const git = (...words: string[]): string =>
       execFileSync('git', words, {

@@ -25,5 +25,10 @@ export interface Site {
   readCapacity(): Promise<Capacity>;
   /** Brings the raw files of an execution into a folder of this machine: `<folder>/<host>/…`. */
   fetchRaw(executionId: string, folder: string): Promise<void>;
+  /**
+   * Gives the next measurement hosts on which the earlier ones left nothing: no connection in TIME_WAIT, no file. Hosts that
+   * cannot be made anew stay as they are; the Prepare document waits on them until what is left has gone.
+   */
+  renewHosts(): Promise<void>;
   close(): Promise<void>;
 }
