@@ -60,7 +60,7 @@ export async function readRunRecord(folder: string): Promise<RunRecord> {
       'name a folder that an earlier run has written',
     );
   }
-  const parsed = v.safeParse(runRecordSchema, JSON.parse(await readFile(file, 'utf8')));
+  const parsed = v.safeParse(runRecordSchema, parseJson(await readFile(file, 'utf8')));
   if (!parsed.success) {
     const issue = parsed.issues[0];
     throw new LabError(
@@ -76,6 +76,15 @@ export async function readRunRecord(folder: string): Promise<RunRecord> {
 export async function readMeasurementRecord(folder: string): Promise<MeasurementRecord | null> {
   const file = join(folder, 'measurement.json');
   if (!existsSync(file)) return null;
-  const parsed = v.safeParse(measurementRecordSchema, JSON.parse(await readFile(file, 'utf8')));
+  const parsed = v.safeParse(measurementRecordSchema, parseJson(await readFile(file, 'utf8')));
   return parsed.success ? parsed.output : null;
+}
+
+/** The value of a JSON text; undefined when it is none, as where a power cut left half of it. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -22,7 +22,7 @@ const request: RunRequest = {
   echoRate: 1000,
   echoSeconds: 3,
 };
-const node = knownServers().find(({ name }) => name === 'node');
+const node = knownServers().find(({ description }) => description.name === 'node')?.description;
 assert.ok(node !== undefined);
 
 function plan(changes: Partial<RunRequest>, capacity: Partial<Capacity> = {}) {

@@ -1,19 +1,17 @@
 import { buildCommand } from '@stricli/core';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { articleLab } from '../../config/lab.ts';
 import { exitCodes, LabError } from '../../config/lab-error.ts';
 import { memoryPresetNames, type MemoryPresetName } from '../../config/servers.ts';
+import type { OutsideServer } from '../../local/hosts/start-host.ts';
 import { makeLocalSite } from '../../local/local-site.ts';
-import { runBenchmark, type Run } from '../../run/run-benchmark.ts';
-import { newRunId, readRunRecord } from '../../run/run-folder.ts';
-import type { RunRequest } from '../../run/run-request.ts';
-import { shuffle } from '../../run/schedule.ts';
-import type { RunDefaults } from '../../run/site.ts';
+import { runBenchmark, type ChosenServer } from '../../run/run-benchmark.ts';
+import type { Order } from '../../run/schedule.ts';
 import type { LabContext } from '../context.ts';
 import { parseCount, parseNames, parsePositiveCount, parseSeconds } from '../parse.ts';
 import { progressPrinter } from '../progress-printer.ts';
 import { publishResult } from '../publish-result.ts';
-import { chooseServers, knownServers } from '../server-folders.ts';
+import { newRun, resumedRun } from '../resolve-run.ts';
 
 /** Flags of `c1m run`; what is left out is planned or has the site's default. */
 export interface RunFlags {
@@ -28,8 +26,8 @@ export interface RunFlags {
   readonly memory?: MemoryPresetName;
   readonly serverProcesses?: number;
   readonly loadProcesses?: number;
-  readonly repeats: number;
-  readonly order: 'given' | 'random';
+  readonly repeats?: number;
+  readonly order?: Order;
   readonly out: string;
   readonly resume?: string;
 }
@@ -49,7 +47,7 @@ export const runCommand = buildCommand<RunFlags, [], LabContext>({
         parse: parseNames,
         optional: true,
         placeholder: 'a,b',
-        brief: 'Servers to measure [default = every one that can be built]',
+        brief: 'Names, or folders such as ./mine [default = every one that can be built]',
       },
       connections: {
         kind: 'parsed',
@@ -111,11 +109,16 @@ export const runCommand = buildCommand<RunFlags, [], LabContext>({
       repeats: {
         kind: 'parsed',
         parse: parsePositiveCount,
-        default: '1',
+        optional: true,
         placeholder: 'n',
-        brief: 'How many times each server is measured',
+        brief: 'How many times each server is measured [default = 1]',
       },
-      order: { kind: 'enum', values: ['given', 'random'], default: 'given', brief: 'Order of the servers' },
+      order: {
+        kind: 'enum',
+        values: ['given', 'random'],
+        optional: true,
+        brief: 'given: every round as named; random: each round shuffled [default = given]',
+      },
       out: {
         kind: 'parsed',
         parse: String,
@@ -128,7 +131,7 @@ export const runCommand = buildCommand<RunFlags, [], LabContext>({
         parse: String,
         optional: true,
         placeholder: 'run-id',
-        brief: 'Go on with an interrupted run',
+        brief: 'Go on with an interrupted run, as it was asked for at first',
       },
     },
   },
@@ -137,9 +140,11 @@ export const runCommand = buildCommand<RunFlags, [], LabContext>({
       throw new LabError('usage', 'a run on AWS is not there yet', 'give --local to run on this machine');
     }
     const out = resolve(this.workingFolder, flags.out);
-    const site = await makeLocalSite(articleLab);
+    const resolved =
+      flags.resume === undefined ? newRun(flags, out, this) : await resumedRun(flags.resume, flags, out, this);
+    const site = await makeLocalSite(articleLab, outsideServersOf(resolved.servers));
     try {
-      const run = flags.resume === undefined ? newRun(flags, out, site.defaults, this) : await resumedRun(flags, out);
+      const run = resolved.complete(site);
       const printer = progressPrinter(this);
       try {
         await runBenchmark(site, run, { onProgress: printer.onProgress, signal: this.interrupted });
@@ -148,63 +153,17 @@ export const runCommand = buildCommand<RunFlags, [], LabContext>({
       }
       const exitCode = await publishResult(this, run.folder);
       this.process.exitCode = this.interrupted.aborted ? exitCodes.interrupted : exitCode;
+      if (this.interrupted.aborted) {
+        this.process.stderr.write(`interrupted; to go on: c1m run --local --resume ${run.runId}\n`);
+      }
     } finally {
       await site.close();
     }
   },
 });
 
-function newRun(flags: RunFlags, out: string, defaults: RunDefaults, context: LabContext): Run {
-  const chosen = chooseServers(knownServers(), flags.servers);
-  const order =
-    flags.order === 'random'
-      ? shuffle(
-          chosen.map(({ name }) => name),
-          context.random,
-        )
-      : undefined;
-  const runId = newRunId(context.now(), context.random);
-  return {
-    runId,
-    folder: join(out, runId),
-    request: requestOf(
-      flags,
-      chosen.map(({ name }) => name),
-      defaults,
-    ),
-    repeats: flags.repeats,
-    servers: order === undefined ? chosen : chooseServers(chosen, order),
-    beganUnixMillis: context.now().getTime(),
-  };
-}
-
-function requestOf(flags: RunFlags, servers: readonly string[], defaults: RunDefaults): RunRequest {
-  return {
-    servers,
-    connections: flags.connections ?? defaults.connections,
-    broadcasts: flags.broadcasts ?? defaults.broadcasts,
-    intervalSeconds: flags.interval ?? defaults.intervalSeconds,
-    echoRate: flags.echoRate ?? defaults.echoRate,
-    echoSeconds: flags.echoSeconds ?? defaults.echoSeconds,
-    connectRate: flags.connectRate,
-    memoryPreset: flags.memory,
-    serverProcesses: flags.serverProcesses,
-    loadProcesses: flags.loadProcesses,
-  };
-}
-
-/** A run that was interrupted goes on with what it was asked then: mixing other sizes into it would compare unlike things. */
-async function resumedRun(flags: RunFlags, out: string): Promise<Run> {
-  const folder = join(out, flags.resume ?? '');
-  const record = await readRunRecord(folder);
-  const { parameters } = record;
-  const memoryPreset = memoryPresetNames.find((name) => name === parameters.memoryPreset);
-  return {
-    runId: record.runId,
-    folder,
-    request: { ...parameters, memoryPreset, serverProcesses: undefined, loadProcesses: undefined },
-    repeats: parameters.repeats,
-    servers: chooseServers(knownServers(), parameters.servers),
-    beganUnixMillis: record.beganUnixMillis,
-  };
+function outsideServersOf(servers: readonly ChosenServer[]): readonly OutsideServer[] {
+  return servers.flatMap(({ description: { name }, outsideFolder }) =>
+    outsideFolder === null ? [] : [{ name, folder: outsideFolder }],
+  );
 }

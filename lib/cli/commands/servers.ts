@@ -7,7 +7,7 @@ export const serversCommand = buildCommand({
   docs: { brief: 'List the servers that come with the lab' },
   parameters: {},
   func(this: LabContext) {
-    const servers = knownServers();
+    const servers = knownServers().map(({ description }) => description);
     const width = Math.max(...servers.map(({ name }) => name.length));
     for (const { name, framework, language, description } of servers) {
       this.process.stdout.write(

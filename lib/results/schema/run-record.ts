@@ -47,7 +47,29 @@ export const serverDescriptionSchema = v.object({
   language: v.optional(v.nullable(text('Language that the server is written in.')), null),
   framework: v.optional(v.nullable(text('Library or framework it is written with, with its version.')), null),
   knownDeviations: v.optional(v.array(knownDeviationSchema), []),
+  folder: v.optional(v.nullable(text('Where its folder lies when it did not come with the lab; else null.')), null),
 });
+
+/** What going on with an interrupted run needs to know beside the parameters. */
+export const resumptionSchema = v.pipe(
+  v.object({
+    schedule: v.pipe(
+      v.array(
+        v.object({
+          server: text('Server to measure.'),
+          repeat: v.pipe(v.number(), v.integer(), v.minValue(1), v.description('Which of its repeats, from 1.')),
+          measurement: text('Name of the folder under raw/.'),
+        }),
+      ),
+      v.description('Every measurement of the run, in the order in which they are made.'),
+    ),
+    connectRate: v.nullable(count('Connections a second as asked for; null: planned.')),
+    memoryPreset: v.nullable(v.picklist(['article', 'modern', 'small'])),
+    serverProcesses: v.nullable(count('Server processes as asked for; null: planned for each server.')),
+    loadProcesses: v.nullable(count('Load processes a host as asked for; null: planned for each server.')),
+  }),
+  v.description('What going on with the run after an interruption needs to know.'),
+);
 
 /** The last check of the load generator against servers of known behaviour. */
 export const calibrationSchema = v.pipe(
@@ -84,6 +106,7 @@ export const runRecordSchema = v.object({
     ),
     [],
   ),
+  resumption: v.optional(v.nullable(resumptionSchema), null),
   gitCommit: v.nullable(text('Commit of this repository, with -dirty when files differed; null outside a clone.')),
   versions: v.pipe(
     v.record(v.string(), v.string()),

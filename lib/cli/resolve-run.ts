@@ -1,0 +1,121 @@
+import { join } from 'node:path';
+import { LabError } from '../config/lab-error.ts';
+import { gitCommit, type ChosenServer, type Run } from '../run/run-benchmark.ts';
+import { newRunId, readRunRecord } from '../run/run-folder.ts';
+import { scheduleMeasurements } from '../run/schedule.ts';
+import type { RunDefaults, Site } from '../run/site.ts';
+import type { RunFlags } from './commands/run.ts';
+import type { LabContext } from './context.ts';
+import { chooseServers, knownServers } from './server-folders.ts';
+
+/** A run whose servers are known and read, and which a site can complete with what suits it. */
+export interface ResolvedRun {
+  readonly servers: readonly ChosenServer[];
+  readonly complete: (site: Pick<Site, 'defaults'>) => Run;
+}
+
+/** The flags that say where a run is made and not what it measures; all others are settled when it begins. */
+const flagsOfPlace = new Set(['local', 'out', 'resume']);
+
+/** A run that begins now. Throws LabError `usage` for a server that is none. */
+export function newRun(flags: RunFlags, out: string, context: LabContext): ResolvedRun {
+  const servers = chooseServers(knownServers(), flags.servers, context.workingFolder);
+  const names = servers.map(({ description }) => description.name);
+  const repeats = flags.repeats ?? 1;
+  const runId = newRunId(context.now(), context.random);
+  return {
+    servers,
+    complete: ({ defaults }) => ({
+      runId,
+      folder: join(out, runId),
+      request: requestOf(flags, names, defaults),
+      repeats,
+      servers,
+      schedule: scheduleMeasurements(names, repeats, flags.order ?? 'given', context.random),
+      beganUnixMillis: context.now().getTime(),
+      gitCommit: gitCommit(),
+    }),
+  };
+}
+
+function requestOf(flags: RunFlags, servers: readonly string[], defaults: RunDefaults): Run['request'] {
+  return {
+    servers,
+    connections: flags.connections ?? defaults.connections,
+    broadcasts: flags.broadcasts ?? defaults.broadcasts,
+    intervalSeconds: flags.interval ?? defaults.intervalSeconds,
+    echoRate: flags.echoRate ?? defaults.echoRate,
+    echoSeconds: flags.echoSeconds ?? defaults.echoSeconds,
+    connectRate: flags.connectRate,
+    memoryPreset: flags.memory,
+    serverProcesses: flags.serverProcesses,
+    loadProcesses: flags.loadProcesses,
+  };
+}
+
+/**
+ * A run that was interrupted: it goes on with what it was asked then, in the order settled then, for other sizes beside it would
+ * compare unlike things. Throws LabError `usage` when there is no such run, or other sizes are asked for.
+ */
+export async function resumedRun(
+  runId: string,
+  flags: RunFlags,
+  out: string,
+  context: LabContext,
+): Promise<ResolvedRun> {
+  if (!/^[\w-]+$/.test(runId)) {
+    throw new LabError(
+      'usage',
+      `--resume wants a run's id, got '${runId}'`,
+      'give the name of its folder, and --out for where that lies',
+    );
+  }
+  const others = Object.entries(flags).filter(([name, value]) => value !== undefined && !flagsOfPlace.has(name));
+  if (others.length > 0) {
+    const given = others.map(([name]) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+    throw new LabError(
+      'usage',
+      `${given.join(', ')} cannot be given with --resume: a run goes on with what it was asked at first`,
+      'leave that out, or begin a new run',
+    );
+  }
+  const folder = join(out, runId);
+  const record = await readRunRecord(folder);
+  const { parameters, resumption } = record;
+  if (resumption === null || record.where !== 'local') {
+    throw new LabError(
+      'usage',
+      `${folder} cannot be gone on with: ${resumption === null ? 'an earlier version wrote it' : `it was made on ${record.where}`}`,
+      'begin a new run',
+    );
+  }
+  const folders = new Map(record.servers.map((server) => [server.name, server.folder]));
+  const items = parameters.servers.map((name) => folders.get(name) ?? name);
+  const servers = chooseServers(knownServers(), items, context.workingFolder);
+  const commit = gitCommit();
+  if (commit !== record.gitCommit) {
+    context.process.stderr.write(
+      `note: the run began with commit ${record.gitCommit ?? 'unknown'}, and goes on with ${commit ?? 'unknown'}\n`,
+    );
+  }
+  const { schedule, ...asked } = resumption;
+  return {
+    servers,
+    complete: () => ({
+      runId: record.runId,
+      folder,
+      request: {
+        ...parameters,
+        connectRate: asked.connectRate ?? undefined,
+        memoryPreset: asked.memoryPreset ?? undefined,
+        serverProcesses: asked.serverProcesses ?? undefined,
+        loadProcesses: asked.loadProcesses ?? undefined,
+      },
+      repeats: parameters.repeats,
+      servers,
+      schedule,
+      beganUnixMillis: record.beganUnixMillis,
+      gitCommit: record.gitCommit,
+    }),
+  };
+}
