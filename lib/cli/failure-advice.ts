@@ -3,7 +3,7 @@ import type { MeasurementResult } from '../results/schema/measurement-result.ts'
 
 /** What to do about a measurement that failed, by the step of the benchmark that did. */
 const adviceByStep: Readonly<Record<string, string>> = {
-  buildServer: 'mend its build script or toolchain',
+  buildServer: 'see what it printed, in build.log',
   buildLoad: 'the load generator could not be built: see that npm reaches its registry',
   prepare: 'tune the host as it says, or stop the other run',
   start: 'see what it printed, in server-1.err and server-1.out',

@@ -82,6 +82,15 @@ export const serverSchema = v.strictObject({
       v.description('Connections that one process holds at most by its own nature, whatever the limits of the host.'),
     ),
   ),
+  startSeconds: v.optional(
+    v.pipe(
+      v.number(),
+      v.integer(),
+      v.minValue(1),
+      v.maxValue(540),
+      v.description('How long all processes may take until they listen; 180 when it is left out.'),
+    ),
+  ),
   knownDeviations: v.pipe(
     v.array(
       v.strictObject({

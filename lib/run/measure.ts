@@ -50,6 +50,7 @@ export async function measure(
   const execution = await watch(site, plan.server, executionId, watcher);
   const outcome = await readOutcome(site, execution);
   await site.fetchRaw(executionId, folder);
+  if (outcome.buildLog !== null) await writeFile(join(folder, 'build.log'), outcome.buildLog);
   record = {
     ...record,
     endedUnixMillis: Date.now(),

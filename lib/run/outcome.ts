@@ -14,6 +14,8 @@ export interface Outcome {
   readonly status: 'succeeded' | 'failed' | 'cancelled' | 'skipped';
   readonly reason: string | null;
   readonly steps: readonly StepRecord[];
+  /** What the build of the server printed, its last 20 000 bytes, when it failed; else null. */
+  readonly buildLog: string | null;
 }
 
 /** The Build verb's word for a server whose toolchain is missing; its exit code is 3. */
@@ -33,14 +35,18 @@ export async function readOutcome(site: Site, execution: AutomationExecution): P
       };
     }),
   );
+  const buildFailed = execution.StepExecutions?.find(
+    ({ StepName, StepStatus }) => StepName === 'buildServer' && StepStatus === 'Failed',
+  );
+  const buildLog = buildFailed === undefined ? null : await printedBy(site, buildFailed);
   const status = execution.AutomationExecutionStatus;
-  if (status === 'Success') return { status: 'succeeded', reason: null, steps };
-  if (status === 'Cancelled') return { status: 'cancelled', reason: 'the execution was cancelled', steps };
+  if (status === 'Success') return { status: 'succeeded', reason: null, steps, buildLog };
+  if (status === 'Cancelled') return { status: 'cancelled', reason: 'the execution was cancelled', steps, buildLog };
   const first = steps.find(({ failure }) => failure !== null);
   const skip = first?.name === 'buildServer' ? skipped.exec(first.failure ?? '')?.[1] : undefined;
-  if (skip !== undefined) return { status: 'skipped', reason: skip, steps };
+  if (skip !== undefined) return { status: 'skipped', reason: skip, steps, buildLog };
   const reason = first === undefined ? execution.FailureMessage : `${first.name}: ${first.failure}`;
-  return { status: 'failed', reason: reason ?? `the execution ended as ${status}`, steps };
+  return { status: 'failed', reason: reason ?? `the execution ended as ${status}`, steps, buildLog };
 }
 
 /** What the hosts on which a step failed wrote to standard error, the last lines of each. */
@@ -62,4 +68,17 @@ async function failureOf(site: Site, step: StepExecution): Promise<string> {
     }),
   );
   return texts.length > 0 ? [...new Set(texts)].join('\n') : fallback;
+}
+
+/** What a step printed on all its hosts. */
+async function printedBy(site: Site, step: StepExecution): Promise<string | null> {
+  const commandId = step.Outputs?.['CommandId']?.[0];
+  if (commandId === undefined) return null;
+  const listed = await site.ssm.send(new ListCommandInvocationsCommand({ CommandId: commandId }));
+  const answers = await Promise.all(
+    (listed.CommandInvocations ?? []).map(({ CommandId, InstanceId }) =>
+      site.ssm.send(new GetCommandInvocationCommand({ CommandId, InstanceId })),
+    ),
+  );
+  return answers.map(({ StandardOutputContent }) => StandardOutputContent ?? '').join('');
 }

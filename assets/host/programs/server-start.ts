@@ -5,11 +5,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { readText } from './proc.ts';
 import type { ServerStart } from '../raw.ts';
 
-/** How long all processes of a server may take to listen: 62 JVMs on two cores took 21 s. */
-const listenDeadlineMillis = 180_000;
+/** How long all processes of a server may take to listen when its server.json does not say: 62 JVMs on two cores took 21 s. */
+const defaultStartSeconds = 180;
 
 interface MemoryPresets {
   readonly name: string;
+  readonly startSeconds?: number;
   readonly memoryPresets: Readonly<Record<string, { readonly flags: readonly string[] }>>;
 }
 
@@ -51,7 +52,12 @@ function lastWords(folder: string, index: number): string {
   return text.trim().split('\n').slice(0, 5).join(' | ') || 'it printed nothing';
 }
 
-async function waitForServers(folder: string, processes: number, firstPort: number): Promise<ServerStart['processes']> {
+async function waitForServers(
+  folder: string,
+  processes: number,
+  firstPort: number,
+  startSeconds: number,
+): Promise<ServerStart['processes']> {
   const began = Date.now();
   const listening: ServerStart['processes'][number][] = [];
   for (let index = 1; index <= processes; index++) {
@@ -80,9 +86,9 @@ async function waitForServers(folder: string, processes: number, firstPort: numb
           );
         }
       }
-      if (Date.now() - began > listenDeadlineMillis) {
+      if (Date.now() - began > startSeconds * 1000) {
         throw new Error(
-          `server process ${index} of ${processes} does not listen after ${listenDeadlineMillis / 1000} s: ${lastWords(folder, index)}`,
+          `server process ${index} of ${processes} does not listen after ${startSeconds} s: ${lastWords(folder, index)}`,
         );
       }
       await pause(20);
@@ -98,8 +104,11 @@ if (import.meta.main) {
       const [file = '', preset = ''] = rest;
       process.stdout.write(`${flagsOf(JSON.parse(readFileSync(file, 'utf8')) as MemoryPresets, preset)}\n`);
     } else {
-      const [folder = '', server = '', memoryPreset = '', flags = '', processes = '0', firstPort = '0'] = rest;
-      const started = await waitForServers(folder, Number(processes), Number(firstPort));
+      const [file = '', folder = '', memoryPreset = '', flags = '', processes = '0', firstPort = '0'] = rest;
+      const { name: server, startSeconds = defaultStartSeconds } = JSON.parse(
+        readFileSync(file, 'utf8'),
+      ) as MemoryPresets;
+      const started = await waitForServers(folder, Number(processes), Number(firstPort), startSeconds);
       const record: ServerStart = { schema: 1, server, memoryPreset, flags, processes: started };
       writeFileSync(join(folder, 'server.json'), `${JSON.stringify(record, null, 1)}\n`);
       process.stdout.write(`${server}: ${started.length} process(es) listen from port ${firstPort} on\n`);
