@@ -13,7 +13,8 @@ const stepWords: Readonly<Record<string, string>> = {
   drive: 'driving the workload',
   collect: 'collecting results',
   stop: 'stopping',
-  cancel: 'interrupted: collecting what there is',
+  interrupted: 'interrupted: collecting what there is',
+  spoilt: 'a load host failed: collecting what there is',
 };
 
 const grouped = (value: number): string => Math.round(value).toLocaleString('en').replaceAll(',', ' ');
@@ -65,7 +66,7 @@ export function progressPrinter(context: LabContext): { onProgress: (event: Prog
           break;
         case 'step': {
           const text = `${heading}: ${stepWords[event.step] ?? event.step}`;
-          if (context.interactive && event.step !== 'cancel') draw(text);
+          if (context.interactive && event.step !== 'interrupted' && event.step !== 'spoilt') draw(text);
           else line(text);
           lastPlainMillis = context.now().getTime();
           break;

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { AutomationExecution } from '@aws-sdk/client-ssm';
 import type { MeasurementRecordInput } from '../results/schema/measurement-record.ts';
 import { askStatus, followExecution, getExecution, runVerb, startBenchmark, stopExecution } from './execution.ts';
-import { readOutcome } from './outcome.ts';
+import { readOutcome, type Outcome } from './outcome.ts';
 import type { MeasurementPlan } from './plan.ts';
 import { summarize, type ProgressEvent } from './progress.ts';
 import type { Site } from './site.ts';
@@ -47,8 +47,9 @@ export async function measure(
   record = { ...record, executionId };
   await save();
 
-  const execution = await watch(site, plan.server, executionId, watcher);
-  const outcome = await readOutcome(site, execution);
+  const { execution, trouble } = await watch(site, plan.server, executionId, watcher);
+  const ended = await readOutcome(site, execution);
+  const outcome: Outcome = trouble === null ? ended : { ...ended, status: 'failed', reason: trouble };
   await site.fetchRaw(executionId, folder);
   if (outcome.buildLog !== null) await writeFile(join(folder, 'build.log'), outcome.buildLog);
   record = {
@@ -62,15 +63,20 @@ export async function measure(
   return record;
 }
 
-/** Follows an execution to its end, telling steps and statuses; cancels it when the watcher is aborted. */
+/**
+ * Follows an execution to its end, telling steps and statuses. Cancels it when the watcher is aborted, and when a load host has
+ * failed: the others would drive on to the end, for a result that is spoilt already.
+ */
 async function watch(
   site: Site,
   server: string,
   executionId: string,
   { onProgress, signal }: Watcher,
-): Promise<AutomationExecution> {
+): Promise<{ readonly execution: AutomationExecution; readonly trouble: string | null }> {
   let step = '';
+  let trouble: string | null = null;
   const ended = new AbortController();
+  const spoilt = new AbortController();
   const onLook = (execution: AutomationExecution): void => {
     const now = execution.CurrentStepName ?? '';
     if (now !== '' && now !== step) onProgress({ kind: 'step', server, step: now });
@@ -79,22 +85,28 @@ async function watch(
   const statuses = (async (): Promise<void> => {
     while (!ended.signal.aborted) {
       if (livelySteps.has(step)) {
-        const summary = summarize(await askStatus(site, executionId));
-        if (!ended.signal.aborted) onProgress({ kind: 'status', server, step, summary });
+        const hosts = await askStatus(site, executionId);
+        if (!ended.signal.aborted) onProgress({ kind: 'status', server, step, summary: summarize(hosts) });
+        const failed = hosts.find(({ load }) => load?.phase === 'failed');
+        if (failed !== undefined && trouble === null) {
+          trouble = `${step}: ${failed.host}: ${failed.load?.reason ?? 'the load generator failed'}`;
+          spoilt.abort();
+        }
       }
       await pause(site.statusMillis, undefined, { signal: ended.signal }).catch(() => undefined);
     }
   })();
   try {
-    return await followExecution(site, executionId, onLook, signal);
+    const execution = await followExecution(site, executionId, onLook, AbortSignal.any([signal, spoilt.signal]));
+    return { execution, trouble };
   } catch (error) {
-    if (!signal.aborted) throw error;
-    onProgress({ kind: 'step', server, step: 'cancel' });
+    if (!signal.aborted && !spoilt.signal.aborted) throw error;
+    onProgress({ kind: 'step', server, step: signal.aborted ? 'interrupted' : 'spoilt' });
     await stopExecution(site, executionId);
     // A cancelled execution runs none of its later steps: collect and stop are asked for here.
     await runVerb(site, 'Collect', { Run: [executionId] });
     await runVerb(site, 'Stop', {});
-    return await getExecution(site, executionId);
+    return { execution: await getExecution(site, executionId), trouble };
   } finally {
     ended.abort();
     await statuses;

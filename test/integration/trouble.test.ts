@@ -98,7 +98,7 @@ describe('a run that is ended', () => {
   test('by the death of the server says so and keeps what was measured', { timeout: 180_000 }, async () => {
     await withFolder(async (out) => {
       const lab = await drivingLab(out);
-      killInside(lab, /servers\/node\/.*server|build\/servers\/node/);
+      killInside(lab, /^node .*build\/servers\/node\/server\.js/);
       assert.equal((await lab.ended).code, 4, lab.stderr());
       const { result } = await onlyRun(join(out, 'results'));
       const [measurement] = result.measurements;
@@ -111,7 +111,7 @@ describe('a run that is ended', () => {
   test('by the death of a load process says so and keeps what was measured', { timeout: 180_000 }, async () => {
     await withFolder(async (out) => {
       const lab = await drivingLab(out);
-      killInside(lab, /loadgen\/.*worker/);
+      killInside(lab, /^\S*node .*loadgen\/worker\/worker\.ts/);
       assert.equal((await lab.ended).code, 4, lab.stderr());
       const { result } = await onlyRun(join(out, 'results'));
       assert.ok(result.measurements[0]?.verdict.walls.some(({ wall }) => wall === 'loadProcessDied'));
