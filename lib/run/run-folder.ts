@@ -23,8 +23,8 @@ export function newRunId(now: Date, random: () => number): string {
 /** Makes the folder of a run; throws LabError `environment` when it cannot be written or has no room. */
 export async function makeRunFolder(folder: string): Promise<void> {
   try {
-    await mkdir(join(folder, 'raw'), { recursive: true });
-    await access(join(folder, 'raw'), constants.W_OK);
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
   } catch (error) {
     throw new LabError(
       'environment',

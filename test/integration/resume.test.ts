@@ -9,7 +9,8 @@ import { onlyRun, startLab, waitFor, withFolder } from './lab-process.ts';
 const words =
   'run --local --servers node --connections 600 --broadcasts 1 --interval 1 --echo-seconds 1 --server-processes 2 --order random --repeats 3 --out';
 
-const readJson = <T>(...path: readonly string[]): T => JSON.parse(readFileSync(join(...path), 'utf8')) as T;
+const readRunRecord = (folder: string): RunRecord =>
+  JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')) as RunRecord;
 
 describe('a run that is interrupted in its second of three measurements', () => {
   test('goes on with --resume: three rows, the first not measured again, sizes and order as they were', async () => {
@@ -28,7 +29,7 @@ describe('a run that is interrupted in its second of three measurements', () => 
         interrupted.measurements.map(({ record }) => record.status),
         ['succeeded', 'cancelled'],
       );
-      const before = readJson<RunRecord>(folder, 'run.json');
+      const before = readRunRecord(folder);
       const first = join(folder, 'raw/node-1');
       const filesOfFirst = (): readonly string[] =>
         readdirSync(first, { recursive: true, encoding: 'utf8' }).map(
@@ -47,7 +48,7 @@ describe('a run that is interrupted in its second of three measurements', () => 
         [1, 2, 3].map((repeat) => [`node-${repeat}`, 'succeeded']),
       );
       assert.deepEqual(filesOfFirst(), measuredFirst);
-      const after = readJson<RunRecord>(folder, 'run.json');
+      const after = readRunRecord(folder);
       assert.deepEqual([after.parameters, after.resumption], [before.parameters, before.resumption]);
       for (const { measurement, connections } of result.measurements) {
         assert.equal(connections.established, 600);

@@ -1,7 +1,9 @@
 import { buildCommand } from '@stricli/core';
 import { resolve } from 'node:path';
 import type { LabContext } from '../context.ts';
+import { readUrlRecord } from '../../run/url/url-record.ts';
 import { publishResult } from '../publish-result.ts';
+import { showUrlRecord } from '../run-url.ts';
 
 /** `c1m report`: makes result, report and table again from the raw files of a run. */
 export const reportCommand = buildCommand({
@@ -13,7 +15,9 @@ export const reportCommand = buildCommand({
     },
   },
   async func(this: LabContext, _flags: object, folder: string) {
-    const exitCode = await publishResult(this, resolve(this.workingFolder, folder));
+    const path = resolve(this.workingFolder, folder);
+    const againstUrl = await readUrlRecord(path);
+    const exitCode = againstUrl === null ? await publishResult(this, path) : showUrlRecord(againstUrl, this);
     this.process.exitCode = exitCode;
   },
 });

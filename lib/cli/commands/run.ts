@@ -12,10 +12,12 @@ import { parseCount, parseNames, parsePositiveCount, parseSeconds } from '../par
 import { progressPrinter } from '../progress-printer.ts';
 import { publishResult } from '../publish-result.ts';
 import { newRun, resumedRun } from '../resolve-run.ts';
+import { runUrl } from '../run-url.ts';
 
 /** Flags of `c1m run`; what is left out is planned or has the site's default. */
 export interface RunFlags {
   readonly local?: boolean;
+  readonly url?: string;
   readonly servers?: readonly string[];
   readonly connections?: number;
   readonly broadcasts?: number;
@@ -42,6 +44,13 @@ export const runCommand = buildCommand<RunFlags, [], LabContext>({
   parameters: {
     flags: {
       local: { kind: 'boolean', optional: true, withNegated: false, brief: 'On hosts of this machine, without AWS' },
+      url: {
+        kind: 'parsed',
+        parse: String,
+        optional: true,
+        placeholder: 'ws://host:port/',
+        brief: 'A server that listens already, measured from this machine with the load generator alone',
+      },
       servers: {
         kind: 'parsed',
         parse: parseNames,
@@ -136,10 +145,14 @@ export const runCommand = buildCommand<RunFlags, [], LabContext>({
     },
   },
   async func(flags) {
+    const out = resolve(this.workingFolder, flags.out);
+    if (flags.url !== undefined) {
+      this.process.exitCode = await runUrl(flags.url, flags, out, this);
+      return;
+    }
     if (flags.local !== true) {
       throw new LabError('usage', 'a run on AWS is not there yet', 'give --local to run on this machine');
     }
-    const out = resolve(this.workingFolder, flags.out);
     const resolved =
       flags.resume === undefined ? newRun(flags, out, this) : await resumedRun(flags.resume, flags, out, this);
     const site = await makeLocalSite(articleLab, outsideServersOf(resolved.servers));

@@ -1,0 +1,136 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UsageError } from '../../assets/loadgen/commands/exit-codes.ts';
+import { serverUrl, type ServerUrl } from '../../assets/loadgen/commands/server-url.ts';
+import { summaryText } from '../../assets/loadgen/commands/summary-text.ts';
+import { exitCodes, LabError } from '../config/lab-error.ts';
+import { generatorPauseFloorMicros, generatorShareInvalid } from '../results/verdict/thresholds.ts';
+import { gitCommit } from '../run/run-benchmark.ts';
+import { makeRunFolder, newRunId } from '../run/run-folder.ts';
+import { loadUrl } from '../run/url/load-url.ts';
+import { probeServer, type ServerAbilities } from '../run/url/probe-server.ts';
+import { urlRecordFile, type UrlLoad, type UrlRecord, type UrlSummary } from '../run/url/url-record.ts';
+import type { RunFlags } from './commands/run.ts';
+import type { LabContext } from './context.ts';
+
+/** Flags that say something of hosts or servers which a URL does not have. */
+const flagsOfLabs = ['local', 'servers', 'memory', 'serverProcesses', 'repeats', 'order', 'resume'] as const;
+
+/** How long the server may take to show that it echoes or publishes. */
+const probeMillis = 3000;
+
+/** Sizes that a server which may serve others too will bear. */
+const defaults = {
+  connections: 1000,
+  connectRate: 500,
+  broadcasts: 3,
+  intervalSeconds: 2,
+  echoRate: 100,
+  echoSeconds: 5,
+};
+
+const grouped = (value: number): string => value.toLocaleString('en').replaceAll(',', ' ');
+
+/** `c1m run --url`: measures a server that listens elsewhere, with the load generator on this machine; gives the exit code. */
+export async function runUrl(url: string, flags: RunFlags, out: string, context: LabContext): Promise<number> {
+  refuseFlagsOfLabs(flags);
+  const server = await readUrl(url);
+  const say = (line: string): void => context.process.stderr.write(`${line}\n`);
+  const target = server.hostName === server.address ? server.address : `${server.hostName} (${server.address})`;
+  say(`asking ${target} port ${server.port} with two connections and two messages what it does`);
+  const load = planLoad(url, flags, await probeServer(url, probeMillis));
+  const parts = [
+    `opening ${grouped(load.connections)} connections from this machine to ${target} port ${server.port}, ${grouped(load.connectRate)} a second`,
+    load.echoRate === 0 ? 'no echoes' : `${grouped(load.echoRate)} echoes a second for ${load.echoSeconds} s`,
+    load.broadcasts === 0 ? 'no broadcasts' : `${load.broadcasts} broadcasts to all, ${load.intervalSeconds} s apart`,
+  ];
+  say(parts.join('; '));
+
+  const beganUnixMillis = context.now().getTime();
+  const runId = newRunId(context.now(), context.random);
+  const folder = join(out, runId);
+  await makeRunFolder(folder);
+  const result = await loadUrl(load, say, context.interrupted);
+  const record: UrlRecord = {
+    schema: 1,
+    runId,
+    beganUnixMillis,
+    endedUnixMillis: context.now().getTime(),
+    load,
+    gitCommit: gitCommit(),
+    invalid: whyInvalid(result),
+    result,
+  };
+  const file = join(folder, urlRecordFile);
+  await writeFile(file, `${JSON.stringify(record, null, 1)}\n`);
+  const exitCode = showUrlRecord(record, context);
+  context.process.stdout.write(`result: ${file}\n`);
+  return context.interrupted.aborted ? exitCodes.interrupted : exitCode;
+}
+
+/** Prints the table of a run against a URL, and gives the exit code that it deserves. */
+export function showUrlRecord({ load, result, invalid }: UrlRecord, context: LabContext): number {
+  const { stdout } = context.process;
+  stdout.write(`\n${load.url}, as seen from the load generator (of the server itself nothing is known)\n\n`);
+  stdout.write(summaryText(result));
+  if (result.reason !== null) stdout.write(`\nnot reached: ${result.reason}\n`);
+  if (invalid !== null) stdout.write(`\nINVALID: ${invalid}\n`);
+  if (invalid !== null) return exitCodes.resultInvalid;
+  return result.reached ? exitCodes.ok : exitCodes.targetNotReached;
+}
+
+function refuseFlagsOfLabs(flags: RunFlags): void {
+  const given = flagsOfLabs.filter((name) => flags[name] !== undefined);
+  if (given.length === 0) return;
+  const words = given.map((name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+  throw new LabError(
+    'usage',
+    `${words.join(', ')} cannot be given with --url, which measures one server that listens already`,
+    'leave that out, or leave --url out',
+  );
+}
+
+async function readUrl(url: string): Promise<ServerUrl> {
+  try {
+    return await serverUrl(url);
+  } catch (error) {
+    const message = (error as Error).message;
+    if (error instanceof UsageError) throw new LabError('usage', message, 'give --url ws://host:port/');
+    throw new LabError('environment', message, 'see that the name is right, or give an address', { cause: error });
+  }
+}
+
+/** What will be done: as asked, else what the server can. Throws LabError `usage` when it is asked for what it cannot. */
+function planLoad(url: string, flags: RunFlags, { echoes, publishes }: ServerAbilities): UrlLoad {
+  if (!echoes && (flags.echoRate ?? 0) > 0) {
+    throw new LabError('usage', `${url} does not send a message back unchanged`, 'leave --echo-rate out, or give 0');
+  }
+  if (!publishes && (flags.broadcasts ?? 0) > 0) {
+    throw new LabError(
+      'usage',
+      `${new URL('/publish', url).href} does not send a message to every member and answer 'sent …'`,
+      'leave --broadcasts out, or give 0; docs/contracts.md says what /publish does',
+    );
+  }
+  return {
+    url,
+    connections: flags.connections ?? defaults.connections,
+    connectRate: flags.connectRate ?? defaults.connectRate,
+    broadcasts: flags.broadcasts ?? (publishes ? defaults.broadcasts : 0),
+    intervalSeconds: flags.interval ?? defaults.intervalSeconds,
+    echoRate: flags.echoRate ?? (echoes ? defaults.echoRate : 0),
+    echoSeconds: flags.echoSeconds ?? defaults.echoSeconds,
+    loadProcesses: flags.loadProcesses,
+  };
+}
+
+/** Why the latencies may be the load generator's own, by the thresholds of a lab's verdict; null when they are not. */
+function whyInvalid({ generator, broadcasts, echo }: UrlSummary): string | null {
+  const tails = [...broadcasts.map(({ latencyMicros }) => latencyMicros), echo.roundTripMicros].filter(
+    ({ count }) => count > 0,
+  );
+  const least = Math.min(...tails.map(({ p99 }) => p99));
+  const late = Math.max(generator.latenessMicros.p99, generator.turnMicros.p99);
+  if (tails.length === 0 || late <= generatorPauseFloorMicros || late <= least * generatorShareInvalid) return null;
+  return `the load generator was late by ${(late / 1000).toFixed(1)} ms (p99) where it measured a p99 of ${(least / 1000).toFixed(1)} ms`;
+}

@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { LabError } from '../../config/lab-error.ts';
+import type { UrlLoad, UrlSummary } from './url-record.ts';
+
+const loadGenerator = join(import.meta.dirname, '../../../assets/loadgen/main.ts');
+
+/** How long connections are held when nothing is done with them. */
+const holdSeconds = 5;
+
+/**
+ * Loads a URL from this machine with the load generator in a process of its own, and gives what it measured; `onProgress` hears
+ * its lines. When `signal` is aborted it ends early, with what it has. Throws LabError `usage` for what it refuses, `runFailed`
+ * when it ends without a result.
+ */
+export async function loadUrl(
+  load: UrlLoad,
+  onProgress: (line: string) => void,
+  signal: AbortSignal,
+): Promise<UrlSummary> {
+  const child = spawn(process.execPath, [loadGenerator, ...optionsOf(load)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const stop = (): void => void child.kill('SIGTERM');
+  signal.addEventListener('abort', stop);
+  if (signal.aborted) stop();
+  let printed = '';
+  let line = '';
+  let lastWords = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    const lines = (line + text).split('\n');
+    line = lines.pop() ?? '';
+    for (const whole of lines) {
+      if (whole.startsWith('loadgen: ')) lastWords = whole.slice('loadgen: '.length);
+      else onProgress(whole);
+    }
+  });
+  try {
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', resolve);
+    });
+    if (code === 2) throw new LabError('usage', lastWords, 'see c1m run --help');
+    if (printed === '') {
+      throw new LabError(
+        'runFailed',
+        `the load generator ended without a result: ${lastWords || `exit code ${code}`}`,
+        'try fewer connections, or npm run loadgen -- --help for its own options',
+      );
+    }
+    return JSON.parse(printed) as UrlSummary;
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+function optionsOf(load: UrlLoad): readonly string[] {
+  const idle = load.broadcasts === 0 && load.echoRate === 0;
+  const options: Readonly<Record<string, string | number | undefined>> = {
+    url: load.url,
+    connections: load.connections,
+    rate: load.connectRate,
+    broadcasts: load.broadcasts,
+    'interval-seconds': load.intervalSeconds,
+    'echo-rate': load.echoRate,
+    'echo-seconds': load.echoSeconds,
+    hold: idle ? holdSeconds : 0,
+    processes: load.loadProcesses,
+  };
+  const words = Object.entries(options).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, `${value}`],
+  );
+  return ['--json', ...words];
+}

@@ -1,0 +1,52 @@
+import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Summary } from '../../../assets/loadgen/measure/summary.ts';
+
+/** What is asked of a server that listens elsewhere. */
+export interface UrlLoad {
+  readonly url: string;
+  readonly connections: number;
+  /** Connections opened a second. */
+  readonly connectRate: number;
+  readonly broadcasts: number;
+  readonly intervalSeconds: number;
+  /** Echoed messages a second; 0 leaves the echo out. */
+  readonly echoRate: number;
+  readonly echoSeconds: number;
+  /** Undefined: as many as the limit of open files asks for. */
+  readonly loadProcesses?: number | undefined;
+}
+
+/** What the load generator prints with `--json`. */
+export interface UrlSummary extends Summary {
+  readonly url: string;
+  readonly reached: boolean;
+  /** Why the connections were not all opened and held; null when they were. */
+  readonly reason: string | null;
+}
+
+/**
+ * The content of `DIR/<run-id>/loadgen.json`: a server that listens elsewhere, as the load generator alone saw it. It has no
+ * result.json beside it: nothing is known of the server's own memory, processor time or limits.
+ */
+export interface UrlRecord {
+  readonly schema: 1;
+  readonly runId: string;
+  readonly beganUnixMillis: number;
+  readonly endedUnixMillis: number;
+  readonly load: UrlLoad;
+  readonly gitCommit: string | null;
+  /** Why the figures cannot be trusted; null when nothing speaks against them. */
+  readonly invalid: string | null;
+  readonly result: UrlSummary;
+}
+
+/** The name of the file in the run's folder. */
+export const urlRecordFile = 'loadgen.json';
+
+/** Reads the record of a run against a URL; null when the folder holds none. */
+export async function readUrlRecord(folder: string): Promise<UrlRecord | null> {
+  const file = join(folder, urlRecordFile);
+  return existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as UrlRecord) : null;
+}
