@@ -1,0 +1,74 @@
+package c1mlab.spray
+
+import akka.actor.{ ActorRef, Terminated }
+import spray.can.server.{ ServerSettings, UHttp }
+import spray.can.websocket
+import spray.can.websocket.{ FrameComposing, FrameParsing, HandshakeContext, WebSocketFrontend, WebSocketServerWorker }
+import spray.can.websocket.frame.{ BinaryFrame, Frame, FrameRender, TextFrame }
+import spray.http.{ HttpHeaders, HttpMethods, HttpRequest, HttpResponse, StatusCode, StatusCodes }
+
+object Worker {
+  private val maxMessageBytes = 1 << 20
+}
+
+/** One connection: its handshake, and what becomes of its messages. */
+class Worker(val serverConnection: ActorRef, connections: ActorRef) extends WebSocketServerWorker {
+  import Worker._
+
+  private var isMember = true
+
+  // The connection may also fail, and then says nothing.
+  context.watch(serverConnection)
+
+  override def postStop(): Unit = connections ! Connections.Gone(serverConnection)
+
+  override def closeLogic: Receive = super.closeLogic orElse {
+    case Terminated(_) => context.stop(self)
+  }
+
+  override def handshaking: Receive = {
+    case request: HttpRequest =>
+      request.uri.path.toString match {
+        case "/"        => upgrade(request, asMember = true)
+        case "/publish" => upgrade(request, asMember = false)
+        case _          => refuse(StatusCodes.NotFound)
+      }
+
+    case UHttp.Upgraded =>
+      context.become(businessLogic orElse closeLogic)
+  }
+
+  private def upgrade(request: HttpRequest, asMember: Boolean): Unit = {
+    val hasKey = request.headers.exists(header => header.is("sec-websocket-key") && !header.value.isEmpty)
+    request match {
+      case websocket.HandshakeRequest(handshake: HandshakeContext) if hasKey && request.method == HttpMethods.GET =>
+        isMember = asMember
+        // The pipeline lives as long as the connection, and the request need not.
+        val command = UHttp.UpgradeServer(pipeline(handshake.copy(request = null)), handshake.response)
+        connections ! Connections.Join(serverConnection, asMember, sender(), command)
+      case _ =>
+        refuse(StatusCodes.UpgradeRequired)
+    }
+  }
+
+  /** spray-websocket's own pipeline, but for the stage that writes. */
+  private def pipeline(handshake: HandshakeContext)(settings: ServerSettings) =
+    WebSocketFrontend(settings, self) >>
+      FrameComposing(maxMessageBytes, handshake) >>
+      FragmentLimit(maxMessageBytes) >>
+      FrameParsing(maxMessageBytes) >>
+      Output(self, connections)
+
+  private def refuse(status: StatusCode): Unit =
+    sender() ! HttpResponse(status, headers = List(HttpHeaders.Connection("close")))
+
+  override def businessLogic: Receive = {
+    case finish: Output.Finish =>
+      serverConnection ! finish
+
+    case message @ (_: TextFrame | _: BinaryFrame) =>
+      val frame = message.asInstanceOf[Frame]
+      if (isMember) send(frame)
+      else connections ! Connections.Publish(FrameRender.render(frame, Array.empty), serverConnection)
+  }
+}
