@@ -10,7 +10,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 await runCommandLine(process.argv.slice(2), {
   process,
   workingFolder: process.cwd(),
-  interactive: Boolean(process.stderr.isTTY),
+  interactive: process.stderr.isTTY,
   columns: process.stderr.columns ?? 100,
   interrupted: interruption.signal,
   now: () => new Date(),
