@@ -13,7 +13,7 @@ import type { Site } from '../run/site.ts';
 import { agentHost } from './agent-host.ts';
 import { createLocalHosts } from './hosts/create-local-hosts.ts';
 import type { LocalHost } from './hosts/local-host.ts';
-import type { OutsideServer } from './hosts/start-host.ts';
+import type { OutsideServer } from './hosts/outside-servers.ts';
 import { createSsmRequestHandler } from './ssm/request-handler.ts';
 
 const projectFolder = join(import.meta.dirname, '../..');

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { articleLab } from '../../config/lab.ts';
 import { exitCodes, LabError } from '../../config/lab-error.ts';
 import { memoryPresetNames, type MemoryPresetName } from '../../config/servers.ts';
-import type { OutsideServer } from '../../local/hosts/start-host.ts';
+import type { OutsideServer } from '../../local/hosts/outside-servers.ts';
 import { makeLocalSite } from '../../local/local-site.ts';
 import { runBenchmark, type ChosenServer } from '../../run/run-benchmark.ts';
 import type { Order } from '../../run/schedule.ts';

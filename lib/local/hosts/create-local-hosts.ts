@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { access, constants, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { hostsOf } from '../../config/hosts.ts';
@@ -9,7 +8,8 @@ import type { HostProcess, LocalHost } from './local-host.ts';
 import { readNamespaceFacts, type NeededProgram } from './namespace-facts.ts';
 import { startNamespaceProcess, type NamespaceProcess } from './namespace-process.ts';
 import { foreseeableTrouble, namespaceTrouble } from './namespace-trouble.ts';
-import { startHost, type OutsideServer } from './start-host.ts';
+import { makeOutsideBuildFolders, type OutsideServer } from './outside-servers.ts';
+import { startHost } from './start-host.ts';
 
 /** Where the local lab finds and keeps things on this machine; every path is absolute. */
 export interface LocalHostsOptions {
@@ -51,11 +51,7 @@ export async function createLocalHosts(lab: Lab, options: LocalHostsOptions): Pr
   const programs = facts.programs as Readonly<Record<NeededProgram, string>>;
   await makeFolder(options.buildFolder, 'build');
   if (options.resultsFolder !== undefined) await makeFolder(options.resultsFolder, 'results');
-  const outsideServers = (options.outsideServers ?? []).map((server) => ({
-    ...server,
-    buildFolder: buildFolderOf(server, options.buildFolder),
-  }));
-  for (const { buildFolder } of outsideServers) await makeFolder(buildFolder, 'build');
+  const outsideServers = await makeOutsideBuildFolders(options.outsideServers ?? [], options.buildFolder);
 
   const started = performance.now();
   const environment = hostEnvironment(operator);
@@ -112,12 +108,6 @@ async function startBridge(
     }
   }
   return { bridge: await start('--user', '--map-root-user'), inUserNamespace: true };
-}
-
-/** Where an outside server is built: two folders of one name must not build over each other. */
-function buildFolderOf({ name, folder }: OutsideServer, buildFolder: string): string {
-  const digest = createHash('sha256').update(folder).digest('hex').slice(0, 12);
-  return path.join(buildFolder, 'outside', `${name}-${digest}`);
 }
 
 async function makeFolder(folder: string, what: string): Promise<void> {

@@ -10,15 +10,8 @@ import { hardwareAddress, hostsFile, networkCommands } from './host-network.ts';
 import { startHostProcess } from './host-process.ts';
 import type { HostProcess, LocalHost } from './local-host.ts';
 import type { NeededProgram } from './namespace-facts.ts';
+import type { BuildableOutsideServer } from './outside-servers.ts';
 import { startNamespaceProcess, type NamespaceProcess } from './namespace-process.ts';
-
-/** A server whose folder lies outside the repository's assets; hosts show it among the others. */
-export interface OutsideServer {
-  /** As in its server.json; none of the names under `assets/servers`. */
-  readonly name: string;
-  /** Absolute. */
-  readonly folder: string;
-}
 
 /** What all hosts of a lab are made from. */
 export interface HostMaterials {
@@ -29,7 +22,7 @@ export interface HostMaterials {
   /** Empty: results stay on the host. */
   readonly resultsFolder: string;
   /** Server folders outside the assets, each with the folder that it is built in. */
-  readonly outsideServers: readonly (OutsideServer & { readonly buildFolder: string })[];
+  readonly outsideServers: readonly BuildableOutsideServer[];
   readonly programs: Readonly<Record<NeededProgram, string>>;
   /** What everything on a host finds in its environment. */
   readonly environment: Readonly<Record<string, string>>;
