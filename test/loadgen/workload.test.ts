@@ -61,6 +61,26 @@ describe('the workload, on real connections', { concurrency: 4 }, () => {
     }
   });
 
+  test('one local address and port serves connections to several server ports when there are too few', async (context) => {
+    const servers = await Promise.all([startLabServer(context), startLabServer(context)]);
+    const load = startLoad(
+      context,
+      servers.map((server) => server.port),
+      {
+        connections: 18,
+        processes: 2,
+        localPorts: { first: 20_000, last: 20_008 },
+      },
+    );
+    await until('all open', () => load.rampEnded);
+    assert.equal(load.counts().open, 18);
+    assert.deepEqual(load.counts().connectFailures, {});
+    assert.deepEqual(
+      servers.map((server) => server.members.size),
+      [9, 9],
+    );
+  });
+
   test('lost, doubled and late broadcasts are told apart', async (context) => {
     const held: string[] = [];
     const server = await startLabServer(context, {

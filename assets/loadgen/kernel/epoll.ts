@@ -28,6 +28,10 @@ const setTimerSlack = 29;
 const wordsPerEvent = process.arch === 'x64' ? 3 : 4;
 const dataWord = process.arch === 'x64' ? 1 : 2;
 
+function millis(micros: number): number {
+  return Math.min(Math.floor(micros / 1000) - 1, 1e9);
+}
+
 /** One epoll instance, and the events of its last wait. */
 export class Epoll {
   readonly #fd: number;
@@ -82,12 +86,13 @@ export class Epoll {
   #wait(timeoutMicros: number): number {
     if (timeoutMicros <= 0) return epollWait(this.#fd, this.#many.address, this.#capacity, 0);
     if (timeoutMicros === Infinity) return epollWait(this.#fd, this.#many.address, this.#capacity, -1);
+    // Long waits end a little early, to the millisecond, which needs no BigInt; the rest is waited for exactly.
+    if (timeoutMicros >= 2000) return epollWait(this.#fd, this.#many.address, this.#capacity, millis(timeoutMicros));
     if (!this.#microseconds) {
-      return epollWait(this.#fd, this.#many.address, this.#capacity, Math.min(Math.ceil(timeoutMicros / 1000), 1e9));
+      return epollWait(this.#fd, this.#many.address, this.#capacity, Math.ceil(timeoutMicros / 1000));
     }
-    const seconds = Math.floor(timeoutMicros / 1e6);
-    this.#timeoutWords[0] = BigInt(seconds);
-    this.#timeoutWords[1] = BigInt(Math.round((timeoutMicros - seconds * 1e6) * 1000));
+    // Seconds stay 0.
+    this.#timeoutWords[1] = BigInt(Math.round(timeoutMicros * 1000));
     // glibc has a function for it only since 2.35, the kernel the call since 5.11.
     return systemCall6(
       systemCallNumbers.epollWait2,

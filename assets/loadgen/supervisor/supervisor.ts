@@ -8,9 +8,11 @@ import type { Target } from '../worker/connections.ts';
 import type { DriveOrder, LoadReport, WorkerReport } from './messages.ts';
 import { makeKeys } from '../websocket/keys.ts';
 import { openFilesLimit, reservedDescriptors } from './open-files.ts';
-import { startWorker, type WorkerProcess } from './worker-process.ts';
+import { startWorker, warmCompileCache, type WorkerProcess } from './worker-process.ts';
 
 const stopMillis = 8000;
+/** From so many on, one start more is cheaper than that each may have to compile. */
+const manyProcesses = 4;
 const silenceMicros = 10e6;
 /** From the order to drive to the first work: every process has it by then. */
 const leadMicros = 300_000;
@@ -76,6 +78,7 @@ export class Supervisor {
           `${most} connections: give --processes ${Math.ceil(shares[0]!.hostCount / limit)} or more, or raise the limit (ulimit -n)`,
       );
     }
+    if (plan.processes >= manyProcesses) warmCompileCache();
     for (const [process, share] of shares.entries()) this.#startLoad(process, share.count);
   }
 

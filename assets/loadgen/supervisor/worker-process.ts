@@ -1,10 +1,23 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { compileCacheFolder } from './compile-cache.ts';
 import type { StartLoad, StartPublisher, WorkerOrder, WorkerReport } from './messages.ts';
 import { eachJsonLine } from './lines.ts';
 
 // One thread of V8's own at most, and small spaces: what a worker allocates once stays, and it makes no garbage to speak of.
 const nodeFlags = ['--v8-pool-size=0', '--max-semi-space-size=1', '--no-warnings'];
+const program = fileURLToPath(new URL('../worker/worker.ts', import.meta.url));
 const stderrMost = 2000;
+
+/** Runs a worker without orders, which ends at once, so that many started together find their program compiled. */
+export function warmCompileCache(): void {
+  spawnSync(process.execPath, [...nodeFlags, program], { stdio: 'ignore', env: environment() });
+}
+
+function environment(): NodeJS.ProcessEnv {
+  const folder = compileCacheFolder();
+  return folder === null ? process.env : { ...process.env, NODE_COMPILE_CACHE: folder };
+}
 
 /** A load process or the publisher, as its supervisor sees it. */
 export interface WorkerProcess {
@@ -23,11 +36,11 @@ export function startWorker(
   start: StartLoad | StartPublisher,
   onReport: (report: WorkerReport) => void,
 ): WorkerProcess {
-  const child: ChildProcess = spawn(
-    process.execPath,
-    [...nodeFlags, new URL('../worker/worker.ts', import.meta.url).pathname],
-    { stdio: ['pipe', 'pipe', 'pipe'], detached: true },
-  );
+  const child: ChildProcess = spawn(process.execPath, [...nodeFlags, program], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
+    env: environment(),
+  });
   let stderr = '';
   child.stderr?.setEncoding('utf8').on('data', (piece: string) => {
     stderr = (stderr + piece).slice(-stderrMost);
