@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module';
-import type * as Hdr from 'hdr-histogram-js';
+import { encodeHistogram } from './encode-histogram.ts';
 
 const subBuckets = 2048;
 const half = subBuckets / 2;
@@ -7,7 +6,7 @@ const largest = 2 ** 31 - 1;
 
 /**
  * Counts of microseconds in HdrHistogram's own buckets (3 significant digits, from 1 us to 35 minutes). Recording is an
- * increment in an array, a few nanoseconds where the library takes ninety; the library makes the encoding when asked.
+ * increment in an array, a few nanoseconds where a library takes ninety.
  */
 export class Histogram {
   #counts = new Int32Array(0);
@@ -49,15 +48,9 @@ export class Histogram {
 
   /** Base64 of HdrHistogram's compressed V2 encoding. */
   encode(): string {
-    const hdr = library();
-    const histogram = hdr.build({
-      bitBucketSize: 'packed',
-      lowestDiscernibleValue: 1,
-      highestTrackableValue: largest,
-      numberOfSignificantValueDigits: 3,
-    });
-    this.#forEach((index, count) => histogram.recordValueWithCount(valueAt(index), count));
-    return hdr.encodeIntoCompressedBase64(histogram);
+    const pairs: [number, number][] = [];
+    this.#forEach((index, count) => pairs.push([index, count]));
+    return encodeHistogram(pairs, largest, 3);
   }
 
   #forEach(use: (index: number, count: number) => void): void {
@@ -71,17 +64,4 @@ export class Histogram {
       if (count > 0) use(index, count);
     }
   }
-}
-
-/** The smallest value that is counted at an index. */
-function valueAt(index: number): number {
-  const bucket = Math.max(0, Math.floor(index / half) - 1);
-  return (index - bucket * half) * 2 ** bucket;
-}
-
-// Loaded at the first use: a worker that only ramps never pays for it.
-let loaded: typeof Hdr | undefined;
-function library(): typeof Hdr {
-  loaded ??= createRequire(import.meta.url)('hdr-histogram-js') as typeof Hdr;
-  return loaded;
 }

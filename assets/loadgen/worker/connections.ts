@@ -109,6 +109,7 @@ export class Connections implements FrameSink {
   readonly #readyHung = new Uint8Array(batchSize);
   readonly #watchers = new Map<number, () => void>();
   #nextKey = 0;
+  #closing = 0;
   #current = 0;
   // How often in a row a request could not be sent right after connect(): on loopback it always can, on a network never.
   #tooEarly = 0;
@@ -254,6 +255,7 @@ export class Connections implements FrameSink {
   #end(fd: number, cause: FailureCause): void {
     const state = this.#state[fd]!;
     if (state === open || state === openMidFrame) this.#events.lost(fd, cause);
+    if (state === closingDown) this.#closing -= 1;
     this.#state[fd] = free;
     this.#midFrame.delete(fd);
     this.#partialResponse.delete(fd);
@@ -489,9 +491,8 @@ export class Connections implements FrameSink {
     this.#epoll.modify(fd, watched);
   }
 
-  /** Says goodbye (1000) on every open connection; they go as the server answers. How many there are. */
-  closeAll(): number {
-    let left = 0;
+  /** Says goodbye (1000) on every open connection; they go as the server answers. */
+  closeAll(): void {
     for (let fd = 0; fd < this.#state.length; fd += 1) {
       if (this.isOpening(fd)) {
         closeByReset(fd);
@@ -500,17 +501,14 @@ export class Connections implements FrameSink {
       } else if (this.isOpen(fd)) {
         this.#sendClose(fd, 1000);
         this.#state[fd] = closingDown;
-        left += 1;
+        this.#closing += 1;
       }
     }
-    return left;
   }
 
   /** How many of the connections that were said goodbye to are still there. */
-  closingCount(): number {
-    let left = 0;
-    for (const state of this.#state) if (state === closingDown) left += 1;
-    return left;
+  get closingCount(): number {
+    return this.#closing;
   }
 
   /** Resets what is left, so that no local port stays in TIME_WAIT. */

@@ -46,6 +46,6 @@ export function runLoop(
 function sayGoodbye(connections: Connections): void {
   const until = monotonicMicros() + closeSeconds * 1e6;
   connections.closeAll();
-  while (connections.closingCount() > 0 && monotonicMicros() < until) connections.turn(until - monotonicMicros());
+  while (connections.closingCount > 0 && monotonicMicros() < until) connections.turn(until - monotonicMicros());
   connections.resetAll();
 }
