@@ -37,7 +37,7 @@ export async function makeLocalSite(lab: Lab, outsideServers: readonly OutsideSe
     },
     pollMillis: 100,
     statusMillis: 1000,
-    defaults: { connections: 10_000, broadcasts: 3, intervalSeconds: 2, echoRate: 1000, echoSeconds: 3 },
+    defaults: { connections: 10_000, broadcasts: 3, intervalSeconds: 1, echoRate: 1000, echoSeconds: 2 },
     readCapacity: async () => readCapacity(),
     // Results lie on the hosts' own temporary file systems, so that a run that is killed leaves nothing of them behind.
     fetchRaw: async (executionId, folder) => {

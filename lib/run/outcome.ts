@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import {
   GetCommandInvocationCommand,
   ListCommandInvocationsCommand,
@@ -59,7 +60,7 @@ async function failureOf(site: Site, step: StepExecution): Promise<string> {
   const texts = await Promise.all(
     failed.map(async ({ CommandId, InstanceId, InstanceName, StatusDetails }) => {
       const answer = await site.ssm.send(new GetCommandInvocationCommand({ CommandId, InstanceId }));
-      const lines = (answer.StandardErrorContent ?? '')
+      const lines = stripVTControlCharacters(answer.StandardErrorContent ?? '')
         .split('\n')
         // The agent appends this to every failure; the exit code says no more than the script's own words.
         .map((line) => line.replace(/failed to run commands: exit status \d+$/, '').trim())

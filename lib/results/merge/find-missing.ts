@@ -13,11 +13,9 @@ export function findMissing(raw: RawMeasurement, parameters: RunParameters, lab:
       `the measurement ${statusPhrase[raw.record.status]}${raw.record.reason === null ? '' : `: ${raw.record.reason}`}`,
     );
   }
-  for (const step of raw.record.steps) {
-    if (step.status !== 'Success') {
-      missing.push(`step ${step.name}: ${step.status}${step.failure === null ? '' : `, ${step.failure}`}`);
-    }
-  }
+  missing.push(...missingSteps(raw.record.steps, raw.record.reason));
+  // Where nothing was ever uploaded, the reason above says it all.
+  if (raw.record.status === 'failed' && raw.hosts.length === 0) return missing;
   for (const name of ['server', ...Array.from({ length: lab.load.hosts }, (_, index) => `load-${index + 1}`)]) {
     const host = raw.hosts.find((candidate) => candidate.host === name);
     if (host === undefined) missing.push(`host ${name} left no files`);
@@ -30,6 +28,19 @@ export function findMissing(raw: RawMeasurement, parameters: RunParameters, lab:
     missing.push(`${parameters.broadcasts - seen.size} of ${parameters.broadcasts} broadcasts were not published`);
   }
   return missing;
+}
+
+/** Steps that failed beside the one that is the reason, and in one sentence those that never ran. */
+function missingSteps(steps: RawMeasurement['record']['steps'], reason: string | null): readonly string[] {
+  const failed = steps.filter(({ status, failure }) => !['Success', 'Pending'].includes(status) && failure !== null);
+  const unlike = failed.filter(({ name, failure }) => reason !== `${name}: ${failure ?? ''}`);
+  const cut = steps.filter(({ status, failure }) => !['Success', 'Pending'].includes(status) && failure === null);
+  const pending = steps.filter(({ status }) => status === 'Pending').map(({ name }) => name);
+  return [
+    ...unlike.map(({ name, status, failure }) => `step ${name}: ${status}, ${failure ?? ''}`),
+    ...cut.map(({ name, status }) => `step ${name}: ${status}`),
+    ...(pending.length > 0 ? [`never ran: ${pending.join(', ')}`] : []),
+  ];
 }
 
 const statusPhrase = {
