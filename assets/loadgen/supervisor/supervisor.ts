@@ -212,9 +212,11 @@ export class Supervisor {
     const now = monotonicMicros();
     const unixMicros = Date.now() * 1000;
     const { broadcasts, intervalSeconds } = workload;
+    // The echoes first: one that is due while a broadcast goes out would wait behind it.
+    const echoMicros = workload.echoRate > 0 ? workload.echoSeconds * 1e6 : 0;
     const turns =
       broadcasts > 0
-        ? broadcastTurns(broadcasts, intervalSeconds, plan.hosts, plan.hostIndex, unixMicros + leadMicros)
+        ? broadcastTurns(broadcasts, intervalSeconds, plan.hosts, plan.hostIndex, unixMicros + leadMicros + echoMicros)
         : { owners: 1, seqs: [], firstUnixMicros: 0, stepMicros: 0 };
     const firstMicros = now + turns.firstUnixMicros - unixMicros;
     for (const load of this.#loads) {

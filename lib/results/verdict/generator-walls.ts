@@ -1,6 +1,11 @@
 import type { Wall } from '../schema/verdict.ts';
 import type { Evidence } from './evidence.ts';
-import { generatorPauseFloorMicros, generatorShareInvalid, publishedLateShareInvalid } from './thresholds.ts';
+import {
+  generatorPauseFloorMicros,
+  latenessShareInvalid,
+  publishedLateShareInvalid,
+  turnShareInvalid,
+} from './thresholds.ts';
 
 const millis = (micros: number): string => `${(micros / 1000).toFixed(1)} ms`;
 
@@ -12,18 +17,17 @@ export function generatorWalls({ result }: Evidence): readonly Wall[] {
 function paused(result: Evidence['result']): readonly Wall[] {
   const turn = result.generator.maxTurnWhileDrivingMicros ?? 0;
   const lateness = result.generator.maxLatenessWhileDrivingMicros ?? 0;
-  const pause = Math.max(turn, lateness);
-  // A pause can move at most what was due or arrived in it, so it is held against the tail and not the median.
   const measured = result.broadcastLatency ?? result.echo.roundTrip;
-  if (measured === null || pause <= generatorPauseFloorMicros || pause <= measured.p99Micros * generatorShareInvalid) {
-    return [];
-  }
+  if (measured === null) return [];
+  const above = (micros: number, share: number): boolean =>
+    micros > Math.max(generatorPauseFloorMicros, measured.p99Micros * share);
+  if (!above(turn, turnShareInvalid) && !above(lateness, latenessShareInvalid)) return [];
   return [
     {
       wall: 'generatorBehind',
       effect: 'invalidates',
       host: null,
-      evidence: `the load generator's loop fell behind by ${millis(pause)} (longest turn ${millis(turn)}, greatest lateness ${millis(lateness)}) where the measured p99 is ${millis(measured.p99Micros)}`,
+      evidence: `the load generator's loop fell behind by ${millis(Math.max(turn, lateness))} (longest turn ${millis(turn)}, greatest lateness ${millis(lateness)}) where the measured p99 is ${millis(measured.p99Micros)}`,
     },
   ];
 }

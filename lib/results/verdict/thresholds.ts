@@ -8,8 +8,11 @@
  */
 export const generatorPauseFloorMicros = 25_000;
 
-/** Above this share of the p99 of the latency it measured, a pause of the generator makes the measurement invalid: the p99 may be its own. */
-export const generatorShareInvalid = 0.5;
+/** A turn of the generator's loop above this share of the p99 it measured invalidates: a whole broadcast may have arrived in it and been seen late. */
+export const turnShareInvalid = 0.5;
+
+/** Work that began later than this share of the measured p99 invalidates: work that was late by less cannot alone have made that p99. */
+export const latenessShareInvalid = 1;
 
 /** A confidence interval of a slope that reaches further than this share of it to each side is noted: differences of that size are common between servers. */
 export const wideSlopeShare = 0.1;
