@@ -4,7 +4,7 @@ import { UsageError } from '../../assets/loadgen/commands/exit-codes.ts';
 import { serverUrl, type ServerUrl } from '../../assets/loadgen/commands/server-url.ts';
 import { summaryText } from '../../assets/loadgen/commands/summary-text.ts';
 import { exitCodes, LabError } from '../config/lab-error.ts';
-import { generatorPauseFloorMicros, generatorShareInvalid } from '../results/verdict/thresholds.ts';
+import { generatorPauseFloorMicros, turnShareInvalid } from '../results/verdict/thresholds.ts';
 import { gitCommit } from '../run/run-benchmark.ts';
 import { makeRunFolder, newRunId } from '../run/run-folder.ts';
 import { loadUrl } from '../run/url/load-url.ts';
@@ -131,6 +131,6 @@ function whyInvalid({ generator, broadcasts, echo }: UrlSummary): string | null 
   );
   const least = Math.min(...tails.map(({ p99 }) => p99));
   const late = Math.max(generator.latenessMicros.p99, generator.turnMicros.p99);
-  if (tails.length === 0 || late <= generatorPauseFloorMicros || late <= least * generatorShareInvalid) return null;
+  if (tails.length === 0 || late <= generatorPauseFloorMicros || late <= least * turnShareInvalid) return null;
   return `the load generator was late by ${(late / 1000).toFixed(1)} ms (p99) where it measured a p99 of ${(least / 1000).toFixed(1)} ms`;
 }
