@@ -6,7 +6,7 @@ import { renderTable } from '../report/render-table.ts';
 import { mergeRun } from '../results/merge/merge-run.ts';
 import { readRun } from '../results/raw/read-run.ts';
 import type { RunResult } from '../results/schema/run-result.ts';
-import { readRunRecord } from '../run/run-folder.ts';
+import { readRunRecord, writingTo } from '../run/run-folder.ts';
 import type { LabContext } from './context.ts';
 import { describeFailures } from './failure-advice.ts';
 
@@ -23,8 +23,10 @@ export function exitCodeOf(result: RunResult): number {
 export async function publishResult(context: LabContext, folder: string): Promise<number> {
   await readRunRecord(folder);
   const result = mergeRun(await readRun(folder));
-  await writeFile(join(folder, 'result.json'), `${JSON.stringify(result, null, 1)}\n`);
-  await writeFile(join(folder, 'report.html'), renderReport(result));
+  await writingTo(folder, async () => {
+    await writeFile(join(folder, 'result.json'), `${JSON.stringify(result, null, 1)}\n`);
+    await writeFile(join(folder, 'report.html'), renderReport(result));
+  });
   context.process.stdout.write(`\n${renderTable(result)}\n\nreport: ${join(folder, 'report.html')}\n`);
   context.process.stderr.write(describeFailures(result.measurements, folder));
   return exitCodeOf(result);

@@ -1,6 +1,6 @@
 import { access, constants, mkdir, readFile, rename, statfs, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import * as v from 'valibot';
 import { LabError } from '../config/lab-error.ts';
 import { measurementRecordSchema, type MeasurementRecord } from '../results/schema/measurement-record.ts';
@@ -86,5 +86,27 @@ function parseJson(text: string): unknown {
     return JSON.parse(text);
   } catch {
     return undefined;
+  }
+}
+
+/** What the system says when a folder takes no more: full, over quota, read-only, or broken. */
+const storageFailures = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO']);
+
+/**
+ * Runs what writes into a run's folder; a disk that takes no more becomes a LabError `environment`. What was written stays, and
+ * counts as incomplete.
+ */
+export async function writingTo<T>(folder: string, body: () => Promise<T>): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    if (!storageFailures.has(code)) throw error;
+    throw new LabError(
+      'environment',
+      `the run's files cannot be written to ${folder}: ${message}`,
+      `free space there, then c1m report ${folder} shows what was measured, and --resume ${basename(folder)} goes on`,
+      { cause: error },
+    );
   }
 }

@@ -6,6 +6,7 @@ import {
   allProcesses,
   descendants,
   onlyRun,
+  startProgram,
   startLabWithTemporaryFolder,
   waitFor,
   withFolder,
@@ -115,6 +116,23 @@ describe('a run that is ended', () => {
       assert.equal((await lab.ended).code, 4, lab.stderr());
       const { result } = await onlyRun(join(out, 'results'));
       assert.ok(result.measurements[0]?.verdict.walls.some(({ wall }) => wall === 'loadProcessDied'));
+    });
+  });
+
+  test('by a disk that is full says so in two lines and keeps what was written', { timeout: 180_000 }, async () => {
+    await withFolder(async (out) => {
+      // A small disk of this run's own, which is filled as soon as the run has begun to write.
+      const script = [
+        'mount -t tmpfs -o size=24m tmpfs "$1" || exit 77',
+        '(until [ -e "$1"/*/raw/node/measurement.json ]; do sleep 0.05; done; cat /dev/zero >"$1/filler" 2>/dev/null) &',
+        '"$2" bin/c1m.ts run --local --servers node --connections 200 --broadcasts 1 --interval 1 --echo-rate 0 --out "$1"',
+        'status=$?; ls "$1"/*/run.json >&2; exit $status',
+      ].join('\n');
+      const unshare = process.getuid?.() === 0 ? ['--mount'] : ['--user', '--map-root-user', '--mount'];
+      const lab = startProgram('unshare', ...unshare, 'bash', '-c', script, 'disk', out, process.execPath);
+      assert.equal((await lab.ended).code, 3, lab.stderr());
+      assert.match(lab.stderr(), /^error: the run's files cannot be written to .*ENOSPC.*\n {2}fix: free space there/m);
+      assert.match(lab.stderr(), /run\.json$/m);
     });
   });
 });

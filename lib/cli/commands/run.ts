@@ -6,6 +6,7 @@ import { memoryPresetNames, type MemoryPresetName } from '../../config/servers.t
 import type { OutsideServer } from '../../local/hosts/outside-servers.ts';
 import { makeLocalSite } from '../../local/local-site.ts';
 import { runBenchmark, type ChosenServer } from '../../run/run-benchmark.ts';
+import { writingTo } from '../../run/run-folder.ts';
 import type { Order } from '../../run/schedule.ts';
 import type { LabContext } from '../context.ts';
 import { parseCount, parseNames, parsePositiveCount, parseSeconds } from '../parse.ts';
@@ -160,7 +161,8 @@ export const runCommand = buildCommand<RunFlags, [], LabContext>({
       const run = resolved.complete(site);
       const printer = progressPrinter(this);
       try {
-        await runBenchmark(site, run, { onProgress: printer.onProgress, signal: this.interrupted });
+        const watcher = { onProgress: printer.onProgress, signal: this.interrupted };
+        await writingTo(run.folder, () => runBenchmark(site, run, watcher));
       } finally {
         printer.end();
       }
