@@ -4,7 +4,7 @@ import { gitCommit, type ChosenServer, type Run } from '../run/run-benchmark.ts'
 import { newRunId, readRunRecord } from '../run/run-folder.ts';
 import { scheduleMeasurements } from '../run/schedule.ts';
 import type { RunDefaults, Site } from '../run/site.ts';
-import type { RunFlags } from './commands/run.ts';
+import type { RunFlags } from './run-flags.ts';
 import type { LabContext } from './context.ts';
 import { chooseServers, knownServers } from './server-folders.ts';
 

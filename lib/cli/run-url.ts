@@ -10,7 +10,7 @@ import { makeRunFolder, newRunId } from '../run/run-folder.ts';
 import { loadUrl } from '../run/url/load-url.ts';
 import { probeServer, type ServerAbilities } from '../run/url/probe-server.ts';
 import { urlRecordFile, type UrlLoad, type UrlRecord, type UrlSummary } from '../run/url/url-record.ts';
-import type { RunFlags } from './commands/run.ts';
+import type { RunFlags } from './run-flags.ts';
 import type { LabContext } from './context.ts';
 
 /** Flags that say something of hosts or servers which a URL does not have. */

@@ -1,0 +1,128 @@
+import type { FlagParametersForType } from '@stricli/core';
+import { memoryPresetNames, type MemoryPresetName } from '../config/servers.ts';
+import type { Order } from '../run/schedule.ts';
+import type { LabContext } from './context.ts';
+import { parseCount, parseNames, parsePositiveCount, parseSeconds } from './parse.ts';
+
+/** Flags of `c1m run`; what is left out is planned or has the site's default. */
+export interface RunFlags {
+  readonly local?: boolean;
+  readonly url?: string;
+  readonly servers?: readonly string[];
+  readonly connections?: number;
+  readonly broadcasts?: number;
+  readonly interval?: number;
+  readonly echoRate?: number;
+  readonly echoSeconds?: number;
+  readonly connectRate?: number;
+  readonly memory?: MemoryPresetName;
+  readonly serverProcesses?: number;
+  readonly loadProcesses?: number;
+  readonly repeats?: number;
+  readonly order?: Order;
+  readonly out: string;
+  readonly resume?: string;
+}
+
+/** How each of {@link RunFlags} is written and read. */
+export const runFlagParameters: FlagParametersForType<RunFlags, LabContext> = {
+  local: { kind: 'boolean', optional: true, withNegated: false, brief: 'On hosts of this machine, without AWS' },
+  url: {
+    kind: 'parsed',
+    parse: String,
+    optional: true,
+    placeholder: 'ws://host:port/',
+    brief: 'A server that listens already, measured from this machine with the load generator alone',
+  },
+  servers: {
+    kind: 'parsed',
+    parse: parseNames,
+    optional: true,
+    placeholder: 'a,b',
+    brief: 'Names, or folders such as ./mine [default = every one that can be built]',
+  },
+  connections: {
+    kind: 'parsed',
+    parse: parsePositiveCount,
+    optional: true,
+    placeholder: 'N',
+    brief: 'Connections, such as 10000, 10k or 1.2M',
+  },
+  broadcasts: {
+    kind: 'parsed',
+    parse: parseCount,
+    optional: true,
+    placeholder: 'K',
+    brief: 'Broadcasts to every connection',
+  },
+  interval: {
+    kind: 'parsed',
+    parse: parseSeconds,
+    optional: true,
+    placeholder: 'S',
+    brief: 'Seconds between broadcasts',
+  },
+  echoRate: {
+    kind: 'parsed',
+    parse: parseCount,
+    optional: true,
+    placeholder: 'R',
+    brief: 'Echoed messages a second; 0 leaves the echo out',
+  },
+  echoSeconds: {
+    kind: 'parsed',
+    parse: parseSeconds,
+    optional: true,
+    placeholder: 'S',
+    brief: 'For how long messages are echoed',
+  },
+  connectRate: {
+    kind: 'parsed',
+    parse: parsePositiveCount,
+    optional: true,
+    placeholder: 'R',
+    brief: 'Connections opened a second',
+  },
+  memory: { kind: 'enum', values: memoryPresetNames, optional: true, brief: 'Memory flags of the servers' },
+  serverProcesses: {
+    kind: 'parsed',
+    parse: parsePositiveCount,
+    optional: true,
+    placeholder: 'P',
+    brief: 'Server processes [default = as many as N needs]',
+  },
+  loadProcesses: {
+    kind: 'parsed',
+    parse: parsePositiveCount,
+    optional: true,
+    placeholder: 'P',
+    brief: 'Load processes a host [default = as many as N needs]',
+  },
+  repeats: {
+    kind: 'parsed',
+    parse: parsePositiveCount,
+    optional: true,
+    placeholder: 'n',
+    brief: 'How many times each server is measured [default = 1]',
+  },
+  order: {
+    kind: 'enum',
+    values: ['given', 'random'],
+    optional: true,
+    brief: 'given: every round as named; random: each round shuffled [default = given]',
+  },
+  out: {
+    kind: 'parsed',
+    parse: String,
+    default: 'results',
+    placeholder: 'DIR',
+    brief: 'Where DIR/<run-id>/ is written',
+  },
+  resume: {
+    kind: 'parsed',
+    parse: String,
+    optional: true,
+    placeholder: 'run-id',
+    brief: 'Go on with an interrupted run, as it was asked for at first',
+  },
+};
