@@ -1,7 +1,13 @@
-// performance.now() costs no BigInt; its origin on the machine's monotonic clock is found once.
-const originMicros = Number(process.hrtime.bigint()) / 1000 - performance.now() * 1000;
+import { allocate, clockTime } from './libc.ts';
+
+const monotonic = 1;
+// struct timespec: seconds, then nanoseconds, 64 bits each; nanoseconds need the lower half only.
+const time = allocate(16);
+const words = new Int32Array(time.bytes.buffer);
 
 /** Microseconds of the host's monotonic clock (CLOCK_MONOTONIC): comparable between processes of one host only. */
 export function monotonicMicros(): number {
-  return originMicros + performance.now() * 1000;
+  // Node's own clocks make garbage, or load a library of measurements first.
+  clockTime(monotonic, time.address);
+  return words[0]! * 1e6 + words[2]! / 1000;
 }

@@ -1,4 +1,4 @@
-import { constants } from 'node:os';
+import { errorNumbers } from './error-numbers.ts';
 import {
   allocate,
   epollControl,
@@ -75,8 +75,8 @@ export class Epoll {
     const count = this.#wait(timeoutMicros);
     if (count >= 0) return count;
     const error = errno();
-    if (error === constants.errno.EINTR) return 0;
-    if (error === constants.errno.ENOSYS && this.#microseconds) {
+    if (error === errorNumbers.EINTR) return 0;
+    if (error === errorNumbers.ENOSYS && this.#microseconds) {
       this.#microseconds = false;
       return this.wait(timeoutMicros);
     }

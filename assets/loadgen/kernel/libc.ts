@@ -1,4 +1,4 @@
-import koffi from 'koffi';
+import { koffi } from './native-calls.ts';
 
 // The process itself links the C library, whichever it is: no file name to guess.
 const libc = koffi.load(null);
@@ -55,6 +55,8 @@ export const send: Four = declare('int send(int, int64_t, int64_t, int)');
 export const setSocketOption: Five = declare('int setsockopt(int, int, int, int64_t, int)');
 /** getsockopt(fd, level, name, value address, address of the length). */
 export const getSocketOption: Five = declare('int getsockopt(int, int, int, int64_t, int64_t)');
+/** clock_gettime(clock, address of a timespec). */
+export const clockTime: Two = declare('int clock_gettime(int, int64_t)');
 /** epoll_create1(flags). */
 export const epollCreate: One = declare('int epoll_create1(int)');
 /** epoll_ctl(epoll, operation, fd, address of an epoll_event). */

@@ -1,5 +1,3 @@
-import { deflateSync } from 'node:zlib';
-
 const encodingCookie = 0x1c849303 | 0x10;
 const compressedCookie = 0x1c849304 | 0x10;
 const headerBytes = 40;
@@ -29,7 +27,8 @@ export function encodeHistogram(counts: BucketCounts, highest: number, digits: n
   plain.writeBigInt64BE(BigInt(highest), 24);
   plain.writeDoubleBE(1, 32);
   plain.set(payload, headerBytes);
-  const compressed = deflateSync(plain);
+  // Loaded when it is needed, which in a load process is at the end.
+  const compressed = process.getBuiltinModule('node:zlib').deflateSync(plain);
   const head = Buffer.alloc(8);
   head.writeInt32BE(compressedCookie, 0);
   head.writeInt32BE(compressed.length, 4);

@@ -1,4 +1,4 @@
-import { constants } from 'node:os';
+import { errorNumbers } from '../kernel/error-numbers.ts';
 import type { FailureCause, FailureCounts } from '../raw.ts';
 
 const named = [
@@ -15,7 +15,7 @@ const named = [
   'EPIPE',
 ] as const satisfies readonly FailureCause[];
 
-const byNumber = new Map<number, FailureCause>(named.map((name) => [constants.errno[name], name]));
+const byNumber = new Map<number, FailureCause>(named.map((name) => [errorNumbers[name], name]));
 
 /** The cause that an errno stands for. */
 export function causeOf(errno: number): FailureCause {

@@ -4,8 +4,9 @@ import { compileCacheFolder } from './compile-cache.ts';
 import type { StartLoad, StartPublisher, WorkerOrder, WorkerReport } from './messages.ts';
 import { eachJsonLine } from './lines.ts';
 
-// One thread of V8's own at most, and small spaces: what a worker allocates once stays, and it makes no garbage to speak of.
-const nodeFlags = ['--v8-pool-size=0', '--max-semi-space-size=1', '--no-warnings'];
+// No threads of V8's own, which would cost more to wake than they do, and small spaces: what a worker allocates once
+// stays, and it makes no garbage to speak of.
+const nodeFlags = ['--single-threaded', '--max-semi-space-size=1', '--no-warnings'];
 const program = fileURLToPath(new URL('../worker/worker.ts', import.meta.url));
 const stderrMost = 2000;
 

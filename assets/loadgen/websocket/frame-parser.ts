@@ -1,5 +1,3 @@
-import { isUtf8 } from 'node:buffer';
-import { TextDecoder } from 'node:util';
 import { binary, closing, continuation, ping, pong, text } from './opcodes.ts';
 
 /**
@@ -22,6 +20,8 @@ export interface Violation {
   readonly code: 1002 | 1007 | 1009;
   readonly reason: string;
 }
+
+const { isUtf8 } = process.getBuiltinModule('node:buffer');
 
 const finalBit = 0x80;
 const reservedBits = 0x70;
@@ -75,7 +75,7 @@ export class FrameParser {
   #remaining = 0;
   // The data message in progress: its opcode, or 0 between messages.
   #messageOpcode = 0;
-  #decoder: TextDecoder | null = null;
+  #decoder: InstanceType<typeof TextDecoder> | null = null;
 
   /** True between messages, with nothing kept: such a parser can be thrown away. */
   get idle(): boolean {

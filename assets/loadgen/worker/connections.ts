@@ -1,7 +1,7 @@
-import { constants } from 'node:os';
 import type { FailureCause } from '../raw.ts';
 import { monotonicMicros } from '../kernel/clock.ts';
 import { Epoll, edgeTriggered, failed, hungUp, peerClosed, readable, writable } from '../kernel/epoll.ts';
+import { errorNumbers } from '../kernel/error-numbers.ts';
 import { allocate, bind, close, connect, errno, receive, send, type Memory } from '../kernel/libc.ts';
 import { batchSize, ReceiveBatch, slotBytes } from '../kernel/receive-batch.ts';
 import {
@@ -38,7 +38,7 @@ const sendBytes = 4096;
 const readsWorthAClock = 4;
 const longestKeptMessage = 256;
 const noSignal = 0x4000;
-const { EAGAIN, EINPROGRESS, EINTR } = constants.errno;
+const { EAGAIN, EINPROGRESS, EINTR } = errorNumbers;
 
 /** Where connections go: one server, several ports. */
 export interface Target {

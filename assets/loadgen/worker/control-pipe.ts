@@ -1,5 +1,4 @@
-import { writeSync } from 'node:fs';
-import { constants } from 'node:os';
+import { errorNumbers } from '../kernel/error-numbers.ts';
 import { allocate, errno, read } from '../kernel/libc.ts';
 import type { WorkerOrder, WorkerReport } from '../supervisor/messages.ts';
 
@@ -7,6 +6,7 @@ import type { WorkerOrder, WorkerReport } from '../supervisor/messages.ts';
 export const controlDescriptor = 0;
 const reportDescriptor = 1;
 
+const { writeSync } = process.getBuiltinModule('node:fs');
 const buffer = allocate(65536);
 let rest = '';
 
@@ -15,7 +15,7 @@ export function readOrders(): readonly WorkerOrder[] | null {
   const got = read(controlDescriptor, buffer.address, buffer.bytes.length);
   if (got === 0) return null;
   if (got < 0) {
-    if (errno() === constants.errno.EAGAIN || errno() === constants.errno.EINTR) return [];
+    if (errno() === errorNumbers.EAGAIN || errno() === errorNumbers.EINTR) return [];
     return null;
   }
   rest += buffer.bytes.toString('utf8', 0, got);

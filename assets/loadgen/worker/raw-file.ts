@@ -1,4 +1,3 @@
-import { renameSync, writeFileSync } from 'node:fs';
 import type { LoopMeter } from '../measure/loop-meter.ts';
 import type { LoadProcessRaw } from '../raw.ts';
 
@@ -24,6 +23,8 @@ export function processFacts(
     rssBytes: process.memoryUsage.rss(),
   };
 }
+
+const { renameSync, writeFileSync } = process.getBuiltinModule('node:fs');
 
 /** Writes a raw file; readers see all of it or none. */
 export function writeRawFile(file: string, raw: LoadProcessRaw): void {
