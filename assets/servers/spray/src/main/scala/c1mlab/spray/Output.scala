@@ -1,6 +1,6 @@
 package c1mlab.spray
 
-import akka.actor.ActorRef
+import akka.actor.{ ActorRef, Cancellable }
 import akka.io.Tcp
 import akka.util.ByteString
 import java.util.ArrayDeque
@@ -61,6 +61,7 @@ final class Output(
   /** Nothing more is written: the close frame waits, or the socket is closed. */
   private var closing = false
   private var closed = false
+  private var lingering = Option.empty[Cancellable]
 
   val commandPipeline: Pipeline[Tcp.Command] = {
     case FrameCommand(frame) if frame.opcode == Opcode.Close =>
@@ -116,6 +117,7 @@ final class Output(
       finishing = true
       closing = true
       closed = true
+      lingering.foreach(_.cancel())
       connections ! Connections.Leave(connection)
       while (!waiting.isEmpty) waiting.poll().settle(success = false)
       eventPL(event)
@@ -162,7 +164,7 @@ final class Output(
       readOn()
     }
     val system = context.actorContext.system
-    system.scheduler.scheduleOnce(linger, connection, LingeredEnough)(system.dispatcher)
+    lingering = Some(system.scheduler.scheduleOnce(linger, connection, LingeredEnough)(system.dispatcher))
   }
 
   private def abort(): Unit = {

@@ -115,7 +115,8 @@ abstract class Connection extends AbstractReceiveListener {
         if (!channel.isCloseFrameSent()) {
             WebSockets.sendClose(code, null, channel, null);
         }
-        thread().executeAfter(this::abort, LINGER_SECONDS, TimeUnit.SECONDS);
+        var expiry = thread().executeAfter(this::abort, LINGER_SECONDS, TimeUnit.SECONDS);
+        channel.addCloseTask(closed -> expiry.remove());
     }
 
     @Override
