@@ -8,7 +8,8 @@ bad_environment() {
 }
 
 # Sets JAVA_HOME and java_major to the newest JDK, at least Java $1, among JAVA_HOME, the PATH and /usr/lib/jvm, whose bin/
-# has the program $2. The version is read from the JDK's `release` file: no JVM has to start to find out.
+# has the program $2; else sets java_trouble to why not and returns 1. The version is read from the JDK's `release` file: no
+# JVM has to start to find out. Two of the memory presets have flags of Java 25.
 use_newest_java() {
   local minimum=$1 program=$2 best_home='' best_major=0 home='' major='' on_path=''
   on_path=$(command -v "$program" || true)
@@ -19,8 +20,8 @@ use_newest_java() {
     if [[ $major =~ ^[0-9]+$ ]] && ((major > best_major)); then best_home=$home best_major=$major; fi
   done
   if ((best_major < minimum)); then
-    bad_environment "needs $program of Java $minimum or newer, found $([[ $best_major -eq 0 ]] && echo none || echo "Java $best_major"):" \
-      "install one under /usr/lib/jvm or set JAVA_HOME"
+    java_trouble="needs $program of Java $minimum or newer, found $([[ $best_major -eq 0 ]] && echo none || echo "Java $best_major"): install one under /usr/lib/jvm or set JAVA_HOME"
+    return 1
   fi
   export JAVA_HOME=$best_home
   java_major=$best_major
@@ -32,7 +33,10 @@ build_with_maven() {
   if [[ -z ${C1M_BUILD:-} ]]; then bad_environment "C1M_BUILD must name the folder to build in, got ''"; fi
   if [[ -z ${HOME:-} ]]; then bad_environment "HOME must name a writable folder, got ''"; fi
   if ! command -v mvn >/dev/null; then bad_environment 'needs mvn (Apache Maven 3.8 or newer) on the PATH'; fi
-  use_newest_java 17 javac
+  if ! use_newest_java 25 javac; then
+    echo "$java_trouble" >&2
+    exit 3
+  fi
   mkdir -p "$C1M_BUILD"
   rm -rf "$C1M_BUILD/target" "$C1M_BUILD/server"
   # Java takes its home from the user database and not from HOME; what plugins keep there belongs to the build.
@@ -68,7 +72,7 @@ check_server_environment() {
 exec_java() {
   local main=$1 flags=() trouble=''
   shift
-  use_newest_java 17 java
+  use_newest_java 25 java || bad_environment "$java_trouble"
   read -r -a flags <<<"${C1M_FLAGS:-}"
   # Netty and its like load native code and use Unsafe; newer JVMs print a warning for each unless told that it is meant.
   if ((java_major >= 22)); then set -- --enable-native-access=ALL-UNNAMED "$@"; fi

@@ -23,6 +23,7 @@ describe('a toolchain', () => {
     assert.deepEqual(versionIn('go version go1.26.8 linux/amd64'), [1, 26, 8]);
     assert.deepEqual(versionIn('openjdk 25 2025-09-16'), [25]);
     assert.deepEqual(versionIn('v24.21.0'), [24, 21, 0]);
+    assert.deepEqual(versionIn('\u001b[1mApache Maven 3.8.7\u001b[m\nMaven home: /usr/share/maven'), [3, 8, 7]);
   });
 
   test('is compared number by number', () => {

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { stripVTControlCharacters } from 'node:util';
 
 /** What this program reads of a server.json. */
 interface Requirements {
@@ -12,9 +13,14 @@ interface Requirements {
   readonly packages: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Numbers of the first version-like text: `go version go1.26.8 linux` gives [1, 26, 8]. */
+/**
+ * Numbers of the first version-like text, one with a dot before one without: `go version go1.26.8 linux` gives [1, 26, 8].
+ * Colours, as mvn prints them, are no text.
+ */
 export function versionIn(text: string): readonly number[] {
-  return (/\d+(?:\.\d+)*/.exec(text)?.[0] ?? '').split('.').map(Number);
+  const plain = stripVTControlCharacters(text);
+  const found = /\d+(?:\.\d+)+/.exec(plain) ?? /\d+/.exec(plain);
+  return (found?.[0] ?? '').split('.').map(Number);
 }
 
 /** Whether version `actual` is `minimum` or newer, number by number. */
