@@ -6,7 +6,8 @@ import { eachJsonLine } from './lines.ts';
 
 // No threads of V8's own, which would cost more to wake than they do, and small spaces: what a worker allocates once
 // stays, and it makes no garbage to speak of.
-const nodeFlags = ['--single-threaded', '--max-semi-space-size=1', '--no-warnings'];
+// Maglev's code is good enough beside the kernel's share, and Turbofan's compiling costs more in a ramp than it brings back.
+const nodeFlags = ['--single-threaded', '--no-turbofan', '--max-semi-space-size=1', '--no-warnings'];
 const program = fileURLToPath(new URL('../worker/worker.ts', import.meta.url));
 const stderrMost = 2000;
 
