@@ -9,6 +9,7 @@ const reportDescriptor = 1;
 const { writeSync } = process.getBuiltinModule('node:fs');
 const buffer = allocate(65536);
 let rest = '';
+let waiting: readonly WorkerOrder[] = [];
 
 /** Reads what orders have come (waiting for one if none has); null when the supervisor is gone. */
 export function readOrders(): readonly WorkerOrder[] | null {
@@ -29,9 +30,18 @@ export function readFirstOrder(): WorkerOrder | null {
   for (;;) {
     const orders = readOrders();
     if (orders === null) return null;
-    const first = orders[0];
-    if (first !== undefined) return first;
+    const [first, ...later] = orders;
+    if (first === undefined) continue;
+    waiting = later;
+    return first;
   }
+}
+
+/** Orders that came in the same breath as the first one; no event will tell of them. */
+export function takeWaitingOrders(): readonly WorkerOrder[] {
+  const taken = waiting;
+  waiting = [];
+  return taken;
 }
 
 /** Tells the supervisor something. A supervisor that is gone is noticed by the end of the control pipe. */

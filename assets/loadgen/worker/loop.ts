@@ -2,7 +2,7 @@ import { monotonicMicros } from '../kernel/clock.ts';
 import type { LoopMeter } from '../measure/loop-meter.ts';
 import type { WorkerOrder } from '../supervisor/messages.ts';
 import type { Connections } from './connections.ts';
-import { controlDescriptor, readOrders } from './control-pipe.ts';
+import { controlDescriptor, readOrders, takeWaitingOrders } from './control-pipe.ts';
 
 const closeSeconds = 3;
 
@@ -21,14 +21,18 @@ export function runLoop(
   obey: (order: WorkerOrder) => void,
 ): void {
   let ending = false;
-  connections.watch(controlDescriptor, () => {
-    const orders = readOrders();
-    if (orders === null) ending = true;
-    for (const order of orders ?? []) {
+  const obeyAll = (orders: readonly WorkerOrder[]): void => {
+    for (const order of orders) {
       if (order.type === 'stop') ending = true;
       else obey(order);
     }
+  };
+  connections.watch(controlDescriptor, () => {
+    const orders = readOrders();
+    if (orders === null) ending = true;
+    else obeyAll(orders);
   });
+  obeyAll(takeWaitingOrders());
   let due = 0;
   let now = monotonicMicros();
   for (;;) {
