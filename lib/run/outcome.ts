@@ -3,6 +3,7 @@ import {
   GetCommandInvocationCommand,
   ListCommandInvocationsCommand,
   type AutomationExecution,
+  type CommandInvocation,
   type StepExecution,
 } from '@aws-sdk/client-ssm';
 import type { MeasurementRecordInput } from '../results/schema/measurement-record.ts';
@@ -52,11 +53,8 @@ export async function readOutcome(site: Site, execution: AutomationExecution): P
 
 /** What the hosts on which a step failed wrote to standard error, the last lines of each. */
 async function failureOf(site: Site, step: StepExecution): Promise<string> {
-  const commandId = step.Outputs?.['CommandId']?.[0];
   const fallback = step.FailureMessage ?? step.StepStatus ?? 'failed';
-  if (commandId === undefined) return fallback;
-  const listed = await site.ssm.send(new ListCommandInvocationsCommand({ CommandId: commandId }));
-  const failed = (listed.CommandInvocations ?? []).filter(({ Status }) => Status !== 'Success');
+  const failed = (await invocationsOf(site, step)).filter(({ Status }) => Status !== 'Success');
   const texts = await Promise.all(
     failed.map(async ({ CommandId, InstanceId, InstanceName, StatusDetails }) => {
       const answer = await site.ssm.send(new GetCommandInvocationCommand({ CommandId, InstanceId }));
@@ -71,15 +69,22 @@ async function failureOf(site: Site, step: StepExecution): Promise<string> {
   return texts.length > 0 ? [...new Set(texts)].join('\n') : fallback;
 }
 
-/** What a step printed on all its hosts. */
+/** What a step printed on all its hosts; null when it ran on none. */
 async function printedBy(site: Site, step: StepExecution): Promise<string | null> {
-  const commandId = step.Outputs?.['CommandId']?.[0];
-  if (commandId === undefined) return null;
-  const listed = await site.ssm.send(new ListCommandInvocationsCommand({ CommandId: commandId }));
+  const invocations = await invocationsOf(site, step);
+  if (invocations.length === 0) return null;
   const answers = await Promise.all(
-    (listed.CommandInvocations ?? []).map(({ CommandId, InstanceId }) =>
+    invocations.map(({ CommandId, InstanceId }) =>
       site.ssm.send(new GetCommandInvocationCommand({ CommandId, InstanceId })),
     ),
   );
   return answers.map(({ StandardOutputContent }) => StandardOutputContent ?? '').join('');
+}
+
+/** The command of a step on each host that it was sent to; none when the step sent no command. */
+async function invocationsOf(site: Site, step: StepExecution): Promise<readonly CommandInvocation[]> {
+  const commandId = step.Outputs?.['CommandId']?.[0];
+  if (commandId === undefined) return [];
+  const listed = await site.ssm.send(new ListCommandInvocationsCommand({ CommandId: commandId }));
+  return listed.CommandInvocations ?? [];
 }
