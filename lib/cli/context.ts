@@ -1,4 +1,5 @@
 import type { ApplicationContext, CommandContext } from '@stricli/core';
+import type { AwsAccess } from '../aws/account/aws-access.ts';
 
 /** What a command may touch of the world around it; nothing else prints, reads the clock or hears signals. */
 export interface LabContext extends CommandContext, ApplicationContext {
@@ -16,4 +17,6 @@ export interface LabContext extends CommandContext, ApplicationContext {
   readonly interrupted: AbortSignal;
   readonly now: () => Date;
   readonly random: () => number;
+  /** How AWS is reached, where a command asks it. */
+  readonly aws: AwsAccess;
 }

@@ -14,6 +14,8 @@ export const exitCodes = {
   targetNotReached: 5,
   /** The run ended, but its numbers cannot be trusted. */
   resultInvalid: 6,
+  /** Something of the lab that costs money is still in the account (`c1m leftovers`). */
+  leftovers: 7,
   /** Interrupted by the user; what was measured until then is kept. */
   interrupted: 130,
 } as const;

@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Lab } from '../config/lab.ts';
+import { LabError } from '../config/lab-error.ts';
+import { labOf, type PresetName } from '../config/presets.ts';
+
+/** A lab that a command line names, and the file it was read from. */
+export interface ChosenLab {
+  readonly lab: Lab;
+  /** Absolute path and text of the lab file; null when there is none. */
+  readonly file: { readonly path: string; readonly text: string } | null;
+}
+
+/** The flags that name a lab, as in `cdk -c lab=FILE -c preset=NAME`: the file's own settings win. */
+export interface LabFlags {
+  readonly lab?: string;
+  readonly preset?: PresetName;
+}
+
+/** Reads the lab that the flags name; without any, the article's. Throws LabError `usage` for what is no lab. */
+export function chooseLab(flags: LabFlags, workingFolder: string): ChosenLab {
+  const base = flags.preset === undefined ? {} : { preset: flags.preset };
+  if (flags.lab === undefined) return { lab: labOf(base, 'the command line'), file: null };
+  const path = resolve(workingFolder, flags.lab);
+  const text = readText(path);
+  const input = parseJson(text, path);
+  const settings = typeof input === 'object' && input !== null && !Array.isArray(input) ? { ...base, ...input } : input;
+  return { lab: labOf(settings, flags.lab), file: { path, text } };
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function unreadable(path: string, error: unknown): LabError {
+  return new LabError(
+    'usage',
+    `the lab file '${path}' cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    'give the path of a JSON file, such as --lab lab.json; {} is the default lab',
+    { cause: error },
+  );
+}
