@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { CfnWaitCondition, Stack } from 'aws-cdk-lib';
-import { PlacementGroup, PlacementGroupStrategy } from 'aws-cdk-lib/aws-ec2';
+import { CfnPlacementGroup } from 'aws-cdk-lib/aws-ec2';
 import { InstanceProfile, type IRole } from 'aws-cdk-lib/aws-iam';
 import type { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
@@ -43,7 +43,7 @@ export class LabFleet extends Construct {
     });
     this.network = new LabNetwork(this, 'Network', { lab });
     const placementGroup = lab.network.clusterPlacement
-      ? new PlacementGroup(this, 'Placement', { strategy: PlacementGroupStrategy.CLUSTER })
+      ? new CfnPlacementGroup(this, 'Placement', { strategy: 'cluster' })
       : undefined;
     const instanceProfile = new InstanceProfile(this, 'Profile', { role: props.role });
 

@@ -61,13 +61,13 @@ export class LabLifetime extends Construct {
       description: `Starts the state machine that ends hosts of the lab ${props.labName}`,
     });
     const mayStart = scheduleRole.addToPrincipalPolicy(
-      new PolicyStatement({ actions: ['states:StartExecution'], resources: [machine.attrArn] }),
+      new PolicyStatement({ actions: ['states:StartExecution'], resources: [machine.ref] }),
     );
     const schedule = new CfnSchedule(this, 'Schedule', {
       description: `Ends hosts of the lab ${props.labName} that are older than ${props.maximumHours} h`,
       scheduleExpression: 'rate(15 minutes)',
       flexibleTimeWindow: { mode: 'OFF' },
-      target: { arn: machine.attrArn, roleArn: scheduleRole.roleArn },
+      target: { arn: machine.ref, roleArn: scheduleRole.roleArn },
     });
     if (mayStart.policyDependable !== undefined) schedule.node.addDependency(mayStart.policyDependable);
   }
