@@ -1,5 +1,6 @@
 import { buildApplication, buildRouteMap, ExitCode, run, text_en } from '@stricli/core';
 import { exitCodes, LabError } from '../config/lab-error.ts';
+import { costCommand } from './commands/cost.ts';
 import { newServerCommand } from './commands/new-server.ts';
 import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
@@ -7,7 +8,13 @@ import { serversCommand } from './commands/servers.ts';
 import type { LabContext } from './context.ts';
 
 const routes = buildRouteMap({
-  routes: { run: runCommand, report: reportCommand, servers: serversCommand, newServer: newServerCommand },
+  routes: {
+    run: runCommand,
+    report: reportCommand,
+    servers: serversCommand,
+    newServer: newServerCommand,
+    cost: costCommand,
+  },
   docs: {
     brief: 'Holds a million WebSocket connections and says what it cost',
     fullDescription:

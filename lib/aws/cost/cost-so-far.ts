@@ -1,0 +1,31 @@
+import { known, notKnown, type Known } from '../account/known.ts';
+import { isBilled, type DeployedLab } from './deployed-hosts.ts';
+import { hoursPerMonth, monitoringHour, publicAddressHour } from './price-table.ts';
+import type { PriceBook } from './price-book.ts';
+
+/** EC2 bills a second at a time, and at least these (Amazon EC2 on-demand pricing). */
+const minimumSeconds = 60;
+
+/**
+ * What the hosts and disks that are there now have cost since each was started, in dollars. Spot is taken at the price of now. Hosts
+ * that have ended meanwhile are not in it.
+ */
+export function costSoFar(lab: DeployedLab, prices: PriceBook, now: Date): Known<number> {
+  let sum = 0;
+  for (const host of lab.hosts.filter(isBilled)) {
+    const hour = host.purchase === 'spot' ? prices.spotHour(host.instanceType) : prices.onDemandHour(host.instanceType);
+    if (!hour.known) return notKnown(`the price of ${host.instanceType}: ${hour.reason}`);
+    const beside = (host.hasPublicAddress ? publicAddressHour : 0) + (host.monitored ? monitoringHour : 0);
+    sum += hoursSince(host.launched, now) * (hour.value.dollars + beside);
+  }
+  const { diskGibMonth } = prices;
+  if (!diskGibMonth.known && lab.disks.length > 0) return notKnown(`the price of disks: ${diskGibMonth.reason}`);
+  const diskHour = diskGibMonth.known ? diskGibMonth.value.dollars / hoursPerMonth : 0;
+  for (const { gib, created } of lab.disks) sum += hoursSince(created, now) * gib * diskHour;
+  return known(sum);
+}
+
+/** Hours that are billed since a moment. */
+export function hoursSince(moment: Date, now: Date): number {
+  return Math.max(minimumSeconds, (now.getTime() - moment.getTime()) / 1000) / 3600;
+}

@@ -1,0 +1,92 @@
+import { paginateDescribeInstances, paginateDescribeVolumes, type Instance } from '@aws-sdk/client-ec2';
+import type { AwsClients } from '../account/aws-access.ts';
+import { needed } from '../account/service-failure.ts';
+import type { Billed, HostGroup } from './lab-price.ts';
+
+/** A host of a deployed lab that costs money now. */
+export interface DeployedHost {
+  readonly instanceId: string;
+  readonly name: string;
+  readonly instanceType: string;
+  readonly purchase: 'on-demand' | 'spot';
+  readonly state: string;
+  readonly zone: string;
+  readonly launched: Date;
+  readonly hasPublicAddress: boolean;
+  readonly monitored: boolean;
+}
+
+/** A disk of a deployed lab. */
+export interface DeployedDisk {
+  readonly volumeId: string;
+  readonly gib: number;
+  readonly created: Date;
+}
+
+/** What of a lab runs up costs by the hour. */
+export interface DeployedLab {
+  readonly hosts: readonly DeployedHost[];
+  readonly disks: readonly DeployedDisk[];
+}
+
+/** States in which an instance is there; one that is shut down is not billed any more. */
+const presentStates = ['pending', 'running', 'stopping', 'stopped'];
+
+/** Finds a lab's hosts and disks by its tag. Throws LabError `environment` when EC2 does not say. */
+export async function findDeployedLab({ ec2 }: AwsClients, labName: string): Promise<DeployedLab> {
+  const ofLab = { Name: 'tag:c1mlab:lab', Values: [labName] };
+  const hosts = await needed('ec2:DescribeInstances', async () => {
+    const found: DeployedHost[] = [];
+    const filters = [ofLab, { Name: 'instance-state-name', Values: presentStates }];
+    for await (const { Reservations = [] } of paginateDescribeInstances({ client: ec2 }, { Filters: filters })) {
+      found.push(...Reservations.flatMap(({ Instances = [] }) => Instances.map(hostOf)));
+    }
+    return found;
+  });
+  const disks = await needed('ec2:DescribeVolumes', async () => {
+    const found: DeployedDisk[] = [];
+    for await (const { Volumes = [] } of paginateDescribeVolumes({ client: ec2 }, { Filters: [ofLab] })) {
+      for (const { VolumeId = '', Size = 0, CreateTime = new Date(0) } of Volumes) {
+        found.push({ volumeId: VolumeId, gib: Size, created: CreateTime });
+      }
+    }
+    return found;
+  });
+  return { hosts: hosts.sort((a, b) => (a.name < b.name ? -1 : 1)), disks };
+}
+
+/** What a deployed lab is billed for in an hour; a stopped host costs its disk only. */
+export function billedNow({ hosts, disks }: DeployedLab): Billed {
+  const running = hosts.filter(isBilled);
+  const groups = new Map<string, HostGroup>();
+  for (const { instanceType, purchase } of running) {
+    const key = `${instanceType} ${purchase}`;
+    groups.set(key, { instanceType, purchase, count: (groups.get(key)?.count ?? 0) + 1 });
+  }
+  return {
+    hosts: [...groups.values()],
+    diskGib: disks.reduce((sum, { gib }) => sum + gib, 0),
+    publicAddresses: running.filter(({ hasPublicAddress }) => hasPublicAddress).length,
+    monitoredHosts: running.filter(({ monitored }) => monitored).length,
+  };
+}
+
+/** EC2 bills instances from `pending` on until they stop. */
+export function isBilled({ state }: DeployedHost): boolean {
+  return state === 'pending' || state === 'running';
+}
+
+function hostOf(instance: Instance): DeployedHost {
+  const { InstanceId = '', Tags = [], InstanceType = '', LaunchTime = new Date(0) } = instance;
+  return {
+    instanceId: InstanceId,
+    name: Tags.find(({ Key }) => Key === 'Name')?.Value ?? InstanceId,
+    instanceType: InstanceType,
+    purchase: instance.InstanceLifecycle === 'spot' ? 'spot' : 'on-demand',
+    state: instance.State?.Name ?? 'unknown',
+    zone: instance.Placement?.AvailabilityZone ?? '',
+    launched: LaunchTime,
+    hasPublicAddress: instance.PublicIpAddress !== undefined && instance.PublicIpAddress !== '',
+    monitored: instance.Monitoring?.State === 'enabled',
+  };
+}

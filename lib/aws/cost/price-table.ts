@@ -1,0 +1,77 @@
+import { instanceTypeFacts } from '../../config/instance-types.ts';
+
+/** Where the prices of {@link listedInstanceHour} come from and of what day they are. */
+export const priceTableSource =
+  "the lab's table of us-east-1, Linux, on demand, 2026-07-20 (AWS Price List, as kept by aws/karpenter-provider-aws)";
+
+/** The only region of the table. */
+export const priceTableRegion = 'us-east-1';
+
+/** Dollars an hour for one vCPU, by family: within each of these families the price is the same for every vCPU. */
+const dollarsPerVcpuHour: Readonly<Record<string, number>> = {
+  c3: 0.0525,
+  r3: 0.083125,
+  c5: 0.0425,
+  c5n: 0.054,
+  m5: 0.048,
+  r5: 0.063,
+  c6i: 0.0425,
+  m6i: 0.048,
+  r6i: 0.063,
+  c6in: 0.0567,
+  m6in: 0.069615,
+  r6in: 0.087165,
+  c6a: 0.03825,
+  m6a: 0.0432,
+  r6a: 0.0567,
+  c6g: 0.034,
+  m6g: 0.0385,
+  r6g: 0.0504,
+  c6gn: 0.0432,
+  c7i: 0.044625,
+  m7i: 0.0504,
+  r7i: 0.06615,
+  c7a: 0.05132,
+  m7a: 0.05796,
+  r7a: 0.076075,
+  c7g: 0.03625,
+  m7g: 0.0408,
+  r7g: 0.05355,
+  c7gn: 0.0624,
+  c8i: 0.046855,
+  m8i: 0.05292,
+  r8i: 0.06946,
+  c8a: 0.053885,
+  m8a: 0.06086,
+  r8a: 0.07988,
+  c8g: 0.03988,
+  m8g: 0.04488,
+  r8g: 0.05891,
+  c8gn: 0.05925,
+};
+
+/** Dollars an hour of an instance type on demand in us-east-1; undefined when the table does not hold it. */
+export function listedInstanceHour(instanceType: string): number | undefined {
+  const [family = ''] = instanceType.split('.');
+  const perVcpu = Object.hasOwn(dollarsPerVcpuHour, family) ? dollarsPerVcpuHour[family] : undefined;
+  const vcpus = instanceTypeFacts(instanceType)?.vcpus;
+  return perVcpu === undefined || vcpus === undefined ? undefined : perVcpu * vcpus;
+}
+
+/** Hours that AWS counts in a month when it shares out a monthly price. */
+export const hoursPerMonth = 730;
+
+/** A GiB of gp3 disk for a month in us-east-1, dollars (Amazon EBS pricing). */
+export const listedDiskGibMonth = 0.08;
+
+/** A public IPv4 address for an hour, dollars, in every region (Amazon VPC pricing, since 2024-02-01), in use or idle. */
+export const publicAddressHour = 0.005;
+
+/** Detailed monitoring of an instance for an hour, dollars: 7 metrics at $0.30 a month (Amazon CloudWatch pricing, first tier). */
+export const monitoringHour = (7 * 0.3) / hoursPerMonth;
+
+/** A GB kept in S3 Standard for a month in us-east-1, dollars (Amazon S3 pricing, first tier). */
+export const storedGbMonth = 0.023;
+
+/** A GB sent from AWS to the internet, dollars, after the first 100 GB of a month (Amazon EC2 pricing, data transfer, first tier). */
+export const internetGb = 0.09;

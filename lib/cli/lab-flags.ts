@@ -1,0 +1,45 @@
+import type { FlagParametersForType } from '@stricli/core';
+import { presets, type PresetName } from '../config/presets.ts';
+import type { LabFlags } from './choose-lab.ts';
+import type { LabContext } from './context.ts';
+
+/** Flags of the commands that ask an AWS account about a lab. */
+export interface AccountFlags extends LabFlags {
+  readonly region?: string;
+}
+
+const presetNames = Object.keys(presets).filter((name): name is PresetName => Object.hasOwn(presets, name));
+
+/** How {@link LabFlags} are written. */
+export const labFlagParameters: FlagParametersForType<LabFlags, LabContext> = {
+  lab: {
+    kind: 'parsed',
+    parse: String,
+    optional: true,
+    placeholder: 'FILE',
+    brief: 'A lab file, as in cdk -c lab=FILE',
+  },
+  preset: {
+    kind: 'enum',
+    values: presetNames,
+    optional: true,
+    brief: 'What the lab file is laid over [default = article]',
+  },
+};
+
+/** How {@link AccountFlags} are written. */
+export const accountFlagParameters: FlagParametersForType<AccountFlags, LabContext> = {
+  ...labFlagParameters,
+  region: {
+    kind: 'parsed',
+    parse: parseRegion,
+    optional: true,
+    placeholder: 'R',
+    brief: 'An AWS region [default = AWS_REGION, or that of your profile]',
+  },
+};
+
+function parseRegion(input: string): string {
+  if (!/^[a-z]{2}(-[a-z0-9]+)+-\d$/.test(input)) throw new Error(`expected a region such as us-east-1, got '${input}'`);
+  return input;
+}
