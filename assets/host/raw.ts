@@ -38,6 +38,10 @@ export interface UnitSample {
   readonly anonymousBytes: number;
   /** User and system time since the process began. */
   readonly cpuSeconds: number;
+  /** Descriptors open in that one of its processes which has the most; null where the kernel does not tell (before 6.2). */
+  readonly openFiles: number | null;
+  /** Soft limit of that process; null until it has been read. */
+  readonly openFilesLimit: number | null;
 }
 
 /** One line of `samples.jsonl`, about one a second. Counters are cumulative since boot (or since the namespace was made). */
@@ -52,7 +56,11 @@ export interface HostSample {
     readonly slabUnreclaimableBytes: number;
     readonly slabReclaimableBytes: number;
     readonly swapUsedBytes: number;
+    /** Processes that the kernel killed for memory, in control groups too. */
+    readonly oomKills: number;
   };
+  /** Machine-wide: descriptors open, and fs.file-max. */
+  readonly files: { readonly open: number; readonly most: number };
   /** Of this host's network namespace, IPv4 and IPv6 summed. `bufferBytes` is machine-wide. */
   readonly sockets: {
     readonly tcpInUse: number;
@@ -66,18 +74,35 @@ export interface HostSample {
     readonly receivedPackets: number;
     readonly sentPackets: number;
     readonly dropped: number;
+    /** Machine-wide: packets dropped because net.core.netdev_max_backlog was full. */
+    readonly backlogDropped: number;
+    /** What EC2 dropped or held back at the interfaces, by ENA's own names; null where the driver does not count it. */
+    readonly allowanceExceeded: Readonly<Record<string, number>> | null;
   };
   readonly tcp: {
     readonly listenOverflows: number;
     readonly listenDrops: number;
+    /** All of them; those of a SYN or of its answer are counted once more by themselves. */
     readonly retransmittedSegments: number;
+    readonly retransmittedSyns: number;
     readonly resetsSent: number;
+    /** Segments dropped because a socket's receive queue or backlog was full. */
+    readonly receiveQueueDrops: number;
+    /** Times that tcp_mem's pressure threshold was passed, and connections ended for lack of it. */
+    readonly memoryPressures: number;
+    readonly abortedForMemory: number;
   };
   readonly conntrackEntries: number;
+  /** Entries that the table may hold; 0 where there is no connection tracking. */
+  readonly conntrackMost: number;
+  /** Packets dropped because the table was full or an entry could not be made. */
+  readonly conntrackDrops: number;
   /** IPv4 addresses on the load network now. */
   readonly addresses: number;
   /** By unit name, such as `c1m-server-1`, `c1m-loadgen` (its processes summed). */
   readonly units: Readonly<Record<string, UnitSample>>;
+  /** What sampling itself costs: the sampler's processor seconds since it began. */
+  readonly samplerSeconds: number;
 }
 
 /** `server.json` in a run's folder: what Start did. */

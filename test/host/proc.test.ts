@@ -1,15 +1,28 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { parseAllowances } from '../../assets/host/programs/allowances.ts';
 import {
+  parseBacklogDrops,
   parseCounterTable,
+  parseFileNumbers,
   parseInterfaces,
   parseKilobyteLines,
+  parseOpenFilesLimit,
+  parseProcessMemory,
   parseProcessorTimes,
   parseProcessSeconds,
   parseSockets,
+  parseVirtualMemoryCounter,
+  sumConntrackColumn,
 } from '../../assets/host/programs/proc.ts';
+import { UnitSampler } from '../../assets/host/programs/sample-units.ts';
+import { countOpenFiles } from '../../assets/host/programs/sampled-process.ts';
 import { parseUnits, takeSample } from '../../assets/host/programs/sample.ts';
+
+const countsDescriptors = countOpenFiles(process.pid) !== null;
 
 describe('the kernel tables', () => {
   test('kB lines become bytes', () => {
@@ -62,7 +75,77 @@ describe('the kernel tables', () => {
   });
 });
 
+describe('counters of walls', () => {
+  test('are hexadecimal in softnet_stat and in nf_conntrack, a line a processor', () => {
+    assert.equal(parseBacklogDrops('04588b89 00000010 00\n0495d56a 00000001 00\n'), 17);
+    const conntrack = 'entries  found drop early_drop\n00000002  00000000 0000000a 0\n00000002  00000000 00000001 0\n';
+    assert.equal(sumConntrackColumn(conntrack, 'drop'), 11);
+    assert.equal(sumConntrackColumn(conntrack, 'unknown'), 0);
+    assert.equal(sumConntrackColumn('', 'drop'), 0);
+  });
+
+  test('are told by name in vmstat, and are 0 where the kernel has none', () => {
+    assert.equal(parseVirtualMemoryCounter('pgfault 5\noom_kill 3\noom_kill_other 9\n', 'oom_kill'), 3);
+    assert.equal(parseVirtualMemoryCounter('pgfault 5\n', 'oom_kill'), 0);
+  });
+
+  test('descriptors have a number open, and limits of the machine and of the process', () => {
+    assert.deepEqual(parseFileNumbers('789\t0\t2466170\n'), { open: 789, most: 2_466_170 });
+    const limits = (soft: string) =>
+      `Limit  Soft Limit  Hard Limit  Units\nMax open files            ${soft}    20000    files\n`;
+    assert.equal(parseOpenFilesLimit(limits('1024')), 1024);
+    assert.equal(parseOpenFilesLimit(limits('unlimited')), null);
+  });
+
+  test("memory of a process's own is what is neither file nor shared", () => {
+    assert.deepEqual(parseProcessMemory('900 100 30 1 0 50 0\n'), { rssBytes: 409_600, anonymousBytes: 286_720 });
+  });
+
+  test('allowances of an instance are those that the ENA driver counts', () => {
+    const text =
+      'NIC statistics:\n     tx_timeout: 0\n     bw_in_allowance_exceeded: 4\n     conntrack_allowance_exceeded: 7\n';
+    assert.deepEqual(parseAllowances(text), { bw_in_allowance_exceeded: 4, conntrack_allowance_exceeded: 7 });
+    assert.deepEqual(parseAllowances('NIC statistics:\n     peer_ifindex: 3\n'), {});
+  });
+});
+
 describe('a sample', () => {
+  test(
+    'counts the descriptors of a unit and knows its limit, also when both change',
+    { skip: !countsDescriptors && 'the kernel does not count them (Linux 6.2 does)' },
+    () => {
+      const sampler = new UnitSampler();
+      const unit = () => takeSample(new Map([['c1m-server-1', process.pid]]), sampler).units['c1m-server-1'];
+      const before = unit()?.openFiles ?? 0;
+      const opened = Array.from({ length: 20 }, () => openSync('/dev/null', 'r'));
+      const after = unit();
+      for (const descriptor of opened) closeSync(descriptor);
+      assert.ok((after?.openFiles ?? 0) >= before + 20, `${before} and 20 more are ${after?.openFiles}`);
+      const limit = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+      assert.equal(after?.openFilesLimit, Number(limit));
+    },
+  );
+
+  test('sums a unit over the processes that its first has started', async () => {
+    const shell = spawn('sh', ['-c', 'sh -c "echo started; sleep 60; true" & wait'], { detached: true });
+    try {
+      await once(shell.stdout, 'data');
+      const sampler = new UnitSampler();
+      const units = new Map([['c1m-loadgen', shell.pid ?? 0]]);
+      const { rssBytes = 0 } = sampler.sample(units)['c1m-loadgen'] ?? {};
+      const own = Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${shell.pid}/status`, 'utf8'))?.[1]) * 1024;
+      assert.ok(rssBytes > own * 1.5, `${rssBytes} of both processes, ${own} of the first`);
+    } finally {
+      process.kill(-(shell.pid ?? 0), 'SIGKILL');
+    }
+  });
+
+  test('tells what sampling itself costs', () => {
+    const sampler = new UnitSampler();
+    const { samplerSeconds } = takeSample(new Map(), sampler);
+    assert.ok(samplerSeconds > 0 && takeSample(new Map(), sampler).samplerSeconds >= samplerSeconds);
+  });
+
   test('sees this process and its memory', () => {
     const sample = takeSample(new Map([['c1m-server-1', process.pid]]));
     const unit = sample.units['c1m-server-1'];

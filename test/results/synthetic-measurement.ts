@@ -130,7 +130,9 @@ function hostSamples(input: SyntheticMeasurement, host: string, hostIndex: numbe
         slabUnreclaimableBytes: 300e6 + open * (kernelBytesPerPair - 200) + Math.round(random() * 100_000),
         slabReclaimableBytes: 200e6,
         swapUsedBytes: 0,
+        oomKills: 0,
       },
+      files: { open: 900 + open * 2, most: 2_466_170 },
       sockets: {
         tcpInUse: server ? open + input.parameters.serverProcesses : Math.round(open / 2),
         orphans: 0,
@@ -143,9 +145,22 @@ function hostSamples(input: SyntheticMeasurement, host: string, hostIndex: numbe
         receivedPackets: open * 6,
         sentPackets: open * 6,
         dropped: 0,
+        backlogDropped: 0,
+        allowanceExceeded: null,
       },
-      tcp: { listenOverflows: 0, listenDrops: 0, retransmittedSegments: 0, resetsSent: 0 },
+      tcp: {
+        listenOverflows: 0,
+        listenDrops: 0,
+        retransmittedSegments: 0,
+        retransmittedSyns: 0,
+        resetsSent: 0,
+        receiveQueueDrops: 0,
+        memoryPressures: 0,
+        abortedForMemory: 0,
+      },
       conntrackEntries: 0,
+      conntrackMost: 262_144,
+      conntrackDrops: 0,
       addresses: server ? 1 : 11,
       units: running
         ? Object.fromEntries(
@@ -156,10 +171,13 @@ function hostSamples(input: SyntheticMeasurement, host: string, hostIndex: numbe
                 rssBytes: Math.round(anonymous / units.length + 40e6),
                 anonymousBytes: Math.round(anonymous / units.length),
                 cpuSeconds: used / units.length,
+                openFiles: 30 + Math.round(open / units.length),
+                openFilesLimit: 20_000,
               },
             ]),
           )
         : {},
+      samplerSeconds: second * 0.002,
     };
   });
 }

@@ -1,11 +1,23 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 
-/** The text of a file of /proc or /sys, or null when it is not there (a process ended, a namespace hides it). */
+// One buffer for all: the kernel's files have no size to ask for, and sampling reads some hundred of them a second.
+const buffer = Buffer.allocUnsafe(256 * 1024);
+
+/** The text of a file of /proc or /sys (its first 256 KiB), or null when it is not there (a process ended, a namespace hides it). */
 export function readText(file: string): string | null {
+  let descriptor: number | null = null;
   try {
-    return readFileSync(file, 'utf8');
+    descriptor = openSync(file, 'r');
+    let length = 0;
+    for (;;) {
+      const read = readSync(descriptor, buffer, length, buffer.length - length, null);
+      length += read;
+      if (read === 0 || length === buffer.length) return buffer.toString('utf8', 0, length);
+    }
   } catch {
     return null;
+  } finally {
+    if (descriptor !== null) closeSync(descriptor);
   }
 }
 
@@ -92,6 +104,47 @@ export function parseInterfaces(text: string): {
     sum.dropped += (columns[3] ?? 0) + (columns[11] ?? 0);
   }
   return sum;
+}
+
+/** Packets that the machine's processors dropped because their backlog was full: /proc/net/softnet_stat, hexadecimal, a line each. */
+export function parseBacklogDrops(text: string): number {
+  return text
+    .split('\n')
+    .reduce((sum, line) => sum + (line === '' ? 0 : Number.parseInt(line.split(' ')[1] ?? '0', 16)), 0);
+}
+
+/** Sums a column of /proc/net/stat/nf_conntrack: a line of names, then one of hexadecimal numbers a processor. */
+export function sumConntrackColumn(text: string, name: string): number {
+  const [names = '', ...lines] = text.split('\n');
+  const column = names.trim().split(/\s+/).indexOf(name);
+  if (column === -1) return 0;
+  return lines.reduce((sum, line) => {
+    const value = line.trim().split(/\s+/)[column];
+    return value === undefined || value === '' ? sum : sum + Number.parseInt(value, 16);
+  }, 0);
+}
+
+/** One counter of /proc/vmstat; 0 where the kernel has no such counter. */
+export function parseVirtualMemoryCounter(text: string, name: string): number {
+  return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
+}
+
+/** Descriptors open and fs.file-max, from /proc/sys/fs/file-nr; the limit is often 2^63 - 1, which is rounded. */
+export function parseFileNumbers(text: string): { open: number; most: number } {
+  const [open = 0, , most = 0] = text.trim().split(/\s+/).map(Number);
+  return { open, most };
+}
+
+/** Resident memory and the part of it that is the process's own (neither file nor shared), from /proc/<pid>/statm. */
+export function parseProcessMemory(statm: string): { rssBytes: number; anonymousBytes: number } {
+  const [, resident = 0, shared = 0] = statm.split(' ').map(Number);
+  return { rssBytes: resident * pageBytes, anonymousBytes: (resident - shared) * pageBytes };
+}
+
+/** Soft limit of open files, from /proc/<pid>/limits; null when it is unlimited. */
+export function parseOpenFilesLimit(limits: string): number | null {
+  const soft = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
+  return soft === undefined ? null : Number(soft);
 }
 
 /** User and system seconds of a process, from /proc/<pid>/stat (its name may hold spaces and parentheses). */

@@ -1,48 +1,24 @@
 import { openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { Allowances } from './allowances.ts';
 import { loadAddresses } from './facts.ts';
 import {
+  parseBacklogDrops,
   parseCounterTable,
+  parseFileNumbers,
   parseInterfaces,
   parseKilobyteLines,
   parseProcessorTimes,
-  parseProcessSeconds,
   parseSockets,
+  parseVirtualMemoryCounter,
   readText,
+  sumConntrackColumn,
 } from './proc.ts';
-import type { HostSample, UnitSample } from '../raw.ts';
+import { UnitSampler } from './sample-units.ts';
+import type { HostSample } from '../raw.ts';
 
 /** How often a sample is taken. */
 const periodMillis = 1000;
-
-/** One process and all its descendants, which the kernel lists only by parent. */
-function processTree(pid: number): readonly number[] {
-  const children = (readText(`/proc/${pid}/task/${pid}/children`) ?? '').trim();
-  return [
-    pid,
-    ...children
-      .split(' ')
-      .filter(Boolean)
-      .flatMap((child) => processTree(Number(child))),
-  ];
-}
-
-/** Memory and processor time of a unit, its processes summed; null when the process is gone. */
-function sampleUnit(pid: number): UnitSample | null {
-  let found = false;
-  const sum = { pid, rssBytes: 0, anonymousBytes: 0, cpuSeconds: 0 };
-  for (const process of processTree(pid)) {
-    const status = readText(`/proc/${process}/status`);
-    const stat = readText(`/proc/${process}/stat`);
-    if (status === null || stat === null) continue;
-    found = true;
-    const sizes = parseKilobyteLines(status);
-    sum.rssBytes += sizes.get('VmRSS') ?? 0;
-    sum.anonymousBytes += sizes.get('RssAnon') ?? 0;
-    sum.cpuSeconds += parseProcessSeconds(stat);
-  }
-  return found ? sum : null;
-}
 
 /** Units as the verbs wrote them down, `unit<TAB>pid` a line; the last line of a unit counts. */
 export function parseUnits(text: string): ReadonlyMap<string, number> {
@@ -55,13 +31,16 @@ export function parseUnits(text: string): ReadonlyMap<string, number> {
 }
 
 /** The host now. */
-export function takeSample(units: ReadonlyMap<string, number>): HostSample {
+export function takeSample(
+  units: ReadonlyMap<string, number>,
+  unitSampler: UnitSampler = new UnitSampler(),
+  allowanceExceeded: HostSample['network']['allowanceExceeded'] = null,
+): HostSample {
   const memory = parseKilobyteLines(readText('/proc/meminfo') ?? '');
   const tcp = parseCounterTable(`${readText('/proc/net/netstat') ?? ''}${readText('/proc/net/snmp') ?? ''}`);
-  const samples = [...units].flatMap(([unit, pid]) => {
-    const sample = sampleUnit(pid);
-    return sample === null ? [] : [[unit, sample] as const];
-  });
+  const count = (name: string): number => tcp.get(name) ?? 0;
+  const conntrack = readText('/proc/net/stat/nf_conntrack') ?? '';
+  const { user, system } = process.cpuUsage();
   return {
     unixMillis: Date.now(),
     monotonicMicros: Math.round(Number(process.hrtime.bigint() / 1000n)),
@@ -71,18 +50,32 @@ export function takeSample(units: ReadonlyMap<string, number>): HostSample {
       slabUnreclaimableBytes: memory.get('SUnreclaim') ?? 0,
       slabReclaimableBytes: memory.get('SReclaimable') ?? 0,
       swapUsedBytes: (memory.get('SwapTotal') ?? 0) - (memory.get('SwapFree') ?? 0),
+      oomKills: parseVirtualMemoryCounter(readText('/proc/vmstat') ?? '', 'oom_kill'),
     },
+    files: parseFileNumbers(readText('/proc/sys/fs/file-nr') ?? ''),
     sockets: parseSockets(readText('/proc/net/sockstat') ?? '', readText('/proc/net/sockstat6') ?? ''),
-    network: parseInterfaces(readText('/proc/net/dev') ?? ''),
+    network: {
+      ...parseInterfaces(readText('/proc/net/dev') ?? ''),
+      backlogDropped: parseBacklogDrops(readText('/proc/net/softnet_stat') ?? ''),
+      allowanceExceeded,
+    },
     tcp: {
-      listenOverflows: tcp.get('TcpExt:ListenOverflows') ?? 0,
-      listenDrops: tcp.get('TcpExt:ListenDrops') ?? 0,
-      retransmittedSegments: tcp.get('Tcp:RetransSegs') ?? 0,
-      resetsSent: tcp.get('Tcp:OutRsts') ?? 0,
+      listenOverflows: count('TcpExt:ListenOverflows'),
+      listenDrops: count('TcpExt:ListenDrops'),
+      retransmittedSegments: count('Tcp:RetransSegs'),
+      retransmittedSyns: count('TcpExt:TCPSynRetrans'),
+      resetsSent: count('Tcp:OutRsts'),
+      receiveQueueDrops:
+        count('TcpExt:TCPRcvQDrop') + count('TcpExt:TCPBacklogDrop') + count('TcpExt:TCPZeroWindowDrop'),
+      memoryPressures: count('TcpExt:TCPMemoryPressures'),
+      abortedForMemory: count('TcpExt:TCPAbortOnMemory'),
     },
     conntrackEntries: Number(readText('/proc/sys/net/netfilter/nf_conntrack_count') ?? 0),
+    conntrackMost: Number(readText('/proc/sys/net/netfilter/nf_conntrack_max') ?? 0),
+    conntrackDrops: sumConntrackColumn(conntrack, 'drop') + sumConntrackColumn(conntrack, 'insert_failed'),
     addresses: loadAddresses().length,
-    units: Object.fromEntries(samples),
+    units: unitSampler.sample(units),
+    samplerSeconds: (user + system) / 1e6,
   };
 }
 
@@ -90,6 +83,8 @@ if (import.meta.main) {
   const [folder = ''] = process.argv.slice(2);
   const unitsFile = join(folder, 'units.tsv');
   const output = openSync(join(folder, 'samples.jsonl'), 'a');
+  const unitSampler = new UnitSampler();
+  const allowances = new Allowances();
   let units: ReadonlyMap<string, number> = new Map();
   let unitsChangedMillis = -1;
   const tick = (): void => {
@@ -99,8 +94,9 @@ if (import.meta.main) {
       unitsChangedMillis = changedMillis;
     }
     // One write a line, so that a reader never sees half of one.
-    writeSync(output, `${JSON.stringify(takeSample(units))}\n`);
+    writeSync(output, `${JSON.stringify(takeSample(units, unitSampler, allowances.counts))}\n`);
   };
+  void allowances.watch();
   tick();
   setInterval(tick, periodMillis);
 }
