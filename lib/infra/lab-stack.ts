@@ -41,11 +41,18 @@ export class LabStack extends Stack {
   readonly fleet: LabFleet;
 
   constructor(scope: Construct, id: string, props: LabStackProps) {
-    const { lab, assetsFolder, ...stackProps } = props;
+    const { lab, assetsFolder, tags = {}, ...stackProps } = props;
+    const labTags = {
+      'c1mlab:lab': lab.name,
+      'c1mlab:owner': lab.owner,
+      'c1mlab:expiry': `${lab.lifetime.maximumHours} h after the start of a host`,
+    };
     super(scope, id, {
       stackName: lab.name,
       description:
         'C1mLab: a server and load hosts that hold a million WebSocket connections, and the SSM documents to benchmark it',
+      // CloudFormation gives the stack's tags to everything in it that takes tags.
+      tags: { ...labTags, ...tags },
       ...stackProps,
     });
     const fit = fitOf(lab);
@@ -71,10 +78,10 @@ export class LabStack extends Stack {
 
     const automation = automationRole(this, 'AutomationRole', { labName: lab.name });
 
-    const tags = Tags.of(this);
-    tags.add('c1mlab:lab', lab.name);
-    tags.add('c1mlab:owner', lab.owner);
-    tags.add('c1mlab:expiry', `${lab.lifetime.maximumHours} h after the start of a host`);
+    for (const [key, value] of Object.entries(labTags)) {
+      // A parameter has the stack's tags; emulators of CloudFormation stumble over the form in which it would take its own.
+      Tags.of(this).add(key, value, { excludeResourceTypes: ['AWS::SSM::Parameter'] });
+    }
 
     new CfnOutput(this, 'ResultsUri', { value: this.results.uri, description: 'Raw files: <this>/<run>/<host>/' });
     new CfnOutput(this, 'AutomationRoleArn', {
