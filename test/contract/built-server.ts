@@ -25,9 +25,26 @@ export function missingToolchain(source: string): string | null {
   return result.status === 3 ? result.stdout.trim() : null;
 }
 
+/** A build that ended with the contract's exit code 3: a toolchain is missing, which the message says. */
+export class BuildSkipped extends Error {
+  override readonly name = 'BuildSkipped';
+}
+
+/** The built server, or as one line why it cannot be built here for want of a toolchain. Throws as {@link buildServer} else. */
+export function buildUnlessSkipped(source: string): BuiltServer | string {
+  const missing = missingToolchain(source);
+  if (missing !== null) return missing;
+  try {
+    return buildServer(source);
+  } catch (error) {
+    if (error instanceof BuildSkipped) return error.message;
+    throw error;
+  }
+}
+
 /**
- * Builds a server under .cache/servers, unless what is there was made from the same files. Throws with the end of the
- * build's output when it fails.
+ * Builds a server under .cache/servers, unless what is there was made from the same files. Throws {@link BuildSkipped} when
+ * a toolchain is missing, and an error with the end of the build's output when it fails.
  */
 export function buildServer(source: string): BuiltServer {
   const { description } = readServer(source);
@@ -49,6 +66,7 @@ export function buildServer(source: string): BuiltServer {
     });
     if (result.status !== 0) {
       const output = `${result.stdout}${result.stderr}${result.error ? String(result.error) : ''}`.trim();
+      if (result.status === 3) throw new BuildSkipped(`${description.name}: ${output.split('\n').at(-1) ?? ''}`);
       throw new Error(`${description.name}: build failed:\n${output.split('\n').slice(-30).join('\n')}`);
     }
     writeFileSync(stamp, digest);

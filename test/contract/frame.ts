@@ -49,7 +49,8 @@ function encodeLength(length: bigint, maskBit: number): Buffer {
 
 function masking(payload: Buffer): Buffer {
   const result = Buffer.allocUnsafe(payload.length);
-  for (const [index, byte] of payload.entries()) result[index] = byte ^ (mask[index % 4] ?? 0);
+  for (let index = 0; index < payload.length; index += 1)
+    result[index] = (payload[index] ?? 0) ^ (mask[index & 3] ?? 0);
   return result;
 }
 

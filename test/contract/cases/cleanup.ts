@@ -1,8 +1,7 @@
-import assert from 'node:assert/strict';
 import type { CaseContext, ContractCase } from '../contract-case.ts';
 import { until } from '../deadline.ts';
-import { RawClient, upgradeRequest } from '../raw-client.ts';
-import type { ServerProcess } from '../server-process.ts';
+import { upgradeRequest, type RawClient } from '../raw-client.ts';
+import { churnLeaksNothing } from './churn.ts';
 
 /** Files that a runtime may open for itself meanwhile (an epoll of its own, cgroup's files), far below what would leak. */
 const spareFiles = 8;
@@ -26,27 +25,6 @@ async function expectFilesBack(
 
 async function openMany(open: () => Promise<RawClient>, count: number): Promise<RawClient[]> {
   return Promise.all(Array.from({ length: count }, open));
-}
-
-/** Opens `count` WebSockets, at most 200 at a time, and leaves each in one of three ways. */
-async function churn(process: ServerProcess, count: number): Promise<void> {
-  let begun = 0;
-  const worker = async (): Promise<void> => {
-    while (begun < count) {
-      const turn = begun++;
-      const client = await RawClient.open(process.port, turn % 10 === 9 ? '/publish' : '/');
-      if (turn % 3 === 0) {
-        await client.close();
-      } else if (turn % 3 === 1) {
-        client.half();
-        await client.ended();
-        client.destroy();
-      } else {
-        client.reset();
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: 200 }, worker));
 }
 
 export const cleanupCases: readonly ContractCase[] = [
@@ -99,29 +77,5 @@ export const cleanupCases: readonly ContractCase[] = [
         }
       }),
   },
-  {
-    name: 'churn-leaks-nothing',
-    promise: '10 000 connects and disconnects leave no descriptor open and no memory taken',
-    run: async ({ start }) => {
-      // The preset with the smallest heap: what leaks shows, or fails, soonest.
-      const process = await start({ preset: 'small' });
-      await churn(process, 5000);
-      await until(() => process.openFiles() < 100, 'descriptors are freed');
-      const files = process.openFiles();
-      const memory = process.anonymousBytes();
-      await churn(process, 10_000);
-      await until(
-        () => process.openFiles() <= files + spareFiles,
-        'descriptors are freed:',
-        () => `${process.openFiles()} instead of ${files}`,
-      );
-      const grownBytes = process.anonymousBytes() - memory;
-      assert.ok(
-        grownBytes < 24 * 1024 * 1024,
-        `memory must not grow with connections that are gone: ${Math.round(grownBytes / 10_000)} bytes a connection stayed`,
-      );
-      const client = await RawClient.open(process.port, '/');
-      await client.close();
-    },
-  },
+  churnLeaksNothing,
 ];

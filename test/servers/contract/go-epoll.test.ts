@@ -1,0 +1,3 @@
+import { describeContract } from '../../contract/describe-contract.ts';
+
+describeContract('go-epoll');
