@@ -1,5 +1,6 @@
 import { buildApplication, buildRouteMap, ExitCode, run, text_en } from '@stricli/core';
 import { exitCodes, LabError } from '../config/lab-error.ts';
+import { checkCommand } from './commands/check.ts';
 import { costCommand } from './commands/cost.ts';
 import { newServerCommand } from './commands/new-server.ts';
 import { reportCommand } from './commands/report.ts';
@@ -14,6 +15,7 @@ const routes = buildRouteMap({
     servers: serversCommand,
     newServer: newServerCommand,
     cost: costCommand,
+    check: checkCommand,
   },
   docs: {
     brief: 'Holds a million WebSocket connections and says what it cost',

@@ -1,0 +1,86 @@
+import { buildCommand } from '@stricli/core';
+import { writeFile } from 'node:fs/promises';
+import type { Finding } from '../../aws/check/finding.ts';
+import { exitCodes, LabError } from '../../config/lab-error.ts';
+import { setInJson } from '../../config/set-in-json.ts';
+import { textTable } from '../../report/text-table.ts';
+import { chooseLab } from '../choose-lab.ts';
+import type { LabContext } from '../context.ts';
+import { accountFlagParameters, type AccountFlags } from '../lab-flags.ts';
+
+/** Flags of `c1m check`. */
+export interface CheckFlags extends AccountFlags {
+  readonly write?: boolean;
+}
+
+/** `c1m check`: whether the account can have the lab, before a deploy. */
+export const checkCommand = buildCommand<CheckFlags, [], LabContext>({
+  docs: {
+    brief: 'Say before a deploy whether the account can have the lab, and where',
+    fullDescription:
+      'Looks at credentials, zones that offer the instance types, quotas, limits of the types, and the price. With --write it puts the zone it found into the lab file. What a service does not say is "not known", never "ok". Exit codes: 0 nothing failed, 2 usage, 3 environment: something failed.',
+  },
+  parameters: {
+    flags: {
+      ...accountFlagParameters,
+      write: {
+        kind: 'boolean',
+        optional: true,
+        withNegated: false,
+        brief: 'Put the zone that was found into the lab file (network.availabilityZone)',
+      },
+    },
+  },
+  async func(flags) {
+    const { lab, file } = chooseLab(flags, this.workingFolder);
+    if (flags.write === true && file === null) {
+      throw new LabError(
+        'usage',
+        '--write needs a lab file to write the zone into',
+        'give one with --lab FILE ({} is the default lab), or deploy with -c zone=ZONE',
+      );
+    }
+    // EC2's client takes a fifth of a second to load: only commands that ask it do.
+    const { connectAws } = await import('../../aws/account/aws-access.ts');
+    const { checkAccount } = await import('../../aws/check/check-account.ts');
+    const clients = await connectAws(this.aws, flags.region);
+    const options = { now: this.now(), willNameZone: flags.write === true };
+    const { findings, zone } = await checkAccount(clients, lab, options);
+    this.process.stdout.write(`${describeFindings(findings).join('\n')}\n`);
+
+    const named = lab.network.availabilityZone;
+    if (flags.write === true && file !== null && zone !== null && zone.name !== named) {
+      await writeZone(file, zone.name);
+      this.process.stdout.write(`${file.path}: network.availabilityZone is now ${zone.name}\n`);
+    } else if (zone !== null && zone.name !== named) {
+      this.process.stdout.write(
+        file === null
+          ? `to stay in one zone, deploy with -c zone=${zone.name}\n`
+          : `to stay in one zone, deploy with -c zone=${zone.name}, or let --write put it into ${file.path}\n`,
+      );
+    }
+    const failed = findings.filter(({ state }) => state === 'failed');
+    if (failed.length > 0) this.process.exitCode = exitCodes.environment;
+  },
+});
+
+function describeFindings(findings: readonly Finding[]): readonly string[] {
+  const rows = findings.flatMap(({ check, state, text, fix }) => [
+    [state, check, text],
+    ...(fix === undefined ? [] : [['', '', `fix: ${fix}`]]),
+  ]);
+  return textTable(rows, ['left', 'left', 'left']);
+}
+
+async function writeZone(file: { readonly path: string; readonly text: string }, zone: string): Promise<void> {
+  try {
+    await writeFile(file.path, setInJson(file.text, ['network', 'availabilityZone'], zone));
+  } catch (error) {
+    throw new LabError(
+      'environment',
+      `the lab file ${file.path} cannot be written: ${error instanceof Error ? error.message : String(error)}`,
+      `write "network": { "availabilityZone": "${zone}" } into it yourself, or deploy with -c zone=${zone}`,
+      { cause: error },
+    );
+  }
+}
