@@ -1,5 +1,6 @@
 import { buildApplication, buildRouteMap, ExitCode, run, text_en } from '@stricli/core';
 import { exitCodes, LabError } from '../config/lab-error.ts';
+import { calibrateCommand } from './commands/calibrate.ts';
 import { checkCommand } from './commands/check.ts';
 import { costCommand } from './commands/cost.ts';
 import { newServerCommand } from './commands/new-server.ts';
@@ -12,6 +13,7 @@ const routes = buildRouteMap({
   routes: {
     run: runCommand,
     report: reportCommand,
+    calibrate: calibrateCommand,
     servers: serversCommand,
     newServer: newServerCommand,
     cost: costCommand,

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { lastCalibration } from '../calibration/calibration-record.ts';
 import { LabError } from '../config/lab-error.ts';
 import { gitCommit, type ChosenServer, type Run } from '../run/run-benchmark.ts';
 import { newRunId, readRunRecord } from '../run/run-folder.ts';
@@ -34,6 +35,7 @@ export function newRun(flags: RunFlags, out: string, context: LabContext): Resol
       schedule: scheduleMeasurements(names, repeats, flags.order ?? 'given', context.random),
       beganUnixMillis: context.now().getTime(),
       gitCommit: gitCommit(),
+      calibration: lastCalibration(),
     }),
   };
 }
@@ -116,6 +118,7 @@ export async function resumedRun(
       schedule,
       beganUnixMillis: record.beganUnixMillis,
       gitCommit: record.gitCommit,
+      calibration: record.calibration,
     }),
   };
 }

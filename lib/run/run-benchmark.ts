@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ServerDescription } from '../config/servers.ts';
-import type { RunRecordInput } from '../results/schema/run-record.ts';
+import type { Calibration, RunRecordInput } from '../results/schema/run-record.ts';
 import { measure, type Watcher } from './measure.ts';
 import { planMeasurement, type MeasurementPlan } from './plan.ts';
 import { makeRunFolder, readMeasurementRecord, writeRunRecord } from './run-folder.ts';
@@ -31,6 +31,8 @@ export interface Run {
   readonly beganUnixMillis: number;
   /** The commit that the run began with. */
   readonly gitCommit: string | null;
+  /** The last calibration of this machine before the run; null when there was none. */
+  readonly calibration: Calibration | null;
 }
 
 /**
@@ -123,6 +125,7 @@ function describeRun(
     skipped: [...skipped].map(([server, reason]) => ({ server, reason })),
     gitCommit: run.gitCommit,
     versions: { node: process.version },
+    calibration: run.calibration,
   };
 }
 

@@ -75,13 +75,27 @@ export const resumptionSchema = v.pipe(
 export const calibrationSchema = v.pipe(
   v.object({
     unixMillis: count('When it was made.'),
-    passed: flag('Whether every claim was met within 1 % or 1 ms.'),
-    worstErrorPercent: amount('The greatest error of all claims, in percent of the known truth.'),
+    outcome: v.pipe(
+      v.picklist(['passed', 'failed', 'invalid']),
+      v.description(
+        'passed: every claim was met within 1 % or 1 ms, counts exactly; failed: one was not; invalid: the machine was too busy to tell, or it was cut short.',
+      ),
+    ),
+    passed: flag('Whether the outcome is passed.'),
+    size: text('How much was compared: small or full.'),
+    worstErrorPercent: amount(
+      'The greatest error, in percent of the known truth; times of which 1 % is less than 1 ms left out.',
+    ),
     worstErrorMicros: amount('The greatest error of all claims about time, in microseconds.'),
     summary: text('One sentence for a person.'),
+    gitCommit: v.nullable(text('Commit that it was made with, as that of a run.')),
+    machine: text('Processors and kernel that it was made on.'),
   }),
   v.description('The last calibration of the load generator on this machine before the run.'),
 );
+
+/** The last check of the load generator against servers of known behaviour. */
+export type Calibration = v.InferOutput<typeof calibrationSchema>;
 
 /** `run.json`: what was asked, and with what. Written when a run is planned; `ended…` when it is over. */
 export const runRecordSchema = v.object({

@@ -1,0 +1,67 @@
+import type { BroadcastDid, ReferenceDid } from './did.ts';
+
+const flushMillis = 100;
+
+/** Keeps what the server did and prints it, soon after it was done and seldom enough to disturb nothing. */
+export class Ledger {
+  readonly totals = {
+    members: 0,
+    rejected: 0,
+    reset: 0,
+    silent: 0,
+    refused: 0,
+    membersReset: 0,
+    membersClosed: 0,
+    membersEnded: 0,
+    touchedBytes: 0,
+    echoesReceived: 0,
+    echoesDropped: 0,
+  };
+  #echoDelays: number[] = [];
+  #late: number[] = [];
+  #stalls: (readonly [number, number])[] = [];
+  #broadcasts: BroadcastDid[] = [];
+  #timer: NodeJS.Timeout | null = null;
+
+  /** Something of {@link totals} has changed. */
+  changed(): void {
+    this.#timer ??= setTimeout(() => this.flush(), flushMillis);
+  }
+
+  answered(delayMicros: number): void {
+    this.#echoDelays.push(Math.round(delayMicros));
+    this.changed();
+  }
+
+  late(micros: number): void {
+    this.#late.push(Math.round(micros));
+  }
+
+  stalled(beganMicros: number, endedMicros: number): void {
+    this.#stalls.push([Math.round(beganMicros), Math.round(endedMicros)]);
+    this.changed();
+  }
+
+  /** A broadcast is over. */
+  broadcast(did: BroadcastDid): void {
+    this.#broadcasts.push(did);
+    this.changed();
+  }
+
+  /** Prints what was done since the last time. */
+  flush(): void {
+    if (this.#timer === null) return;
+    clearTimeout(this.#timer);
+    this.#timer = null;
+    const did: ReferenceDid = {
+      event: 'did',
+      ...this.totals,
+      echoDelaysMicros: this.#echoDelays,
+      lateMicros: this.#late,
+      stalls: this.#stalls,
+      broadcasts: this.#broadcasts,
+    };
+    process.stdout.write(`${JSON.stringify(did)}\n`);
+    [this.#echoDelays, this.#late, this.#stalls, this.#broadcasts] = [[], [], [], []];
+  }
+}
