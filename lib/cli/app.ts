@@ -3,6 +3,7 @@ import { exitCodes, LabError } from '../config/lab-error.ts';
 import { calibrateCommand } from './commands/calibrate.ts';
 import { checkCommand } from './commands/check.ts';
 import { costCommand } from './commands/cost.ts';
+import { leftoversCommand } from './commands/leftovers.ts';
 import { newServerCommand } from './commands/new-server.ts';
 import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
@@ -18,6 +19,7 @@ const routes = buildRouteMap({
     newServer: newServerCommand,
     cost: costCommand,
     check: checkCommand,
+    leftovers: leftoversCommand,
   },
   docs: {
     brief: 'Holds a million WebSocket connections and says what it cost',

@@ -1,0 +1,68 @@
+import { textTable } from '../../report/text-table.ts';
+import { dollars } from '../cost/describe-cost.ts';
+import { costsMoney, type Leftovers } from './find-leftovers.ts';
+import type { PricedLeftover } from './leftover.ts';
+
+/** How each kind of thing that costs money is got rid of, when `cdk destroy` does not. */
+const removals: Readonly<Record<string, string>> = {
+  instance: 'aws ec2 terminate-instances --instance-ids',
+  disk: 'aws ec2 delete-volume --volume-id',
+  'elastic address': 'aws ec2 release-address --allocation-id',
+  'spot request': 'aws ec2 cancel-spot-instance-requests --spot-instance-request-ids',
+  bucket: 'aws s3 rb --force s3://',
+};
+
+/** What is never looked for, and why that is no harm. */
+const notLookedFor = [
+  'Not looked for: roles, the schedule and the state machine of the stack (they cost nothing where nothing runs), and what',
+  '`cdk bootstrap` made for the whole account (its bucket keeps the assets of each deploy; `cdk gc` empties it).',
+] as const;
+
+/** What is left of a lab, in lines of text. */
+export function describeLeftovers(labName: string, leftovers: Leftovers): readonly string[] {
+  const { found, notSearched, region } = leftovers;
+  const rows = [
+    ...found.map((leftover) => [
+      leftover.what,
+      leftover.id,
+      leftover.since === null ? '-' : `${leftover.since.toISOString().slice(0, 16).replace('T', ' ')} UTC`,
+      monthText(leftover),
+      leftover.note,
+    ]),
+    ...notSearched.map(({ what, reason }) => [what, 'not known', '-', '-', reason]),
+  ];
+  const costing = found.filter(costsMoney);
+  const remove = costing.map(({ what, id }) => {
+    const command = removals[what] ?? '';
+    return `  ${command}${command.endsWith('/') ? '' : ' '}${id} --region ${region}`;
+  });
+  return [
+    ...(rows.length === 0
+      ? []
+      : textTable([['what', 'id', 'since', 'a month', ''], ...rows], ['left', 'left', 'left', 'right', 'left'])),
+    summary(labName, leftovers),
+    ...(costing.length === 0
+      ? []
+      : ['to end it: npm run cdk -- destroy ' + labName + ', and for what stays then:', ...remove]),
+    ...notLookedFor,
+  ];
+}
+
+function monthText({ month }: PricedLeftover): string {
+  if (!month.known) return 'not known';
+  return month.value === 0 ? 'free' : `about ${dollars(month.value)}`;
+}
+
+function summary(labName: string, { found, notSearched, region }: Leftovers): string {
+  const costing = found.filter(costsMoney);
+  const sum = costing.reduce((total, { month }) => total + (month.known ? month.value : 0), 0);
+  const unsure = notSearched.filter(({ canCost }) => canCost).map(({ what }) => what);
+  if (costing.length > 0) {
+    const atLeast = costing.some(({ month }) => !month.known) || unsure.length > 0 ? 'at least' : 'about';
+    return `${costing.length} of ${found.length} things left of ${labName} in ${region} cost money: ${atLeast} ${dollars(sum)} a month`;
+  }
+  if (unsure.length > 0)
+    return `nobody can say whether ${labName} still costs money in ${region}: ${unsure.join(', ')} could not be looked for`;
+  if (found.length > 0) return `${found.length} things are left of ${labName} in ${region}; none costs money`;
+  return `nothing is left of ${labName} in ${region}`;
+}
