@@ -5,6 +5,7 @@ import type { LoadProcessRaw } from '../../assets/loadgen/raw.ts';
 import type { MeasurementResult } from '../../lib/results/schema/measurement-result.ts';
 import type { Wall, WallName } from '../../lib/results/schema/verdict.ts';
 import { changed, changedProcess, changedSamples, only, readMerged } from './read-merged.ts';
+import { encoded } from './histograms.ts';
 import { runFiles } from './synthetic-run.ts';
 
 type Files = Readonly<Record<string, string>>;
@@ -56,6 +57,12 @@ describe('a wall that stops a run', () => {
     ['descriptors', { ENFILE: 3 }, /12 ENFILE/],
     ['refused', { ECONNREFUSED: 5 }, /20 attempts were refused/],
     ['timeouts', { ETIMEDOUT: 5, handshakeTimeout: 1 }, /20 ETIMEDOUT, 4 handshakeTimeout/],
+    [
+      'serverClosed',
+      { ECONNRESET: 5, badHandshake: 2 },
+      /ended 28 of 2000 attempts itself \(20 ECONNRESET, 8 badHandshake/,
+    ],
+    ['unreachable', { ENETUNREACH: 5 }, /20 attempts found no way to the server \(20 ENETUNREACH\)/],
   ] as const) {
     test(`${wall} is found from ${Object.keys(failures).join(' and ')}`, async () => {
       const measurement = await measured(short(plain(), failures));
@@ -79,6 +86,40 @@ describe('a wall that stops a run', () => {
     const log = '2026 WARN accept failed: java.io.IOException: Too many open files\n';
     const measurement = await measured(short({ ...plain(), 'raw/node/server/server-1.err': log }, {}));
     assert.match(wallIn(measurement, 'descriptors').evidence, /limit 20000 a process.*Too many open files/);
+  });
+
+  const full = (files: Files): Files =>
+    changedSamples(files, serverSamples, (sample) => ({
+      ...sample,
+      units: Object.fromEntries(
+        Object.entries(sample.units).map(([name, unit]) => [name, { ...unit, openFiles: 19_999 }]),
+      ),
+    }));
+
+  test('descriptors are found in a server that says nothing and has none left', async () => {
+    const found = wallIn(await measured(short(full(plain()), { ECONNRESET: 5 })), 'descriptors');
+    assert.match(found.evidence, /had 19999 descriptors open where 20000 are allowed/);
+    assert.equal(found.effect, 'stopped');
+  });
+
+  test('is not descriptors where the server has just enough', async () => {
+    assert.deepEqual((await measured(full(plain()))).verdict.walls, []);
+  });
+
+  test('descriptors are found from fs.file-max', async () => {
+    const files = changedSamples(plain(), loadSamples, (sample) => ({ ...sample, files: { open: 999, most: 1000 } }));
+    assert.match(
+      wallIn(await measured(short(files, { other: 4 })), 'descriptors').evidence,
+      /999 .*fs\.file-max allows 1000/,
+    );
+  });
+
+  test('is told by its cause, and not again by how attempts failed', async () => {
+    const { verdict } = await measured(short(full(plain()), { ECONNRESET: 5, handshakeTimeout: 5, ECONNREFUSED: 1 }));
+    assert.deepEqual(
+      verdict.walls.map(({ wall }) => wall),
+      ['descriptors'],
+    );
   });
 
   test('the listen queue is found from overflows', async () => {
@@ -136,6 +177,55 @@ describe('a wall that stops a run', () => {
       grow(2_000, (sample, by) => ({ ...sample, conntrackEntries: by })),
     );
     assert.match(wallIn(await measured(files), 'conntrack').evidence, /2000 entries/);
+    // A table with room slows, and stops nothing.
+    assert.equal(wallIn(await measured(short(files, { ETIMEDOUT: 5 })), 'conntrack').effect, 'slowed');
+  });
+
+  test('connection tracking is found from a table that is full', async () => {
+    const files = changedSamples(plain(), serverSamples, (sample, place) => ({
+      ...sample,
+      conntrackEntries: 500,
+      conntrackMost: 500,
+      conntrackDrops: Math.round(place * 300),
+    }));
+    const found = wallIn(await measured(short(files, { ETIMEDOUT: 5 })), 'conntrack');
+    assert.match(found.evidence, /500 entries of 500 .*300 packets dropped/);
+    assert.equal(found.effect, 'stopped');
+  });
+
+  test('memory is found from TCP that has none', async () => {
+    const files = changedSamples(
+      plain(),
+      serverSamples,
+      grow(40, (sample, by) => ({ ...sample, tcp: { ...sample.tcp, memoryPressures: 1, abortedForMemory: by } })),
+    );
+    assert.match(wallIn(await measured(files), 'memory').evidence, /ended 40 connections/);
+  });
+
+  test('memory is found from a load process that the kernel killed', async () => {
+    const killed = changed(plain(), 'raw/node/load-2/loadgen-status.json', (status) => ({
+      ...status,
+      phase: 'failed',
+      reason: 'load process 1 ended with SIGKILL',
+    }));
+    const files = changedSamples(
+      killed,
+      'raw/node/load-2/samples.jsonl',
+      grow(1, (sample, by) => ({ ...sample, memory: { ...sample.memory, oomKills: by } })),
+    );
+    const found = wallIn(await measured(files), 'memory');
+    assert.deepEqual([found.host, /killed 1 processes/.test(found.evidence)], ['load-2', true]);
+  });
+
+  test('is the port no longer where the address is gone', async () => {
+    const files = changedSamples(plain(), loadSamples, (sample, place) =>
+      place > 0.2 ? { ...sample, addresses: 4 } : sample,
+    );
+    const { walls } = (await measured(short(files, { EADDRNOTAVAIL: 500 }))).verdict;
+    assert.deepEqual(
+      walls.map(({ wall }) => wall),
+      ['addressesLost'],
+    );
   });
 });
 
@@ -165,6 +255,21 @@ describe('a measurement is invalid', () => {
     await invalid(files, 'generatorBehind', /greatest lateness 300\.0 ms/);
   });
 
+  test('when the generator was late all along, so that its lateness is the p99', async () => {
+    const files = Object.keys(plain())
+      .filter((path) => /loadgen-[01]\.json$/.test(path))
+      .reduce<Files>(
+        (all, path) =>
+          changedProcess(all, path, (process) => ({
+            ...process,
+            echo: { ...process.echo, roundTrip: encoded(Array.from({ length: 1000 }, (_, n) => 1000 + n * 1000)) },
+            loop: { ...process.loop, maxLatenessWhileDrivingMicros: 900_000 },
+          })),
+        plain(),
+      );
+    await invalid(files, 'generatorBehind', /900\.0 ms.*late all along/);
+  });
+
   test('when broadcasts were published late', async () => {
     const files = changedProcess(plain(), 'raw/node/load-1/loadgen-2.json', (process) => ({
       ...process,
@@ -178,6 +283,13 @@ describe('a measurement is invalid', () => {
       place > 0.5 ? { ...sample, addresses: 4 } : sample,
     );
     await invalid(files, 'addressesLost', /7 of 11 addresses/);
+  });
+
+  test('when the interface was down for a while, which is said', async () => {
+    const files = changedSamples(plain(), loadSamples, (sample, place) =>
+      place > 0.5 && place < 0.7 ? { ...sample, addresses: 0 } : sample,
+    );
+    await invalid(files, 'addressesLost', /11 of 11 addresses.*interface was down.*came back/);
   });
 
   test('when the machine swapped', async () => {
@@ -259,7 +371,28 @@ describe('saturated processors', () => {
         idleSeconds: 9000 + index * 2 - (index >= 5 ? 2 : 0),
       },
     }));
-    assert.deepEqual((await measured(files)).verdict.walls, []);
+    const { walls } = (await measured(files)).verdict;
+    assert.deepEqual(
+      walls.filter(({ effect }) => effect !== 'noted'),
+      [],
+    );
+  });
+
+  test('of one machine are the server’s, or the load generator’s, where it uses most of them', async () => {
+    const hungry = (path: string) =>
+      changedSamples(busy(plain(), serverSamples), path, (sample, _place, index) => ({
+        ...sample,
+        units: Object.fromEntries(
+          Object.entries(sample.units).map(([name, unit]) => [name, { ...unit, cpuSeconds: index * 1.6 }]),
+        ),
+      }));
+    assert.match(wallIn(await measured(hungry(serverSamples)), 'serverCpu').evidence, /the server used 1\.6/);
+    assert.match(wallIn(await measured(hungry(loadSamples)), 'loadCpu').evidence, /the load generator 1\.[67]/);
+  });
+
+  test('are found while echoes go, too', async () => {
+    const { walls } = (await measured(busy(apart(), serverSamples))).verdict;
+    assert.ok(walls.some(({ wall, evidence }) => wall === 'serverCpu' && evidence.includes('during the echoes')));
   });
 });
 
@@ -273,6 +406,48 @@ describe('lost packets', () => {
     assert.match(wallIn(await measured(files), 'retransmissions').evidence, /5000 segments/);
   });
 
+  test('are not what a full listen queue made its clients send again', async () => {
+    const files = changedSamples(
+      plain(),
+      serverSamples,
+      grow(900, (sample, by) => ({
+        ...sample,
+        tcp: {
+          ...sample.tcp,
+          listenOverflows: by,
+          listenDrops: by,
+          retransmittedSegments: by * 2,
+          retransmittedSyns: by,
+        },
+      })),
+    );
+    const { walls } = (await measured(files)).verdict;
+    assert.deepEqual(
+      walls.map(({ wall }) => wall),
+      ['listenQueue'],
+    );
+  });
+
+  test('are found from the allowances of an EC2 instance, and are said to be invisible without them', async () => {
+    const files = changedSamples(apart(), serverSamples, (sample, place) => ({
+      ...sample,
+      network: {
+        ...sample.network,
+        allowanceExceeded: { pps_allowance_exceeded: 5 + place * 70, conntrack_allowance_exceeded: 3 },
+      },
+    }));
+    const { walls } = (await measured(files)).verdict;
+    assert.deepEqual(
+      walls.map(({ wall, effect }) => [wall, effect]),
+      [
+        ['packetsDropped', 'slowed'],
+        ['packetsDropped', 'noted'],
+      ],
+    );
+    assert.match(walls[0]?.evidence ?? '', /70 pps_allowance_exceeded/);
+    assert.match(walls[1]?.evidence ?? '', /not visible on load-1, load-2/);
+  });
+
   test('are found from drops at an interface', async () => {
     const files = changedSamples(
       plain(),
@@ -280,6 +455,19 @@ describe('lost packets', () => {
       grow(300, (sample, by) => ({ ...sample, network: { ...sample.network, dropped: by } })),
     );
     assert.match(wallIn(await measured(files), 'packetsDropped').evidence, /300 packets/);
+  });
+});
+
+describe('sampling', () => {
+  test('says what it took, and is noted above 1 % of a processor', async () => {
+    const measurement = await measured(plain());
+    assert.ok(Math.abs((measurement.cpu.samplerShare ?? 0) - 0.002) < 1e-6);
+    const files = changedSamples(plain(), serverSamples, (sample, _place, index) => ({
+      ...sample,
+      samplerSeconds: index * 0.02,
+    }));
+    const found = wallIn(await measured(files), 'samplerCost');
+    assert.deepEqual([found.effect, found.evidence], ['noted', 'sampling took 2.0 % of a processor']);
   });
 });
 

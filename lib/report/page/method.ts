@@ -26,6 +26,7 @@ export function method(result: RunResult): Html {
         memory of its processes. <em>Kernel</em> is unreclaimable slab and socket buffers, which the kernel counts for
         the machine as a whole.
       </p>
+      ${sampling(result)}
       ${
         hostsShareOneMachine
           ? html`<p>
@@ -49,6 +50,17 @@ export function method(result: RunResult): Html {
         }
       </p>
     </div>`;
+}
+
+/** What the once-a-second samples cost, where it is known. */
+function sampling({ measurements }: RunResult): Html | '' {
+  const shares = measurements.flatMap(({ cpu }) => cpu.samplerShare ?? []);
+  if (shares.length === 0) return '';
+  const most = shares.reduce((greatest, share) => Math.max(greatest, share), 0);
+  return html`<p>
+    <strong>Sampling</strong> took at most ${(100 * most).toFixed(2)} % of one processor on any host, by the sampler's
+    own processor time.
+  </p>`;
 }
 
 /** Rows of the literature, apart from what was measured. */

@@ -1,7 +1,7 @@
 import type { HostSample } from '../../../assets/host/raw.ts';
 import type { RawHost, RawMeasurement } from '../raw/raw-run.ts';
 import type { MeasurementResult } from '../schema/measurement-result.ts';
-import { sum, type Window } from './merge-connections.ts';
+import { greatest, sum, type Window } from './merge-connections.ts';
 
 /** Processor time since the start, over time: [Unix microseconds, seconds]. It never falls. */
 export type ProcessorTime = readonly (readonly [unixMicros: number, cpuSeconds: number])[];
@@ -38,6 +38,16 @@ export function processorsInUse(time: ProcessorTime): readonly (readonly [number
   });
 }
 
+/** Samples at the beginning that do not count for what sampling costs: a program compiles itself first. */
+const warmUpSamples = 3;
+
+/** The share of one processor that a host's sampler used once it was warm; null for samples too few to tell. */
+export function samplerShare({ samples }: RawHost): number | null {
+  const [first, last] = [samples[warmUpSamples], samples.at(-1)];
+  if (first === undefined || last === undefined || last.monotonicMicros - first.monotonicMicros < 5e6) return null;
+  return ((last.samplerSeconds - first.samplerSeconds) * 1e6) / (last.monotonicMicros - first.monotonicMicros);
+}
+
 /** Processor time of server and load generator, by the windows of the ramp and of the broadcasts. */
 export function mergeProcessor(
   raw: RawMeasurement,
@@ -67,6 +77,7 @@ export function mergeProcessor(
         loadProcesses.length === 0
           ? null
           : sum(loadProcesses.map(({ cpuSeconds }) => cpuSeconds.user + cpuSeconds.system)),
+      samplerShare: greatest(raw.hosts.flatMap((host) => samplerShare(host) ?? [])),
     },
   };
 }

@@ -120,6 +120,9 @@ export const measurementResultSchema = v.object({
     ),
     loadRampSeconds: v.nullable(amount('Processor time of the load generator during the ramp, all hosts.')),
     loadTotalSeconds: v.nullable(amount('Processor time of all load processes from their start until collected.')),
+    samplerShare: v.nullable(
+      amount('Share of one processor that sampling took on the host where it took most; null for a short measurement.'),
+    ),
   }),
   broadcasts: v.array(broadcastResultSchema),
   broadcastLatency: v.nullable(

@@ -20,7 +20,10 @@ export const wallNames = [
   'packetsDropped',
   'untunedHost',
   'refused',
+  'unreachable',
   'timeouts',
+  'serverClosed',
+  'samplerCost',
 ] as const;
 
 /** What can stop, slow or spoil a measurement. */

@@ -1,17 +1,18 @@
 import type { Wall } from '../schema/verdict.ts';
-import { findInLogs, growth, isServer, stoppedOrSlowed, type Evidence } from './evidence.ts';
-import { conntrackShare, listenDropShare } from './thresholds.ts';
+import { findInLogs, growth, isServer, most, stoppedOrSlowed, type Evidence } from './evidence.ts';
+import { conntrackFullShare, conntrackShare, descriptorsLeft, filesFullShare, listenDropShare } from './thresholds.ts';
 
 const descriptorPattern = /too many open files|\bEMFILE\b|\bENFILE\b|file-max limit/i;
 
-/** Walls that connections run into: listen queue, ports, descriptors, connection tracking, refusal, no answer. */
+/** Walls that connections run into: descriptors, ports, connection tracking, listen queue. */
 export function connectionWalls(evidence: Evidence): readonly Wall[] {
   return [
-    ...listenQueue(evidence),
+    ...loadDescriptors(evidence),
+    ...serverDescriptors(evidence),
+    ...machineDescriptors(evidence),
     ...ports(evidence),
-    ...descriptors(evidence),
     ...conntrack(evidence),
-    ...refusedAndTimeouts(evidence),
+    ...listenQueue(evidence),
   ];
 }
 
@@ -32,8 +33,13 @@ function listenQueue(evidence: Evidence): readonly Wall[] {
   });
 }
 
-function ports({ result, reached }: Evidence): readonly Wall[] {
-  const { EADDRNOTAVAIL: unavailable = 0, EADDRINUSE: inUse = 0 } = result.connections.connectFailures;
+function ports({ raw, result, reached }: Evidence): readonly Wall[] {
+  const { EADDRNOTAVAIL = 0, EADDRINUSE: inUse = 0 } = result.connections.connectFailures;
+  // An address that went away is no port that ran out: addressesLost tells of it.
+  const addressesStayed = raw.hosts.every(
+    ({ samples, facts }) => !samples.some(({ addresses }) => addresses < (facts?.addresses.length ?? 0)),
+  );
+  const unavailable = addressesStayed ? EADDRNOTAVAIL : 0;
   // A port in use is tried again with the next one; it is a wall only when connections were given up for it.
   if (reached || unavailable + inUse === 0) return [];
   return [
@@ -46,67 +52,91 @@ function ports({ result, reached }: Evidence): readonly Wall[] {
   ];
 }
 
-function descriptors(evidence: Evidence): readonly Wall[] {
+function loadDescriptors(evidence: Evidence): readonly Wall[] {
   const { EMFILE: ofProcess = 0, ENFILE: ofMachine = 0 } = evidence.result.connections.connectFailures;
-  const walls: Wall[] = [];
-  if (ofProcess + ofMachine > 0) {
-    walls.push({
+  if (ofProcess + ofMachine === 0) return [];
+  return [
+    {
       wall: 'descriptors',
       effect: stoppedOrSlowed(evidence),
       host: null,
       evidence: `load processes ran out of descriptors: ${ofProcess} EMFILE (limit of a process), ${ofMachine} ENFILE (fs.file-max)`,
-    });
-  }
-  for (const host of evidence.raw.hosts.filter(isServer)) {
-    const line = findInLogs(host, descriptorPattern);
-    if (line === null) continue;
-    walls.push({
-      wall: 'descriptors',
-      effect: stoppedOrSlowed(evidence),
-      host: host.host,
-      evidence: `the server ran out of descriptors (limit ${host.facts?.openFilesLimit ?? 'unknown'} a process): ${line}`,
-    });
-  }
-  return walls;
+    },
+  ];
 }
 
-function conntrack(evidence: Evidence): readonly Wall[] {
-  const { peak } = evidence.result.connections;
-  return evidence.raw.hosts.flatMap((host): Wall[] => {
-    const entries = host.samples.reduce((most, sample) => Math.max(most, sample.conntrackEntries), 0);
-    if (peak === 0 || entries < peak * conntrackShare) return [];
+function serverDescriptors(evidence: Evidence): readonly Wall[] {
+  return evidence.raw.hosts.filter(isServer).flatMap((host): Wall[] => {
+    const found: string[] = [];
+    const full = host.samples.flatMap(({ units }) =>
+      Object.entries(units).filter(
+        ([unit, { openFiles, openFilesLimit }]) =>
+          unit.startsWith('c1m-server-') &&
+          openFiles !== null &&
+          openFilesLimit !== null &&
+          openFiles >= openFilesLimit - descriptorsLeft,
+      ),
+    );
+    const last = full.at(-1)?.[1];
+    // Many servers say nothing when accept() fails, and some close what they cannot keep. A server that has just enough is at no wall.
+    if (last !== undefined && turnedAway(evidence)) {
+      const processes = new Set(full.map(([unit]) => unit)).size;
+      found.push(
+        `${processes} of its processes had ${last.openFiles ?? 0} descriptors open where ${last.openFilesLimit ?? 0} are allowed (nofile)`,
+      );
+    }
+    const line = findInLogs(host, descriptorPattern);
+    if (line !== null) found.push(line);
+    if (found.length === 0) return [];
     return [
       {
-        wall: 'conntrack',
+        wall: 'descriptors',
         effect: stoppedOrSlowed(evidence),
         host: host.host,
-        evidence: `connection tracking followed the load: ${entries} entries at ${peak} connections; each packet paid for it, and a full table drops`,
+        evidence: `the server ran out of descriptors (hard limit ${host.facts?.openFilesLimit ?? 'unknown'} a process): ${found.join('; ')}`,
       },
     ];
   });
 }
 
-function refusedAndTimeouts(evidence: Evidence): readonly Wall[] {
-  const { connectFailures } = evidence.result.connections;
-  if (evidence.reached) return [];
-  const walls: Wall[] = [];
-  const refused = connectFailures['ECONNREFUSED'] ?? 0;
-  if (refused > 0) {
-    walls.push({
-      wall: 'refused',
-      effect: 'stopped',
-      host: null,
-      evidence: `${refused} attempts were refused: nothing listened on a port of the server`,
-    });
-  }
-  const unanswered = (connectFailures['ETIMEDOUT'] ?? 0) + (connectFailures['handshakeTimeout'] ?? 0);
-  if (unanswered > 0) {
-    walls.push({
-      wall: 'timeouts',
-      effect: 'stopped',
-      host: null,
-      evidence: `${unanswered} attempts had no answer in time (${connectFailures['ETIMEDOUT'] ?? 0} ETIMEDOUT, ${connectFailures['handshakeTimeout'] ?? 0} handshakeTimeout)`,
-    });
-  }
-  return walls;
+/** Whether any connection failed, was lost or is still wanted: else nothing was lacking. */
+function turnedAway({ reached, result }: Evidence): boolean {
+  const { connectFailures, lost } = result.connections;
+  return !reached || Object.keys(connectFailures).length > 0 || Object.keys(lost).length > 0;
+}
+
+function machineDescriptors(evidence: Evidence): readonly Wall[] {
+  const full = evidence.raw.hosts.find((host) =>
+    host.samples.some(({ files }) => files.most > 0 && files.open >= files.most * filesFullShare),
+  );
+  if (full === undefined || !turnedAway(evidence)) return [];
+  return [
+    {
+      wall: 'descriptors',
+      effect: stoppedOrSlowed(evidence),
+      host: full.host,
+      evidence: `the machine had ${most(full, ({ files }) => files.open)} descriptors open where fs.file-max allows ${most(full, ({ files }) => files.most)}`,
+    },
+  ];
+}
+
+function conntrack(evidence: Evidence): readonly Wall[] {
+  const { peak } = evidence.result.connections;
+  return evidence.raw.hosts.flatMap((host): Wall[] => {
+    const entries = most(host, (sample) => sample.conntrackEntries);
+    const limit = most(host, (sample) => sample.conntrackMost);
+    const drops = growth(host, (sample) => sample.conntrackDrops);
+    const full = entries > 0 && (drops > 0 || (limit > 0 && entries >= limit * conntrackFullShare));
+    if (!full && (peak === 0 || entries < peak * conntrackShare)) return [];
+    return [
+      {
+        wall: 'conntrack',
+        effect: full ? stoppedOrSlowed(evidence) : 'slowed',
+        host: host.host,
+        evidence: full
+          ? `the table of connection tracking was full: ${entries} entries of ${limit} (nf_conntrack_max), ${drops} packets dropped for it`
+          : `connection tracking followed the load: ${entries} entries at ${peak} connections; each packet paid for it, and a full table (${limit}) drops`,
+      },
+    ];
+  });
 }

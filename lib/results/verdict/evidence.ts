@@ -23,6 +23,11 @@ export function growth(host: RawHost, counter: (sample: HostSample) => number): 
   return to >= from ? to - from : to;
 }
 
+/** The greatest value among the samples; 0 without any. */
+export function most(host: RawHost, value: (sample: HostSample) => number): number {
+  return host.samples.reduce((greatest, sample) => Math.max(greatest, value(sample)), 0);
+}
+
 /** The effect of a wall that explains a target not reached, and costs only time when it was. */
 export function stoppedOrSlowed(evidence: Evidence): Wall['effect'] {
   return evidence.reached ? 'slowed' : 'stopped';

@@ -4,6 +4,8 @@ import {
   generatorPauseFloorMicros,
   latenessShareInvalid,
   publishedLateShareInvalid,
+  sustainedLatenessInvalid,
+  sustainedLatenessShare,
   turnShareInvalid,
 } from './thresholds.ts';
 
@@ -21,13 +23,20 @@ function paused(result: Evidence['result']): readonly Wall[] {
   if (measured === null) return [];
   const above = (micros: number, share: number): boolean =>
     micros > Math.max(generatorPauseFloorMicros, measured.p99Micros * share);
-  if (!above(turn, turnShareInvalid) && !above(lateness, latenessShareInvalid)) return [];
+  // A generator that cannot keep up all along makes the p99 itself: its lateness then does not stand out above it.
+  const sustained = [result.broadcastLatency, result.echo.roundTrip].some(
+    (latency) =>
+      latency !== null &&
+      lateness > Math.max(generatorPauseFloorMicros, latency.p99Micros * sustainedLatenessInvalid) &&
+      latency.p50Micros > lateness * sustainedLatenessShare,
+  );
+  if (!sustained && !above(turn, turnShareInvalid) && !above(lateness, latenessShareInvalid)) return [];
   return [
     {
       wall: 'generatorBehind',
       effect: 'invalidates',
       host: null,
-      evidence: `the load generator's loop fell behind by ${millis(Math.max(turn, lateness))} (longest turn ${millis(turn)}, greatest lateness ${millis(lateness)}) where the measured p99 is ${millis(measured.p99Micros)}`,
+      evidence: `the load generator's loop fell behind by ${millis(Math.max(turn, lateness))} (longest turn ${millis(turn)}, greatest lateness ${millis(lateness)}) where the measured p99 is ${millis(measured.p99Micros)}${sustained ? ': it was late all along, so it was the limit and not the server' : ''}`,
     },
   ];
 }

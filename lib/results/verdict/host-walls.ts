@@ -1,16 +1,29 @@
+import { samplerShare } from '../merge/merge-processor.ts';
 import type { RawHost } from '../raw/raw-run.ts';
 import type { Wall } from '../schema/verdict.ts';
-import { growth, stoppedOrSlowed, type Evidence } from './evidence.ts';
-import { droppedShare, retransmittedFloor, retransmittedShare } from './thresholds.ts';
+import { growth, isServer, stoppedOrSlowed, type Evidence } from './evidence.ts';
+import {
+  droppedFloor,
+  droppedShare,
+  retransmissionsPerListenDrop,
+  retransmittedFloor,
+  retransmittedShare,
+  samplerShareMost,
+} from './thresholds.ts';
 
 /** Walls of the hosts themselves: tuning not in force, addresses lost, packets lost. */
 export function hostWalls(evidence: Evidence): readonly Wall[] {
-  return evidence.raw.hosts.flatMap((host) => [
-    ...untuned(evidence, host),
-    ...addressesLost(host),
-    ...retransmissions(evidence, host),
-    ...dropped(evidence, host),
-  ]);
+  return [
+    ...evidence.raw.hosts.flatMap((host) => [
+      ...untuned(evidence, host),
+      ...addressesLost(host),
+      ...retransmissions(evidence, host),
+      ...dropped(evidence, host),
+      ...overAllowance(evidence, host),
+      ...samplerCost(host),
+    ]),
+    ...blindToDrops(evidence),
+  ];
 }
 
 function untuned({ hostsShareOneMachine }: Evidence, host: RawHost): readonly Wall[] {
@@ -36,40 +49,124 @@ function addressesLost(host: RawHost): readonly Wall[] {
   const before = Math.max(host.facts?.addresses.length ?? 0, host.samples[0]?.addresses ?? 0);
   const least = host.samples.reduce((fewest, { addresses }) => Math.min(fewest, addresses), before);
   if (least >= before) return [];
+  const cameBack = host.samples.at(-1)?.addresses === before;
   return [
     {
       wall: 'addressesLost',
       effect: 'invalidates',
       host: host.host,
-      evidence: `${before - least} of ${before} addresses on the load network went away during the measurement`,
+      evidence: `${before - least} of ${before} addresses on the load network went away during the measurement${least === 0 ? ' (the interface was down)' : ''}${cameBack ? ', and came back' : ''}`,
     },
   ];
 }
 
 function retransmissions(evidence: Evidence, host: RawHost): readonly Wall[] {
-  const again = growth(host, ({ tcp }) => tcp.retransmittedSegments);
+  const all = growth(host, ({ tcp }) => tcp.retransmittedSegments);
   const sent = growth(host, ({ network }) => network.sentPackets);
+  const again = all - explainedRetransmissions(evidence);
   if (again < retransmittedFloor || again < sent * retransmittedShare) return [];
   return [
     {
       wall: 'retransmissions',
       effect: stoppedOrSlowed(evidence),
       host: host.host,
-      evidence: `${again} segments were sent again, of ${sent} packets sent`,
+      evidence: `${all} segments were sent again, of ${sent} packets sent (${growth(host, ({ tcp }) => tcp.retransmittedSyns)} of them to open connections): packets were lost on the way${backlog(host)}`,
     },
   ];
+}
+
+/** Retransmissions that a wall of its own accounts for: a full listen queue, or a full table of connection tracking. */
+function explainedRetransmissions({ raw }: Evidence): number {
+  const queued = raw.hosts.filter(isServer).reduce(
+    (drops, host) =>
+      drops +
+      Math.max(
+        growth(host, ({ tcp }) => tcp.listenDrops),
+        growth(host, ({ tcp }) => tcp.listenOverflows),
+      ),
+    0,
+  );
+  const untracked = raw.hosts.reduce((drops, host) => drops + growth(host, (sample) => sample.conntrackDrops), 0);
+  return queued * retransmissionsPerListenDrop + untracked;
+}
+
+/** The machine's own part in lost packets, where it had one. */
+function backlog(host: RawHost): string {
+  const drops = growth(host, ({ network }) => network.backlogDropped);
+  return drops === 0
+    ? ''
+    : `; ${drops} found the queue of a processor full (net.core.netdev_max_backlog, of the whole machine)`;
 }
 
 function dropped(evidence: Evidence, host: RawHost): readonly Wall[] {
   const lost = growth(host, ({ network }) => network.dropped);
   const received = growth(host, ({ network }) => network.receivedPackets);
-  if (lost === 0 || lost < received * droppedShare) return [];
+  if (lost < droppedFloor || lost < received * droppedShare) return [];
   return [
     {
       wall: 'packetsDropped',
       effect: stoppedOrSlowed(evidence),
       host: host.host,
       evidence: `${lost} packets were dropped at the interfaces, of ${received} received`,
+    },
+  ];
+}
+
+/** What EC2 held back at a host's interfaces because an allowance of its instance type was used up. */
+function overAllowance(evidence: Evidence, host: RawHost): readonly Wall[] {
+  const [first, last] = [host.samples[0]?.network.allowanceExceeded, host.samples.at(-1)?.network.allowanceExceeded];
+  const grown = Object.entries(last ?? {})
+    .map(([name, count]) => [name, count - (first?.[name] ?? 0)] as const)
+    .filter(([, count]) => count > 0);
+  const wall = (name: Wall['wall'], counts: typeof grown): readonly Wall[] =>
+    counts.length === 0
+      ? []
+      : [
+          {
+            wall: name,
+            effect: stoppedOrSlowed(evidence),
+            host: host.host,
+            evidence: `packets were queued or dropped for the instance's allowance: ${counts.map(([counter, count]) => `${count} ${counter}`).join(', ')}`,
+          },
+        ];
+  const tracked = (name: string): boolean => name.startsWith('conntrack_');
+  return [
+    ...wall(
+      'conntrack',
+      grown.filter(([name]) => tracked(name)),
+    ),
+    ...wall(
+      'packetsDropped',
+      grown.filter(([name]) => !tracked(name)),
+    ),
+  ];
+}
+
+/** Hosts of their own whose drivers do not count what EC2 drops: its absence shows nothing. */
+function blindToDrops({ raw, hostsShareOneMachine }: Evidence): readonly Wall[] {
+  const blind = raw.hosts.filter(
+    ({ samples }) => samples.length > 0 && samples.every(({ network }) => network.allowanceExceeded === null),
+  );
+  if (hostsShareOneMachine || blind.length === 0) return [];
+  return [
+    {
+      wall: 'packetsDropped',
+      effect: 'noted',
+      host: null,
+      evidence: `drops by the allowances of an instance are not visible on ${blind.map(({ host }) => host).join(', ')} (only the ENA driver counts them, and ethtool tells): retransmissions alone would show them`,
+    },
+  ];
+}
+
+function samplerCost(host: RawHost): readonly Wall[] {
+  const share = samplerShare(host);
+  if (share === null || share <= samplerShareMost) return [];
+  return [
+    {
+      wall: 'samplerCost',
+      effect: 'noted',
+      host: host.host,
+      evidence: `sampling took ${(100 * share).toFixed(1)} % of a processor`,
     },
   ];
 }

@@ -5,6 +5,7 @@ import { generatorWalls } from './generator-walls.ts';
 import { hostWalls } from './host-walls.ts';
 import { processorWalls } from './processor-walls.ts';
 import { processWalls } from './process-walls.ts';
+import { symptoms } from './symptoms.ts';
 
 const gravity: readonly Wall['effect'][] = ['invalidates', 'stopped', 'slowed', 'noted'];
 
@@ -15,19 +16,27 @@ const gravity: readonly Wall['effect'][] = ['invalidates', 'stopped', 'slowed', 
 export function judge(evidence: Evidence): Verdict {
   const { reached, result } = evidence;
   const { wanted, peak, established } = result.connections;
-  const walls = [
+  const causes = [
     ...processWalls(evidence),
     ...connectionWalls(evidence),
     ...generatorWalls(evidence),
     ...hostWalls(evidence),
     ...processorWalls(evidence),
-  ].sort((a, b) => gravity.indexOf(a.effect) - gravity.indexOf(b.effect));
+  ];
+  // What explains why attempts failed need not be told again by how they did.
+  const explained = causes.some(
+    ({ wall, effect }) => effect === 'stopped' || wall === 'addressesLost' || wall === 'loadProcessDied',
+  );
+  const walls = [...causes, ...(explained ? [] : symptoms(evidence))].sort(
+    (a, b) => gravity.indexOf(a.effect) - gravity.indexOf(b.effect),
+  );
   const spoiling = walls.filter(({ effect }) => effect === 'invalidates');
   const nothingMeasured = established === 0;
   const reasons = spoiling.map((wall) => `invalid: ${sentence(wall)}`);
   if (nothingMeasured) reasons.push('invalid: no connection was ever established, so there is nothing to judge');
   if (!reached) {
-    const stopping = walls.find(({ effect }) => effect === 'stopped');
+    // A wall of the lab itself has been told above; it may be the whole explanation.
+    const stopping = walls.find(({ effect }) => effect === 'stopped') ?? spoiling[0];
     reasons.push(
       `stopped at ${peak} of ${wanted} connections: ${stopping === undefined ? 'no wall was found in the evidence' : sentence(stopping)}`,
     );

@@ -18,12 +18,24 @@ function outOfMemory(evidence: Evidence, host: RawHost): readonly Wall[] {
   const found: string[] = [];
   const killed = host.unitEnds.filter(({ result }) => result === 'oom-kill');
   if (killed.length > 0) found.push(`the kernel killed ${killed.map(({ unit }) => unit).join(', ')} for memory`);
+  // The kernel may have killed one process of several, which no unit tells of.
+  const kills = growth(host, ({ memory }) => memory.oomKills);
+  if (killed.length === 0 && kills > 0 && (isServer(host) ? serverDied(host) : loadProcessDied(host)).length > 0) {
+    found.push(`the kernel killed ${kills} processes of the machine for memory while one of this host's ended`);
+  }
   const line = findInLogs(host, memoryPattern);
   if (line !== null) found.push(line);
   const total = host.facts?.memoryBytes ?? 0;
   const least = host.samples.reduce((bytes, { memory }) => Math.min(bytes, memory.availableBytes), Infinity);
   if (least < total * leastAvailableShare) {
     found.push(`${(least / 1e6).toFixed(0)} MB of ${(total / 1e9).toFixed(1)} GB were left`);
+  }
+  const aborted = growth(host, ({ tcp }) => tcp.abortedForMemory);
+  const pressures = growth(host, ({ tcp }) => tcp.memoryPressures);
+  if (aborted + pressures > 0) {
+    found.push(
+      `TCP came under memory pressure ${pressures} times (net.ipv4.tcp_mem) and ended ${aborted} connections for it`,
+    );
   }
   if (isServer(host)) {
     const refused = evidence.result.connections.connectFailures['ENOBUFS'] ?? 0;

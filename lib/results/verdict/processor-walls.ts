@@ -1,67 +1,94 @@
 import type { HostSample } from '../../../assets/host/raw.ts';
-import { processorsInUse, processorTime } from '../merge/merge-processor.ts';
+import { processorsInUse, processorTime, type ProcessorTime } from '../merge/merge-processor.ts';
 import type { Window } from '../merge/merge-connections.ts';
 import type { RawHost } from '../raw/raw-run.ts';
 import type { Wall } from '../schema/verdict.ts';
 import { isServer, longestRun, samplesWithin, type Evidence } from './evidence.ts';
-import { saturatedSamples, saturatedShare } from './thresholds.ts';
+import { ownShareOfMachine, saturatedSamples, saturatedShare } from './thresholds.ts';
 
-/** Walls of processors, in the ramp and in the broadcasts: a whole machine busy, or a process that used one whole processor. */
-export function processorWalls(evidence: Evidence): readonly Wall[] {
-  const phases = [
-    ['the ramp', evidence.windows.ramp] as const,
-    ['the broadcasts', evidence.windows.broadcasts] as const,
-  ];
-  // Hosts on one machine see the same processors: one of them tells all.
-  const machines = evidence.hostsShareOneMachine ? evidence.raw.hosts.filter(isServer) : evidence.raw.hosts;
-  const whole = machines.flatMap((host) =>
-    phases.flatMap(([phase, window]) => busyMachine(evidence, host, phase, window)),
-  );
-  if (whole.length > 0) return whole;
-  return evidence.raw.hosts
-    .filter(isServer)
-    .flatMap((host) => phases.flatMap(([phase, window]) => busyProcess(evidence, host, phase, window)));
+/** A part of a measurement in which processors are looked at. */
+interface Phase {
+  readonly name: string;
+  readonly window: Window;
+  /** Whether latencies are measured in it. */
+  readonly measures: boolean;
 }
 
-function busyMachine(evidence: Evidence, host: RawHost, phase: string, window: Window | null): readonly Wall[] {
-  const samples = samplesWithin(host, window, evidence.offsets.get(host.host) ?? 0);
+/** Walls of processors, in each phase: a whole machine busy, or a server process that used one whole processor. */
+export function processorWalls(evidence: Evidence): readonly Wall[] {
+  // Hosts on one machine see the same processors: one of them tells all.
+  const machines = evidence.hostsShareOneMachine ? evidence.raw.hosts.filter(isServer) : evidence.raw.hosts;
+  const phases = phasesOf(evidence);
+  return phases.flatMap((phase) => {
+    const whole = machines.flatMap((host) => busyMachine(evidence, host, phase));
+    if (whole.some(({ wall }) => wall === 'serverCpu')) return whole;
+    return [...whole, ...evidence.raw.hosts.filter(isServer).flatMap((host) => busyProcess(evidence, host, phase))];
+  });
+}
+
+function phasesOf({ raw, result, windows, offsets }: Evidence): readonly Phase[] {
+  const { ramp, broadcasts } = windows;
+  const phases: Phase[] = [];
+  if (ramp !== null) phases.push({ name: 'the ramp', window: ramp, measures: false });
+  if (ramp !== null && result.echo.sent > 0) {
+    const ends = raw.hosts.map((host) => (host.samples.at(-1)?.monotonicMicros ?? 0) + (offsets.get(host.host) ?? 0));
+    const endedMicros = broadcasts?.beganMicros ?? Math.max(ramp.endedMicros, ...ends);
+    phases.push({ name: 'the echoes', window: { beganMicros: ramp.endedMicros, endedMicros }, measures: true });
+  }
+  if (broadcasts !== null) phases.push({ name: 'the broadcasts', window: broadcasts, measures: true });
+  return phases;
+}
+
+function busyMachine(evidence: Evidence, host: RawHost, phase: Phase): readonly Wall[] {
+  const samples = samplesWithin(host, phase.window, evidence.offsets.get(host.host) ?? 0);
   const shares = samples.slice(1).map((sample, index) => busyShare(samples[index] ?? sample, sample));
   const run = longestRun(shares, (share) => share >= saturatedShare);
   if (run < saturatedSamples) return [];
   const processors = host.facts === null ? 'all processors' : `all ${host.facts.cpus} processors`;
-  const told = `${processors} were busy for ${run} samples in a row during ${phase}`;
-  if (evidence.hostsShareOneMachine) {
-    return [
-      {
-        wall: 'machineCpu',
-        effect: 'slowed',
-        host: null,
-        evidence: `${told}; server and load generator share them, so it cannot be told which of them was the limit`,
-      },
-    ];
-  }
+  const told = `${processors} were busy for ${run} samples in a row during ${phase.name}`;
+  if (evidence.hostsShareOneMachine) return [shareOfMachine(evidence, host, phase, told)];
   if (isServer(host)) return [{ wall: 'serverCpu', effect: 'slowed', host: host.host, evidence: told }];
-  const duringBroadcasts = window === evidence.windows.broadcasts;
   return [
     {
       wall: 'loadCpu',
-      effect: duringBroadcasts ? 'invalidates' : 'slowed',
+      effect: phase.measures ? 'invalidates' : 'slowed',
       host: host.host,
       evidence: `${told}: the load generator was the limit, not the server`,
     },
   ];
 }
 
-function busyProcess(evidence: Evidence, host: RawHost, phase: string, window: Window | null): readonly Wall[] {
-  if (window === null) return [];
+/** One machine for all was busy: whose work that was, where one of them did the most. */
+function shareOfMachine(evidence: Evidence, host: RawHost, phase: Phase, told: string): Wall {
+  const used = (name: string): number =>
+    evidence.raw.hosts.reduce((sum, each) => {
+      const rates = ratesWithin(processorTime(each, name, evidence.offsets.get(each.host) ?? 0), phase.window);
+      return rates.length === 0 ? sum : sum + rates.reduce((total, rate) => total + rate, 0) / rates.length;
+    }, 0);
+  const [server, load] = [used('c1m-server-'), used('c1m-loadgen')];
+  const cpus = host.facts?.cpus ?? 0;
+  const shares = `${told}: on average the server used ${server.toFixed(2)} of them, the load generator ${load.toFixed(2)}, and the kernel's packets and other programs the rest`;
+  if (cpus > 0 && server >= cpus * ownShareOfMachine) {
+    return { wall: 'serverCpu', effect: 'slowed', host: host.host, evidence: shares };
+  }
+  if (cpus > 0 && load >= cpus * ownShareOfMachine) {
+    return { wall: 'loadCpu', effect: 'slowed', host: null, evidence: shares };
+  }
+  return {
+    wall: 'machineCpu',
+    effect: 'slowed',
+    host: null,
+    evidence: `${shares}; they share the machine, so it cannot be told which of them was the limit`,
+  };
+}
+
+function busyProcess(evidence: Evidence, host: RawHost, { name, window }: Phase): readonly Wall[] {
   const offset = evidence.offsets.get(host.host) ?? 0;
   const units = [...new Set(host.samples.flatMap((sample) => Object.keys(sample.units)))].filter((unit) =>
     unit.startsWith('c1m-server-'),
   );
   const busy = units.filter((unit) => {
-    const rates = processorsInUse(processorTime(unitOnly(host, unit), unit, offset))
-      .filter(([micros]) => micros >= window.beganMicros && micros <= window.endedMicros)
-      .map(([, processors]) => processors);
+    const rates = ratesWithin(processorTime(unitOnly(host, unit), unit, offset), window);
     // More than one processor means that it has threads to spare; just one is a single thread at its end.
     return longestRun(rates, (rate) => rate >= saturatedShare && rate <= 2 - saturatedShare) >= saturatedSamples;
   });
@@ -71,9 +98,16 @@ function busyProcess(evidence: Evidence, host: RawHost, phase: string, window: W
       wall: 'serverCpu',
       effect: 'slowed',
       host: host.host,
-      evidence: `${busy.length} of ${units.length} server processes used one whole processor each during ${phase}: a single thread was the limit`,
+      evidence: `${busy.length} of ${units.length} server processes used one whole processor each during ${name}: a single thread was the limit`,
     },
   ];
+}
+
+/** Processors in use at each sample within a window. */
+function ratesWithin(time: ProcessorTime, window: Window): readonly number[] {
+  return processorsInUse(time)
+    .filter(([micros]) => micros >= window.beganMicros && micros <= window.endedMicros)
+    .map(([, processors]) => processors);
 }
 
 /** The host with one unit only: names of units may begin with one another (c1m-server-1, c1m-server-12). */

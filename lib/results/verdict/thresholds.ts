@@ -17,6 +17,18 @@ export const latenessShareInvalid = 1;
 /** A confidence interval of a slope that reaches further than this share of it to each side is noted: differences of that size are common between servers. */
 export const wideSlopeShare = 0.1;
 
+/** Where the measured p50 is above this share of the generator's greatest lateness, the generator was late all along and not once. */
+export const sustainedLatenessShare = 0.2;
+
+/** Sustained lateness above this share of the measured p99 invalidates: it is a good part of the latencies. */
+export const sustainedLatenessInvalid = 0.5;
+
+/** The sampler may use so much of a processor; above it is noted, since it takes that from what is measured. */
+export const samplerShareMost = 0.01;
+
+/** A server (or load generator) that uses this share of a saturated machine is what saturates it. */
+export const ownShareOfMachine = 0.6;
+
 /** Above this share of a percentile, the generator's own turn and lateness at that percentile are noted beside it: they may have moved it visibly. */
 export const generatorShareSuspect = 0.25;
 
@@ -35,6 +47,15 @@ export const saturatedSamples = 3;
 /** Listen overflows and drops below this share of attempts cost a retry here and there, not a ramp. */
 export const listenDropShare = 0.001;
 
+/** A table of connection tracking this full drops what is new: entries come and go between two samples. */
+export const conntrackFullShare = 0.95;
+
+/** A process with no more than so many descriptors left has none for a connection: runtimes keep one in reserve to accept and close with. */
+export const descriptorsLeft = 2;
+
+/** A machine that has this share of fs.file-max open has none left: the kernel keeps its count a processor, so that it is not exact. */
+export const filesFullShare = 0.99;
+
 /** Connection tracking counts as on the load's path when it has this share of the connections as entries. */
 export const conntrackShare = 0.1;
 
@@ -44,11 +65,20 @@ export const leastAvailableShare = 0.02;
 /** Swap that grows by less than this is old pages of idle programs, not the servers'. */
 export const swapGrowthBytes = 64 * 1024 * 1024;
 
+/**
+ * Each connection that a full listen queue drops makes its two ends send something again: the client its SYN or its first data, the server
+ * its answer to the SYN. Retransmissions up to so many a drop are the queue's, not the network's.
+ */
+export const retransmissionsPerListenDrop = 2;
+
 /** Retransmitted segments above this share of packets sent: a healthy path inside a placement group or a machine loses far fewer. */
 export const retransmittedShare = 0.001;
 
 /** Fewer retransmissions than this are never a wall: a lone SYN after a full queue is counted elsewhere. */
 export const retransmittedFloor = 100;
+
+/** Fewer packets than this dropped at interfaces are nothing that a measurement would feel. */
+export const droppedFloor = 10;
 
 /** Packets dropped at interfaces above this share of packets received. */
 export const droppedShare = 0.0001;

@@ -1,0 +1,54 @@
+import type { Wall } from '../schema/verdict.ts';
+import type { Evidence } from './evidence.ts';
+
+const endedByServer = ['ECONNRESET', 'EPIPE', 'closedByServer', 'closeFrame', 'badHandshake', 'protocolError'];
+const noWay = ['ENETUNREACH', 'EHOSTUNREACH'];
+const unanswered = ['ETIMEDOUT', 'handshakeTimeout'];
+const refused = ['ECONNREFUSED'];
+
+type Counts = Readonly<Record<string, number>>;
+
+/**
+ * How attempts failed, as the clients saw it: what is left to say of a run that was stopped where no cause was found. What a server
+ * ended of its own accord after all were open is noted.
+ */
+export function symptoms({ reached, result }: Evidence): readonly Wall[] {
+  const { connectFailures, lost, attempts } = result.connections;
+  const wall = (name: Wall['wall'], causes: readonly string[], tell: (count: number) => string): readonly Wall[] => {
+    const count = countOf(connectFailures, causes);
+    if (count === 0) return [];
+    const evidence = `${tell(count)} (${listOf(connectFailures, causes)})`;
+    return [{ wall: name, effect: 'stopped', host: null, evidence }];
+  };
+  const ended = countOf(lost, endedByServer);
+  const losses: readonly Wall[] =
+    ended === 0
+      ? []
+      : [
+          {
+            wall: 'serverClosed',
+            effect: reached ? 'noted' : 'stopped',
+            host: null,
+            evidence: `the server ended ${ended} connections that were open (${listOf(lost, endedByServer)})`,
+          },
+        ];
+  if (reached) return losses;
+  return [
+    ...wall('serverClosed', endedByServer, (count) => `the server ended ${count} of ${attempts} attempts itself`),
+    ...wall('refused', refused, (count) => `${count} attempts were refused: nothing listened on a port of the server`),
+    ...wall('unreachable', noWay, (count) => `${count} attempts found no way to the server`),
+    ...wall('timeouts', unanswered, (count) => `${count} attempts had no answer in time`),
+    ...losses,
+  ];
+}
+
+function countOf(counts: Counts, causes: readonly string[]): number {
+  return causes.reduce((sum, cause) => sum + (counts[cause] ?? 0), 0);
+}
+
+function listOf(counts: Counts, causes: readonly string[]): string {
+  return causes
+    .filter((cause) => (counts[cause] ?? 0) > 0)
+    .map((cause) => `${counts[cause] ?? 0} ${cause}`)
+    .join(', ');
+}
