@@ -1,5 +1,6 @@
 import type { RunResult } from '../results/schema/run-result.ts';
 import { compareServers, remarksOf, verdictOf, type ComparedColumn } from './comparison.ts';
+import { describeCalibration } from './describe-calibration.ts';
 import { threeDigits, utcMinute, wholeNumber, withUnit } from './units.ts';
 
 /** Columns that text below the table is wrapped at. */
@@ -135,6 +136,7 @@ function below(result: RunResult): readonly string[] {
   if (compareServers(result).some(({ cells }) => cells.some(({ suspect }) => suspect))) {
     lines.push(...wrap('~ read with care: the report says why.'));
   }
+  lines.push(...wrap(describeCalibration(result)));
   for (const { name, connections, serverMemoryBytes, broadcastSeconds } of result.references) {
     lines.push(
       ...wrap(

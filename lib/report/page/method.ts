@@ -1,10 +1,11 @@
 import type { RunResult } from '../../results/schema/run-result.ts';
+import { describeCalibration } from '../describe-calibration.ts';
 import { utcMinute, wholeNumber, withUnit } from '../units.ts';
 import { html, type Html } from './html.ts';
 
 /** How the figures were measured and what they mean. */
 export function method(result: RunResult): Html {
-  const { calibration, hostsShareOneMachine } = result;
+  const { hostsShareOneMachine } = result;
   return html`<h2>How it was measured</h2>
     <div class="card">
       <p>
@@ -43,11 +44,9 @@ export function method(result: RunResult): Html {
         time; the evidence names the wall. A figure marked ~ is to be read with care, for the reason given.
       </p>
       <p>
-        <strong>Calibration.</strong> ${
-          calibration === null
-            ? 'The load generator was not checked against servers of known behaviour before this run (c1m calibrate does so).'
-            : `${utcMinute(calibration.unixMillis)}: ${calibration.passed ? 'passed' : 'FAILED'}, greatest error ${calibration.worstErrorPercent.toFixed(2)} % and ${withUnit('micros', calibration.worstErrorMicros)}. ${calibration.summary}`
-        }
+        <strong>Calibration.</strong> ${describeCalibration(result)} Reference servers of known behaviour are measured
+        like any other, and what they did is set against what was found: counts must agree exactly, times within 1 % or
+        1 ms, memory within 1 %.
       </p>
     </div>`;
 }
