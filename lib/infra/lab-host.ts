@@ -18,6 +18,7 @@ import {
 } from 'aws-cdk-lib/aws-ec2';
 import type { IInstanceProfile } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
+import { hostTags } from '../config/host-tags.ts';
 import type { Host } from '../config/hosts.ts';
 import { instanceTypeFacts } from '../config/instance-types.ts';
 import type { Lab } from '../config/lab.ts';
@@ -84,7 +85,7 @@ export class LabHost extends Construct {
       'AwsSolutions-EC29':
         'A lab host must be able to end itself; nothing on it is kept that has not been uploaded to the results bucket.',
     });
-    if (lab.hosts.purchase === 'spot') this.buyAsSpot();
+    if (lab.hosts.purchase === 'spot') this.buyAsSpot(lab, host);
 
     this.loadInterface = new CfnNetworkInterface(this, 'LoadInterface', {
       description: `${lab.name}/${host.name} load`,
@@ -110,10 +111,17 @@ export class LabHost extends Construct {
     tags.add('c1mlab:target', `${lab.name}/${host.role}`);
   }
 
-  /** EC2 takes the wish for spot only in a launch template, which may say nothing else. */
-  private buyAsSpot(): void {
+  /** EC2 takes the wish for spot only in a launch template; all else is said by the instance. */
+  private buyAsSpot(lab: Lab, host: Host): void {
+    // Neither the template nor the request that EC2 makes of it gets the stack's tags, and what has none is not found again.
+    const tags = Object.entries({ ...hostTags(lab, host), 'c1mlab:owner': lab.owner }).map(([key, value]) => ({
+      key,
+      value,
+    }));
     const template = new CfnLaunchTemplate(this, 'Spot', {
+      tagSpecifications: [{ resourceType: 'launch-template', tags }],
       launchTemplateData: {
+        tagSpecifications: [{ resourceType: 'spot-instances-request', tags }],
         instanceMarketOptions: {
           marketType: 'spot',
           spotOptions: { spotInstanceType: 'one-time', instanceInterruptionBehavior: 'terminate' },
