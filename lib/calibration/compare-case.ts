@@ -13,7 +13,7 @@ export interface MeasuredCase {
   readonly measured: MeasurementResult;
 }
 
-type Row = (claim: Omit<Claim, 'case' | 'spoilt'>) => Comparison;
+type Row = (claim: Omit<Claim, 'case'>) => Comparison;
 type Percentile = 'p50' | 'p90' | 'p99';
 
 const percents: Readonly<Record<Percentile, number>> = { p50: 50, p90: 90, p99: 99 };
@@ -22,8 +22,7 @@ const sum = (values: readonly number[]): number => values.reduce((total, value) 
 /** Every figure of a case that its behaviour says something about. */
 export function compareCase(one: MeasuredCase): readonly Comparison[] {
   const { calibrationCase, measured, did } = one;
-  const spoilt = spoiltBy(measured).length > 0;
-  const row: Row = (claim) => compare({ case: calibrationCase.name, spoilt, ...claim });
+  const row: Row = (claim) => compare({ case: calibrationCase.name, ...claim });
   if (did === null) {
     return [row({ behaviour: 'its own account', quantity: 'lines', unit: 'count', claimed: null, measured: null })];
   }
@@ -50,9 +49,16 @@ interface Parts extends MeasuredCase {
   readonly did: ReferenceDid;
 }
 
-/** What scheduling added to times at a percentile: how late server and generator were with what they had timed, and the generator's turns. */
+/**
+ * What scheduling is known to have added to times at a percentile: how late server and generator were with what they had timed, and the
+ * generator's turns. Where the verdict says that the machine kept them from their work, the greatest of these.
+ */
 function noiseAt({ did, measured }: Parts, percent: number): number {
-  const { turn, lateness } = measured.generator;
+  const { turn, lateness, maxLatenessWhileDrivingMicros, maxTurnWhileDrivingMicros } = measured.generator;
+  if (spoiltBy(measured).length > 0) {
+    const server = did.lateMicros.reduce((most, late) => Math.max(most, late), 0);
+    return (maxLatenessWhileDrivingMicros ?? 0) + (maxTurnWhileDrivingMicros ?? 0) + server;
+  }
   const own = (latency: Latency | null): number =>
     latency === null ? 0 : percent >= 99 ? latency.p99Micros : percent >= 90 ? latency.p90Micros : latency.p50Micros;
   return own(turn) + own(lateness) + (percentileOf(did.lateMicros, percent) ?? 0);

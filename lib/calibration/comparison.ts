@@ -33,17 +33,15 @@ export const toleratedMicros = 1000;
 export type Claim = Pick<Comparison, 'case' | 'behaviour' | 'quantity' | 'unit' | 'claimed' | 'measured'> & {
   readonly nominal?: number | null;
   readonly noise?: number;
-  /** The machine is known to have been too busy during the whole measurement. */
-  readonly spoilt?: boolean;
 };
 
 /** Sets what was measured against what was claimed. A count that is off by one fails, however busy the machine was. */
-export function compare({ spoilt = false, noise = 0, nominal = null, ...claim }: Claim): Comparison {
+export function compare({ noise = 0, nominal = null, ...claim }: Claim): Comparison {
   const { claimed, measured, unit } = claim;
   const tolerance = toleranceOf(unit, claimed ?? 0);
   const error = claimed === null || measured === null ? null : measured - claimed;
   const size = Math.abs(error ?? Infinity);
-  const excused = unit !== 'count' && error !== null && (spoilt || size <= tolerance + noise);
+  const excused = unit !== 'count' && size <= tolerance + noise;
   return {
     ...claim,
     nominal,
