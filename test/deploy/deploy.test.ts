@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { GetBucketPolicyCommand } from '@aws-sdk/client-s3';
+import { DescribePlacementGroupsCommand } from '@aws-sdk/client-ec2';
+import { hostsOf } from '../../lib/config/hosts.ts';
+import { labOf } from '../../lib/config/presets.ts';
+import { startWith } from '../integration/lab-process.ts';
+import {
+  actionsOfRoles,
+  clientsOf,
+  documentsOfAccount,
+  hostsOfLab,
+  interfacesOf,
+  inventory,
+  templateIn,
+  type Clients,
+} from './deployed-lab.ts';
+import { account, emulatedAws, emulatorPython, region, startEmulator, type Emulator } from './emulator.ts';
+
+const projectFolder = join(import.meta.dirname, '../..');
+const python = emulatorPython();
+
+test('fails to make an environment for an endpoint that is not on this machine', () => {
+  assert.throws(() => emulatedAws('https://ec2.us-east-1.amazonaws.com', '/tmp'), /the endpoint must be on localhost/);
+});
+
+// Each test goes on where the one before it ended, as a person does with one account.
+describe(
+  'the lab in an account, from cdk bootstrap to cdk destroy (an emulator)',
+  'missing' in python ? { skip: python.missing } : {},
+  () => {
+    const lab = labOf({}, 'test');
+    const folder = mkdtempSync(join(tmpdir(), 'c1mlab-deploy-'));
+    const output = join(folder, 'cdk.out');
+    let emulator: Emulator;
+    let clients: Clients;
+    let untouched: Awaited<ReturnType<typeof inventory>>;
+
+    before(async () => {
+      assert.ok('program' in python);
+      emulator = await startEmulator(python.program, join(folder, 'emulator.log'));
+      clients = clientsOf(emulator.endpoint);
+    });
+    after(async () => {
+      await emulator.stop();
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    /** Runs the real CDK command line against the emulator. */
+    async function cdk(...words: readonly string[]): Promise<string> {
+      const run = startWith(
+        emulatedAws(emulator.endpoint, folder),
+        'cdk',
+        ...words,
+        '--no-notices',
+        '--output',
+        output,
+      );
+      const { code } = await run.ended;
+      const printed = run.stdout() + run.stderr();
+      assert.equal(code, 0, `cdk ${words.join(' ')}\n${printed}`);
+      return printed;
+    }
+    // Change sets of the emulator have no outputs.
+    const deploy = (...words: readonly string[]) =>
+      cdk('deploy', 'C1mLab', '--method', 'direct', '--require-approval', 'never', ...words);
+
+    test('cdk bootstrap and cdk deploy C1mLab make the lab', async () => {
+      await cdk('bootstrap', `aws://${account}/${region}`);
+      untouched = await inventory(clients);
+      const printed = await deploy();
+      assert.match(printed, /ResultsUri = s3:\/\/c1mlab-results\S+\/runs/);
+      assert.deepEqual([...(await hostsOfLab(clients)).keys()], ['C1mLab/load-1', 'C1mLab/load-2', 'C1mLab/server']);
+    });
+
+    test('every host has its type, its rules, and a second interface with all its addresses', async () => {
+      const instances = await hostsOfLab(clients);
+      const groupName = (await clients.ec2.send(new DescribePlacementGroupsCommand({}))).PlacementGroups?.[0]
+        ?.GroupName;
+      assert.ok(groupName !== undefined);
+      for (const host of hostsOf(lab)) {
+        const instance = instances.get(`C1mLab/${host.name}`);
+        assert.ok(instance !== undefined);
+        assert.equal(instance.InstanceType, host.role === 'server' ? 'c3.4xlarge' : 'c3.2xlarge');
+        assert.equal(instance.Placement?.GroupName, groupName);
+        assert.equal(instance.MetadataOptions?.HttpTokens, 'required');
+        assert.ok(instance.IamInstanceProfile?.Arn?.includes('C1mLab-'));
+        const interfaces = await interfacesOf(clients, instance);
+        assert.deepEqual([...interfaces.keys()].sort(), [0, 1]);
+        assert.deepEqual(
+          interfaces.get(1)?.PrivateIpAddresses?.map(({ PrivateIpAddress }) => PrivateIpAddress),
+          [host.address, ...host.secondaryAddresses],
+        );
+        const groups = [0, 1].map((index) => interfaces.get(index)?.Groups?.map(({ GroupId }) => GroupId)[0]);
+        assert.notEqual(groups[0], groups[1]);
+        assert.notEqual(interfaces.get(0)?.SubnetId, interfaces.get(1)?.SubnetId);
+      }
+    });
+
+    test('the documents in the account equal those in the template', async () => {
+      const inTemplate = Object.values(templateIn(output, 'C1mLab').Resources)
+        .filter(({ Type }) => Type === 'AWS::SSM::Document')
+        .map(({ Properties }) => [Properties?.['Name'], Properties?.['Content']] as const);
+      assert.ok(inTemplate.length > 5);
+      assert.deepEqual(Object.fromEntries(await documentsOfAccount(clients)), Object.fromEntries(inTemplate));
+    });
+
+    test('the roles may do what the lab needs, and hosts cannot send commands', async () => {
+      const roles = await actionsOfRoles(clients, 'C1mLab');
+      assert.deepEqual([...roles.keys()].sort(), [
+        'AutomationRole',
+        'HostRole',
+        'LifetimeMachineRole',
+        'LifetimeScheduleRole',
+      ]);
+      assert.ok(roles.get('AutomationRole')?.has('ssm:SendCommand'));
+      assert.ok(roles.get('HostRole')?.has('s3:PutObject'));
+      assert.ok(!roles.get('HostRole')?.has('ssm:SendCommand'));
+      assert.deepEqual([...(roles.get('LifetimeMachineRole') ?? [])].sort(), [
+        'ec2:DescribeInstances',
+        'ec2:TerminateInstances',
+      ]);
+    });
+
+    test('the results bucket takes TLS only', async () => {
+      const [bucket] = (await inventory(clients))['buckets']?.filter((name) => name.startsWith('c1mlab-results')) ?? [];
+      const { Policy = '' } = await clients.s3.send(new GetBucketPolicyCommand({ Bucket: bucket }));
+      assert.match(Policy, /"aws:SecureTransport": "false"\}\}, "Effect": "Deny"/);
+    });
+
+    test('a second cdk deploy changes nothing', async () => {
+      assert.match(await deploy(), /C1mLab \(no changes\)/);
+    });
+
+    test('a deploy of another preset replaces the hosts', async () => {
+      const before = await hostsOfLab(clients);
+      await deploy('-c', 'preset=modern');
+      const hosts = await hostsOfLab(clients);
+      assert.deepEqual([...hosts.keys()], [...before.keys()]);
+      assert.deepEqual(
+        [...hosts.values()].map(({ InstanceType }) => InstanceType),
+        ['c8i.2xlarge', 'c8i.2xlarge', 'c8i.4xlarge'],
+      );
+      for (const [name, { InstanceId }] of hosts) assert.notEqual(InstanceId, before.get(name)?.InstanceId);
+    });
+
+    test('cdk destroy leaves nothing behind', async () => {
+      assert.notDeepEqual(await inventory(clients), untouched);
+      await cdk('destroy', 'C1mLab', '--force');
+      assert.deepEqual(await inventory(clients), untouched);
+    });
+  },
+);
