@@ -40,5 +40,7 @@ export interface ReferenceDid {
   readonly lateMicros: readonly number[];
   /** Begin and end of each time the process stood still, monotonic microseconds. */
   readonly stalls: readonly (readonly [beganMicros: number, endedMicros: number])[];
+  /** When each echo that was read since the process first stood still was answered, from the beginning of that on. */
+  readonly answeredSinceStallMicros: readonly number[];
   readonly broadcasts: readonly BroadcastDid[];
 }

@@ -20,6 +20,8 @@ export class Ledger {
   #echoDelays: number[] = [];
   #late: number[] = [];
   #stalls: (readonly [number, number])[] = [];
+  #stallBegan: number | null = null;
+  #sinceStall: number[] = [];
   #broadcasts: BroadcastDid[] = [];
   #timer: NodeJS.Timeout | null = null;
 
@@ -28,8 +30,10 @@ export class Ledger {
     this.#timer ??= setTimeout(() => this.flush(), flushMillis);
   }
 
-  answered(delayMicros: number): void {
+  /** An echo's answer has just left. */
+  answered(nowMicros: number, delayMicros: number): void {
     this.#echoDelays.push(Math.round(delayMicros));
+    if (this.#stallBegan !== null) this.#sinceStall.push(Math.round(nowMicros - this.#stallBegan));
     this.changed();
   }
 
@@ -38,6 +42,7 @@ export class Ledger {
   }
 
   stalled(beganMicros: number, endedMicros: number): void {
+    this.#stallBegan ??= beganMicros;
     this.#stalls.push([Math.round(beganMicros), Math.round(endedMicros)]);
     this.changed();
   }
@@ -59,9 +64,10 @@ export class Ledger {
       echoDelaysMicros: this.#echoDelays,
       lateMicros: this.#late,
       stalls: this.#stalls,
+      answeredSinceStallMicros: this.#sinceStall,
       broadcasts: this.#broadcasts,
     };
     process.stdout.write(`${JSON.stringify(did)}\n`);
-    [this.#echoDelays, this.#late, this.#stalls, this.#broadcasts] = [[], [], [], []];
+    [this.#echoDelays, this.#late, this.#stalls, this.#sinceStall, this.#broadcasts] = [[], [], [], [], []];
   }
 }

@@ -175,7 +175,8 @@ export class ReferenceServer {
     }
     const answer = (): void => {
       send(socket, opcode, payload);
-      this.#ledger.answered(monotonicMicros() - began);
+      const now = monotonicMicros();
+      this.#ledger.answered(now, now - began);
     };
     // An odd distance from the dropped ones, so that these are not all slow or all fast.
     const slow = slowOneIn > 0 && (this.#echoes + 3) % slowOneIn === 0;

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { count } from '../results/schema/fields.ts';
 import { calibrationSchema, type Calibration } from '../results/schema/run-record.ts';
-import { comparisonSchema } from './comparison.ts';
+import { comparisonSchema } from './compare/comparison.ts';
 
 /** `calibration.json`: what every run names of a calibration, and each figure that it compared. */
 export const calibrationRecordSchema = v.object({

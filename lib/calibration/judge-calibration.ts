@@ -5,8 +5,9 @@ import type { Calibration } from '../results/schema/run-record.ts';
 import type { RunResult } from '../results/schema/run-result.ts';
 import { calibrationCases, workloads, type CalibrationSize } from './cases.ts';
 import type { CalibrationRecord } from './calibration-record.ts';
-import { compareCase, spoiltBy } from './compare-case.ts';
-import type { Comparison } from './comparison.ts';
+import { compareCase } from './compare/compare-case.ts';
+import type { Comparison } from './compare/comparison.ts';
+import { spoiltBy } from './compare/known-noise.ts';
 import { readDid } from './read-did.ts';
 
 /**

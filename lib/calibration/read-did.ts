@@ -21,6 +21,7 @@ const didSchema = v.object({
   echoDelaysMicros: micros,
   lateMicros: micros,
   stalls: v.array(v.tuple([v.number(), v.number()])),
+  answeredSinceStallMicros: micros,
   broadcasts: v.array(v.object({ seq: count, members: count, lost: count, duplicated: count, delaysMicros: micros })),
 }) satisfies v.GenericSchema<ReferenceDid>;
 
@@ -40,6 +41,7 @@ export function sumOfDid(output: string): ReferenceDid | null {
     echoDelaysMicros: lines.flatMap((line) => line.echoDelaysMicros),
     lateMicros: lines.flatMap((line) => line.lateMicros),
     stalls: lines.flatMap((line) => line.stalls),
+    answeredSinceStallMicros: lines.flatMap((line) => line.answeredSinceStallMicros),
     broadcasts: lines.flatMap((line) => line.broadcasts).sort((a, b) => a.seq - b.seq),
   };
 }

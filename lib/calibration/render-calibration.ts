@@ -1,6 +1,6 @@
 import { threeDigits, unitFor, withUnit, wholeNumber } from '../report/units.ts';
 import type { CalibrationRecord } from './calibration-record.ts';
-import type { Comparison } from './comparison.ts';
+import type { Comparison } from './compare/comparison.ts';
 
 const headings = ['behaviour', 'figure', 'declared', 'did', 'measured', 'error', '%', 'may be', ''] as const;
 

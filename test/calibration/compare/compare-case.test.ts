@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import type { ReferenceDid } from '../../assets/calibration/did.ts';
-import { calibrationCases, workloads, type CaseName } from '../../lib/calibration/cases.ts';
-import { compareCase } from '../../lib/calibration/compare-case.ts';
-import type { Comparison } from '../../lib/calibration/comparison.ts';
-import { mergeHistograms } from '../../lib/results/merge/histogram.ts';
-import type { MeasurementResult } from '../../lib/results/schema/measurement-result.ts';
-import { encoded } from '../results/histograms.ts';
-import { only, readMerged } from '../results/read-merged.ts';
-import { runFiles } from '../results/synthetic-run.ts';
+import type { ReferenceDid } from '../../../assets/calibration/did.ts';
+import { calibrationCases, workloads, type CaseName } from '../../../lib/calibration/cases.ts';
+import { compareCase } from '../../../lib/calibration/compare/compare-case.ts';
+import type { Comparison } from '../../../lib/calibration/compare/comparison.ts';
+import { mergeHistograms } from '../../../lib/results/merge/histogram.ts';
+import type { MeasurementResult } from '../../../lib/results/schema/measurement-result.ts';
+import { encoded } from '../../results/histograms.ts';
+import { only, readMerged } from '../../results/read-merged.ts';
+import { runFiles } from '../../results/synthetic-run.ts';
 
 const workload = workloads.small;
 const messages = workload.echoRate * workload.echoSeconds;
@@ -31,6 +31,7 @@ const idle: ReferenceDid = {
   echoDelaysMicros: Array.from({ length: messages }, () => 30),
   lateMicros: [],
   stalls: [],
+  answeredSinceStallMicros: [],
   broadcasts: [],
 };
 
@@ -84,7 +85,15 @@ function openLoop(): readonly number[] {
 }
 
 describe('a server that stands still', () => {
-  const did = { ...idle, stalls: [[5e6, 5e6 + stallMicros]] as const };
+  const stalledMessages = (stallMicros / 1e6) * workload.echoRate;
+  // All that waited are answered as soon as it goes on, 20 µs each; those after them when they come.
+  const did: ReferenceDid = {
+    ...idle,
+    stalls: [[5e6, 5e6 + stallMicros]],
+    answeredSinceStallMicros: Array.from({ length: messages - workload.echoRate }, (_, n) =>
+      n < stalledMessages ? stallMicros + 20 * n : (n * 1e6) / workload.echoRate + 30,
+    ),
+  };
 
   test('agrees with the arithmetic of an open loop where every message is timed from when it was due', () => {
     const rows = echoRows(compared('reference-stalled', did, withEchoes(openLoop())));

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { real, text } from '../results/schema/fields.ts';
+import { real, text } from '../../results/schema/fields.ts';
 
 /** A figure that was claimed and measured, and what became of it. */
 export const comparisonSchema = v.object({

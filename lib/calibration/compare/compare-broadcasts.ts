@@ -1,0 +1,70 @@
+import { percentileOf, type Comparison } from './comparison.ts';
+import { noiseAt } from './known-noise.ts';
+import { at, percents, type Parts, type Row } from './measured-case.ts';
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+/** How many broadcasts there were, and what became of their messages. */
+export function broadcastCounts({ did, measured, workload, calibrationCase }: Parts, row: Row): Comparison[] {
+  const { loseOneIn = 0, duplicateOneIn = 0 } = calibrationCase.behaviour;
+  const found = measured.broadcasts;
+  const exact = (about: string, quantity: string, claimed: number, got: number, nominal: number | null = null) =>
+    row({ behaviour: about, quantity, unit: 'count', nominal, claimed, measured: got });
+  const members = sum(did.broadcasts.map((one) => one.members));
+  const lost = sum(did.broadcasts.map((one) => one.lost));
+  return [
+    exact('broadcasts', 'broadcasts published', did.broadcasts.length, found.length, workload.broadcasts),
+    exact('broadcasts', 'messages received', members - lost, sum(found.map(({ received }) => received))),
+    exact(
+      loseOneIn > 0 ? `1 message in ${loseOneIn} is lost` : 'none is lost',
+      'messages missing',
+      lost,
+      sum(found.map(({ missing }) => missing)),
+      loseOneIn > 0 ? Math.floor(members / loseOneIn) : 0,
+    ),
+    exact(
+      duplicateOneIn > 0 ? `1 message in ${duplicateOneIn} comes twice` : 'none comes twice',
+      'messages received twice',
+      sum(did.broadcasts.map((one) => one.duplicated)),
+      sum(found.map(({ duplicates }) => duplicates)),
+    ),
+    exact(
+      'says how many it sent to',
+      "members by the server's answers",
+      members,
+      sum(found.map(({ server }) => server?.members ?? 0)),
+    ),
+  ];
+}
+
+/** How long broadcasts took that the server delayed and sent one after the other. */
+export function delayedBroadcasts(parts: Parts, row: Row): Comparison[] {
+  const { did, measured, calibrationCase } = parts;
+  const { broadcastDelayMicros = 0, broadcastSpreadMicros = 0 } = calibrationCase.behaviour;
+  const delays = did.broadcasts.flatMap((one) => one.delaysMicros);
+  // Publishing late is the generator's own and is in the latency, and it says by how much.
+  const late = measured.broadcasts.flatMap(({ publishedLateMicros }) => publishedLateMicros ?? []);
+  const spreads = did.broadcasts.map((one) => (one.delaysMicros.at(-1) ?? 0) - (one.delaysMicros[0] ?? 0));
+  return [
+    ...(['p50', 'p99'] as const).map((percentile) =>
+      row({
+        behaviour: 'broadcasts delayed and spread',
+        quantity: `broadcast latency, ${percentile}`,
+        unit: 'micros',
+        nominal: broadcastDelayMicros + (broadcastSpreadMicros * percents[percentile]) / 100,
+        claimed: percentileOf(delays, percents[percentile]),
+        measured: at(measured.broadcastLatency, percentile),
+        noise: noiseAt(did, measured, percents[percentile]) + (percentileOf(late, percents[percentile]) ?? 0),
+      }),
+    ),
+    row({
+      behaviour: 'broadcasts delayed and spread',
+      quantity: 'spread on a host, median',
+      unit: 'micros',
+      nominal: broadcastSpreadMicros,
+      claimed: percentileOf(spreads, 50),
+      measured: measured.broadcastSpread?.medianMicros ?? null,
+      noise: noiseAt(did, measured, 99),
+    }),
+  ];
+}

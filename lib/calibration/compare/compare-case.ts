@@ -1,0 +1,72 @@
+import { echoCounts, delayedEchoes, stalledEchoes } from './compare-echoes.ts';
+import { broadcastCounts, delayedBroadcasts } from './compare-broadcasts.ts';
+import { compare, type Comparison } from './comparison.ts';
+import type { MeasuredCase, Parts, Row } from './measured-case.ts';
+
+/** Every figure of a case that its behaviour says something about. */
+export function compareCase(one: MeasuredCase): readonly Comparison[] {
+  const { calibrationCase, did } = one;
+  const row: Row = (claim) => compare({ case: calibrationCase.name, ...claim });
+  if (did === null) {
+    return [row({ behaviour: 'its own account', quantity: 'lines', unit: 'count', claimed: null, measured: null })];
+  }
+  const parts = { ...one, did };
+  const { behaviour } = calibrationCase;
+  return [
+    ...connections(parts, row),
+    ...((behaviour.bytesPerMember ?? 0) > 0 ? memory(parts, row) : []),
+    ...echoCounts(parts, row),
+    ...((behaviour.stallMicros ?? 0) > 0 ? stalledEchoes(parts, row) : delayedEchoes(parts, row)),
+    ...broadcastCounts(parts, row),
+    ...((behaviour.broadcastSpreadMicros ?? 0) > 0 ? delayedBroadcasts(parts, row) : []),
+  ];
+}
+
+function connections({ did, measured, calibrationCase: { behaviour }, workload }: Parts, row: Row): Comparison[] {
+  const { connections: found } = measured;
+  const failures = (cause: string): number => found.connectFailures[cause] ?? 0;
+  const lost = (cause: string): number => found.lost[cause] ?? 0;
+  const exact = (about: string, quantity: string, claimed: number, got: number, nominal: number | null = null) =>
+    row({ behaviour: about, quantity, unit: 'count', nominal, claimed, measured: got });
+  const rows = [exact('members', 'connections established', did.members, found.established, workload.connections)];
+  if ((behaviour.silent ?? 0) === 0) return rows;
+  const third = (behaviour.loseMembers ?? 0) / 3;
+  return [
+    ...rows,
+    exact(
+      'never answered',
+      'attempts with handshakeTimeout',
+      did.silent,
+      failures('handshakeTimeout'),
+      behaviour.silent,
+    ),
+    exact('answered 503', 'attempts with badHandshake', did.rejected, failures('badHandshake'), behaviour.reject),
+    exact('reset', 'attempts with ECONNRESET', did.reset, failures('ECONNRESET'), behaviour.reset),
+    exact('nothing listens', 'attempts with ECONNREFUSED', did.refused, failures('ECONNREFUSED')),
+    exact(
+      'all of these',
+      'attempts',
+      did.members + did.silent + did.rejected + did.reset + did.refused,
+      found.attempts,
+    ),
+    exact('all of these', 'connections given up', 0, found.abandoned, 0),
+    exact('members reset', 'lost with ECONNRESET', did.membersReset, lost('ECONNRESET'), third),
+    exact('members sent a close frame', 'lost with closeFrame', did.membersClosed, lost('closeFrame'), third),
+    exact('members ended', 'lost with closedByServer', did.membersEnded, lost('closedByServer'), third),
+  ];
+}
+
+function memory({ did, measured, calibrationCase: { behaviour } }: Parts, row: Row): Comparison[] {
+  const slope = measured.memory.server;
+  return [
+    row({
+      behaviour: 'memory written to',
+      quantity: "server's bytes a connection",
+      unit: 'bytes',
+      nominal: behaviour.bytesPerMember ?? null,
+      claimed: did.members === 0 ? null : did.touchedBytes / did.members,
+      measured: slope?.bytesPerConnection ?? null,
+      noise: slope === null ? 0 : slope.highBytesPerConnection - slope.bytesPerConnection,
+    }),
+  ];
+}

@@ -1,0 +1,127 @@
+import type { ReferenceDid } from '../../../assets/calibration/did.ts';
+import { meanOf, percentileOf, type Comparison } from './comparison.ts';
+import { noiseAt } from './known-noise.ts';
+import { at, percents, type Parts, type Row } from './measured-case.ts';
+
+/** How many echoes there were, and how many had no answer or a wrong one. */
+export function echoCounts(
+  { did, measured: { echo }, calibrationCase: { behaviour }, workload }: Parts,
+  row: Row,
+): Comparison[] {
+  const due = Math.round(workload.echoRate * workload.echoSeconds);
+  const dropping = (behaviour.dropOneIn ?? 0) > 0;
+  const dropped = dropping ? Math.floor(due / (behaviour.dropOneIn ?? 1)) : 0;
+  const about = dropping ? 'echoes dropped' : 'echoes';
+  return [
+    row({
+      behaviour: 'echoes',
+      quantity: 'messages sent',
+      unit: 'count',
+      nominal: due,
+      claimed: did.echoesReceived,
+      measured: echo.sent,
+    }),
+    row({
+      behaviour: about,
+      quantity: 'messages without an answer',
+      unit: 'count',
+      nominal: dropped,
+      claimed: did.echoesDropped,
+      measured: echo.sent - echo.received,
+    }),
+    row({
+      behaviour: 'echoes unchanged',
+      quantity: 'wrong answers',
+      unit: 'count',
+      nominal: 0,
+      claimed: 0,
+      measured: echo.wrong,
+    }),
+  ];
+}
+
+/** How long echoes took that the server delayed. */
+export function delayedEchoes(parts: Parts, row: Row): Comparison[] {
+  const { did, measured, calibrationCase } = parts;
+  const { echoDelayMicros = 0, slowOneIn = 0, slowDelayMicros = 0 } = calibrationCase.behaviour;
+  const { roundTrip } = measured.echo;
+  const about = slowOneIn > 0 ? `1 echo in ${slowOneIn} is slow` : 'echoes delayed alike';
+  const slowest = slowOneIn > 0 ? slowDelayMicros : echoDelayMicros;
+  // Of a delay that is always the same, what lies above the p90 is the machine's doing: tails are checked where there is a known one.
+  // The dropped ones are neither slow nor fast, so the share of slow ones follows from what was done alone.
+  return [
+    ...(['p50', slowOneIn > 0 ? 'p99' : 'p90'] as const).map((percentile) =>
+      row({
+        behaviour: about,
+        quantity: `echo round trip, ${percentile}`,
+        unit: 'micros',
+        nominal: percentile === 'p50' ? echoDelayMicros : slowest,
+        claimed: percentileOf(did.echoDelaysMicros, percents[percentile]),
+        measured: at(roundTrip, percentile),
+        noise: noiseAt(did, measured, percents[percentile]),
+      }),
+    ),
+    row({
+      behaviour: about,
+      quantity: 'echo round trip, mean',
+      unit: 'micros',
+      claimed: meanOf(did.echoDelaysMicros),
+      measured: roundTrip?.meanMicros ?? null,
+      noise: noiseAt(did, measured, 90),
+    }),
+  ];
+}
+
+/**
+ * In open loop, messages go on being due while the server stands still: of those due in a stall of S seconds the first waits S, the last
+ * nothing, evenly between. So of T seconds of messages the share q waits longer than S - q T. A generator that waits for answers would have
+ * sent next to none of them, and would show the stall in one message a connection.
+ */
+export function stalledEchoes(parts: Parts, row: Row): Comparison[] {
+  const { did, measured, workload, calibrationCase } = parts;
+  const { roundTrip } = measured.echo;
+  const nominalStall = calibrationCase.behaviour.stallMicros ?? 0;
+  const nominalTotal = workload.echoSeconds * 1e6;
+  const waits = openLoopWaits(did, workload.echoRate);
+  const one = (quantity: string, nominal: number, claimed: number | null, got: number | null): Comparison =>
+    row({
+      behaviour: 'stands still once',
+      quantity: `echo round trip, ${quantity}`,
+      unit: 'micros',
+      nominal,
+      claimed,
+      measured: got,
+      noise: noiseAt(did, measured, 99),
+    });
+  return [
+    row({
+      behaviour: 'answers at once before and after',
+      quantity: 'echo round trip, p50',
+      unit: 'micros',
+      nominal: 0,
+      claimed: percentileOf(waits, 50),
+      measured: at(roundTrip, 'p50'),
+      noise: noiseAt(did, measured, 50),
+    }),
+    one('p90', nominalStall - 0.1 * nominalTotal, percentileOf(waits, 90), at(roundTrip, 'p90')),
+    one('p99', nominalStall - 0.01 * nominalTotal, percentileOf(waits, 99), at(roundTrip, 'p99')),
+    one('greatest', nominalStall, percentileOf(waits, 100), roundTrip?.maxMicros ?? null),
+    one('mean', nominalStall ** 2 / (2 * nominalTotal), meanOf(waits), roundTrip?.meanMicros ?? null),
+  ];
+}
+
+/**
+ * How long each message of an open loop of so many a second waited for a server that stood still once: the n-th from the beginning of the
+ * stall was due n / rate after it, and was answered when the server says; the others waited as long as they were delayed. Empty without a stall.
+ */
+function openLoopWaits(did: ReferenceDid, ratePerSecond: number): readonly number[] {
+  const [stall] = did.stalls;
+  if (stall === undefined || did.stalls.length > 1) return [];
+  const due = Math.round(((stall[1] - stall[0]) * ratePerSecond) / 1e6);
+  const stalled = did.answeredSinceStallMicros
+    .slice(0, due)
+    .map((micros, n) => Math.max(0, micros - (n * 1e6) / ratePerSecond));
+  const before = did.echoDelaysMicros.length - did.answeredSinceStallMicros.length;
+  const others = did.echoDelaysMicros.filter((_, n) => n < before || n >= before + due);
+  return [...stalled, ...others];
+}

@@ -1,0 +1,26 @@
+import type { ReferenceDid } from '../../../assets/calibration/did.ts';
+import type { Latency } from '../../results/schema/latency.ts';
+import type { MeasurementResult } from '../../results/schema/measurement-result.ts';
+import { percentileOf } from './comparison.ts';
+
+/** What is known to have kept server and generator from their work during a measurement, as sentences. */
+export function spoiltBy({ verdict }: MeasurementResult): readonly string[] {
+  return verdict.walls
+    .filter(({ effect, wall }) => effect === 'invalidates' || wall === 'machineCpu')
+    .map(({ evidence }) => evidence);
+}
+
+/**
+ * What scheduling is known to have added to times at a percentile: how late server and generator were with what they had timed, and the
+ * generator's turns. Where the verdict says that the machine kept them from their work, the greatest of these.
+ */
+export function noiseAt(did: ReferenceDid, measured: MeasurementResult, percent: number): number {
+  const { turn, lateness, maxLatenessWhileDrivingMicros, maxTurnWhileDrivingMicros } = measured.generator;
+  if (spoiltBy(measured).length > 0) {
+    const server = did.lateMicros.reduce((most, late) => Math.max(most, late), 0);
+    return (maxLatenessWhileDrivingMicros ?? 0) + (maxTurnWhileDrivingMicros ?? 0) + server;
+  }
+  const own = (latency: Latency | null): number =>
+    latency === null ? 0 : percent >= 99 ? latency.p99Micros : percent >= 90 ? latency.p90Micros : latency.p50Micros;
+  return own(turn) + own(lateness) + (percentileOf(did.lateMicros, percent) ?? 0);
+}

@@ -1,0 +1,32 @@
+import type { ReferenceDid } from '../../../assets/calibration/did.ts';
+import type { Latency } from '../../results/schema/latency.ts';
+import type { MeasurementResult } from '../../results/schema/measurement-result.ts';
+import type { CalibrationCase, CalibrationWorkload } from '../cases.ts';
+import type { Claim, Comparison } from './comparison.ts';
+
+/** A case that was measured: what was declared, what the server says it did, and what the lab found. */
+export interface MeasuredCase {
+  readonly calibrationCase: CalibrationCase;
+  readonly workload: CalibrationWorkload;
+  /** Null when the server left no account. */
+  readonly did: ReferenceDid | null;
+  readonly measured: MeasurementResult;
+}
+
+/** Makes a comparison of the case at hand. */
+export type Row = (claim: Omit<Claim, 'case'>) => Comparison;
+/** A percentile that results have. */
+export type Percentile = 'p50' | 'p90' | 'p99';
+
+/** The same in percent. */
+export const percents: Readonly<Record<Percentile, number>> = { p50: 50, p90: 90, p99: 99 };
+
+/** A case whose server left an account. */
+export interface Parts extends MeasuredCase {
+  readonly did: ReferenceDid;
+}
+
+/** A percentile of a distribution that may be missing. */
+export function at(latency: Latency | null, percentile: Percentile): number | null {
+  return latency === null ? null : latency[`${percentile}Micros`];
+}
