@@ -5,6 +5,7 @@ import { checkCommand } from './commands/check.ts';
 import { costCommand } from './commands/cost.ts';
 import { leftoversCommand } from './commands/leftovers.ts';
 import { newServerCommand } from './commands/new-server.ts';
+import { planCommand } from './commands/plan.ts';
 import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
 import { serversCommand } from './commands/servers.ts';
@@ -20,6 +21,7 @@ const routes = buildRouteMap({
     cost: costCommand,
     check: checkCommand,
     leftovers: leftoversCommand,
+    plan: planCommand,
   },
   docs: {
     brief: 'Holds a million WebSocket connections and says what it cost',

@@ -9,13 +9,13 @@ export const portsPerAddress = 65_535 - 1024 + 1 - maxServerProcesses;
  * Kernel memory one end of an idle connection takes, in bytes: half of the 6.2 kB a pair of ends was measured to take on one
  * machine (both ends local, not reclaimable).
  */
-const kernelBytesPerConnection = 3_100;
+export const kernelBytesPerConnection = 3_100;
 
 /** What the load generator takes for a connection beside the kernel, in bytes, as measured on a prototype; rounded up. */
-const generatorBytesPerConnection = 700;
+export const generatorBytesPerConnection = 700;
 
 /** What of a host's memory may be planned for connections; the rest is the system's, Node's and the page cache's. */
-const plannableShare = 0.9;
+export const plannableShare = 0.9;
 
 /** What is wrong with a lab, and what cannot be told. */
 export interface LabFit {

@@ -1,0 +1,72 @@
+import { buildCommand } from '@stricli/core';
+import { LabError } from '../../config/lab-error.ts';
+import type { PresetName } from '../../config/presets.ts';
+import { describeFigures, describePlan } from '../../scale/describe-plan.ts';
+import { figuresOf } from '../../scale/figures.ts';
+import { planScale } from '../../scale/plan-scale.ts';
+import { tablePrices } from '../../aws/cost/price-book.ts';
+import { priceTableRegion, priceTableSource } from '../../aws/cost/price-table.ts';
+import type { LabContext } from '../context.ts';
+import { labFlagParameters } from '../lab-flags.ts';
+import { parsePositiveCount } from '../parse.ts';
+import { knownServers } from '../server-folders.ts';
+
+/** Flags of `c1m plan`. */
+export interface PlanFlags {
+  readonly connections: number;
+  readonly preset?: PresetName;
+  readonly server?: string;
+}
+
+/** `c1m plan`: what it would take to hold so many connections, by arithmetic. */
+export const planCommand = buildCommand<PlanFlags, [], LabContext>({
+  docs: {
+    brief: 'Say what so many connections would take: hosts, addresses, memory, quotas, price',
+    fullDescription:
+      'Arithmetic from measured figures; each is listed with where it comes from, and what is only assumed is called so. Asks nobody. Exit codes: 0 ok, 2 usage.',
+  },
+  parameters: {
+    flags: {
+      connections: {
+        kind: 'parsed',
+        parse: parsePositiveCount,
+        placeholder: 'N',
+        brief: 'Connections, such as 1.2M or 10M',
+      },
+      preset: labFlagParameters.preset,
+      server: {
+        kind: 'parsed',
+        parse: String,
+        optional: true,
+        placeholder: 'NAME',
+        brief: 'Whose memory is reckoned with [default = netty]',
+      },
+    },
+  },
+  func(flags) {
+    const name = flags.server ?? 'netty';
+    const known = knownServers().map(({ description }) => description);
+    const server = known.find((description) => description.name === name);
+    if (server === undefined) {
+      throw new LabError(
+        'usage',
+        `there is no server '${name}'`,
+        `choose from ${known.map((other) => other.name).join(', ')}`,
+      );
+    }
+    const question = { connections: flags.connections, preset: flags.preset ?? 'article', server };
+    const prices = tablePrices(priceTableRegion);
+    const lines = planScale(question).flatMap((plan) => [...describePlan(plan, prices), '']);
+    this.process.stdout.write(
+      [
+        `${flags.connections} connections to ${name}, hosts of the preset ${question.preset}:`,
+        '',
+        ...lines,
+        'reckoned with:',
+        ...describeFigures(figuresOf(server)),
+        `prices from ${priceTableSource}`,
+        '',
+      ].join('\n'),
+    );
+  },
+});
