@@ -32,6 +32,8 @@ export class LabFleet extends Construct {
   readonly network: LabNetwork;
   /** The server first. */
   readonly hosts: readonly LabHost[];
+  /** Complete when every host has said that it is ready. */
+  readonly ready: CfnWaitCondition;
 
   constructor(scope: Construct, id: string, props: LabFleetProps) {
     super(scope, id);
@@ -48,13 +50,13 @@ export class LabFleet extends Construct {
     const instanceProfile = new InstanceProfile(this, 'Profile', { role: props.role });
 
     // A creation policy on the instances would deadlock: a host waits for its load interface, whose attachment waits for the host.
-    const ready = new CfnWaitCondition(this, 'Ready');
-    ready.cfnOptions.creationPolicy = { resourceSignal: { count: hosts.length, timeout: readinessTimeout } };
+    this.ready = new CfnWaitCondition(this, 'Ready');
+    this.ready.cfnOptions.creationPolicy = { resourceSignal: { count: hosts.length, timeout: readinessTimeout } };
 
     const userData: UserDataProps = {
       region: stack.region,
       stackName: stack.stackName,
-      readinessLogicalId: stack.getLogicalId(ready),
+      readinessLogicalId: stack.getLogicalId(this.ready),
       assetsBucket: props.assets.s3BucketName,
       assetsKey: props.assets.s3ObjectKey,
       resultsUri: props.resultsUri,

@@ -6,6 +6,7 @@ import { fitOf } from '../config/lab-fit.ts';
 import type { Lab } from '../config/lab.ts';
 import { documentsOf } from '../documents/documents-of.ts';
 import { automationRole } from './automation-role.ts';
+import { LabDeployment } from './deployment.ts';
 import { LabDocuments } from './documents.ts';
 import { fleetId, LabFleet } from './fleet.ts';
 import { hostRole } from './host-role.ts';
@@ -67,7 +68,8 @@ export class LabStack extends Stack {
       ignoreMode: IgnoreMode.GIT,
     });
     this.results = new LabResults(this, 'Results', { keepDays: lab.results.keepDays });
-    new LabDocuments(this, 'Documents', { documents: documentsOf(lab) });
+    const documents = documentsOf(lab);
+    new LabDocuments(this, 'Documents', { documents });
     new LabLifetime(this, 'Lifetime', { labName: lab.name, maximumHours: lab.lifetime.maximumHours });
     this.fleet = new LabFleet(this, fleetId(lab, assets.assetHash), {
       lab,
@@ -77,6 +79,14 @@ export class LabStack extends Stack {
     });
 
     const automation = automationRole(this, 'AutomationRole', { labName: lab.name });
+    const deployment = new LabDeployment(this, 'Deployment', {
+      lab,
+      documents,
+      resultsUri: this.results.uri,
+      automationRoleArn: automation.roleArn,
+    });
+    // Who reads it may count on the hosts.
+    deployment.node.addDependency(this.fleet.ready);
 
     for (const [key, value] of Object.entries(labTags)) {
       // A parameter has the stack's tags; emulators of CloudFormation stumble over the form in which it would take its own.

@@ -162,6 +162,8 @@ describe('the stack of the article preset', () => {
       'AWS::IAM::InstanceProfile',
       'AWS::IAM::Policy',
       'AWS::S3::BucketPolicy',
+      // The stack's own tags reach it.
+      'AWS::SSM::Parameter',
       'AWS::Scheduler::Schedule',
     ];
     const all = template.toJSON()['Resources'] as Record<
