@@ -14,7 +14,8 @@ import { agentHost } from './agent-host.ts';
 import { createLocalHosts } from './hosts/create-local-hosts.ts';
 import type { LocalHost } from './hosts/local-host.ts';
 import type { OutsideServer } from './hosts/outside-servers.ts';
-import { createSsmRequestHandler } from './ssm/request-handler.ts';
+import { createSsmRequestHandler, type SsmRequestHandler } from './ssm/request-handler.ts';
+import type { SsmHost } from './ssm/ssm-host.ts';
 
 const projectFolder = join(import.meta.dirname, '../..');
 
@@ -35,10 +36,13 @@ export async function makeLocalSite(lab: Lab, outsideServers: readonly OutsideSe
     get ssm() {
       return local.ssm;
     },
+    detachable: false,
     pollMillis: 100,
     statusMillis: 1000,
     defaults: { connections: 10_000, broadcasts: 3, intervalSeconds: 1, echoRate: 1000, echoSeconds: 2 },
     readCapacity: async () => readCapacity(),
+    lostHosts: async () =>
+      local.hosts.filter((host) => !host.isAlive()).map(({ name }) => `${name}: its processes have been ended`),
     // Results lie on the hosts' own temporary file systems, so that a run that is killed leaves nothing of them behind.
     fetchRaw: async (executionId, folder) => {
       for (const host of local.hosts) {
@@ -55,13 +59,17 @@ export async function makeLocalSite(lab: Lab, outsideServers: readonly OutsideSe
 }
 
 /** Hosts, and the SSM that runs documents on them; both are made anew for each measurement. */
-interface LocalLab {
+export interface LocalLab {
   readonly hosts: readonly LocalHost[];
+  /** The same hosts as SSM manages them, in the same order. */
+  readonly agents: readonly SsmHost[];
+  readonly requestHandler: SsmRequestHandler;
   readonly ssm: SSMClient;
   close(): Promise<void>;
 }
 
-async function startLocalLab(lab: Lab, outsideServers: readonly OutsideServer[]): Promise<LocalLab> {
+/** Makes the hosts of a lab and the SSM that manages them. Throws LabError `environment` when the machine does not allow it. */
+export async function startLocalLab(lab: Lab, outsideServers: readonly OutsideServer[] = []): Promise<LocalLab> {
   const local = await createLocalHosts(lab, {
     assetsFolder: join(projectFolder, 'assets'),
     nodeBinary: process.execPath,
@@ -71,15 +79,18 @@ async function startLocalLab(lab: Lab, outsideServers: readonly OutsideServer[])
   try {
     const { hosts } = local;
     await Promise.all(hosts.map(tune));
+    const agents = hosts.map((host) => agentHost(lab, host));
     const requestHandler = createSsmRequestHandler({
       documents: documentsOf(lab),
-      hosts: hosts.map((host) => agentHost(lab, host)),
+      hosts: agents,
       // The load network has no way out, and a build needs its registries.
       managementDocuments: new Set([documentName(lab, 'Build')]),
     });
     const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
     return {
       hosts,
+      agents,
+      requestHandler,
       ssm: new SSMClient({ region: 'local', credentials, requestHandler }),
       close: async () => {
         await requestHandler.close();

@@ -1,13 +1,16 @@
 import {
+  AutomationExecutionNotFoundException,
   GetAutomationExecutionCommand,
   GetCommandInvocationCommand,
   InvocationDoesNotExist,
-  ListCommandInvocationsCommand,
+  paginateDescribeAutomationExecutions,
+  paginateListCommandInvocations,
   ListCommandsCommand,
   SendCommandCommand,
   StartAutomationExecutionCommand,
   StopAutomationExecutionCommand,
   type AutomationExecution,
+  type AutomationExecutionMetadata,
   type CommandInvocation,
 } from '@aws-sdk/client-ssm';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -27,6 +30,36 @@ const endedAutomation = new Set([
   'CompletedWithFailure',
 ]);
 const endedCommand = new Set(['Success', 'Failed', 'TimedOut', 'Cancelled']);
+
+/** Of a site, what sending commands to its hosts takes. */
+type CommandSite = Pick<Site, 'ssm' | 'lab' | 'pollMillis'>;
+
+/** How long hosts are waited for that are asked how they do. */
+const statusPatienceMillis = 30_000;
+
+/** How long a command may wait for a host's agent, in seconds: no host is asked for what it will do in an hour. SSM takes 30 at least. */
+const deliverySeconds = 60;
+
+/** Whether an execution has ended, by its status as SSM spells it. */
+export function hasEnded({ AutomationExecutionStatus: status }: AutomationExecution): boolean {
+  return endedAutomation.has(status ?? '');
+}
+
+/** The benchmarks of this lab that run now, whoever started them; the newest first. */
+export async function runningBenchmarks(
+  site: Pick<Site, 'ssm' | 'lab'>,
+): Promise<readonly AutomationExecutionMetadata[]> {
+  const name = documentName(site.lab, 'Benchmark');
+  const running: AutomationExecutionMetadata[] = [];
+  const filters = [
+    { Key: 'DocumentNamePrefix' as const, Values: [name] },
+    { Key: 'ExecutionStatus' as const, Values: ['Pending', 'InProgress', 'Waiting', 'Cancelling'] },
+  ];
+  for await (const page of paginateDescribeAutomationExecutions({ client: site.ssm }, { Filters: filters })) {
+    running.push(...(page.AutomationExecutionMetadataList ?? []));
+  }
+  return running.filter(({ DocumentName }) => DocumentName === name);
+}
 
 /** Starts the Benchmark document for a plan and gives the id of the execution. */
 export async function startBenchmark(site: Site, plan: MeasurementPlan): Promise<string> {
@@ -50,16 +83,27 @@ export async function followExecution(
   for (;;) {
     const execution = await getExecution(site, executionId);
     onLook(execution);
-    if (endedAutomation.has(execution.AutomationExecutionStatus ?? '')) return execution;
+    if (hasEnded(execution)) return execution;
     await pause(site.pollMillis, undefined, { signal });
   }
 }
 
 /** The execution now. */
-export async function getExecution(site: Site, executionId: string): Promise<AutomationExecution> {
+export async function getExecution(site: Pick<Site, 'ssm'>, executionId: string): Promise<AutomationExecution> {
   const answer = await site.ssm.send(new GetAutomationExecutionCommand({ AutomationExecutionId: executionId }));
   if (answer.AutomationExecution === undefined) throw new Error(`SSM knows no execution ${executionId}`);
   return answer.AutomationExecution;
+}
+
+/** Whether SSM still knows an execution; it forgets them after some weeks. */
+export async function executionExists(site: Pick<Site, 'ssm'>, executionId: string): Promise<boolean> {
+  try {
+    await getExecution(site, executionId);
+    return true;
+  } catch (error) {
+    if (error instanceof AutomationExecutionNotFoundException) return false;
+    throw error;
+  }
 }
 
 /** Cancels an execution; one that has ended already is left as it is. */
@@ -71,33 +115,51 @@ export async function stopExecution(site: Site, executionId: string): Promise<vo
   }
 }
 
-/** Runs a verb on every host of the lab and waits until it has ended everywhere. */
+/**
+ * Runs a verb on every host of the lab and waits until it has ended everywhere, or for `patienceMillis`: a host that is lost in the
+ * midst of it would else be waited for until the verb's own time is over.
+ */
 export async function runVerb(
-  site: Site,
+  site: CommandSite,
   verb: VerbName,
   parameters: Record<string, string[]>,
+  patienceMillis = Number.POSITIVE_INFINITY,
 ): Promise<readonly CommandInvocation[]> {
+  const deadline = Date.now() + patienceMillis;
   const sent = await site.ssm.send(
     new SendCommandCommand({
       DocumentName: documentName(site.lab, verb),
       Targets: [{ Key: 'tag:c1mlab:lab', Values: [site.lab.name] }],
       Parameters: parameters,
+      MaxConcurrency: '100%',
       MaxErrors: '100%',
+      TimeoutSeconds: deliverySeconds,
     }),
   );
   const id = sent.Command?.CommandId;
-  for (;;) {
+  do {
     const { Commands: commands } = await site.ssm.send(new ListCommandsCommand({ CommandId: id }));
     if (endedCommand.has(commands?.[0]?.Status ?? '')) break;
-    await pause(Math.min(site.pollMillis, 100));
+    await pause(Math.min(site.pollMillis, 1000));
+  } while (Date.now() < deadline);
+  return id === undefined ? [] : listInvocations(site, id);
+}
+
+/** A command on each host that it was sent to. */
+export async function listInvocations(
+  site: Pick<Site, 'ssm'>,
+  commandId: string,
+): Promise<readonly CommandInvocation[]> {
+  const invocations: CommandInvocation[] = [];
+  for await (const page of paginateListCommandInvocations({ client: site.ssm }, { CommandId: commandId })) {
+    invocations.push(...(page.CommandInvocations ?? []));
   }
-  const listed = await site.ssm.send(new ListCommandInvocationsCommand({ CommandId: id, Details: true }));
-  return listed.CommandInvocations ?? [];
+  return invocations;
 }
 
 /** What every host is doing now; a host that does not answer is left out. */
-export async function askStatus(site: Site, executionId: string): Promise<readonly HostStatus[]> {
-  const invocations = await runVerb(site, 'Status', { Run: [executionId] });
+export async function askStatus(site: CommandSite, executionId: string): Promise<readonly HostStatus[]> {
+  const invocations = await runVerb(site, 'Status', { Run: [executionId] }, statusPatienceMillis);
   const outputs = await Promise.all(
     invocations.map(async ({ CommandId, InstanceId }) => {
       // Lists cut outputs at 2 500 characters; one invocation has up to 24 000.

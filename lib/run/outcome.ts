@@ -1,12 +1,12 @@
 import { stripVTControlCharacters } from 'node:util';
 import {
   GetCommandInvocationCommand,
-  ListCommandInvocationsCommand,
   type AutomationExecution,
   type CommandInvocation,
   type StepExecution,
 } from '@aws-sdk/client-ssm';
 import type { MeasurementRecordInput } from '../results/schema/measurement-record.ts';
+import { listInvocations } from './execution.ts';
 import type { Site } from './site.ts';
 
 type StepRecord = NonNullable<MeasurementRecordInput['steps']>[number];
@@ -18,6 +18,8 @@ export interface Outcome {
   readonly steps: readonly StepRecord[];
   /** What the build of the server printed, its last 20 000 bytes, when it failed; else null. */
   readonly buildLog: string | null;
+  /** When the execution ended; null when it has not, or SSM does not say. */
+  readonly endedUnixMillis: number | null;
 }
 
 /** The Build verb's word for a server whose toolchain is missing; its exit code is 3. */
@@ -42,13 +44,16 @@ export async function readOutcome(site: Site, execution: AutomationExecution): P
   );
   const buildLog = buildFailed === undefined ? null : await printedBy(site, buildFailed);
   const status = execution.AutomationExecutionStatus;
-  if (status === 'Success') return { status: 'succeeded', reason: null, steps, buildLog };
-  if (status === 'Cancelled') return { status: 'cancelled', reason: 'the execution was cancelled', steps, buildLog };
+  const known = { steps, buildLog, endedUnixMillis: execution.ExecutionEndTime?.getTime() ?? null };
+  if (status === 'Success') return { status: 'succeeded', reason: null, ...known };
+  if (status === 'Cancelled' || status === 'Cancelling') {
+    return { status: 'cancelled', reason: 'the execution was cancelled', ...known };
+  }
   const first = steps.find(({ failure }) => failure !== null);
   const skip = first?.name === 'buildServer' ? skipped.exec(first.failure ?? '')?.[1] : undefined;
-  if (skip !== undefined) return { status: 'skipped', reason: skip, steps, buildLog };
+  if (skip !== undefined) return { status: 'skipped', reason: skip, ...known };
   const reason = first === undefined ? execution.FailureMessage : `${first.name}: ${first.failure}`;
-  return { status: 'failed', reason: reason ?? `the execution ended as ${status}`, steps, buildLog };
+  return { status: 'failed', reason: reason ?? `the execution ended as ${status}`, ...known };
 }
 
 /** What the hosts on which a step failed wrote to standard error, the last lines of each. */
@@ -84,7 +89,5 @@ async function printedBy(site: Site, step: StepExecution): Promise<string | null
 /** The command of a step on each host that it was sent to; none when the step sent no command. */
 async function invocationsOf(site: Site, step: StepExecution): Promise<readonly CommandInvocation[]> {
   const commandId = step.Outputs?.['CommandId']?.[0];
-  if (commandId === undefined) return [];
-  const listed = await site.ssm.send(new ListCommandInvocationsCommand({ CommandId: commandId }));
-  return listed.CommandInvocations ?? [];
+  return commandId === undefined ? [] : listInvocations(site, commandId);
 }

@@ -10,7 +10,7 @@ export interface Capacity {
   readonly openFilesPerProcess: number;
   /** Descriptors that the machine may still open; null where each host is a machine of its own and has enough. */
   readonly openFilesLeft: number | null;
-  /** Memory that is to be had, bytes; null where it is not known before the run. */
+  /** Memory that is to be had on the server's machine, bytes; null where it is not known before the run. */
   readonly availableBytes: number | null;
   /** The preset that fits these hosts when none is asked for. */
   readonly memoryPreset: MemoryPresetName;
@@ -30,7 +30,7 @@ export interface MeasurementPlan {
   readonly serverProcesses: number;
   readonly loadProcesses: number;
   readonly memoryPreset: MemoryPresetName;
-  /** What the run will take by the figures of server.json, bytes. */
+  /** What the run will take by the figures of server.json, bytes: of the server's machine, or of the one machine that all share. */
   readonly expectedBytes: number;
 }
 
@@ -38,6 +38,8 @@ export interface MeasurementPlan {
 const reservedDescriptors = 600;
 /** Kernel memory of a connection when both ends are on this machine, bytes: 6.2 kB unreclaimable was measured, with a margin. */
 const kernelPairBytes = 7000;
+/** Kernel memory of one end of a connection, bytes: what a host has that is a machine of its own. */
+const kernelEndBytes = kernelPairBytes / 2;
 /** Private memory of a load process, bytes: 62 of them took 873 MB together. */
 const loadProcessBytes = 16e6;
 /** Local ports of one address: 1024 to 65535 without those reserved for servers. */
@@ -78,15 +80,14 @@ export function planMeasurement(
   checkPorts(connections, serverProcesses, lab);
   checkDescriptors(connections, serverProcesses, loadProcesses * lab.load.hosts, capacity);
 
+  const oneMachine = capacity.openFilesLeft !== null;
   const { bytesPerConnection, baseBytes } = server.expected;
-  const expectedBytes =
-    connections * (kernelPairBytes + bytesPerConnection) +
-    serverProcesses * baseBytes +
-    loadProcesses * lab.load.hosts * loadProcessBytes;
+  const connectionBytes = (oneMachine ? kernelPairBytes : kernelEndBytes) + bytesPerConnection;
+  const loadBytes = oneMachine ? loadProcesses * lab.load.hosts * loadProcessBytes : 0;
+  const fixed = serverProcesses * baseBytes + loadBytes;
+  const expectedBytes = connections * connectionBytes + fixed;
   if (capacity.availableBytes !== null && expectedBytes > capacity.availableBytes) {
-    const fixed = expectedBytes - connections * (kernelPairBytes + bytesPerConnection);
-    const fitting =
-      Math.floor((capacity.availableBytes - fixed) / (kernelPairBytes + bytesPerConnection) / 1000) * 1000;
+    const fitting = Math.floor((capacity.availableBytes - fixed) / connectionBytes / 1000) * 1000;
     throw new LabError(
       'environment',
       `${count(connections)} connections to ${server.name} need about ${gigabytes(expectedBytes)}, and ${gigabytes(capacity.availableBytes)} of memory are available`,

@@ -2,8 +2,13 @@ import { execFileSync } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ServerDescription } from '../config/servers.ts';
-import type { Calibration, RunRecordInput } from '../results/schema/run-record.ts';
-import { measure, type Watcher } from './measure.ts';
+import type { Calibration } from '../results/schema/run-record.ts';
+import { LabError } from '../config/lab-error.ts';
+import { documentName } from '../documents/benchmark.ts';
+import { describeRun } from './describe-run.ts';
+import { executionExists, runningBenchmarks } from './execution.ts';
+import { finishMeasurement, measure, type Watcher } from './measure.ts';
+import type { MeasurementRecordInput } from '../results/schema/measurement-record.ts';
 import { planMeasurement, type MeasurementPlan } from './plan.ts';
 import { makeRunFolder, readMeasurementRecord, writeRunRecord } from './run-folder.ts';
 import type { RunRequest } from './run-request.ts';
@@ -36,8 +41,8 @@ export interface Run {
 }
 
 /**
- * Runs every measurement of a run that has not been made yet, one after the other, and leaves `run.json` and the raw files.
- * Throws LabError `environment` before anything starts when a measurement does not fit.
+ * Runs every measurement of a run that has not been made yet, one after the other, and leaves `run.json` and the raw files. One
+ * that was left running is gone on with. Throws LabError `environment` before anything starts when a measurement does not fit.
  */
 export async function runBenchmark(site: Site, run: Run, watcher: Watcher): Promise<void> {
   const capacity = await site.readCapacity();
@@ -54,79 +59,54 @@ export async function runBenchmark(site: Site, run: Run, watcher: Watcher): Prom
   await save(null);
 
   let hostsAreNew = true;
+  let isLeft = false;
+  const note = async (record: MeasurementRecordInput, folder: string): Promise<void> => {
+    const { server, status, reason } = record;
+    if (status === 'running') {
+      isLeft = true;
+      return;
+    }
+    if (status === 'skipped') {
+      skipped.set(server, reason ?? 'it cannot be built here');
+      await rm(folder, { recursive: true, force: true });
+      await save(null);
+    }
+    const text = status === 'succeeded' ? 'measured' : `${status}: ${reason ?? ''}`;
+    watcher.onProgress({ kind: 'outcome', server, text });
+  };
   for (const [place, { server, repeat, measurement }] of run.schedule.entries()) {
     const plan = plans.get(server);
     if (plan === undefined || skipped.has(server) || watcher.signal.aborted) continue;
     const folder = join(run.folder, 'raw', measurement);
     const earlier = await readMeasurementRecord(folder);
     if (earlier?.status === 'succeeded') continue;
+    watcher.onProgress({ kind: 'measurement', server, number: place + 1, of: run.schedule.length });
+    const executionId = earlier?.status === 'running' && site.detachable ? (earlier.executionId ?? null) : null;
+    if (earlier !== null && executionId !== null && (await executionExists(site, executionId))) {
+      hostsAreNew = false;
+      await note(await finishMeasurement(site, { ...earlier, executionId }, folder, watcher), folder);
+      continue;
+    }
+    await refuseSecondRun(site);
     // What an interrupted measurement left would mix with the new one.
     await rm(folder, { recursive: true, force: true });
-    watcher.onProgress({ kind: 'measurement', server, number: place + 1, of: run.schedule.length });
     if (!hostsAreNew) await site.renewHosts();
     hostsAreNew = false;
-    const record = await measure(site, plan, { measurement, repeat, folder }, watcher);
-    if (record.status === 'skipped') {
-      skipped.set(server, record.reason ?? 'it cannot be built here');
-      await rm(folder, { recursive: true, force: true });
-      await save(null);
-    }
-    const text = record.status === 'succeeded' ? 'measured' : `${record.status}: ${record.reason ?? ''}`;
-    watcher.onProgress({ kind: 'outcome', server, text });
+    await note(await measure(site, plan, { measurement, repeat, folder }, watcher), folder);
   }
-  await save(Date.now());
+  if (!isLeft) await save(Date.now());
 }
 
-function describeRun(
-  site: Site,
-  run: Run,
-  plans: readonly MeasurementPlan[],
-  skipped: ReadonlyMap<string, string>,
-  endedUnixMillis: number | null,
-): RunRecordInput {
-  const { request } = run;
-  const most = (values: readonly number[]): number => Math.max(0, ...values);
-  return {
-    schema: 1,
-    runId: run.runId,
-    beganUnixMillis: run.beganUnixMillis,
-    endedUnixMillis,
-    where: site.where,
-    hostsShareOneMachine: site.oneMachine,
-    lab: site.lab,
-    parameters: {
-      servers: run.servers.map(({ description }) => description.name),
-      connections: request.connections,
-      broadcasts: request.broadcasts,
-      intervalSeconds: request.intervalSeconds,
-      echoRate: request.echoRate,
-      echoSeconds: request.echoSeconds,
-      connectRate: most(plans.map(({ connectRate }) => connectRate)),
-      serverProcesses: most(plans.map(({ serverProcesses }) => serverProcesses)),
-      loadProcesses: most(plans.map(({ loadProcesses }) => loadProcesses)),
-      memoryPreset: plans[0]?.memoryPreset ?? 'modern',
-      repeats: run.repeats,
-    },
-    servers: run.servers.map(({ description, outsideFolder }) => ({
-      name: description.name,
-      title: description.title,
-      language: description.language,
-      framework: `${description.framework.name} ${description.framework.version}`,
-      knownDeviations: description.knownDeviations,
-      folder: outsideFolder,
-    })),
-    resumption: {
-      schedule: [...run.schedule],
-      connectRate: request.connectRate ?? null,
-      memoryPreset: request.memoryPreset ?? null,
-      serverProcesses: request.serverProcesses ?? null,
-      loadProcesses: request.loadProcesses ?? null,
-    },
-    skipped: [...skipped].map(([server, reason]) => ({ server, reason })),
-    gitCommit: run.gitCommit,
-    versions: { node: process.version },
-    calibration: run.calibration,
-  };
+/** Throws LabError `environment` when the lab's hosts are taken: two runs at once would measure each other. */
+async function refuseSecondRun(site: Site): Promise<void> {
+  const [running] = await runningBenchmarks(site);
+  if (running === undefined) return;
+  const { AutomationExecutionId: id, ExecutionStartTime: began } = running;
+  throw new LabError(
+    'environment',
+    `the hosts of ${site.lab.name} are taken: execution ${id} of ${documentName(site.lab, 'Benchmark')} runs since ${began?.toISOString() ?? 'some time'}`,
+    `watch it (c1m attach ${id}), or end it (c1m cancel ${id})`,
+  );
 }
 
 /** The commit this lab runs from, marked `-dirty` when files differ from it; null outside a clone or without git. */

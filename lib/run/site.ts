@@ -16,6 +16,8 @@ export interface Site {
   readonly ssm: SSMClient;
   /** Server and load hosts share one machine, so kernel memory and processors are counted for both together. */
   readonly oneMachine: boolean;
+  /** An execution goes on when this process ends: a run can be left, and found again. */
+  readonly detachable: boolean;
   /** How long to wait between two looks at a running execution. */
   readonly pollMillis: number;
   /** How long to wait between two questions for the hosts' status. */
@@ -23,6 +25,8 @@ export interface Site {
   /** What a run does here when the user says nothing else. */
   readonly defaults: RunDefaults;
   readCapacity(): Promise<Capacity>;
+  /** Hosts that have gone since the site was opened, each in words with the reason; empty while all are there. */
+  lostHosts(): Promise<readonly string[]>;
   /** Brings the raw files of an execution into a folder of this machine: `<folder>/<host>/…`. */
   fetchRaw(executionId: string, folder: string): Promise<void>;
   /**

@@ -1,0 +1,72 @@
+import type { AutomationExecution } from '@aws-sdk/client-ssm';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LabError } from '../config/lab-error.ts';
+import { documentName } from '../documents/benchmark.ts';
+import type { PlannedSizes } from './describe-run.ts';
+import { writeMeasurementRecord, type StartedMeasurement } from './measure.ts';
+import type { RunRequest } from './run-request.ts';
+import type { Site } from './site.ts';
+
+/** What an execution of the Benchmark document was asked to do, by whomever it was started. */
+export interface ExecutionRequest {
+  readonly server: string;
+  readonly request: RunRequest & PlannedSizes;
+  readonly beganUnixMillis: number;
+}
+
+/**
+ * Reads what an execution measures from its parameters, which SSM gives with the document's defaults filled in. Throws LabError
+ * `usage` when it is not a benchmark of this lab.
+ */
+export function requestOfExecution(site: Pick<Site, 'lab'>, execution: AutomationExecution): ExecutionRequest {
+  const { AutomationExecutionId: id, DocumentName, Parameters = {}, ExecutionStartTime: began } = execution;
+  const wanted = documentName(site.lab, 'Benchmark');
+  const server = Parameters['Server']?.[0];
+  if (DocumentName !== wanted || server === undefined) {
+    throw new LabError(
+      'usage',
+      `execution ${id} is one of ${DocumentName}, not of ${wanted}`,
+      'give the id of an execution of that document, or name its lab with --lab',
+    );
+  }
+  const numberOf = (name: string): number => Number(Parameters[name]?.[0] ?? 0);
+  const memory = Parameters['MemoryPreset']?.[0];
+  return {
+    server,
+    beganUnixMillis: began?.getTime() ?? 0,
+    request: {
+      servers: [server],
+      connections: numberOf('Connections'),
+      connectRate: numberOf('ConnectRate'),
+      broadcasts: numberOf('Broadcasts'),
+      intervalSeconds: numberOf('IntervalSeconds'),
+      echoRate: numberOf('EchoRate'),
+      echoSeconds: numberOf('EchoSeconds'),
+      serverProcesses: numberOf('ServerProcesses'),
+      loadProcesses: numberOf('LoadProcesses'),
+      memoryPreset: memory === 'article' || memory === 'small' ? memory : 'modern',
+    },
+  };
+}
+
+/** Writes the record of an execution's one measurement into a run's folder, as if the run had been begun from there. */
+export async function adoptMeasurement(
+  folder: string,
+  executionId: string,
+  { server, beganUnixMillis }: ExecutionRequest,
+): Promise<StartedMeasurement> {
+  const record: StartedMeasurement = {
+    schema: 1,
+    measurement: server,
+    server,
+    repeat: 1,
+    status: 'running',
+    executionId,
+    beganUnixMillis,
+  };
+  const measurementFolder = join(folder, 'raw', server);
+  await mkdir(measurementFolder, { recursive: true });
+  await writeMeasurementRecord(measurementFolder, record);
+  return record;
+}

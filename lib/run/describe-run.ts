@@ -1,0 +1,60 @@
+import type { RunRecordInput } from '../results/schema/run-record.ts';
+import type { MeasurementPlan } from './plan.ts';
+import type { Run } from './run-benchmark.ts';
+import type { Site } from './site.ts';
+
+/** What a run's measurements are made with beside what was asked for. */
+export type PlannedSizes = Pick<MeasurementPlan, 'connectRate' | 'serverProcesses' | 'loadProcesses' | 'memoryPreset'>;
+
+/** The record of a run, for its `run.json`. */
+export function describeRun(
+  site: Pick<Site, 'where' | 'oneMachine' | 'lab'>,
+  run: Run,
+  plans: readonly PlannedSizes[],
+  skipped: ReadonlyMap<string, string>,
+  endedUnixMillis: number | null,
+): RunRecordInput {
+  const { request } = run;
+  const most = (values: readonly number[]): number => Math.max(0, ...values);
+  return {
+    schema: 1,
+    runId: run.runId,
+    beganUnixMillis: run.beganUnixMillis,
+    endedUnixMillis,
+    where: site.where,
+    hostsShareOneMachine: site.oneMachine,
+    lab: site.lab,
+    parameters: {
+      servers: run.servers.map(({ description }) => description.name),
+      connections: request.connections,
+      broadcasts: request.broadcasts,
+      intervalSeconds: request.intervalSeconds,
+      echoRate: request.echoRate,
+      echoSeconds: request.echoSeconds,
+      connectRate: most(plans.map(({ connectRate }) => connectRate)),
+      serverProcesses: most(plans.map(({ serverProcesses }) => serverProcesses)),
+      loadProcesses: most(plans.map(({ loadProcesses }) => loadProcesses)),
+      memoryPreset: plans[0]?.memoryPreset ?? 'modern',
+      repeats: run.repeats,
+    },
+    servers: run.servers.map(({ description, outsideFolder }) => ({
+      name: description.name,
+      title: description.title,
+      language: description.language,
+      framework: `${description.framework.name} ${description.framework.version}`,
+      knownDeviations: description.knownDeviations,
+      folder: outsideFolder,
+    })),
+    resumption: {
+      schedule: [...run.schedule],
+      connectRate: request.connectRate ?? null,
+      memoryPreset: request.memoryPreset ?? null,
+      serverProcesses: request.serverProcesses ?? null,
+      loadProcesses: request.loadProcesses ?? null,
+    },
+    skipped: [...skipped].map(([server, reason]) => ({ server, reason })),
+    gitCommit: run.gitCommit,
+    versions: { node: process.version },
+    calibration: run.calibration,
+  };
+}
