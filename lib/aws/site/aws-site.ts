@@ -1,0 +1,90 @@
+import { DescribeInstanceTypesCommand } from '@aws-sdk/client-ec2';
+import type { Deployment } from '../../config/deployment.ts';
+import { instanceTypeFacts } from '../../config/instance-types.ts';
+import type { Capacity } from '../../run/plan.ts';
+import type { Site } from '../../run/site.ts';
+import { checkDocuments } from './check-documents.ts';
+import type { AwsClients } from '../account/aws-access.ts';
+import { checkHosts, findHosts, whyNotRunning } from './find-hosts.ts';
+import { readDeployment } from './read-deployment.ts';
+import { downloadResults, resultsPlace } from './result-files.ts';
+
+/** What a unit on a host may open: LimitNOFILE of every unit, which user data sets too. */
+const openFilesPerProcess = 2_000_000;
+
+/** Memory that a host keeps for itself, bytes: Amazon Linux, the agent, and what the kernel does not give away. */
+const reservedBytes = 1e9;
+
+/**
+ * Opens a deployed lab for a run. Throws LabError `environment` when it is not deployed, not whole, or its documents are not those
+ * that were deployed.
+ */
+export async function openAwsSite(clients: AwsClients, labName: string): Promise<Site> {
+  const deployment = await readDeployment(clients, labName);
+  checkHosts(clients, deployment.lab, await findHosts(clients, deployment.lab));
+  await checkDocuments(clients, deployment);
+  return makeAwsSite(clients, deployment);
+}
+
+/** A deployed lab as it is, checked or not: what is left of a broken one can still be stopped and fetched. */
+export function makeAwsSite(clients: AwsClients, deployment: Deployment): Site {
+  const { lab, resultsUri } = deployment;
+  return {
+    lab,
+    where: 'aws',
+    ssm: clients.ssm,
+    oneMachine: false,
+    detachable: true,
+    // SSM allows a few requests a second for a whole account.
+    pollMillis: 2000,
+    statusMillis: 5000,
+    // The Benchmark document's own defaults.
+    defaults: {
+      connections: lab.connections,
+      broadcasts: 10,
+      intervalSeconds: 60,
+      echoRate: 1000,
+      echoSeconds: 30,
+    },
+    readCapacity: async () => readCapacity(clients, lab.server.instanceType, lab.load.instanceType),
+    lostHosts: async () => (await findHosts(clients, lab)).map(whyNotRunning).filter((why) => why !== null),
+    fetchRaw: async (executionId, folder) => {
+      const { bucket, prefix } = resultsPlace(resultsUri);
+      await downloadResults(clients, { bucket, prefix: `${prefix}/${executionId}` }, folder);
+    },
+    // The Prepare document waits until what an earlier measurement left has gone.
+    renewHosts: async () => undefined,
+    close: async () => {
+      for (const client of [clients.ssm, clients.ec2, clients.s3]) client.destroy();
+    },
+  };
+}
+
+async function readCapacity(clients: AwsClients, serverType: string, loadType: string): Promise<Capacity> {
+  const [server, load] = await Promise.all([typeFacts(clients, serverType), typeFacts(clients, loadType)]);
+  return {
+    openFilesPerProcess,
+    openFilesLeft: null,
+    availableBytes: server.memoryBytes - reservedBytes,
+    memoryPreset: 'modern',
+    minimumLoadProcesses: load.vcpus,
+  };
+}
+
+/** Processors and memory of an instance type: from the lab's own table, else from EC2. */
+async function typeFacts(
+  clients: AwsClients,
+  type: string,
+): Promise<{ readonly vcpus: number; readonly memoryBytes: number }> {
+  const known = instanceTypeFacts(type);
+  if (known !== undefined) return { vcpus: known.vcpus, memoryBytes: known.memoryGiB * 2 ** 30 };
+  const { InstanceTypes: types } = await clients.ec2.send(
+    // The SDK lists the types of its day; there are newer ones.
+    new DescribeInstanceTypesCommand({ Filters: [{ Name: 'instance-type', Values: [type] }] }),
+  );
+  const found = types?.[0];
+  return {
+    vcpus: found?.VCpuInfo?.DefaultVCpus ?? 1,
+    memoryBytes: (found?.MemoryInfo?.SizeInMiB ?? 0) * 2 ** 20,
+  };
+}

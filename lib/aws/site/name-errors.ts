@@ -1,0 +1,38 @@
+import type { AwsClients } from '../account/aws-access.ts';
+import { serviceError, understandFailure } from '../account/service-failure.ts';
+
+/**
+ * Makes what the services refuse a LabError, whoever sends the command: credentials, rights, throttling, network. Exceptions that
+ * mean something to the lab (ParameterNotFound) stay what they are. Gives the same clients.
+ */
+export function nameErrors(clients: AwsClients): AwsClients {
+  const named = async <T>(service: string, command: string | undefined, answer: Promise<T>): Promise<T> => {
+    try {
+      return await answer;
+    } catch (error) {
+      const action = `${service}:${(command ?? 'a call').replace(/Command$/, '')}`;
+      throw understandFailure(action, error).kind === 'other' ? error : serviceError(action, error);
+    }
+  };
+  const outermost = { step: 'initialize', priority: 'high', name: 'c1mlabErrors' } as const;
+  const { ssm, ec2, s3 } = clients;
+  ssm.middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) =>
+        named('ssm', commandName, next(args)),
+    outermost,
+  );
+  ec2.middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) =>
+        named('ec2', commandName, next(args)),
+    outermost,
+  );
+  s3.middlewareStack.add(
+    (next, { commandName }) =>
+      async (args) =>
+        named('s3', commandName, next(args)),
+    outermost,
+  );
+  return clients;
+}
