@@ -3,6 +3,11 @@ import { exitCodes, LabError } from '../config/lab-error.ts';
 import { calibrateCommand } from './commands/calibrate.ts';
 import { checkCommand } from './commands/check.ts';
 import { costCommand } from './commands/cost.ts';
+import { attachCommand } from './commands/deployed/attach.ts';
+import { cancelCommand } from './commands/deployed/cancel.ts';
+import { emptyCommand } from './commands/deployed/empty.ts';
+import { fetchCommand } from './commands/deployed/fetch.ts';
+import { statusCommand } from './commands/deployed/status.ts';
 import { leftoversCommand } from './commands/leftovers.ts';
 import { newServerCommand } from './commands/new-server.ts';
 import { planCommand } from './commands/plan.ts';
@@ -20,6 +25,11 @@ const routes = buildRouteMap({
     newServer: newServerCommand,
     cost: costCommand,
     check: checkCommand,
+    status: statusCommand,
+    attach: attachCommand,
+    cancel: cancelCommand,
+    fetch: fetchCommand,
+    empty: emptyCommand,
     leftovers: leftoversCommand,
     plan: planCommand,
   },

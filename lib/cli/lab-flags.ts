@@ -39,6 +39,14 @@ export const accountFlagParameters: FlagParametersForType<AccountFlags, LabConte
   },
 };
 
+/** The flags that say which deployed lab is meant. */
+export type PlaceFlags = Pick<AccountFlags, 'lab' | 'region'>;
+
+const { lab, region } = accountFlagParameters;
+
+/** How {@link PlaceFlags} are written. */
+export const placeFlagParameters: FlagParametersForType<PlaceFlags, LabContext> = { lab, region };
+
 function parseRegion(input: string): string {
   if (!/^[a-z]{2}(-[a-z0-9]+)+-\d$/.test(input)) throw new Error(`expected a region such as us-east-1, got '${input}'`);
   return input;

@@ -16,7 +16,7 @@ export interface ResolvedRun {
 }
 
 /** The flags that say where a run is made and not what it measures; all others are settled when it begins. */
-const flagsOfPlace = new Set(['local', 'out', 'resume']);
+const flagsOfPlace = new Set(['local', 'lab', 'region', 'out', 'resume']);
 
 /** A run that begins now. Throws LabError `usage` for a server that is none. */
 export function newRun(flags: RunFlags, out: string, context: LabContext): ResolvedRun {
@@ -84,11 +84,15 @@ export async function resumedRun(
   const folder = join(out, runId);
   const record = await readRunRecord(folder);
   const { parameters, resumption } = record;
-  if (resumption === null || record.where !== 'local') {
+  if (resumption === null) {
+    throw new LabError('usage', `${folder} cannot be gone on with: an earlier version wrote it`, 'begin a new run');
+  }
+  const where = flags.local === true ? 'local' : 'aws';
+  if (record.where !== where) {
     throw new LabError(
       'usage',
-      `${folder} cannot be gone on with: ${resumption === null ? 'an earlier version wrote it' : `it was made on ${record.where}`}`,
-      'begin a new run',
+      `${folder} cannot be gone on with ${where === 'local' ? 'here' : 'on AWS'}: it was made ${record.where === 'local' ? 'on a local lab' : 'on AWS'}`,
+      where === 'local' ? 'leave --local out' : 'give --local',
     );
   }
   const folders = new Map(record.servers.map((server) => [server.name, server.folder]));

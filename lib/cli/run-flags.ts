@@ -2,11 +2,14 @@ import type { FlagParametersForType } from '@stricli/core';
 import { memoryPresetNames, type MemoryPresetName } from '../config/servers.ts';
 import type { Order } from '../run/schedule.ts';
 import type { LabContext } from './context.ts';
+import { placeFlagParameters } from './lab-flags.ts';
 import { parseCount, parseNames, parsePositiveCount, parseSeconds } from './parse.ts';
 
 /** Flags of `c1m run`; what is left out is planned or has the site's default. */
 export interface RunFlags {
   readonly local?: boolean;
+  readonly lab?: string;
+  readonly region?: string;
   readonly url?: string;
   readonly servers?: readonly string[];
   readonly connections?: number;
@@ -27,6 +30,7 @@ export interface RunFlags {
 /** How each of {@link RunFlags} is written and read. */
 export const runFlagParameters: FlagParametersForType<RunFlags, LabContext> = {
   local: { kind: 'boolean', optional: true, withNegated: false, brief: 'On hosts of this machine, without AWS' },
+  ...placeFlagParameters,
   url: {
     kind: 'parsed',
     parse: String,

@@ -1,14 +1,14 @@
 import { buildCommand } from '@stricli/core';
 import { resolve } from 'node:path';
 import { articleLab } from '../../config/lab.ts';
-import { exitCodes, LabError } from '../../config/lab-error.ts';
+import { LabError } from '../../config/lab-error.ts';
 import type { OutsideServer } from '../../local/hosts/outside-servers.ts';
 import { makeLocalSite } from '../../local/local-site.ts';
-import { runBenchmark, type ChosenServer } from '../../run/run-benchmark.ts';
-import { writingTo } from '../../run/run-folder.ts';
+import type { ChosenServer } from '../../run/run-benchmark.ts';
+import type { Site } from '../../run/site.ts';
 import type { LabContext } from '../context.ts';
-import { progressPrinter } from '../progress-printer.ts';
-import { publishResult } from '../publish-result.ts';
+import { labNameOf, openDeployedLab } from '../deployed/deployed-lab.ts';
+import { performRun } from '../perform-run.ts';
 import { newRun, resumedRun } from '../resolve-run.ts';
 import { runFlagParameters, type RunFlags } from '../run-flags.ts';
 import { runUrl } from '../run-url.ts';
@@ -18,7 +18,7 @@ export const runCommand = buildCommand<RunFlags, [], LabContext>({
   docs: {
     brief: 'Measure servers and compare them',
     fullDescription:
-      'Starts the Benchmark document for each server, shows how it goes, fetches the raw files, and writes DIR/<run-id>/ with result.json and report.html. Exit codes: 0 ok, 2 usage, 3 environment, 4 run failed, 5 target not reached, 6 result invalid, 130 interrupted.',
+      'Starts the Benchmark document for each server, shows how it goes, fetches the raw files, and writes DIR/<run-id>/ with result.json and report.html. On AWS it goes on without this command: the first Ctrl-C leaves it, c1m attach finds it again. Exit codes: 0 ok, 2 usage, 3 environment, 4 run failed, 5 target not reached, 6 result invalid, 130 interrupted.',
   },
   parameters: {
     flags: runFlagParameters,
@@ -29,31 +29,33 @@ export const runCommand = buildCommand<RunFlags, [], LabContext>({
       this.process.exitCode = await runUrl(flags.url, flags, out, this);
       return;
     }
-    if (flags.local !== true) {
-      throw new LabError('usage', 'a run on AWS is not there yet', 'give --local to run on this machine');
-    }
     const resolved =
       flags.resume === undefined ? newRun(flags, out, this) : await resumedRun(flags.resume, flags, out, this);
-    const site = await makeLocalSite(articleLab, outsideServersOf(resolved.servers));
+    const site =
+      flags.local === true
+        ? await makeLocalSite(articleLab, outsideServersOf(resolved.servers))
+        : await openAws(flags, resolved.servers, this);
     try {
-      const run = resolved.complete(site);
-      const printer = progressPrinter(this);
-      try {
-        const watcher = { onProgress: printer.onProgress, signal: this.interrupted };
-        await writingTo(run.folder, () => runBenchmark(site, run, watcher));
-      } finally {
-        printer.end();
-      }
-      const exitCode = await publishResult(this, run.folder);
-      this.process.exitCode = this.interrupted.aborted ? exitCodes.interrupted : exitCode;
-      if (this.interrupted.aborted) {
-        this.process.stderr.write(`interrupted; to go on: c1m run --local --resume ${run.runId}\n`);
-      }
+      this.process.exitCode = await performRun(site, resolved.complete(site), this);
     } finally {
       await site.close();
     }
   },
 });
+
+/** The deployed lab. Its hosts have what was deployed, so that a server from elsewhere cannot be measured there. */
+async function openAws(flags: RunFlags, servers: readonly ChosenServer[], context: LabContext): Promise<Site> {
+  const outside = servers.find(({ outsideFolder }) => outsideFolder !== null);
+  if (outside !== undefined) {
+    const { name } = outside.description;
+    throw new LabError(
+      'usage',
+      `the hosts on AWS have only the servers in assets/servers, and ${name} lies in ${outside.outsideFolder}`,
+      `copy the folder to assets/servers/${name}, then npm run cdk -- deploy ${labNameOf(flags, context)}; or measure it with --local`,
+    );
+  }
+  return openDeployedLab(flags, context);
+}
 
 function outsideServersOf(servers: readonly ChosenServer[]): readonly OutsideServer[] {
   return servers.flatMap(({ description: { name }, outsideFolder }) =>

@@ -1,0 +1,29 @@
+import { buildCommand } from '@stricli/core';
+import { resolve } from 'node:path';
+import { chooseRunning } from '../../deployed/choose-execution.ts';
+import type { LabContext } from '../../context.ts';
+import { findDeployedLab } from '../../deployed/deployed-lab.ts';
+import { performRun } from '../../perform-run.ts';
+import { resumedRun } from '../../resolve-run.ts';
+import { executionFlagParameters, optionalRun, type ExecutionFlags } from '../../deployed/execution-flags.ts';
+
+/** `c1m attach`: watches a run on AWS that was left, or started elsewhere, to its end. */
+export const attachCommand = buildCommand<ExecutionFlags, [string?], LabContext>({
+  docs: {
+    brief: 'Go on watching a run on AWS, and fetch its result',
+    fullDescription:
+      'Waits for the execution that is running, fetches its raw files, makes what is left of the run, and reports. RUN is the id of a run or of an execution, also of one that was started from the console; without it, the run that was left last, else what runs on the hosts. Exit codes as of c1m run.',
+  },
+  parameters: { positional: optionalRun, flags: executionFlagParameters },
+  async func(flags, word) {
+    const out = resolve(this.workingFolder, flags.out);
+    const { site } = await findDeployedLab(flags, this);
+    try {
+      const { runId } = await chooseRunning(site, out, word, this);
+      const resolved = await resumedRun(runId, flags, out, this);
+      this.process.exitCode = await performRun(site, resolved.complete(site), this);
+    } finally {
+      await site.close();
+    }
+  },
+});

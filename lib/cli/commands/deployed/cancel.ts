@@ -1,0 +1,33 @@
+import { buildCommand } from '@stricli/core';
+import { resolve } from 'node:path';
+import { cancelAndCollect } from '../../../run/cancel.ts';
+import { concludeMeasurement } from '../../../run/measure.ts';
+import { readOutcome } from '../../../run/outcome.ts';
+import { chooseRunning } from '../../deployed/choose-execution.ts';
+import type { LabContext } from '../../context.ts';
+import { findDeployedLab } from '../../deployed/deployed-lab.ts';
+import { executionFlagParameters, optionalRun, type ExecutionFlags } from '../../deployed/execution-flags.ts';
+import { publishResult } from '../../publish-result.ts';
+
+/** `c1m cancel`: ends a running benchmark on AWS and keeps what it has measured. */
+export const cancelCommand = buildCommand<ExecutionFlags, [string?], LabContext>({
+  docs: {
+    brief: 'End the benchmark that runs on AWS, and fetch what it has measured',
+    fullDescription:
+      'Cancels the execution, lets every host collect what it has and stop, fetches that, and reports. RUN is the id of a run or of an execution; without it, the run that was left last, else what runs on the hosts. Exit codes as of c1m run: 4, for the measurement is not complete.',
+  },
+  parameters: { positional: optionalRun, flags: executionFlagParameters },
+  async func(flags, word) {
+    const out = resolve(this.workingFolder, flags.out);
+    const { site } = await findDeployedLab(flags, this);
+    try {
+      const { runFolder, folder, record } = await chooseRunning(site, out, word, this);
+      this.process.stderr.write(`cancelling ${record.executionId} (${record.server}): collecting what there is\n`);
+      const execution = await cancelAndCollect(site, record.executionId);
+      await concludeMeasurement(site, record, folder, await readOutcome(site, execution));
+      this.process.exitCode = await publishResult(this, runFolder);
+    } finally {
+      await site.close();
+    }
+  },
+});

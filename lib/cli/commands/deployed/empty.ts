@@ -1,0 +1,53 @@
+import { buildCommand } from '@stricli/core';
+import type { LabContext } from '../../context.ts';
+import { connect, findDeployedLab, labNameOf } from '../../deployed/deployed-lab.ts';
+import { placeFlagParameters, type PlaceFlags } from '../../lab-flags.ts';
+
+/** Flags of `c1m empty`. */
+export interface EmptyFlags extends PlaceFlags {
+  readonly bucket?: string;
+  readonly yes?: boolean;
+}
+
+/** `c1m empty`: deletes what is in the results bucket, without which `cdk destroy` fails. */
+export const emptyCommand = buildCommand<EmptyFlags, [], LabContext>({
+  docs: {
+    brief: "Delete everything in the lab's results bucket, as cdk destroy needs it",
+    fullDescription:
+      'Says what is in the bucket; with --yes deletes it. Fetch first what you want to keep. A bucket that stayed after a cdk destroy is named with --bucket, and must carry the tag of the lab. Exit codes: 0 ok, 2 usage, 3 environment.',
+  },
+  parameters: {
+    flags: {
+      ...placeFlagParameters,
+      bucket: {
+        kind: 'parsed',
+        parse: parseBucket,
+        optional: true,
+        placeholder: 'NAME',
+        brief: 'A results bucket whose lab is gone',
+      },
+      yes: { kind: 'boolean', optional: true, withNegated: false, brief: 'Delete it: nobody can bring it back' },
+    },
+  },
+  async func(flags) {
+    const { deleteResults, listResults, resultsPlace, checkBucketOfLab } =
+      await import('../../../aws/site/result-files.ts');
+    const clients = await connect(flags, this);
+    const bucket = flags.bucket ?? resultsPlace((await findDeployedLab(flags, this)).deployment.resultsUri).bucket;
+    if (flags.bucket !== undefined) await checkBucketOfLab(clients, bucket, labNameOf(flags, this));
+    const files = await listResults(clients, { bucket, prefix: '' });
+    const size = `${files.length} files, ${(files.reduce((sum, { bytes }) => sum + bytes, 0) / 1e6).toFixed(1)} MB`;
+    if (flags.yes !== true) {
+      this.process.stdout.write(`${bucket} holds ${size}; nothing is deleted. c1m empty --yes deletes it\n`);
+      return;
+    }
+    await deleteResults(clients, bucket, files);
+    this.process.stdout.write(`${bucket} is empty: ${size} deleted\n`);
+  },
+});
+
+function parseBucket(input: string): string {
+  if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(input))
+    throw new Error(`expected the name of a bucket, got '${input}'`);
+  return input;
+}

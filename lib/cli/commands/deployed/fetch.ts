@@ -1,0 +1,61 @@
+import { buildCommand } from '@stricli/core';
+import { resolve } from 'node:path';
+import { executionExists, getExecution, hasEnded } from '../../../run/execution.ts';
+import type { FoundMeasurement } from '../../../run/find-started.ts';
+import { concludeMeasurement } from '../../../run/measure.ts';
+import { readOutcome } from '../../../run/outcome.ts';
+import type { Site } from '../../../run/site.ts';
+import { chooseExecution, isExecutionId, measurementsOfRun } from '../../deployed/choose-execution.ts';
+import type { LabContext } from '../../context.ts';
+import { findDeployedLab } from '../../deployed/deployed-lab.ts';
+import { executionFlagParameters, type ExecutionFlags } from '../../deployed/execution-flags.ts';
+import { publishResult } from '../../publish-result.ts';
+
+/** `c1m fetch`: downloads what an execution has uploaded, however it was started. */
+export const fetchCommand = buildCommand<ExecutionFlags, [string], LabContext>({
+  docs: {
+    brief: 'Download the raw files of a run or an execution on AWS, and report',
+    fullDescription:
+      'RUN is the id of a run, or of an execution of the Benchmark document, also of one that was started from the console or with the aws command. Of one that is still running, what it has uploaded until now. Exit codes as of c1m run.',
+  },
+  parameters: {
+    positional: {
+      kind: 'tuple',
+      parameters: [{ brief: "A run's id, or an execution's", placeholder: 'run', parse: String }],
+    },
+    flags: executionFlagParameters,
+  },
+  async func(flags, word) {
+    const out = resolve(this.workingFolder, flags.out);
+    const { site } = await findDeployedLab(flags, this);
+    try {
+      const found = isExecutionId(word)
+        ? [await chooseExecution(site, out, word, this)]
+        : await measurementsOfRun(out, word);
+      for (const measurement of found) await fetchMeasurement(site, measurement, this);
+      const [first] = found;
+      this.process.exitCode = await publishResult(this, first?.runFolder ?? resolve(out, word));
+    } finally {
+      await site.close();
+    }
+  },
+});
+
+async function fetchMeasurement(site: Site, { folder, record }: FoundMeasurement, context: LabContext): Promise<void> {
+  const { executionId } = record;
+  const isOpen = record.status === 'running' && (await executionExists(site, executionId));
+  if (!isOpen) {
+    await site.fetchRaw(executionId, folder);
+    return;
+  }
+  const execution = await getExecution(site, executionId);
+  if (hasEnded(execution)) {
+    await concludeMeasurement(site, record, folder, await readOutcome(site, execution));
+    return;
+  }
+  await site.fetchRaw(executionId, folder);
+  const step = execution.CurrentStepName ?? 'its beginning';
+  context.process.stderr.write(
+    `${executionId} is still running (${step}): this is what it has uploaded until now; c1m attach ${executionId} waits for its end\n`,
+  );
+}

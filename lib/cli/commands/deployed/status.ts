@@ -1,0 +1,61 @@
+import { buildCommand } from '@stricli/core';
+import type { HostState } from '../../../aws/site/find-hosts.ts';
+import { askStatus, getExecution, runningBenchmarks } from '../../../run/execution.ts';
+import { summarize } from '../../../run/progress.ts';
+import type { Site } from '../../../run/site.ts';
+import type { LabContext } from '../../context.ts';
+import { findDeployedLab, hostsOfDeployedLab } from '../../deployed/deployed-lab.ts';
+import { placeFlagParameters, type PlaceFlags } from '../../lab-flags.ts';
+import { describeStatus } from '../../progress-printer.ts';
+
+/** `c1m status`: the deployed lab, its hosts, and what runs on them. */
+export const statusCommand = buildCommand<PlaceFlags, [], LabContext>({
+  docs: {
+    brief: 'Say whether the lab is deployed, how its hosts are, and what runs on them',
+    fullDescription: 'Exit codes: 0 the lab is whole, 2 usage, 3 it is not deployed, or not whole.',
+  },
+  parameters: { flags: placeFlagParameters },
+  async func(flags) {
+    const deployed = await findDeployedLab(flags, this);
+    const { site, clients, deployment } = deployed;
+    try {
+      const hosts = await hostsOfDeployedLab(deployed);
+      const lines = [
+        `${site.lab.name} in ${clients.region}, results in ${deployment.resultsUri}`,
+        ...describeHosts(hosts),
+      ];
+      this.process.stdout.write(`${lines.join('\n')}\n`);
+      for (const line of await describeRunning(site)) this.process.stdout.write(`${line}\n`);
+      const { checkHosts } = await import('../../../aws/site/find-hosts.ts');
+      checkHosts(clients, site.lab, hosts);
+    } finally {
+      await site.close();
+    }
+  },
+});
+
+function describeHosts(hosts: readonly HostState[]): readonly string[] {
+  const width = Math.max(...hosts.map(({ host }) => host.name.length));
+  return hosts.map(({ host, instance }) => {
+    const name = host.name.padEnd(width);
+    if (instance === null) return `${name}  missing`;
+    const { id, type, state, ping, agentVersion } = instance;
+    return `${name}  ${id}  ${type}  ${state}, agent ${ping ?? 'never heard of'}${agentVersion === null ? '' : ` (${agentVersion})`}`;
+  });
+}
+
+async function describeRunning(site: Site): Promise<readonly string[]> {
+  const running = await runningBenchmarks(site);
+  if (running.length === 0) return ['idle'];
+  const lines: string[] = [];
+  for (const { AutomationExecutionId: id = '' } of running) {
+    const execution = await getExecution(site, id);
+    const step = execution.CurrentStepName ?? 'about to begin';
+    const server = execution.Parameters?.['Server']?.[0] ?? 'unknown server';
+    const began = execution.ExecutionStartTime?.toISOString() ?? 'unknown';
+    lines.push(`running ${id}: ${server}, step ${step}, since ${began}`);
+    const statuses = await askStatus(site, id);
+    if (statuses.some(({ load }) => load !== null)) lines.push(`  ${describeStatus(step, summarize(statuses))}`);
+  }
+  return lines;
+}

@@ -1,0 +1,50 @@
+import type { HostState } from '../../aws/site/find-hosts.ts';
+import type { Deployment } from '../../config/deployment.ts';
+import type { AwsClients } from '../../aws/account/aws-access.ts';
+import type { Site } from '../../run/site.ts';
+import { chooseLab } from '../choose-lab.ts';
+import type { LabContext } from '../context.ts';
+import type { AccountFlags } from '../lab-flags.ts';
+
+/** Tries of one call: a run of hours should outlive half a minute of throttling. */
+const maxAttempts = 8;
+
+/** A deployed lab as it is. */
+export interface DeployedLab {
+  readonly clients: AwsClients;
+  readonly deployment: Deployment;
+  readonly site: Site;
+}
+
+/** Finds the lab that the flags name, in the state that it is in. Throws LabError `environment` when it is not deployed. */
+export async function findDeployedLab(flags: AccountFlags, context: LabContext): Promise<DeployedLab> {
+  const { makeAwsSite } = await import('../../aws/site/aws-site.ts');
+  const { readDeployment } = await import('../../aws/site/read-deployment.ts');
+  const clients = await connect(flags, context);
+  const deployment = await readDeployment(clients, labNameOf(flags, context));
+  return { clients, deployment, site: makeAwsSite(clients, deployment) };
+}
+
+/** Opens the lab that the flags name for a run. Throws LabError `environment` when it is not whole, or not as it was deployed. */
+export async function openDeployedLab(flags: AccountFlags, context: LabContext): Promise<Site> {
+  const { openAwsSite } = await import('../../aws/site/aws-site.ts');
+  return openAwsSite(await connect(flags, context), labNameOf(flags, context));
+}
+
+/** The hosts of a deployed lab, also those that are missing. */
+export async function hostsOfDeployedLab({ clients, deployment }: DeployedLab): Promise<readonly HostState[]> {
+  const { findHosts } = await import('../../aws/site/find-hosts.ts');
+  return findHosts(clients, deployment.lab);
+}
+
+/** The clients that a lab is asked with. The SDK takes a third of a second to load: only commands that need it do. */
+export async function connect(flags: AccountFlags, context: LabContext): Promise<AwsClients> {
+  const { connectAws } = await import('../../aws/account/aws-access.ts');
+  const { nameErrors } = await import('../../aws/site/name-errors.ts');
+  return nameErrors(await connectAws({ maxAttempts, ...context.aws }, flags.region));
+}
+
+/** The name of the lab that the flags name. */
+export function labNameOf(flags: AccountFlags, context: LabContext): string {
+  return chooseLab(flags, context.workingFolder).lab.name;
+}

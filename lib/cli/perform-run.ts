@@ -1,0 +1,32 @@
+import { exitCodes } from '../config/lab-error.ts';
+import { runBenchmark, type Run } from '../run/run-benchmark.ts';
+import { writingTo } from '../run/run-folder.ts';
+import type { Site } from '../run/site.ts';
+import type { LabContext } from './context.ts';
+import { progressPrinter } from './progress-printer.ts';
+import { publishResult } from './publish-result.ts';
+
+/**
+ * Makes the measurements of a run that are still to be made, shows how they go, and publishes the result; gives the exit code. Where
+ * executions go on by themselves, the first Ctrl-C leaves the run, and says how to find it again.
+ */
+export async function performRun(site: Site, run: Run, context: LabContext): Promise<number> {
+  const { stderr } = context.process;
+  const printer = progressPrinter(context);
+  try {
+    const watcher = { onProgress: printer.onProgress, signal: context.interrupted };
+    await writingTo(run.folder, () => runBenchmark(site, run, watcher));
+  } finally {
+    printer.end();
+  }
+  const { aborted } = context.interrupted;
+  if (aborted && site.detachable) {
+    stderr.write(
+      `the execution goes on by itself; c1m attach ${run.runId} watches it again, c1m cancel ${run.runId} ends it\n`,
+    );
+    return exitCodes.interrupted;
+  }
+  const exitCode = await publishResult(context, run.folder);
+  if (aborted) stderr.write(`interrupted; to go on: c1m run --local --resume ${run.runId}\n`);
+  return aborted ? exitCodes.interrupted : exitCode;
+}
