@@ -35,6 +35,30 @@ describe('the slope of memory over connections', () => {
     assert.ok(inside >= 365 && inside <= 395, `${inside} of 400`);
   });
 
+  test('has the truth inside its interval in about 9 of 10 ramps whose samples follow each other', () => {
+    const random = seededRandom(12);
+    const normal = () => Array.from({ length: 12 }, random).reduce((sum, value) => sum + value, -6);
+    for (const { samples, follows, least } of [
+      { samples: 12, follows: 0.5, least: 0.88 },
+      { samples: 30, follows: 0.5, least: 0.89 },
+      { samples: 30, follows: 0.8, least: 0.86 },
+      { samples: 100, follows: 0.8, least: 0.9 },
+    ]) {
+      let inside = 0;
+      for (let ramp = 0; ramp < 400; ramp += 1) {
+        let noise = normal() / Math.sqrt(1 - follows ** 2);
+        const points = Array.from({ length: samples }, (_, n) => {
+          noise = follows * noise + normal();
+          return [n * 1_000, 4_000 * n * 1_000 + 2e6 * noise] as const;
+        });
+        const slope = memorySlope(points);
+        if (slope !== null && slope.lowBytesPerConnection <= 4_000 && slope.highBytesPerConnection >= 4_000)
+          inside += 1;
+      }
+      assert.ok(inside >= least * 400, `${inside} of 400 ramps of ${samples} samples that follow by ${follows}`);
+    }
+  });
+
   test('is not made of two points, nor of one number of connections', () => {
     assert.equal(
       memorySlope([

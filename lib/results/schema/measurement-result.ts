@@ -8,7 +8,9 @@ import { verdictSchema } from './verdict.ts';
 /** Bytes a connection as the slope of a least-squares line of memory over open connections. */
 export const memorySlopeSchema = v.object({
   bytesPerConnection: real('Slope of the least-squares line of memory over open connections, bytes.'),
-  lowBytesPerConnection: real('Lower end of the 95 % confidence interval of the slope.'),
+  lowBytesPerConnection: real(
+    'Lower end of the 95 % confidence interval of the slope, for samples that each follow the one before.',
+  ),
   highBytesPerConnection: real('Upper end of the 95 % confidence interval of the slope.'),
   interceptBytes: real('What the line has at no connection, bytes.'),
   samples: count('Samples that the line was fitted to.'),
