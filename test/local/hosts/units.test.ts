@@ -114,17 +114,18 @@ describe('units of a local host', { skip: namespacesForbidden() }, () => {
 
   test('has an environment of its own, and as many descriptors as it may have', async () => {
     const unit = await start(
-      'echo "$GREETING|${CALLER-}|${HOME-}|$TMPDIR|$PWD|$(ulimit -Sn)|$(cat /proc/self/oom_score_adj)"',
+      'echo "$GREETING|${CALLER-}|${HOME-}|$TMPDIR|$PWD|$(ulimit -Sn)|$(cat /proc/self/oom_score_adj)|$(chrt --pid $$ | sed -n "s/.*: SCHED_//p")"',
       '--setenv=GREETING=a  "b" $c',
       '--working-directory=/opt/c1mlab/runs',
       '--property=OOMScoreAdjust=500',
+      '--property=CPUSchedulingPolicy=batch',
       '--property=LimitNOFILE=2000000000',
       '--property=StandardOutput=append:/opt/c1mlab/runs/env.out',
     );
     await ended(unit);
     const { stdout } = await runOn(host, 'cat /opt/c1mlab/runs/env.out; ulimit -Hn', { env: { CALLER: 'no' } });
     const [line, most] = stdout.trim().split('\n');
-    assert.equal(line, `a  "b" $c|||/opt/c1mlab/tmp|/opt/c1mlab/runs|${most}|500`);
+    assert.equal(line, `a  "b" $c|||/opt/c1mlab/tmp|/opt/c1mlab/runs|${most}|500|BATCH`);
   });
 
   test('keeps nothing open that its starter had open', async () => {
@@ -151,6 +152,7 @@ describe('units of a local host', { skip: namespacesForbidden() }, () => {
   const bad: readonly [string, number, RegExp][] = [
     ['systemd-run --unit=bad --scope -- true', 1, /unrecognized option '--scope'/],
     ['systemd-run --unit=bad --property=CPUQuota=5% -- true', 1, /unknown assignment: CPUQuota=5%/],
+    ['systemd-run --unit=bad --property=CPUSchedulingPolicy=fifo -- true', 1, /CPUSchedulingPolicy=fifo/],
     ['systemd-run --unit=bad --property=LimitNOFILE=many -- true', 1, /LimitNOFILE=many/],
     ["systemd-run '--unit=bad;name' -- true", 1, /'bad;name' is not the name of a service/],
     ['systemd-run --unit=../bad -- true', 1, /'..\/bad' is not the name of a service/],
