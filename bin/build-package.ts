@@ -1,0 +1,22 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, rmSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+
+// What npm packs: dist/ is laid out as the project is, so that everything finds everything where it does in a clone. Node takes no
+// TypeScript from node_modules, so bin/ and lib/ become JavaScript with types; assets/ goes along as it is, for hosts that run it.
+
+const projectFolder = join(import.meta.dirname, '..');
+const output = join(projectFolder, 'dist');
+const leftOut = new Set(['node_modules', '.cache', '.git', 'target', 'dist', '__pycache__', '.DS_Store']);
+
+rmSync(output, { recursive: true, force: true });
+execFileSync('tsc', ['--project', join(projectFolder, 'tsconfig.build.json')], { stdio: 'inherit' });
+cpSync(join(projectFolder, 'assets'), join(output, 'assets'), {
+  recursive: true,
+  filter: (path) => !leftOut.has(basename(path)) && !/\.(log|class)$/.test(path),
+});
+// Scripts, styles and pages that lie beside the code that reads them.
+cpSync(join(projectFolder, 'lib'), join(output, 'lib'), {
+  recursive: true,
+  filter: (path) => statSync(path).isDirectory() || !path.endsWith('.ts'),
+});
