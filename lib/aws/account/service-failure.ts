@@ -123,7 +123,7 @@ function partsOf(error: unknown): { name: string; code: string; message: string;
   return {
     name: error.name === 'Error' ? '' : error.name,
     code: typeof code === 'string' ? code : typeof Code === 'string' ? Code : '',
-    message: said === 'UnknownError' || said === '' ? `HTTP ${status}` : said,
+    message: ['UnknownError', 'Unknown', ''].includes(said) ? `HTTP ${status}` : said,
     status,
   };
 }
