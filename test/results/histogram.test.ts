@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { encodeIntoCompressedBase64 } from 'hdr-histogram-js';
-import { mergeHistograms, percentileCurve } from '../../lib/results/merge/histogram.ts';
+import { mergeHistograms, percentileCurve, percentileOfEncoded } from '../../lib/results/merge/histogram.ts';
 import { decoded, emptyHistogram, encoded } from './histograms.ts';
 import { seededRandom } from './seeded-random.ts';
 
@@ -27,6 +27,11 @@ describe('merged histograms', () => {
     const { latency } = mergeHistograms([fast, slow]);
     assert.equal(latency?.p50Micros, 1_000);
     assert.ok(Math.abs(latency.p99Micros - 1_000_000) <= 1_000);
+  });
+
+  test('tell any percentile of their sum, and none of nothing', () => {
+    assert.equal(percentileOfEncoded(encoded(Array.from({ length: 100 }, (_, n) => n + 1)), 25), 25);
+    assert.equal(percentileOfEncoded(encoded([]), 25), null);
   });
 
   test('keep zero as the smallest value', () => {

@@ -1,4 +1,5 @@
 import type { ReferenceDid } from '../../../assets/calibration/did.ts';
+import { percentileOfEncoded } from '../../results/merge/histogram.ts';
 import { meanOf, percentileOf, type Comparison } from './comparison.ts';
 import { noiseAt } from './known-noise.ts';
 import { at, percents, type Parts, type Row } from './measured-case.ts';
@@ -96,11 +97,12 @@ export function stalledEchoes(parts: Parts, row: Row): Comparison[] {
   return [
     row({
       behaviour: 'answers at once before and after',
-      quantity: 'echo round trip, p50',
+      quantity: 'echo round trip, p25',
       unit: 'micros',
       nominal: 0,
-      claimed: percentileOf(waits, 50),
-      measured: at(roundTrip, 'p50'),
+      claimed: percentileOf(waits, 25),
+      // The lower half of those that did not wait for the stall.
+      measured: roundTrip === null ? null : percentileOfEncoded(roundTrip.histogram, 25),
       noise: noiseAt(did, measured, 50),
     }),
     one('p90', nominalStall - 0.1 * nominalTotal, percentileOf(waits, 90), at(roundTrip, 'p90')),

@@ -22,5 +22,6 @@ export function noiseAt(did: ReferenceDid, measured: MeasurementResult, percent:
   }
   const own = (latency: Latency | null): number =>
     latency === null ? 0 : percent >= 99 ? latency.p99Micros : percent >= 90 ? latency.p90Micros : latency.p50Micros;
-  return own(turn) + own(lateness) + (percentileOf(did.lateMicros, percent) ?? 0);
+  // A round trip waits for the generator twice, to send and to see the answer, and for the server once.
+  return own(turn) + 2 * own(lateness) + (percentileOf(did.lateMicros, percent) ?? 0);
 }

@@ -70,6 +70,12 @@ export function percentileCurve(encoded: string, ticksPerHalfDistance = 5): read
   return [...points, [100, histogram.maxValue]];
 }
 
+/** The value that so many percent of an encoded histogram's values are not above, microseconds; null for an empty histogram. */
+export function percentileOfEncoded(encoded: string, percent: number): number | null {
+  const histogram = decodeFromCompressedBase64(encoded, 64);
+  return histogram.totalCount === 0 ? null : histogram.getValueAtPercentile(percent);
+}
+
 function add(sum: Histogram, next: Histogram): void {
   // The package's interface leaves `add` to its classes, and both sides are of the same class here.
   const adding = sum as Histogram & { add(other: Histogram): void };
