@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { GetBucketPolicyCommand } from '@aws-sdk/client-s3';
 import { DescribePlacementGroupsCommand } from '@aws-sdk/client-ec2';
 import { hostsOf } from '../../lib/config/hosts.ts';
+import { exitCodes } from '../../lib/config/lab-error.ts';
 import { labOf } from '../../lib/config/presets.ts';
 import { startWith } from '../integration/lab-process.ts';
 import {
@@ -20,7 +21,7 @@ import {
 } from './deployed-lab.ts';
 import { account, emulatedAws, emulatorPython, region, startEmulator, type Emulator } from './emulator.ts';
 
-const projectFolder = join(import.meta.dirname, '../..');
+const c1mProgram = join(import.meta.dirname, '../../bin/c1m.ts');
 const python = emulatorPython();
 
 test('fails to make an environment for an endpoint that is not on this machine', () => {
@@ -64,6 +65,16 @@ describe(
       assert.equal(code, 0, `cdk ${words.join(' ')}\n${printed}`);
       return printed;
     }
+    /** Runs `c1m` against the emulator; an error must be told in lines, never as a stack. */
+    async function c1m(
+      ...words: readonly string[]
+    ): Promise<{ readonly code: number | null; readonly printed: string }> {
+      const run = startWith(emulatedAws(emulator.endpoint, folder), process.execPath, c1mProgram, ...words);
+      const { code } = await run.ended;
+      const printed = run.stdout() + run.stderr();
+      assert.doesNotMatch(printed, /\n {4}at /);
+      return { code, printed };
+    }
     // Change sets of the emulator have no outputs.
     const deploy = (...words: readonly string[]) =>
       cdk('deploy', 'C1mLab', '--method', 'direct', '--require-approval', 'never', ...words);
@@ -89,7 +100,7 @@ describe(
         assert.equal(instance.MetadataOptions?.HttpTokens, 'required');
         assert.ok(instance.IamInstanceProfile?.Arn?.includes('C1mLab-'));
         const interfaces = await interfacesOf(clients, instance);
-        assert.deepEqual([...interfaces.keys()].sort(), [0, 1]);
+        assert.deepEqual(new Set(interfaces.keys()), new Set([0, 1]));
         assert.deepEqual(
           interfaces.get(1)?.PrivateIpAddresses?.map(({ PrivateIpAddress }) => PrivateIpAddress),
           [host.address, ...host.secondaryAddresses],
@@ -131,26 +142,44 @@ describe(
       assert.match(Policy, /"aws:SecureTransport": "false"\}\}, "Effect": "Deny"/);
     });
 
+    test('c1m check names the zones that offer the types and what it could not ask', async () => {
+      const { code, printed } = await c1m('check');
+      assert.equal(code, exitCodes.environment, printed);
+      assert.match(printed, /failed +zone .*deploy with -c zone=us-east-1a/s);
+      assert.match(printed, /not known +vCPU quota +the lab needs 32/);
+    });
+
+    test('c1m leftovers says that the hosts cost money', async () => {
+      const { code, printed } = await c1m('leftovers');
+      assert.notEqual(code, exitCodes.ok);
+      assert.match(printed, /3 of \d+ things left of C1mLab in us-east-1 cost money/);
+    });
+
     test('a second cdk deploy changes nothing', async () => {
       assert.match(await deploy(), /C1mLab \(no changes\)/);
     });
 
     test('a deploy of another preset replaces the hosts', async () => {
-      const before = await hostsOfLab(clients);
+      const earlier = await hostsOfLab(clients);
       await deploy('-c', 'preset=modern');
       const hosts = await hostsOfLab(clients);
-      assert.deepEqual([...hosts.keys()], [...before.keys()]);
+      assert.deepEqual([...hosts.keys()], [...earlier.keys()]);
       assert.deepEqual(
         [...hosts.values()].map(({ InstanceType }) => InstanceType),
         ['c8i.2xlarge', 'c8i.2xlarge', 'c8i.4xlarge'],
       );
-      for (const [name, { InstanceId }] of hosts) assert.notEqual(InstanceId, before.get(name)?.InstanceId);
+      for (const [name, { InstanceId }] of hosts) assert.notEqual(InstanceId, earlier.get(name)?.InstanceId);
     });
 
     test('cdk destroy leaves nothing behind', async () => {
       assert.notDeepEqual(await inventory(clients), untouched);
       await cdk('destroy', 'C1mLab', '--force');
       assert.deepEqual(await inventory(clients), untouched);
+    });
+
+    test('c1m leftovers finds nothing that costs money', async () => {
+      const { code, printed } = await c1m('leftovers');
+      assert.equal(code, exitCodes.ok, printed);
     });
   },
 );

@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createWriteStream, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -50,12 +50,11 @@ export interface Emulator {
 
 /** Starts the emulator on a free port; what it logs goes to `logFile`. It cannot outlive this process: it ends with the pipe between them. */
 export async function startEmulator(program: string, logFile: string): Promise<Emulator> {
-  const log = openSync(logFile, 'a');
   const child = spawn(program, [join(import.meta.dirname, 'emulator.py')], {
-    stdio: ['pipe', 'pipe', log],
+    stdio: ['pipe', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], PYTHONDONTWRITEBYTECODE: '1' },
   });
-  closeSync(log);
+  child.stderr.pipe(createWriteStream(logFile));
   const ended = once(child, 'exit');
   const lines = createInterface({ input: child.stdout });
   const port = await Promise.race([

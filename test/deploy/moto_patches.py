@@ -103,7 +103,9 @@ def interfaces_route_tables_and_gateways_go_with_their_stack() -> None:
 
     def delete_interface(cls: Any, name: str, template: Any, account: str, region: str) -> None:
         # The end of its instance may have taken it along.
-        ec2_backends[account][region].enis.pop(name, None)
+        interface = ec2_backends[account][region].enis.pop(name, None)
+        if interface is not None and interface.instance is not None:
+            interface.instance.detach_eni(interface)
 
     def delete_route_table(cls: Any, name: str, template: Any, account: str, region: str) -> None:
         ec2_backends[account][region].delete_route_table(name)
