@@ -40,6 +40,19 @@ note_unit() { # unit, run folder
   printf '%s\t%s\n' "$1" "$pid" >>"$2/units.tsv"
 }
 
+# Uploads the files of a folder to C1M_RESULTS/<run>/<host>/.
+upload_folder() { # folder, run
+  local target
+  case $C1M_RESULTS in
+  s3://*) aws s3 cp --recursive --only-show-errors "$1" "$C1M_RESULTS/$2/$C1M_HOST/" ;;
+  file:///*)
+    target=${C1M_RESULTS#file://}/$2/$C1M_HOST
+    mkdir -p "$target" && cp -r "$1/." "$target/"
+    ;;
+  *) fail "C1M_RESULTS must begin with s3:// or file:///, got '$C1M_RESULTS'" ;;
+  esac
+}
+
 # Waits until a condition holds: polls a cheap command, and fails at the deadline.
 wait_until() { # seconds, command...
   local deadline=$((SECONDS + $1))

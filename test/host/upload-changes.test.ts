@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { articleLab } from '../../lib/config/lab.ts';
+import type { LocalHost } from '../../lib/local/hosts/local-host.ts';
+import { startLocalLab, type LocalLab } from '../../lib/local/local-site.ts';
+import { eventually, namespacesForbidden, runOn } from '../local/hosts/test-hosts.ts';
+
+/** Stands for the aws command: copies to a folder of the host, unless it is told to fail. */
+const awsCommand = `#!/usr/bin/env bash
+[ "$1 $2 $3 $4" = 's3 cp --recursive --only-show-errors' ] || { echo "unexpected: $*" >&2; exit 2; }
+echo call >>/opt/c1mlab/tmp/aws-calls
+[ ! -e /opt/c1mlab/tmp/aws-fails ] || exit 1
+mkdir -p "/opt/c1mlab/tmp/\${6#s3://}" && cp -r "$5/." "/opt/c1mlab/tmp/\${6#s3://}"
+`;
+
+const forbidden = namespacesForbidden();
+
+describe('a host whose results lie in a bucket', { skip: forbidden }, () => {
+  let lab: LocalLab;
+  let host: LocalHost;
+  const bucket = (name: string): string => host.path(`/opt/c1mlab/tmp/a-bucket/runs/one/server/${name}`);
+  const own = (name: string): string => host.path(`/opt/c1mlab/runs/one/${name}`);
+  const verb = (name: string) => runOn(host, `exec /opt/c1mlab/assets/host/${name}`, { env: { SSM_Run: 'one' } });
+
+  before(async () => {
+    lab = await startLocalLab(articleLab);
+    const [server] = lab.hosts;
+    assert.ok(server !== undefined);
+    host = server;
+    writeFileSync(host.path('/opt/c1mlab/bin/aws'), awsCommand);
+    chmodSync(host.path('/opt/c1mlab/bin/aws'), 0o755);
+    const facts = 'C1M_RESULTS="s3://a-bucket/runs"\nC1M_PACKAGES=""\nC1M_UPLOAD_SECONDS="1"\n';
+    writeFileSync(host.path('/opt/c1mlab/site.env'), facts);
+  });
+  after(() => lab.close());
+
+  test('uploads raw files from Prepare on, as they appear and as they grow', async () => {
+    const prepared = await verb('prepare');
+    assert.equal(prepared.code, 0, prepared.stderr);
+    await eventually('the first samples are uploaded', async () => existsSync(bucket('samples.jsonl')));
+    writeFileSync(own('late.txt'), 'one\n');
+    await eventually('a new file is uploaded', async () => existsSync(bucket('late.txt')));
+    appendFileSync(own('late.txt'), 'two\n');
+    await eventually('its growth is uploaded', async () => readFileSync(bucket('late.txt'), 'utf8') === 'one\ntwo\n');
+  });
+
+  test('tries again after an upload that failed', async () => {
+    const calls = (): number => readFileSync(host.path('/opt/c1mlab/tmp/aws-calls'), 'utf8').split('\n').length;
+    writeFileSync(host.path('/opt/c1mlab/tmp/aws-fails'), '');
+    writeFileSync(own('kept.txt'), 'kept');
+    const before = calls();
+    await eventually('two uploads have failed', async () => calls() >= before + 2);
+    assert.ok(!existsSync(bucket('kept.txt')));
+    rmSync(host.path('/opt/c1mlab/tmp/aws-fails'));
+    await eventually('the file is uploaded after all', async () => existsSync(bucket('kept.txt')));
+  });
+
+  test('has everything in the bucket after Collect, and uploads nothing after Stop', async () => {
+    writeFileSync(own('last.txt'), 'last');
+    const collected = await verb('collect');
+    assert.equal(collected.code, 0, collected.stderr);
+    assert.equal(readFileSync(bucket('last.txt'), 'utf8'), 'last');
+    assert.ok(existsSync(bucket('units.txt')));
+    assert.match(readFileSync(bucket('units.txt'), 'utf8'), /^c1m-upload /m);
+    const stopped = await verb('stop');
+    assert.equal(stopped.code, 0, stopped.stderr);
+    const { stdout } = await runOn(host, "systemctl list-units --all --plain --no-legend 'c1m-*'");
+    assert.equal(stdout, '');
+  });
+});
