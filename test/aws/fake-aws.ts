@@ -39,8 +39,7 @@ export function fakeAws(responders: Readonly<Record<string, Responder>>): FakeAw
     calls,
     access: {
       region: 'us-east-1',
-      // The SDK takes any object that handles requests; its type wants the class.
-      requestHandler: requestHandler as unknown as NonNullable<AwsAccess['requestHandler']>,
+      requestHandler,
       credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' },
       maxAttempts: 2,
     },
