@@ -1,6 +1,8 @@
 module c1mlab/server
 
-go 1.26
+go 1.26.0
+
+toolchain go1.26.8
 
 require (
 	github.com/gobwas/ws v1.5.0

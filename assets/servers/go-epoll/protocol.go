@@ -48,11 +48,16 @@ func (l *loop) consume(c *conn, data []byte) []byte {
 			l.refuse(c, ws.StatusProtocolError)
 			break
 		}
-		if code := c.check(header); code != 0 {
+		begin := len(data) - l.reader.Len()
+		code := c.check(header)
+		if code == 0 && begin != ws.HeaderSize(header) {
+			// RFC 6455, section 5.2: a length is written in as few bytes as it takes.
+			code = ws.StatusProtocolError
+		}
+		if code != 0 {
 			l.refuse(c, code)
 			break
 		}
-		begin := ws.HeaderSize(header)
 		size := begin + int(header.Length)
 		if len(data) < size {
 			return data
