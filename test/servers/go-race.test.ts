@@ -48,7 +48,7 @@ for (const name of ['go', 'go-epoll']) {
           ...process.env,
           HOME: join(root, '.cache/home'),
           CGO_ENABLED: '1',
-          GOTOOLCHAIN: 'local',
+          GOTOOLCHAIN: process.env['GOTOOLCHAIN'] ?? 'auto',
           GOFLAGS: '-mod=readonly -buildvcs=false -modcacherw',
         },
         encoding: 'utf8',

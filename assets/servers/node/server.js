@@ -12,7 +12,9 @@ const closeTimeout = 5000;
 const require = createRequire(import.meta.url);
 const { name } = require('./server.json');
 const { version } = require('ws/package.json');
-const options = { noServer: true, maxPayload: messageLimit, perMessageDeflate: false };
+/** ws would agree to the first subprotocol that is offered; this server speaks none. */
+const handleProtocols = () => false;
+const options = { noServer: true, maxPayload: messageLimit, perMessageDeflate: false, handleProtocols };
 const members = new WebSocketServer(options);
 const publishers = new WebSocketServer(options);
 const paths = new Map([

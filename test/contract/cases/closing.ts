@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ContractCase } from '../contract-case.ts';
-import { closePayload, opcodes } from '../frame.ts';
+import { closePayload, encodeFrame, opcodes } from '../frame.ts';
 
 export const closingCases: readonly ContractCase[] = [
   {
@@ -13,6 +13,16 @@ export const closingCases: readonly ContractCase[] = [
         assert.equal(await client.closeCode(), code);
         await client.ended();
       }
+    },
+  },
+  {
+    name: 'long-close-reason',
+    promise: 'a close with the longest reason, 123 B, is answered with its code',
+    run: async ({ open }) => {
+      const client = await open();
+      client.send({ opcode: opcodes.close, payload: closePayload(1000, 'r'.repeat(123)) });
+      assert.equal(await client.closeCode(), 1000);
+      await client.ended();
     },
   },
   {
@@ -30,7 +40,7 @@ export const closingCases: readonly ContractCase[] = [
     name: 'bad-close-refused',
     promise: 'a close with a code that nobody may send is refused with 1002',
     run: async ({ open }) => {
-      for (const code of [0, 999, 1005, 1006, 1015, 2999, 5000, 65535]) {
+      for (const code of [0, 999, 1004, 1005, 1006, 1015, 1016, 2000, 2999, 5000, 65535]) {
         const client = await open();
         client.send({ opcode: opcodes.close, payload: closePayload(code) });
         assert.equal(await client.closeCode(), 1002, `a close with code ${code} must be refused with 1002`);
@@ -67,9 +77,14 @@ export const closingCases: readonly ContractCase[] = [
     promise: 'what comes after a close frame is not answered',
     run: async ({ open }) => {
       const client = await open();
-      client.sendText('before');
-      client.send({ opcode: opcodes.close, payload: closePayload(1000) });
-      client.sendText('after');
+      const frames = [
+        { opcode: opcodes.text, payload: 'before' },
+        { opcode: opcodes.close, payload: closePayload(1000) },
+        { opcode: opcodes.text, payload: 'after' },
+        { opcode: opcodes.ping, payload: 'after' },
+        { opcode: opcodes.close, payload: closePayload(1001) },
+      ];
+      client.write(Buffer.concat(frames.map(encodeFrame)));
       assert.equal(await client.text(), 'before');
       assert.equal(await client.closeCode(), 1000);
       assert.equal(await client.frame(), null);

@@ -53,6 +53,23 @@ export const echoCases: readonly ContractCase[] = [
     },
   },
   {
+    name: 'echo-edges-of-utf8',
+    promise:
+      'the first and last characters of each length in UTF-8 come back, also with every byte in a fragment of its own',
+    run: async ({ open }) => {
+      const client = await open();
+      const edges = [0, 0x7f, 0x80, 0x7ff, 0x800, 0xd7ff, 0xe000, 0xfdd0, 0xffff, 0x10000, 0x10ffff];
+      const payload = Buffer.from(String.fromCodePoint(...edges));
+      client.send({ opcode: opcodes.text, payload });
+      await expectEcho(client, payload, false);
+      for (let at = 0; at < payload.length; at += 1) {
+        const opcode = at === 0 ? opcodes.text : opcodes.continuation;
+        client.send({ opcode, payload: payload.subarray(at, at + 1), fin: at === payload.length - 1 });
+      }
+      await expectEcho(client, payload, false);
+    },
+  },
+  {
     name: 'echo-many-in-one-segment',
     promise: '2000 small messages sent at once come back, each once and in order',
     run: async ({ open }) => {

@@ -35,17 +35,78 @@ export const httpCases: readonly ContractCase[] = [
   },
   {
     name: 'bad-upgrade-refused',
-    promise: 'an upgrade without a key, or of another version, is refused with a status of 400 to 499',
+    promise: 'an upgrade that lacks a header, is of another version or no GET is refused with a status of 400 to 499',
     run: async (context) => {
       const bad = {
-        'without a key': { 'Sec-WebSocket-Key': null },
-        'of version 12': { 'Sec-WebSocket-Version': '12' },
-        'without a version': { 'Sec-WebSocket-Version': null },
+        'without a key': upgradeRequest('/', { 'Sec-WebSocket-Key': null }),
+        'of version 12': upgradeRequest('/', { 'Sec-WebSocket-Version': '12' }),
+        'without a version': upgradeRequest('/', { 'Sec-WebSocket-Version': null }),
+        'without the header Upgrade': upgradeRequest('/', { Upgrade: null }),
+        'to another protocol': upgradeRequest('/', { Upgrade: 'h2c' }),
+        'without the header Connection': upgradeRequest('/', { Connection: null }),
+        'with Connection: close': upgradeRequest('/', { Connection: 'close' }),
+        'by POST': upgradeRequest('/', { 'Content-Length': '0' }).replace('GET', 'POST'),
+        'by HEAD': upgradeRequest('/').replace('GET', 'HEAD'),
       };
-      for (const [what, changes] of Object.entries(bad)) {
-        const { status } = await ask(context, upgradeRequest('/', changes));
+      for (const [what, request] of Object.entries(bad)) {
+        const { status } = await ask(context, request);
         assert.ok(status >= 400 && status < 500, `an upgrade ${what} must be refused, got ${status}`);
       }
+    },
+  },
+  {
+    name: 'version-told',
+    promise: 'who asks for another version is told the one that is spoken (RFC 6455, section 4.2.2)',
+    run: async (context) => {
+      const { headers } = await ask(context, upgradeRequest('/', { 'Sec-WebSocket-Version': '12' }));
+      const versions = headers.get('sec-websocket-version') ?? '';
+      assert.ok(versions.split(/, */).includes('13'), `Sec-WebSocket-Version must name 13, got '${versions}'`);
+    },
+  },
+  {
+    name: 'upgrade-forms',
+    promise: 'header names and tokens in any case, spaces or none, and a query after the path make no difference',
+    run: async (context) => {
+      const lower = upgradeRequest('/').replaceAll(/^[A-Z][\w-]+:/gim, (name) => name.toLowerCase());
+      const forms = {
+        'lower-case names': lower,
+        'upper-case names': lower.replaceAll(/^[a-z][\w-]+:/gm, (name) => name.toUpperCase()),
+        'upper-case tokens': upgradeRequest('/', { Upgrade: 'WEBSOCKET', Connection: 'UPGRADE' }),
+        'no space after a colon': upgradeRequest('/').replaceAll(/: /g, ':'),
+        'a query': upgradeRequest('/?x=1&y=%20'),
+        'an empty query': upgradeRequest('/?'),
+      };
+      for (const [what, request] of Object.entries(forms)) {
+        const client = await context.tcp();
+        client.write(request);
+        assert.equal((await client.httpAnswer()).status, 101, `an upgrade with ${what} must be accepted`);
+        client.sendText(what);
+        assert.equal(await client.text(), what);
+        client.destroy();
+      }
+      const publisher = await context.open('/publish?x=1');
+      publisher.sendText('hello?');
+      assert.match(await publisher.text(), /^sent \d+ 0 \d+$/);
+    },
+  },
+  {
+    name: 'connection-in-two-headers',
+    promise: 'an upgrade whose Connection header is sent twice, with one token each, is accepted',
+    run: async (context) => {
+      const request = upgradeRequest('/').replace(
+        'Connection: Upgrade',
+        'Connection: keep-alive\r\nConnection: Upgrade',
+      );
+      assert.equal((await ask(context, request)).status, 101);
+    },
+  },
+  {
+    name: 'subprotocols-declined',
+    promise: 'subprotocols that are offered are not agreed to: the contract has none',
+    run: async (context) => {
+      const answer = await ask(context, upgradeRequest('/', { 'Sec-WebSocket-Protocol': 'chat, superchat' }));
+      assert.equal(answer.status, 101);
+      assert.equal(answer.headers.get('sec-websocket-protocol'), undefined);
     },
   },
   {

@@ -56,21 +56,25 @@ export const refusalCases: readonly ContractCase[] = [
     'text with RSV1': [{ ...text('x'), reserved: 4 }],
     'text with RSV2': [{ ...text('x'), reserved: 2 }],
     'text with RSV3': [{ ...text('x'), reserved: 1 }],
+    'text with all three': [{ ...text('x'), reserved: 7 }],
+    'a close with RSV2': [{ opcode: opcodes.close, payload: closePayload(1000), reserved: 2 }],
     'a ping with RSV1': [{ opcode: opcodes.ping, reserved: 4 }],
     'a continuation with RSV1': [text('x', false), { ...more('y'), reserved: 4 }],
   }),
   refusal('bad-opcode-refused', 'a frame of an opcode that is not defined is refused with 1002', [1002], {
-    'opcode 3': [{ opcode: 3, payload: 'x' }],
-    'opcode 7': [{ opcode: 7 }],
-    'opcode 11': [{ opcode: 11, payload: 'x' }],
-    'opcode 15': [{ opcode: 15 }],
+    ...Object.fromEntries([3, 4, 5, 6, 7, 11, 12, 13, 14, 15].map((opcode) => [`opcode ${opcode}`, [{ opcode }]])),
+    'opcode 3 with a payload': [{ opcode: 3, payload: 'x' }],
+    'opcode 11 with a payload': [{ opcode: 11, payload: 'x' }],
+    'opcode 4 in the midst of a message': [text('x', false), { opcode: 4 }],
   }),
   refusal('fragmented-control-refused', 'a control frame in fragments is refused with 1002', [1002], {
     'a fragmented ping': [{ opcode: opcodes.ping, payload: 'x', fin: false }],
+    'a fragmented pong': [{ opcode: opcodes.pong, payload: 'x', fin: false }],
     'a fragmented close': [{ opcode: opcodes.close, payload: closePayload(1000), fin: false }],
   }),
   refusal('long-control-refused', 'a control frame of more than 125 B is refused with 1002', [1002], {
     'a ping of 126 B': [{ opcode: opcodes.ping, payload: Buffer.alloc(126) }],
+    'a pong of 64 KiB': [{ opcode: opcodes.pong, payload: Buffer.alloc(65536) }],
     'a close of 126 B': [{ opcode: opcodes.close, payload: closePayload(1000, 'r'.repeat(124)) }],
   }),
   refusal('lone-continuation-refused', 'a continuation of nothing is refused with 1002', [1002], {
@@ -104,4 +108,35 @@ export const refusalCases: readonly ContractCase[] = [
     'a character cut short in fragments': [text(Buffer.from([0xe2]), false), more(Buffer.from([0x82]))],
     'bad bytes after 64 KiB of good ones': [text(Buffer.concat([Buffer.alloc(65536, 'a'), Buffer.from([0xff])]))],
   }),
+  {
+    name: 'nothing-after-violation',
+    promise: 'what came before a violation is answered, then comes the close, and what came after it is not answered',
+    run: async ({ open }) => {
+      const client = await open();
+      const frames = [text('before'), { opcode: 3 }, { opcode: opcodes.ping, payload: 'after' }, text('after')];
+      client.write(Buffer.concat(frames.map(encodeFrame)));
+      assert.equal(await client.text(), 'before');
+      const frame = await client.frame();
+      assert.equal(frame?.opcode, opcodes.close, `a close must come, not ${frame?.payload.toString() ?? 'the end'}`);
+      client.half();
+      assert.equal(await client.frame(), null);
+    },
+  },
+  {
+    name: 'wasteful-length',
+    promise: 'a length in more bytes than it takes is refused with 1002 or understood, but never misread',
+    run: async ({ open }) => {
+      const lengths = { '16 bits': [126, 0, 2], '64 bits': [127, 0, 0, 0, 0, 0, 0, 0, 2] };
+      for (const opcode of [opcodes.binary, opcodes.ping]) {
+        for (const [what, [first = 0, ...rest]] of Object.entries(lengths)) {
+          const client = await open();
+          client.write(Buffer.from([0x80 | opcode, 0x80 | first, ...rest, 0, 0, 0, 0, 0x68, 0x69]));
+          const frame = await client.frame();
+          if (frame?.opcode === opcodes.close) assert.equal(frame.payload.readUInt16BE(0), 1002);
+          else assert.equal(frame?.payload.toString(), 'hi', `2 B whose length is in ${what} were misread`);
+          client.destroy();
+        }
+      }
+    },
+  },
 ];

@@ -67,6 +67,8 @@ final class Output(
     case FrameCommand(frame) if frame.opcode == Opcode.Close =>
       if (!finishing) finish(frame)
 
+    case FrameCommand(frame) if finishing && frame.opcode == Opcode.Pong => // a ping that came after a close is not answered
+
     case FrameCommand(frame) =>
       if (!closing) enqueue(Waiting(FrameRender.render(frame, Array.empty), None))
 

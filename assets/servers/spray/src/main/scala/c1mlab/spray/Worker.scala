@@ -5,7 +5,7 @@ import spray.can.server.{ ServerSettings, UHttp }
 import spray.can.websocket
 import spray.can.websocket.{ FrameComposing, FrameParsing, HandshakeContext, WebSocketFrontend, WebSocketServerWorker }
 import spray.can.websocket.frame.{ BinaryFrame, Frame, FrameRender, TextFrame }
-import spray.http.{ HttpHeaders, HttpMethods, HttpRequest, HttpResponse, StatusCode, StatusCodes }
+import spray.http.{ HttpHeader, HttpHeaders, HttpMethods, HttpRequest, HttpResponse, StatusCode, StatusCodes }
 
 object Worker {
   private val maxMessageBytes = 1 << 20
@@ -47,7 +47,7 @@ class Worker(val serverConnection: ActorRef, connections: ActorRef) extends WebS
         val command = UHttp.UpgradeServer(pipeline(handshake.copy(request = null)), handshake.response)
         connections ! Connections.Join(serverConnection, asMember, sender(), command)
       case _ =>
-        refuse(StatusCodes.UpgradeRequired)
+        refuse(StatusCodes.UpgradeRequired, HttpHeaders.RawHeader("Sec-WebSocket-Version", "13"))
     }
   }
 
@@ -59,8 +59,8 @@ class Worker(val serverConnection: ActorRef, connections: ActorRef) extends WebS
       FrameParsing(maxMessageBytes) >>
       Output(self, connections)
 
-  private def refuse(status: StatusCode): Unit =
-    sender() ! HttpResponse(status, headers = List(HttpHeaders.Connection("close")))
+  private def refuse(status: StatusCode, headers: HttpHeader*): Unit =
+    sender() ! HttpResponse(status, headers = HttpHeaders.Connection("close") :: headers.toList)
 
   override def businessLogic: Receive = {
     case finish: Output.Finish =>

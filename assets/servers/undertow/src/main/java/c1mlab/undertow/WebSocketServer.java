@@ -1,14 +1,20 @@
 package c1mlab.undertow;
 
+import io.undertow.Handlers;
 import io.undertow.Undertow;
 import io.undertow.UndertowOptions;
 import io.undertow.server.HttpHandler;
+import io.undertow.server.HttpServerExchange;
 import io.undertow.server.handlers.ResponseCodeHandler;
+import io.undertow.util.HeaderValues;
+import io.undertow.util.Headers;
+import io.undertow.util.Protocols;
 import io.undertow.util.StatusCodes;
 import io.undertow.websockets.WebSocketConnectionCallback;
 import io.undertow.websockets.WebSocketProtocolHandshakeHandler;
 import io.undertow.websockets.core.protocol.version13.Hybi13Handshake;
 import java.util.List;
+import java.util.stream.Stream;
 import org.xnio.Options;
 
 /** Undertow with two WebSocket paths, and an IO thread for each processor. */
@@ -43,8 +49,24 @@ final class WebSocketServer {
     }
 
     private static HttpHandler webSocket(WebSocketConnectionCallback callback) {
-        return new WebSocketProtocolHandshakeHandler(
-                List.of(new Hybi13Handshake()), callback, new ResponseCodeHandler(StatusCodes.UPGRADE_REQUIRED));
+        var refusal = Handlers.header(
+                new ResponseCodeHandler(StatusCodes.UPGRADE_REQUIRED), Headers.SEC_WEB_SOCKET_VERSION_STRING, "13");
+        var handshake = new WebSocketProtocolHandshakeHandler(List.of(new Hybi13Handshake()), callback, refusal);
+        return Handlers.predicate(WebSocketServer::asksForWebSocket, handshake, refusal);
+    }
+
+    /** Undertow's handshake looks at key and version only. */
+    private static boolean asksForWebSocket(HttpServerExchange exchange) {
+        return exchange.getProtocol().equals(Protocols.HTTP_1_1)
+                && hasToken(exchange.getRequestHeaders().get(Headers.UPGRADE), "websocket")
+                && hasToken(exchange.getRequestHeaders().get(Headers.CONNECTION), "upgrade");
+    }
+
+    private static boolean hasToken(HeaderValues values, String token) {
+        return values != null
+                && values.stream()
+                        .flatMap(value -> Stream.of(value.split(",")))
+                        .anyMatch(value -> value.trim().equalsIgnoreCase(token));
     }
 
     /** Returns once the socket listens; throws what the bind failed with as cause of a RuntimeException. */
