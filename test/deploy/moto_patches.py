@@ -244,7 +244,10 @@ class BucketPolicy(CloudFormationModel):
         return cls(properties["Bucket"])
 
     def delete(self, account: str, region: str) -> None:
-        s3_backends[account]["aws"].delete_bucket_policy(self.physical_resource_id)
+        # The end of its bucket may have taken it along.
+        bucket = s3_backends[account]["aws"].buckets.get(self.physical_resource_id)
+        if bucket is not None:
+            bucket.policy = None
 
 
 class Schedule(CloudFormationModel):
