@@ -1,4 +1,6 @@
+import { dirname } from 'node:path';
 import { exitCodes } from '../config/lab-error.ts';
+import { startedIn } from '../run/find-started.ts';
 import { runBenchmark, type Run } from '../run/run-benchmark.ts';
 import { writingTo } from '../run/run-folder.ts';
 import type { Site } from '../run/site.ts';
@@ -16,17 +18,29 @@ export async function performRun(site: Site, run: Run, context: LabContext): Pro
   try {
     const watcher = { onProgress: printer.onProgress, signal: context.interrupted };
     await writingTo(run.folder, () => runBenchmark(site, run, watcher));
+  } catch (error) {
+    printer.end();
+    // The network may be gone, and the execution has not noticed.
+    if (site.detachable && (await hasRunning(run))) stderr.write(`${goesOn(run)}\n`);
+    throw error;
   } finally {
     printer.end();
   }
   const { aborted } = context.interrupted;
   if (aborted && site.detachable) {
-    stderr.write(
-      `the execution goes on by itself; c1m attach ${run.runId} watches it again, c1m cancel ${run.runId} ends it\n`,
-    );
+    if (await hasRunning(run)) stderr.write(`${goesOn(run)}\n`);
+    else stderr.write(`interrupted; to go on: c1m run --resume ${run.runId}\n`);
     return exitCodes.interrupted;
   }
   const exitCode = await publishResult(context, run.folder);
   if (aborted) stderr.write(`interrupted; to go on: c1m run --local --resume ${run.runId}\n`);
   return aborted ? exitCodes.interrupted : exitCode;
+}
+
+async function hasRunning({ folder, runId }: Run): Promise<boolean> {
+  return (await startedIn(dirname(folder), runId)).some(({ record }) => record.status === 'running');
+}
+
+function goesOn({ runId }: Run): string {
+  return `the execution goes on by itself; c1m attach ${runId} watches it again, c1m cancel ${runId} ends it`;
 }

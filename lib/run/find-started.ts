@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readMeasurementRecord } from './run-folder.ts';
+import { LabError } from '../config/lab-error.ts';
+import { readMeasurementRecord, readRunRecord } from './run-folder.ts';
 import type { StartedMeasurement } from './measure.ts';
 
 /** A measurement of a run's folder whose execution has been started. */
@@ -13,11 +14,26 @@ export interface FoundMeasurement {
   readonly record: StartedMeasurement;
 }
 
-/** Every measurement below a folder of runs whose execution has been started, those of the newest run first. */
+/**
+ * Every measurement of the runs on AWS below a folder whose execution has been started, those of the newest run first. The
+ * executions of a local lab ended with it.
+ */
 export async function findStarted(out: string): Promise<readonly FoundMeasurement[]> {
   const found: FoundMeasurement[] = [];
-  for (const runId of (await foldersIn(out)).toReversed()) found.push(...(await startedIn(out, runId)));
+  for (const runId of (await foldersIn(out)).toReversed()) {
+    if (await isOnAws(join(out, runId))) found.push(...(await startedIn(out, runId)));
+  }
   return found;
+}
+
+async function isOnAws(runFolder: string): Promise<boolean> {
+  try {
+    return (await readRunRecord(runFolder)).where === 'aws';
+  } catch (error) {
+    // Whatever else lies there is no run.
+    if (error instanceof LabError) return false;
+    throw error;
+  }
 }
 
 /** The measurements of one run whose execution has been started. */

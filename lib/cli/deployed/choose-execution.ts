@@ -15,13 +15,6 @@ const executionId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** The measurements of a run on AWS, by its id. Throws LabError `usage` when there is no such run, or it is a local one. */
 export async function measurementsOfRun(out: string, runId: string): Promise<readonly FoundMeasurement[]> {
-  if (!/^[\w-]+$/.test(runId)) {
-    throw new LabError(
-      'usage',
-      `expected a run's id or an execution's id, got '${runId}'`,
-      'give the name of the folder of a run, and --out for where that lies',
-    );
-  }
   const { where } = await readRunRecord(join(out, runId));
   if (where === 'aws') return startedIn(out, runId);
   throw new LabError(
@@ -44,7 +37,10 @@ export async function chooseRunning(
   if (word !== undefined && executionId.test(word)) return chooseExecution(site, out, word, context);
   const candidates = word === undefined ? await findStarted(out) : await measurementsOfRun(out, word);
   const left = candidates.find(({ record }) => record.status === 'running');
-  if (left !== undefined) return left;
+  if (left !== undefined) {
+    await existingExecution(site, left.record.executionId);
+    return left;
+  }
   if (word !== undefined) {
     throw new LabError(
       'usage',

@@ -20,15 +20,17 @@ export interface DeployedLab {
 export async function findDeployedLab(flags: AccountFlags, context: LabContext): Promise<DeployedLab> {
   const { makeAwsSite } = await import('../../aws/site/aws-site.ts');
   const { readDeployment } = await import('../../aws/site/read-deployment.ts');
+  const labName = labNameOf(flags, context);
   const clients = await connect(flags, context);
-  const deployment = await readDeployment(clients, labNameOf(flags, context));
+  const deployment = await readDeployment(clients, labName);
   return { clients, deployment, site: makeAwsSite(clients, deployment) };
 }
 
 /** Opens the lab that the flags name for a run. Throws LabError `environment` when it is not whole, or not as it was deployed. */
 export async function openDeployedLab(flags: AccountFlags, context: LabContext): Promise<Site> {
   const { openAwsSite } = await import('../../aws/site/aws-site.ts');
-  return openAwsSite(await connect(flags, context), labNameOf(flags, context));
+  const labName = labNameOf(flags, context);
+  return openAwsSite(await connect(flags, context), labName);
 }
 
 /** The hosts of a deployed lab, also those that are missing. */

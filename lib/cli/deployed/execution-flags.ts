@@ -22,5 +22,11 @@ export const executionFlagParameters: FlagParametersForType<ExecutionFlags, LabC
 /** The one word that these commands take: which run. */
 export const optionalRun = {
   kind: 'tuple',
-  parameters: [{ brief: "A run's id, or an execution's", placeholder: 'run', parse: String, optional: true }],
+  parameters: [{ brief: "A run's id, or an execution's", placeholder: 'run', parse: parseRun, optional: true }],
 } as const;
+
+/** Reads the id of a run or an execution, which is also the name of a folder. */
+export function parseRun(input: string): string {
+  if (!/^[\w-]{1,100}$/.test(input)) throw new Error(`expected the id of a run or of an execution, got '${input}'`);
+  return input;
+}

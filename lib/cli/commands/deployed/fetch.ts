@@ -8,7 +8,7 @@ import type { Site } from '../../../run/site.ts';
 import { chooseExecution, isExecutionId, measurementsOfRun } from '../../deployed/choose-execution.ts';
 import type { LabContext } from '../../context.ts';
 import { findDeployedLab } from '../../deployed/deployed-lab.ts';
-import { executionFlagParameters, type ExecutionFlags } from '../../deployed/execution-flags.ts';
+import { executionFlagParameters, parseRun, type ExecutionFlags } from '../../deployed/execution-flags.ts';
 import { publishResult } from '../../publish-result.ts';
 
 /** `c1m fetch`: downloads what an execution has uploaded, however it was started. */
@@ -21,7 +21,7 @@ export const fetchCommand = buildCommand<ExecutionFlags, [string], LabContext>({
   parameters: {
     positional: {
       kind: 'tuple',
-      parameters: [{ brief: "A run's id, or an execution's", placeholder: 'run', parse: String }],
+      parameters: [{ brief: "A run's id, or an execution's", placeholder: 'run', parse: parseRun }],
     },
     flags: executionFlagParameters,
   },
