@@ -49,8 +49,8 @@ describe('a host whose results lie in a bucket', { skip: forbidden }, () => {
     const calls = (): number => readFileSync(host.path('/opt/c1mlab/tmp/aws-calls'), 'utf8').split('\n').length;
     writeFileSync(host.path('/opt/c1mlab/tmp/aws-fails'), '');
     writeFileSync(own('kept.txt'), 'kept');
-    const before = calls();
-    await eventually('two uploads have failed', async () => calls() >= before + 2);
+    const earlier = calls();
+    await eventually('two uploads have failed', async () => calls() >= earlier + 2);
     assert.ok(!existsSync(bucket('kept.txt')));
     rmSync(host.path('/opt/c1mlab/tmp/aws-fails'));
     await eventually('the file is uploaded after all', async () => existsSync(bucket('kept.txt')));
