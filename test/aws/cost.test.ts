@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { instance, instances, product, readyAccount } from './account.ts';
 import { ec2Error, ec2Xml, fakeAws, items, jsonError, type Responder } from './fake-aws.ts';
@@ -87,6 +89,12 @@ describe('c1m cost', () => {
     const { stdout } = await runC1m(['cost', '--offline', '--preset', 'modern'], aws);
     assert.match(stdout, /^ *1 +c8i\.4xlarge, on-demand +\$0\.75\/h$/m);
     assert.deepEqual(aws.calls, []);
+  });
+
+  test('stands in docs/aws.md as it is printed', async () => {
+    const page = readFileSync(join(import.meta.dirname, '../../docs/aws.md'), 'utf8');
+    const { stdout } = await runC1m(['cost', '--offline'], fakeAws({}));
+    for (const line of stdout.split('\n')) assert.ok(page.includes(line), `docs/aws.md lacks: ${line}`);
   });
 
   test('fails in two lines without the right to see instances', async () => {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { listServers } from '../../lib/config/servers.ts';
 import { fitOf, portsPerAddress } from '../../lib/config/lab-fit.ts';
 import { presets, type PresetName } from '../../lib/config/presets.ts';
 import { planScale } from '../../lib/scale/plan-scale.ts';
-import { join } from 'node:path';
 import { fakeAws } from '../aws/fake-aws.ts';
 import { runC1m } from '../aws/run-c1m.ts';
 
@@ -61,6 +62,14 @@ describe('a plan', () => {
     assert.match(stdout, /^ {2}price +\$3\.44 an hour/m);
     assert.deepEqual(aws.calls, []);
     assert.equal(exitCode, 0);
+  });
+
+  test('stands in docs/scale.md as it is printed', async () => {
+    const page = readFileSync(join(import.meta.dirname, '../../docs/scale.md'), 'utf8');
+    for (const words of [['1.2M'], ['10M', '--preset', 'modern'], ['100M', '--preset', 'modern']]) {
+      const { stdout } = await runC1m(['plan', '--connections', ...words], fakeAws({}));
+      for (const line of stdout.split('\n')) assert.ok(page.includes(line), `docs/scale.md lacks: ${line}`);
+    }
   });
 
   test('fails for a server that is not there', async () => {
