@@ -9,6 +9,8 @@ export interface ServiceFailure {
   readonly kind: FailureKind;
   /** The service's own name for it, such as `UnauthorizedOperation`; empty when it gave none. */
   readonly code: string;
+  /** The HTTP status of the answer; 0 without an answer. */
+  readonly status: number;
   /** A phrase without a full stop: what happened. */
   readonly text: string;
 }
@@ -61,7 +63,12 @@ export function understandFailure(action: string, error: unknown): ServiceFailur
   const label = [name, code].find((candidate) => Object.hasOwn(kinds, candidate)) ?? '';
   const kind = kinds[label] ?? (status === 403 ? 'denied' : status === 429 ? 'throttled' : 'other');
   const expired = kind === 'credentials' && /expired/i.test(message) ? 'expired' : kind;
-  return { kind: expired, code: label === '' ? name : label, text: `${phrases[expired]} ${action}: ${message}` };
+  return {
+    kind: expired,
+    code: label === '' ? name : label,
+    status,
+    text: `${phrases[expired]} ${action}: ${message}`,
+  };
 }
 
 const phrases: Readonly<Record<FailureKind, string>> = {

@@ -2,8 +2,9 @@ import type { AwsClients } from '../account/aws-access.ts';
 import { serviceError, understandFailure } from '../account/service-failure.ts';
 
 /**
- * Makes what the services refuse a LabError, whoever sends the command: credentials, rights, throttling, network. Exceptions that
- * mean something to the lab (ParameterNotFound) stay what they are. Gives the same clients.
+ * Makes what the services refuse a LabError, whoever sends the command: credentials, rights, throttling, network, a service that
+ * is out of order or does not know the call. Exceptions that mean something to the lab (ParameterNotFound) stay what they are.
+ * Gives the same clients.
  */
 export function nameErrors(clients: AwsClients): AwsClients {
   const named = async <T>(service: string, command: string | undefined, answer: Promise<T>): Promise<T> => {
@@ -11,7 +12,8 @@ export function nameErrors(clients: AwsClients): AwsClients {
       return await answer;
     } catch (error) {
       const action = `${service}:${(command ?? 'a call').replace(/Command$/, '')}`;
-      throw understandFailure(action, error).kind === 'other' ? error : serviceError(action, error);
+      const { kind, status } = understandFailure(action, error);
+      throw kind === 'other' && status < 500 ? error : serviceError(action, error);
     }
   };
   const outermost = { step: 'initialize', priority: 'high', name: 'c1mlabErrors' } as const;
