@@ -12,13 +12,22 @@ const adviceByStep: Readonly<Record<string, string>> = {
   collect: 'free space where the results are written',
 };
 
+/** What to do about what a host said itself, before what its step commonly needs. */
+const adviceByReason: readonly (readonly [RegExp, string])[] = [
+  [
+    /\bport \d+\b.*(in use|EADDRINUSE)/is,
+    'end what listens there (ss -ltnp on that host names it), or let the lab use another port (network.port in a lab file)',
+  ],
+];
+
 /** Two lines for each measurement that failed: what went wrong, and what to do. */
 export function describeFailures(measurements: readonly MeasurementResult[], folder: string): string {
   return measurements
     .filter(({ record }) => record.status === 'failed')
     .map(({ measurement, record }) => {
       const step = record.steps.find(({ failure }) => failure !== null)?.name ?? '';
-      const advice = adviceByStep[step] ?? 'see what the hosts left';
+      const told = adviceByReason.find(([pattern]) => pattern.test(record.reason ?? ''))?.[1];
+      const advice = told ?? adviceByStep[step] ?? 'see what the hosts left';
       const reason = (record.reason ?? 'it failed').split('\n').join(' | ');
       return `error: ${measurement}: ${reason}\n  fix: ${advice} (${join(folder, 'raw', measurement)}), then go on with --resume\n`;
     })
