@@ -42,6 +42,8 @@ export interface UnitSample {
   readonly openFiles: number | null;
   /** Soft limit of that process; null until it has been read. */
   readonly openFilesLimit: number | null;
+  /** How long the first thread of its first process has run or waited for a processor; null where the kernel does not tell. */
+  readonly runnableSeconds: number | null;
 }
 
 /** One line of `samples.jsonl`, about one a second. Counters are cumulative since boot (or since the namespace was made). */

@@ -14,6 +14,15 @@ echo call >>/opt/c1mlab/tmp/aws-calls
 mkdir -p "/opt/c1mlab/tmp/\${6#s3://}" && cp -r "$5/." "/opt/c1mlab/tmp/\${6#s3://}"
 `;
 
+/** Stands for the instance metadata: there is a notice when a file says so. */
+const curlCommand = `#!/usr/bin/env bash
+case "\${!#}" in
+*/api/token) echo token ;;
+*/spot/instance-action) [ -e /opt/c1mlab/tmp/notice ] || exit 22 ;;
+*) exit 2 ;;
+esac
+`;
+
 const forbidden = namespacesForbidden();
 
 describe('a host whose results lie in a bucket', { skip: forbidden }, () => {
@@ -28,8 +37,10 @@ describe('a host whose results lie in a bucket', { skip: forbidden }, () => {
     const [server] = lab.hosts;
     assert.ok(server !== undefined);
     host = server;
-    writeFileSync(host.path('/opt/c1mlab/bin/aws'), awsCommand);
-    chmodSync(host.path('/opt/c1mlab/bin/aws'), 0o755);
+    for (const [name, text] of Object.entries({ aws: awsCommand, curl: curlCommand })) {
+      writeFileSync(host.path(`/opt/c1mlab/bin/${name}`), text);
+      chmodSync(host.path(`/opt/c1mlab/bin/${name}`), 0o755);
+    }
     const facts = 'C1M_RESULTS="s3://a-bucket/runs"\nC1M_PACKAGES=""\nC1M_UPLOAD_SECONDS="1"\n';
     writeFileSync(host.path('/opt/c1mlab/site.env'), facts);
   });
@@ -67,5 +78,18 @@ describe('a host whose results lie in a bucket', { skip: forbidden }, () => {
     assert.equal(stopped.code, 0, stopped.stderr);
     const { stdout } = await runOn(host, "systemctl list-units --all --plain --no-legend 'c1m-*'");
     assert.equal(stdout, '');
+  });
+
+  test('collects at once when EC2 is about to take the host back', async () => {
+    const prepared = await verb('prepare');
+    assert.equal(prepared.code, 0, prepared.stderr);
+    rmSync(bucket('units.txt'));
+    writeFileSync(host.path('/opt/c1mlab/tmp/notice'), '');
+    await eventually('the host has collected', async () => existsSync(bucket('units.txt')));
+    await eventually('the uploader has ended', async () => {
+      const { stdout } = await runOn(host, 'systemctl is-active c1m-upload');
+      return stdout.trim() !== 'active';
+    });
+    assert.equal((await verb('stop')).code, 0);
   });
 });

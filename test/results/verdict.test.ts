@@ -343,10 +343,31 @@ describe('saturated processors', () => {
     assert.equal(measurement.verdict.valid, true);
   });
 
+  /** The units of a host use so many processors. */
+  const using = (files: Files, path: string, processors: number, runnable: number = processors): Files =>
+    changedSamples(files, path, (sample, _place, index) => ({
+      ...sample,
+      units: Object.fromEntries(
+        Object.entries(sample.units).map(([name, unit]) => [
+          name,
+          { ...unit, cpuSeconds: index * processors, runnableSeconds: index * runnable },
+        ]),
+      ),
+    }));
+
   test('of one machine for all are nobody’s in particular', async () => {
-    const measurement = await measured(busy(plain(), serverSamples));
+    const shared = using(using(busy(plain(), serverSamples), serverSamples, 0.8), loadSamples, 0.8);
+    const measurement = await measured(shared);
     assert.match(wallIn(measurement, 'machineCpu').evidence, /cannot be told/);
     assert.equal(measurement.verdict.walls.filter(({ wall }) => wall === 'serverCpu').length, 0);
+    const others = await measured(busy(plain(), serverSamples));
+    assert.match(wallIn(others, 'machineCpu').evidence, /the machine was not the lab's alone/);
+  });
+
+  test('are found in a single thread that others leave too little', async () => {
+    const starved = (ran: number) => measured(using(busy(plain(), serverSamples), serverSamples, ran, 1));
+    assert.match(wallIn(await starved(0.6), 'serverCpu').evidence, /ran or waited .*\(ran 60 % of it\)/);
+    assert.ok((await starved(0.1)).verdict.walls.every(({ wall }) => wall !== 'serverCpu'));
   });
 
   test('are found in a server that uses one whole processor of several', async () => {
@@ -379,13 +400,7 @@ describe('saturated processors', () => {
   });
 
   test('of one machine are the server’s, or the load generator’s, where it uses most of them', async () => {
-    const hungry = (path: string) =>
-      changedSamples(busy(plain(), serverSamples), path, (sample, _place, index) => ({
-        ...sample,
-        units: Object.fromEntries(
-          Object.entries(sample.units).map(([name, unit]) => [name, { ...unit, cpuSeconds: index * 1.6 }]),
-        ),
-      }));
+    const hungry = (path: string) => using(busy(plain(), serverSamples), path, 1.6);
     assert.match(wallIn(await measured(hungry(serverSamples)), 'serverCpu').evidence, /the server used 1\.6/);
     assert.match(wallIn(await measured(hungry(loadSamples)), 'loadCpu').evidence, /the load generator 1\.[67]/);
   });

@@ -147,6 +147,12 @@ export function parseOpenFilesLimit(limits: string): number | null {
   return soft === undefined ? null : Number(soft);
 }
 
+/** How long a thread has run or waited for a processor, from /proc/<pid>/schedstat (nanoseconds of both); null without the file. */
+export function parseRunnableSeconds(schedstat: string | null): number | null {
+  const [ran, waited] = (schedstat ?? '').trim().split(' ').map(Number);
+  return ran === undefined || waited === undefined ? null : (ran + waited) / 1e9;
+}
+
 /** User and system seconds of a process, from /proc/<pid>/stat (its name may hold spaces and parentheses). */
 export function parseProcessSeconds(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

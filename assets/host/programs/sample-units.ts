@@ -81,6 +81,7 @@ export class UnitSampler {
           cpuSeconds,
           openFiles: openFiles ?? null,
           openFilesLimit: openFilesLimit ?? null,
+          runnableSeconds: processes[0]?.runnableSeconds() ?? null,
         }
       : null;
   }

@@ -1,5 +1,11 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
-import { parseOpenFilesLimit, parseProcessMemory, parseProcessSeconds, readText } from './proc.ts';
+import {
+  parseOpenFilesLimit,
+  parseProcessMemory,
+  parseProcessSeconds,
+  parseRunnableSeconds,
+  readText,
+} from './proc.ts';
 
 // The kernel writes any of the files read here into one page.
 const page = Buffer.allocUnsafe(4096);
@@ -24,6 +30,7 @@ export class SampledProcess {
   readonly #statm: number;
   readonly #stat: number;
   readonly #children: number | null;
+  readonly #schedstat: number | null;
 
   /** Throws when there is no such process. */
   constructor(pid: number) {
@@ -31,6 +38,7 @@ export class SampledProcess {
     this.#statm = openSync(`/proc/${pid}/statm`, 'r');
     this.#stat = openSync(`/proc/${pid}/stat`, 'r');
     this.#children = openOrNull(`/proc/${pid}/task/${pid}/children`);
+    this.#schedstat = openOrNull(`/proc/${pid}/schedstat`);
   }
 
   /** Its memory, processor time and descriptors now; null when it has ended. */
@@ -51,13 +59,20 @@ export class SampledProcess {
     return (text ?? '').split(' ').filter(Boolean).map(Number);
   }
 
+  /** How long its first thread has run or waited for a processor. */
+  runnableSeconds(): number | null {
+    return this.#schedstat === null ? null : parseRunnableSeconds(readAgain(this.#schedstat));
+  }
+
   readLimit(): void {
     const text = readText(`/proc/${this.pid}/limits`);
     if (text !== null) this.openFilesLimit = parseOpenFilesLimit(text);
   }
 
   close(): void {
-    for (const descriptor of [this.#statm, this.#stat, this.#children]) if (descriptor !== null) closeSync(descriptor);
+    for (const descriptor of [this.#statm, this.#stat, this.#children, this.#schedstat]) {
+      if (descriptor !== null) closeSync(descriptor);
+    }
   }
 }
 

@@ -77,6 +77,7 @@ export const hostSampleSchema = v.object({
       cpuSeconds: v.number(),
       openFiles: v.optional(v.nullable(v.number()), null),
       openFilesLimit: v.optional(v.nullable(v.number()), null),
+      runnableSeconds: v.optional(v.nullable(v.number()), null),
     }),
   ),
   samplerSeconds: later(0),

@@ -4,7 +4,7 @@ import type { Window } from '../merge/merge-connections.ts';
 import type { RawHost } from '../raw/raw-run.ts';
 import type { Wall } from '../schema/verdict.ts';
 import { isServer, longestRun, samplesWithin, type Evidence } from './evidence.ts';
-import { ownShareOfMachine, saturatedSamples, saturatedShare } from './thresholds.ts';
+import { leastOwnShare, ownShareOfMachine, saturatedSamples, saturatedShare } from './thresholds.ts';
 
 /** A part of a measurement in which processors are looked at. */
 interface Phase {
@@ -63,11 +63,12 @@ function shareOfMachine(evidence: Evidence, host: RawHost, phase: Phase, told: s
   const used = (name: string): number =>
     evidence.raw.hosts.reduce((sum, each) => {
       const rates = ratesWithin(processorTime(each, name, evidence.offsets.get(each.host) ?? 0), phase.window);
-      return rates.length === 0 ? sum : sum + rates.reduce((total, rate) => total + rate, 0) / rates.length;
+      return sum + mean(rates);
     }, 0);
   const [server, load] = [used('c1m-server-'), used('c1m-loadgen')];
   const cpus = host.facts?.cpus ?? 0;
   const shares = `${told}: on average the server used ${server.toFixed(2)} of them, the load generator ${load.toFixed(2)}, and the kernel's packets and other programs the rest`;
+  const others = cpus > 0 && server + load < cpus * (1 - ownShareOfMachine);
   if (cpus > 0 && server >= cpus * ownShareOfMachine) {
     return { wall: 'serverCpu', effect: 'slowed', host: host.host, evidence: shares };
   }
@@ -78,7 +79,9 @@ function shareOfMachine(evidence: Evidence, host: RawHost, phase: Phase, told: s
     wall: 'machineCpu',
     effect: 'slowed',
     host: null,
-    evidence: `${shares}; they share the machine, so it cannot be told which of them was the limit`,
+    evidence: others
+      ? `${shares}: the machine was not the lab's alone`
+      : `${shares}; they share the machine, so it cannot be told which of them was the limit`,
   };
 }
 
@@ -87,20 +90,51 @@ function busyProcess(evidence: Evidence, host: RawHost, { name, window }: Phase)
   const units = [...new Set(host.samples.flatMap((sample) => Object.keys(sample.units)))].filter((unit) =>
     unit.startsWith('c1m-server-'),
   );
-  const busy = units.filter((unit) => {
-    const rates = ratesWithin(processorTime(unitOnly(host, unit), unit, offset), window);
-    // More than one processor means that it has threads to spare; just one is a single thread at its end.
-    return longestRun(rates, (rate) => rate >= saturatedShare && rate <= 2 - saturatedShare) >= saturatedSamples;
-  });
-  if (busy.length === 0) return [];
+  const rates = new Map(
+    units.map((unit) => [unit, ratesWithin(processorTime(unitOnly(host, unit), unit, offset), window)] as const),
+  );
+  // More than one processor means that it has threads to spare; just one is a single thread at its end.
+  const busy = units.filter((unit) => longestRun(rates.get(unit) ?? [], isOne) >= saturatedSamples);
+  // Where others use the machine, a thread that is never done gets less than a processor, and waits for it the rest of the time.
+  const waiting = units.filter(
+    (unit) =>
+      !busy.includes(unit) &&
+      mean(rates.get(unit) ?? []) >= leastOwnShare &&
+      longestRun(ratesWithin(runnableTime(host, unit, offset), window), isOne) >= saturatedSamples,
+  );
+  const told = [
+    ...(busy.length > 0
+      ? [`${busy.length} of ${units.length} server processes used one whole processor each during ${name}`]
+      : []),
+    ...(waiting.length > 0
+      ? [
+          `${waiting.length} of ${units.length} server processes ran or waited for a processor all the time during ${name} (ran ${Math.round(100 * mean(waiting.map((unit) => mean(rates.get(unit) ?? []))))} % of it)`,
+        ]
+      : []),
+  ];
+  if (told.length === 0) return [];
   return [
     {
       wall: 'serverCpu',
       effect: 'slowed',
       host: host.host,
-      evidence: `${busy.length} of ${units.length} server processes used one whole processor each during ${name}: a single thread was the limit`,
+      evidence: `${told.join('; ')}: a single thread was the limit`,
     },
   ];
+}
+
+const isOne = (rate: number): boolean => rate >= saturatedShare && rate <= 2 - saturatedShare;
+
+function mean(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((total, value) => total + value, 0) / values.length;
+}
+
+/** How long the first thread of a unit has run or waited for a processor, over time. */
+function runnableTime(host: RawHost, unit: string, offset: number): ProcessorTime {
+  return host.samples.flatMap(({ monotonicMicros, units }) => {
+    const seconds = units[unit]?.runnableSeconds ?? null;
+    return seconds === null ? [] : [[monotonicMicros + offset, seconds] as const];
+  });
 }
 
 /** Processors in use at each sample within a window. */

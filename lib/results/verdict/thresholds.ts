@@ -26,6 +26,9 @@ export const sustainedLatenessInvalid = 0.5;
 /** The sampler may use so much of a processor; above it is noted, since it takes that from what is measured. */
 export const samplerShareMost = 0.01;
 
+/** A thread that gets less of a processor than this is starved by other programs: nothing shows that its own work was the limit. */
+export const leastOwnShare = 0.3;
+
 /** A server (or load generator) that uses this share of a saturated machine is what saturates it. */
 export const ownShareOfMachine = 0.6;
 
