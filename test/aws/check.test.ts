@@ -43,14 +43,20 @@ describe('c1m check', () => {
     assert.equal(exitCode, 0);
   });
 
-  test('fails without a named zone where only some offer the types, and says what to pass', async () => {
+  test('says which zone to deploy to when the lab names none', async () => {
     const { exitCode, stdout } = await check({});
-    assert.match(
-      stdout,
-      /^failed +zone +the lab names no zone, and .* us-east-1a \(use1-az1\), us-east-1c \(use1-az3\) only$/m,
-    );
-    assert.match(stdout, /fix: deploy with -c zone=us-east-1a/);
-    assert.equal(exitCode, 3);
+    assert.match(stdout, /^ok +zone +.* are offered in us-east-1a \(use1-az1\), us-east-1c \(use1-az3\) only$/m);
+    assert.match(stdout, /^deploy with -c zone=us-east-1a: /m);
+    assert.equal(exitCode, 0);
+    const withFile = await check({}, '--lab', labFile('{}'));
+    assert.match(withFile.stdout, /^deploy with -c zone=us-east-1a \(--write puts it into .*lab\.json\): /m);
+  });
+
+  test('puts a zone that fits in the place of one that does not, if asked to write', async () => {
+    const file = labFile('{"network":{"availabilityZone":"us-east-1b"}}');
+    const { exitCode } = await check({}, '--lab', file, '--write');
+    assert.equal(readFileSync(file, 'utf8'), '{"network":{"availabilityZone":"us-east-1a"}}');
+    assert.equal(exitCode, 0);
   });
 
   test('fails --write without a lab file', async () => {

@@ -21,8 +21,8 @@ export interface ZoneFacts {
 const check = 'zone';
 
 /**
- * Whether the lab's zone offers all of its types. A lab that names no zone gets the first one that does, which must then be
- * named; `willBeNamed` says that the caller does that.
+ * Whether the lab's zone offers all of its types. A lab that names no zone gets the first one that does, which the caller has
+ * to see named in the deploy; `willBeNamed` says that it goes into the lab file, in the place of one that does not fit.
  */
 export function checkZone(lab: Lab, facts: ZoneFacts, willBeNamed: boolean): ZoneChoice {
   const { zones, offerings, region } = facts;
@@ -71,19 +71,9 @@ export function checkZone(lab: Lab, facts: ZoneFacts, willBeNamed: boolean): Zon
     const text = `${describeZone(named)} does not offer ${types}; ${describeZone(first)} does`;
     return { finding: { check, state: 'ok', text }, zone: first };
   }
-  const offering = `${types} ${suitable.length === zones.value.length ? 'are offered in every zone' : `are offered in ${suitable.map(describeZone).join(', ')}`}`;
-  if (willBeNamed || suitable.length === zones.value.length) {
-    return { finding: { check, state: 'ok', text: offering }, zone: first };
-  }
-  return {
-    finding: {
-      check,
-      state: 'failed',
-      text: `the lab names no zone, and ${offering} only`,
-      fix: `deploy with -c zone=${first.name}, or let --lab FILE --write put it into the lab file`,
-    },
-    zone: first,
-  };
+  const everywhere = suitable.length === zones.value.length;
+  const where = everywhere ? 'every zone' : `${suitable.map(describeZone).join(', ')} only`;
+  return { finding: { check, state: 'ok', text: `${types} are offered in ${where}` }, zone: first };
 }
 
 function failed(text: string, fix: string): ZoneChoice {

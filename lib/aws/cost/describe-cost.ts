@@ -7,6 +7,7 @@ import type { PriceBook } from './price-book.ts';
 
 /** Dollars with as many decimals as make sense: $1.68, $0.0092. */
 export function dollars(amount: number): string {
+  if (amount > 0 && amount < 0.0001) return 'less than $0.0001';
   return `$${amount.toFixed(amount !== 0 && Math.abs(amount) < 0.1 ? 4 : 2)}`;
 }
 

@@ -50,7 +50,9 @@ export function describeLeftovers(labName: string, leftovers: Leftovers): readon
 
 function monthText({ month }: PricedLeftover): string {
   if (!month.known) return 'not known';
-  return month.value === 0 ? 'free' : `about ${dollars(month.value)}`;
+  if (month.value === 0) return 'free';
+  const text = dollars(month.value);
+  return text.startsWith('$') ? `about ${text}` : text;
 }
 
 function summary(labName: string, { found, notSearched, region }: Leftovers): string {

@@ -53,10 +53,9 @@ export const checkCommand = buildCommand<CheckFlags, [], LabContext>({
       await writeZone(file, zone.name);
       this.process.stdout.write(`${file.path}: network.availabilityZone is now ${zone.name}\n`);
     } else if (zone !== null && zone.name !== named) {
+      const write = file === null ? '' : ` (--write puts it into ${file.path})`;
       this.process.stdout.write(
-        file === null
-          ? `to stay in one zone, deploy with -c zone=${zone.name}\n`
-          : `to stay in one zone, deploy with -c zone=${zone.name}, or let --write put it into ${file.path}\n`,
+        `deploy with -c zone=${zone.name}${write}: else CloudFormation takes a zone of its own choice, whatever it offers\n`,
       );
     }
     const failed = findings.filter(({ state }) => state === 'failed');
