@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { articleLab } from '../../lib/config/lab.ts';
 import type { LocalHost } from '../../lib/local/hosts/local-host.ts';
 import { startLocalLab, type LocalLab } from '../../lib/local/local-site.ts';
-import { eventually, namespacesForbidden, runOn } from '../local/hosts/test-hosts.ts';
+import { eventually as within, namespacesForbidden, runOn } from '../local/hosts/test-hosts.ts';
 
 /** Stands for the aws command: copies to a folder of the host, unless it is told to fail. */
 const awsCommand = `#!/usr/bin/env bash
@@ -22,6 +22,9 @@ case "\${!#}" in
 *) exit 2 ;;
 esac
 `;
+
+/** The uploader waits longer where the machine is busy. */
+const eventually = (what: string, holds: () => Promise<boolean>): Promise<void> => within(what, holds, 90_000);
 
 const forbidden = namespacesForbidden();
 
