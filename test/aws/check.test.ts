@@ -74,6 +74,38 @@ describe('c1m check', () => {
     assert.equal(none.exitCode, 3);
   });
 
+  test('looks at the subnet of an existing VPC, and at the quota of spot for a spot lab', async () => {
+    const file = labFile(
+      '{"hosts":{"purchase":"spot"},"network":{"availabilityZone":"us-east-1a","existing":{"vpcId":"vpc-0123456789abcdef0","managementSubnetId":"subnet-0123456789abcdef0"}}}',
+    );
+    const subnet = (zone: string): Readonly<Record<string, Responder>> => ({
+      'ec2:DescribeSubnets': () =>
+        ec2Xml('DescribeSubnets', items('subnetSet', [{ vpcId: 'vpc-0123456789abcdef0', availabilityZone: zone }])),
+      'quotas:GetServiceQuota': (parameters) => quotaOf(parameters['QuotaCode'] === 'L-34B43A08' ? 32 : 1),
+    });
+    const good = await check(subnet('us-east-1a'), '--lab', file);
+    assert.match(
+      good.stdout,
+      /^ok +existing VPC +subnet-0123456789abcdef0 is in vpc-0123456789abcdef0 and in us-east-1a$/m,
+    );
+    assert.match(good.stdout, /^ok +spot vCPU quota +the lab needs 32, .*\(L-34B43A08\)$/m);
+    assert.match(good.stdout, /^not known +price /m);
+    assert.doesNotMatch(good.stdout, /VPC quota/);
+    assert.equal(good.exitCode, 0);
+    const other = await check(subnet('us-east-1c'), '--lab', file);
+    assert.match(
+      other.stdout,
+      /^failed +existing VPC +subnet-0123456789abcdef0 is in us-east-1c, the lab in us-east-1a$/m,
+    );
+    const gone = await check(
+      { 'ec2:DescribeSubnets': () => ec2Error(400, 'InvalidSubnetID.NotFound', 'The subnet ID does not exist') },
+      '--lab',
+      file,
+    );
+    assert.match(gone.stdout, /^failed +existing VPC +there is no subnet subnet-0123456789abcdef0 in us-east-1$/m);
+    assert.equal(gone.exitCode, 3);
+  });
+
   test('fails when a type is offered in no zone', async () => {
     const nowhere = { 'ec2:DescribeInstanceTypeOfferings': () => offerings([['c3.4xlarge', 'use1-az1']]) };
     const { exitCode, stdout } = await check(nowhere);
