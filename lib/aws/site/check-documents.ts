@@ -21,7 +21,7 @@ export async function checkDocuments(clients: AwsClients, deployment: Deployment
   const { lab } = deployment;
   for (const { name, content } of documentsOf(lab)) {
     const deployedHash = deployment.documents[name];
-    const hash = await hashOf(clients, name, '$DEFAULT');
+    const hash = await hashOf(clients, name);
     if (hash === null) {
       throw new LabError(
         'environment',
@@ -59,11 +59,15 @@ async function howToRestore(clients: AwsClients, name: string, deployedHash: str
   return `no version of it is the deployed one: npm run cdk -- destroy, and deploy the lab anew`;
 }
 
-/** The hash of a version's content; null when there is no such document. */
-async function hashOf(clients: AwsClients, name: string, version: string): Promise<string | null> {
+/** The hash of a version's content, of the default version's when none is given; null when there is no such document. */
+async function hashOf(clients: AwsClients, name: string, version?: string): Promise<string | null> {
   try {
     const answer = await clients.ssm.send(
-      new GetDocumentCommand({ Name: name, DocumentVersion: version, DocumentFormat: 'JSON' }),
+      new GetDocumentCommand({
+        Name: name,
+        DocumentFormat: 'JSON',
+        ...(version === undefined ? {} : { DocumentVersion: version }),
+      }),
     );
     return documentHash(JSON.parse(answer.Content ?? ''));
   } catch (error) {
