@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { exitCodes } from '../config/lab-error.ts';
-import { startedIn } from '../run/find-started.ts';
+import { startedIn } from '../run/left/find-started.ts';
 import { runBenchmark, type Run } from '../run/run-benchmark.ts';
 import { writingTo } from '../run/run-folder.ts';
 import type { Site } from '../run/site.ts';

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { AutomationExecution } from '@aws-sdk/client-ssm';
 import { LabError } from '../config/lab-error.ts';
 import type { MeasurementRecordInput } from '../results/schema/measurement-record.ts';
-import { cancelAndCollect } from './cancel.ts';
+import { cancelAndCollect } from './left/cancel.ts';
 import { askStatus, followExecution, startBenchmark } from './execution.ts';
 import { readOutcome, type Outcome } from './outcome.ts';
 import type { MeasurementPlan } from './plan.ts';

@@ -63,6 +63,20 @@ describe('a plan', () => {
     assert.ok(plan({}).connectRate <= 10_000 / 5);
   });
 
+  test('counts one end of a connection where the server has a machine of its own, and no load process', () => {
+    const connections = 1_000_000;
+    const apart = {
+      openFilesPerProcess: 2_000_000,
+      openFilesLeft: null,
+      minimumLoadProcesses: 8,
+      availableBytes: null,
+    };
+    const { expectedBytes, serverProcesses, loadProcesses } = plan({ connections }, apart);
+    assert.deepEqual([serverProcesses, loadProcesses], [1, 8]);
+    const { bytesPerConnection, baseBytes } = node.expected;
+    assert.equal(expectedBytes, connections * (3500 + bytesPerConnection) + baseBytes);
+  });
+
   test('keeps what was asked for', () => {
     const asked = plan({ serverProcesses: 3, loadProcesses: 2, connectRate: 77, memoryPreset: 'modern' });
     assert.deepEqual(

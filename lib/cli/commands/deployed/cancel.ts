@@ -1,6 +1,6 @@
 import { buildCommand } from '@stricli/core';
 import { resolve } from 'node:path';
-import { cancelAndCollect } from '../../../run/cancel.ts';
+import { cancelAndCollect } from '../../../run/left/cancel.ts';
 import { concludeMeasurement } from '../../../run/measure.ts';
 import { readOutcome } from '../../../run/outcome.ts';
 import { chooseRunning } from '../../deployed/choose-execution.ts';

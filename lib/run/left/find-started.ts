@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LabError } from '../config/lab-error.ts';
-import { readMeasurementRecord, readRunRecord } from './run-folder.ts';
-import type { StartedMeasurement } from './measure.ts';
+import { LabError } from '../../config/lab-error.ts';
+import { readMeasurementRecord, readRunRecord } from '../run-folder.ts';
+import type { StartedMeasurement } from '../measure.ts';
 
 /** A measurement of a run's folder whose execution has been started. */
 export interface FoundMeasurement {

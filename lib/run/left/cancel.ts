@@ -1,7 +1,7 @@
 import type { AutomationExecution } from '@aws-sdk/client-ssm';
 import { setTimeout as pause } from 'node:timers/promises';
-import { getExecution, hasEnded, runVerb, stopExecution } from './execution.ts';
-import type { Site } from './site.ts';
+import { getExecution, hasEnded, runVerb, stopExecution } from '../execution.ts';
+import type { Site } from '../site.ts';
 
 /** How long an execution that is being cancelled is waited for: one of its hosts may never answer again. */
 const cancelPatienceMillis = 60_000;
