@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { GetBucketPolicyCommand } from '@aws-sdk/client-s3';
+import { GetBucketPolicyCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { DescribePlacementGroupsCommand } from '@aws-sdk/client-ec2';
 import { hostsOf } from '../../lib/config/hosts.ts';
 import { exitCodes } from '../../lib/config/lab-error.ts';
@@ -23,6 +23,9 @@ import { account, emulatedAws, emulatorPython, region, startEmulator, type Emula
 
 const c1mProgram = join(import.meta.dirname, '../../bin/c1m.ts');
 const python = emulatorPython();
+
+/** Automations are what the emulator does not have. */
+const endOfEmulator = /^error: no answer to ssm:\w*AutomationExecutions?: HTTP 500[^\n]*\n  fix: [^\n]+$/m;
 
 test('fails to make an environment for an endpoint that is not on this machine', () => {
   assert.throws(() => emulatedAws('https://ec2.us-east-1.amazonaws.com', '/tmp'), /the endpoint must be on localhost/);
@@ -144,15 +147,35 @@ describe(
 
     test('c1m check names the zones that offer the types and what it could not ask', async () => {
       const { code, printed } = await c1m('check');
-      assert.equal(code, exitCodes.environment, printed);
-      assert.match(printed, /failed +zone .*deploy with -c zone=us-east-1a/s);
-      assert.match(printed, /not known +vCPU quota +the lab needs 32/);
+      assert.equal(code, exitCodes.ok, printed);
+      assert.match(printed, /^ok +zone .*us-east-1a \(use1-az6\).*deploy with -c zone=us-east-1a/ms);
+      assert.match(printed, /^not known +vCPU quota +the lab needs 32/m);
     });
 
     test('c1m leftovers says that the hosts cost money', async () => {
       const { code, printed } = await c1m('leftovers');
       assert.notEqual(code, exitCodes.ok);
       assert.match(printed, /3 of \d+ things left of C1mLab in us-east-1 cost money/);
+    });
+
+    test('c1m status sees the hosts, and says in two lines where the emulator ends', async () => {
+      const { code, printed } = await c1m('status');
+      assert.equal(code, exitCodes.environment, printed);
+      assert.match(printed, endOfEmulator);
+    });
+
+    test('c1m run gets as far as the emulator, and counts nothing as a run', async () => {
+      const { code, printed } = await c1m(
+        'run',
+        '--servers',
+        'go',
+        '--connections',
+        '1000',
+        '--out',
+        join(folder, 'results'),
+      );
+      assert.equal(code, exitCodes.environment, printed);
+      assert.match(printed, endOfEmulator);
     });
 
     test('a second cdk deploy changes nothing', async () => {
@@ -169,6 +192,14 @@ describe(
         ['c8i.2xlarge', 'c8i.2xlarge', 'c8i.4xlarge'],
       );
       for (const [name, { InstanceId }] of hosts) assert.notEqual(InstanceId, earlier.get(name)?.InstanceId);
+    });
+
+    test('c1m empty empties the results bucket', async () => {
+      const bucket = (await inventory(clients))['buckets']?.find((name) => name.startsWith('c1mlab-results'));
+      await clients.s3.send(new PutObjectCommand({ Bucket: bucket, Key: 'runs/2026/server/host.json', Body: '{}' }));
+      const { code, printed } = await c1m('empty', '--yes');
+      assert.equal(code, exitCodes.ok, printed);
+      assert.match(printed, /is empty: 1 file/);
     });
 
     test('cdk destroy leaves nothing behind', async () => {

@@ -22,6 +22,7 @@ from moto.ec2.utils import generic_filter
 from moto.s3.models import FakeBucket, s3_backends
 from moto.scheduler.models import scheduler_backends
 from moto.ssm.models import Document
+from moto.ssm.responses import SimpleSystemManagerResponse
 
 
 def apply() -> None:
@@ -33,6 +34,7 @@ def apply() -> None:
     documents_given_as_an_object_are_json()
     placement_groups_can_be_described()
     bucket_policies_deny_nothing_by_a_condition()
+    running_instances_are_managed_by_ssm()
 
 
 def replace_creation(resource: Any, create: Any) -> None:
@@ -156,6 +158,18 @@ def bucket_policies_deny_nothing_by_a_condition() -> None:
         return original(bucket, action, resource)
 
     FakeBucket.get_permission = get_permission  # type: ignore[method-assign]
+
+
+def running_instances_are_managed_by_ssm() -> None:
+    """SSM's DescribeInstanceInformation answers 500. Automations stay unknown: there is nothing that could run them."""
+
+    def describe_instance_information(self: Any) -> str:
+        instances = ec2_backends[self.current_account][self.region].all_running_instances()
+        # Filters are left out: the account holds nothing but the lab.
+        online = [{"InstanceId": i.id, "PingStatus": "Online", "AgentVersion": "3.3.5226.0"} for i in instances]
+        return json.dumps({"InstanceInformationList": online})
+
+    SimpleSystemManagerResponse.describe_instance_information = describe_instance_information  # type: ignore[attr-defined]
 
 
 # Resource types that CloudFormation does not know. It finds direct subclasses of CloudFormationModel only, and wants their module to
