@@ -87,6 +87,8 @@ export interface HostSample {
     /** All of them; those of a SYN or of its answer are counted once more by themselves. */
     readonly retransmittedSegments: number;
     readonly retransmittedSyns: number;
+    /** What the other end said it had already (DSACK, RFC 2883): sent again for an answer that was late, not for a loss. */
+    readonly retransmittedInVain: number;
     readonly resetsSent: number;
     /** Segments dropped because a socket's receive queue or backlog was full. */
     readonly receiveQueueDrops: number;

@@ -153,6 +153,7 @@ function hostSamples(input: SyntheticMeasurement, host: string, hostIndex: numbe
         listenDrops: 0,
         retransmittedSegments: 0,
         retransmittedSyns: 0,
+        retransmittedInVain: 0,
         resetsSent: 0,
         receiveQueueDrops: 0,
         memoryPressures: 0,

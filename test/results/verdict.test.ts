@@ -443,6 +443,23 @@ describe('lost packets', () => {
     );
   });
 
+  test('are not what was sent again because an answer was late', async () => {
+    const late = (inVain: number): Files =>
+      changedSamples(
+        plain(),
+        loadSamples,
+        grow(5_000, (sample, by) => ({
+          ...sample,
+          tcp: { ...sample.tcp, retransmittedSegments: by, retransmittedInVain: Math.round(by * inVain) },
+        })),
+      );
+    assert.deepEqual((await measured(late(0.99))).verdict.walls, []);
+    assert.match(
+      wallIn(await measured(late(0.5)), 'retransmissions').evidence,
+      /5000 segments.* 2500 for an answer that was only late/,
+    );
+  });
+
   test('are found from the allowances of an EC2 instance, and are said to be invisible without them', async () => {
     const files = changedSamples(apart(), serverSamples, (sample, place) => ({
       ...sample,

@@ -64,6 +64,7 @@ export function takeSample(
       listenDrops: count('TcpExt:ListenDrops'),
       retransmittedSegments: count('Tcp:RetransSegs'),
       retransmittedSyns: count('TcpExt:TCPSynRetrans'),
+      retransmittedInVain: count('TcpExt:TCPDSACKRecv') + count('TcpExt:TCPDSACKOfoRecv'),
       resetsSent: count('Tcp:OutRsts'),
       receiveQueueDrops:
         count('TcpExt:TCPRcvQDrop') + count('TcpExt:TCPBacklogDrop') + count('TcpExt:TCPZeroWindowDrop'),

@@ -59,6 +59,7 @@ export const hostSampleSchema = v.object({
     listenDrops: v.number(),
     retransmittedSegments: v.number(),
     retransmittedSyns: later(0),
+    retransmittedInVain: later(0),
     resetsSent: v.number(),
     receiveQueueDrops: later(0),
     memoryPressures: later(0),

@@ -124,7 +124,8 @@ function conntrack(evidence: Evidence): readonly Wall[] {
   const { peak } = evidence.result.connections;
   return evidence.raw.hosts.flatMap((host): Wall[] => {
     const entries = most(host, (sample) => sample.conntrackEntries);
-    const limit = most(host, (sample) => sample.conntrackMost);
+    // The limit may be changed during a run: what counts is the one that the most entries met.
+    const limit = host.samples.findLast(({ conntrackEntries }) => conntrackEntries === entries)?.conntrackMost ?? 0;
     const drops = growth(host, (sample) => sample.conntrackDrops);
     const full = entries > 0 && (drops > 0 || (limit > 0 && entries >= limit * conntrackFullShare));
     if (!full && (peak === 0 || entries < peak * conntrackShare)) return [];

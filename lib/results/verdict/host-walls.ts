@@ -63,14 +63,16 @@ function addressesLost(host: RawHost): readonly Wall[] {
 function retransmissions(evidence: Evidence, host: RawHost): readonly Wall[] {
   const all = growth(host, ({ tcp }) => tcp.retransmittedSegments);
   const sent = growth(host, ({ network }) => network.sentPackets);
-  const again = all - explainedRetransmissions(evidence);
+  // On a busy machine answers come late: what is then sent again was never lost.
+  const inVain = growth(host, ({ tcp }) => tcp.retransmittedInVain);
+  const again = all - inVain - explainedRetransmissions(evidence);
   if (again < retransmittedFloor || again < sent * retransmittedShare) return [];
   return [
     {
       wall: 'retransmissions',
       effect: stoppedOrSlowed(evidence),
       host: host.host,
-      evidence: `${all} segments were sent again, of ${sent} packets sent (${growth(host, ({ tcp }) => tcp.retransmittedSyns)} of them to open connections): packets were lost on the way${backlog(host)}`,
+      evidence: `${all} segments were sent again, of ${sent} packets sent (${growth(host, ({ tcp }) => tcp.retransmittedSyns)} of them to open connections, ${inVain} for an answer that was only late): packets were lost on the way${backlog(host)}`,
     },
   ];
 }
