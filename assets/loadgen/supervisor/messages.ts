@@ -1,4 +1,4 @@
-import type { Target } from '../worker/connections.ts';
+import type { Target } from '../connections/target.ts';
 import type { LoadPlan } from '../plan/share.ts';
 import type { Key } from '../websocket/keys.ts';
 import type { LoadCounts } from '../raw.ts';

@@ -4,7 +4,7 @@ import { addCauses, describeCauses } from '../measure/failure-causes.ts';
 import { broadcastTurns } from '../plan/broadcast-turns.ts';
 import { shareOf, type LoadPlan } from '../plan/share.ts';
 import type { LoadCounts, LoadStatus } from '../raw.ts';
-import type { Target } from '../worker/connections.ts';
+import type { Target } from '../connections/target.ts';
 import type { DriveOrder, LoadReport, WorkerReport } from './messages.ts';
 import { makeKeys } from '../websocket/keys.ts';
 import { openFilesLimit, reservedDescriptors } from './open-files.ts';

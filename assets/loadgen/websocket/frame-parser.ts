@@ -35,7 +35,12 @@ const longestControlPayload = 125;
  * connection ever gets, without keeping any state; returns where it stopped. What begins there (if anything) is for a
  * {@link FrameParser}.
  */
-export function takeWholeMessages(bytes: Uint8Array, start: number, end: number, sink: FrameSink): number {
+export function takeWholeMessages(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  sink: Pick<FrameSink, 'message'>,
+): number {
   let at = start;
   while (end - at >= 2) {
     const first = bytes[at]!;

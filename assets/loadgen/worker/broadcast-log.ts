@@ -1,6 +1,6 @@
 import { Histogram } from '../measure/histogram.ts';
 import type { BroadcastRaw } from '../raw.ts';
-import type { Connections } from './connections.ts';
+import type { Connections } from '../connections/connections.ts';
 
 interface Broadcast {
   readonly members: number;

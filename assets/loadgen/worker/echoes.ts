@@ -1,6 +1,6 @@
 import { Histogram } from '../measure/histogram.ts';
 import type { LoopMeter } from '../measure/loop-meter.ts';
-import type { Connections } from './connections.ts';
+import type { Connections } from '../connections/connections.ts';
 
 const giveUpMicros = 10_000_000;
 const sendsATurn = 64;

@@ -1,10 +1,12 @@
 import { monotonicMicros } from '../kernel/clock.ts';
 import type { LoopMeter } from '../measure/loop-meter.ts';
 import type { WorkerOrder } from '../supervisor/messages.ts';
-import type { Connections } from './connections.ts';
+import type { Connections } from '../connections/connections.ts';
 import { controlDescriptor, readOrders, takeWaitingOrders } from './control-pipe.ts';
 
-const closeSeconds = 3;
+// Of the many connections of a big run, most are reset: goodbyes to all of them would take a minute of two processors.
+const goodbyeSeconds = 1;
+const answerSeconds = 3;
 
 /** Timed work: does what is due and says when it is next due (monotonic microseconds, Infinity for nothing). */
 export type Job = (now: number) => number;
@@ -48,8 +50,10 @@ export function runLoop(
 }
 
 function sayGoodbye(connections: Connections): void {
-  const until = monotonicMicros() + closeSeconds * 1e6;
-  connections.closeAll();
-  while (connections.closingCount > 0 && monotonicMicros() < until) connections.turn(until - monotonicMicros());
+  const began = monotonicMicros();
+  if (connections.closeAll(began + goodbyeSeconds * 1e6)) {
+    const until = began + answerSeconds * 1e6;
+    while (connections.closingCount > 0 && monotonicMicros() < until) connections.turn(until - monotonicMicros());
+  }
   connections.resetAll();
 }

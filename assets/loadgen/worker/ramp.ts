@@ -4,7 +4,7 @@ import { Histogram } from '../measure/histogram.ts';
 import type { LoopMeter } from '../measure/loop-meter.ts';
 import type { Endpoints, Share } from '../plan/share.ts';
 import type { FailureCause } from '../raw.ts';
-import type { Connections } from './connections.ts';
+import type { Connections } from '../connections/connections.ts';
 
 /** What a connection that fails is given: a real client would try again, but not for ever. */
 export const attemptsMost = 3;

@@ -1,0 +1,94 @@
+import { FrameParser, type FrameSink, type Violation } from '../websocket/frame-parser.ts';
+
+/** A message up to this length is put together; of a longer one only its length is told. */
+export const longestKeptMessage = 256;
+
+/** What is done with what a parser finds, told which connection it is about. */
+export interface MessageTaker {
+  message(fd: number, opcode: number, bytes: Uint8Array, start: number, end: number): void;
+  /** A message of more than {@link longestKeptMessage} bytes went by. */
+  longMessage(fd: number): void;
+  ping(fd: number, bytes: Uint8Array, start: number, end: number): void;
+  close(fd: number, code: number): void;
+}
+
+/** One connection in the middle of a frame or message: its parser, and as much of the message as may be needed. */
+class MidFrame implements FrameSink {
+  readonly parser = new FrameParser();
+  readonly #fd: number;
+  readonly #taker: MessageTaker;
+  #opcode = 0;
+  #length = 0;
+  #bytes = Buffer.alloc(0);
+
+  constructor(fd: number, taker: MessageTaker) {
+    this.#fd = fd;
+    this.#taker = taker;
+  }
+
+  message(opcode: number, bytes: Uint8Array, start: number, end: number): void {
+    this.#taker.message(this.#fd, opcode, bytes, start, end);
+  }
+
+  messageStart(opcode: number): void {
+    this.#opcode = opcode;
+    this.#length = 0;
+  }
+
+  messageData(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#length + end - start <= longestKeptMessage) {
+      if (this.#bytes.length === 0) this.#bytes = Buffer.alloc(longestKeptMessage);
+      this.#bytes.set(bytes.subarray(start, end), this.#length);
+    }
+    this.#length += end - start;
+  }
+
+  messageEnd(): void {
+    if (this.#length > longestKeptMessage) this.#taker.longMessage(this.#fd);
+    else this.#taker.message(this.#fd, this.#opcode, this.#bytes, 0, this.#length);
+  }
+
+  ping(bytes: Uint8Array, start: number, end: number): void {
+    this.#taker.ping(this.#fd, bytes, start, end);
+  }
+
+  pong(): void {
+    // Nobody asked: an unsolicited pong needs no answer (RFC 6455, section 5.5.3).
+  }
+
+  close(code: number): void {
+    this.#taker.close(this.#fd, code);
+  }
+}
+
+/** The connections that are in the middle of a frame or message, or had something else than short messages. */
+export class MidFrames {
+  readonly #taker: MessageTaker;
+  readonly #midFrames = new Map<number, MidFrame>();
+
+  constructor(taker: MessageTaker) {
+    this.#taker = taker;
+  }
+
+  /** Parses more of a connection; a violation when the server broke the protocol. */
+  push(fd: number, bytes: Uint8Array, start: number, end: number): Violation | null {
+    let midFrame = this.#midFrames.get(fd);
+    if (midFrame === undefined) {
+      midFrame = new MidFrame(fd, this.#taker);
+      this.#midFrames.set(fd, midFrame);
+    }
+    return midFrame.parser.push(bytes, start, end, midFrame);
+  }
+
+  /** Whether a connection is between two messages again; then nothing is kept of it any more. */
+  settle(fd: number): boolean {
+    if (this.#midFrames.get(fd)?.parser.idle !== true) return false;
+    this.#midFrames.delete(fd);
+    return true;
+  }
+
+  /** Drops what is kept of a connection that is gone. */
+  forget(fd: number): void {
+    this.#midFrames.delete(fd);
+  }
+}

@@ -1,0 +1,85 @@
+import { allocate, send, type Memory } from '../kernel/libc.ts';
+import { ResponseChecker, upgradeRequest } from '../websocket/handshake.ts';
+import type { Key } from '../websocket/keys.ts';
+import { noSignal } from './outbox.ts';
+import type { Target } from './target.ts';
+
+/** The handshakes of many connections: a request a server port, a key a connection, and the answers, however they are cut up. */
+export class Upgrades {
+  readonly #requests: readonly Memory[];
+  readonly #keyOffsets: readonly number[];
+  readonly #keys: readonly Buffer[];
+  readonly #accepts: readonly Buffer[];
+  readonly #checker = new ResponseChecker();
+  readonly #keyOf: Uint8Array;
+  readonly #partial = new Map<number, Buffer>();
+  #nextKey = 0;
+
+  /** For descriptors below `size`. */
+  constructor(target: Target, keys: readonly Key[], size: number) {
+    this.#keys = keys.map(({ key }) => Buffer.from(key));
+    this.#accepts = keys.map(({ accept }) => Buffer.from(accept));
+    this.#keyOf = new Uint8Array(size);
+    const requests = target.ports.map((port) =>
+      upgradeRequest(`${target.hostName ?? target.address}:${port}`, target.path),
+    );
+    this.#keyOffsets = requests.map(({ keyOffset }) => keyOffset);
+    this.#requests = requests.map((request) => {
+      const memory = allocate(request.text.length);
+      memory.bytes.write(request.text, 'latin1');
+      return memory;
+    });
+  }
+
+  /** Gives a new connection its key. */
+  begin(fd: number): void {
+    this.#keyOf[fd] = this.#nextKey;
+    this.#nextKey = (this.#nextKey + 1) % this.#keys.length;
+  }
+
+  /** Sends the request: 'sent', or 'refused' (errno says why), or 'cut' where the kernel took only a part. */
+  send(fd: number, serverPort: number): 'sent' | 'refused' | 'cut' {
+    const request = this.#requests[serverPort]!;
+    const key = this.#keys[this.#keyOf[fd]!]!;
+    const offset = this.#keyOffsets[serverPort]!;
+    // A loop over 24 bytes is cheaper than a call of set().
+    for (let n = 0; n < key.length; n += 1) request.bytes[offset + n] = key[n]!;
+    const length = request.bytes.length;
+    const sent = send(fd, request.address, length, noSignal);
+    if (sent === length) return 'sent';
+    return sent < 0 ? 'refused' : 'cut';
+  }
+
+  /** Takes more of the answer. */
+  take(fd: number, bytes: Buffer, start: number, end: number): UpgradeOutcome {
+    const earlier = this.#partial.get(fd);
+    const from = earlier === undefined ? bytes : Buffer.concat([earlier, bytes.subarray(start, end)]);
+    const first = earlier === undefined ? start : 0;
+    const last = earlier === undefined ? end : from.length;
+    const check = this.#checker.check(from, first, last, this.#accepts[this.#keyOf[fd]!]!);
+    if (check === 'partial') {
+      this.#partial.set(fd, Buffer.from(from.subarray(first, last)));
+      return partial;
+    }
+    if (typeof check !== 'number') return bad;
+    if (earlier !== undefined) this.#partial.delete(fd);
+    if (check === last) return open;
+    return { state: 'open', rest: from.subarray(check, last) };
+  }
+
+  /** Drops what a connection that is gone had received. */
+  forget(fd: number): void {
+    this.#partial.delete(fd);
+  }
+}
+
+/** What an answer to an upgrade came to; `rest` is what came after it, if anything. */
+export interface UpgradeOutcome {
+  readonly state: 'open' | 'partial' | 'bad';
+  readonly rest: Buffer | null;
+}
+
+// The same objects for every connection: nothing is allocated for an answer that comes whole.
+const open: UpgradeOutcome = { state: 'open', rest: null };
+const partial: UpgradeOutcome = { state: 'partial', rest: null };
+const bad: UpgradeOutcome = { state: 'bad', rest: null };
