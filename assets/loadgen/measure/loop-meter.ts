@@ -1,11 +1,15 @@
 import { Histogram } from './histogram.ts';
 
+/** While a workload runs, the loop is due this often even when it only receives: a process that stands still is noticed. */
+const beatMicros = 100_000;
+
 /** How well a process keeps up: what it measures can be no better than this. Microseconds. */
 export class LoopMeter {
   readonly turn = new Histogram();
   readonly lateness = new Histogram();
   /** Whether the workload runs: the maxima below count only then. */
   driving = false;
+  #beatDue = Infinity;
   maxTurnWhileDriving = 0;
   maxLatenessWhileDriving = 0;
 
@@ -20,4 +24,15 @@ export class LoopMeter {
     this.lateness.record(micros);
     if (this.driving && micros > this.maxLatenessWhileDriving) this.maxLatenessWhileDriving = Math.round(micros);
   }
+
+  /** Timed work that does nothing but be late; when it is next due. */
+  readonly beat = (now: number): number => {
+    if (!this.driving) {
+      this.#beatDue = Infinity;
+      return Infinity;
+    }
+    if (now >= this.#beatDue) this.wasLate(now - this.#beatDue);
+    if (now >= this.#beatDue || this.#beatDue === Infinity) this.#beatDue = now + beatMicros;
+    return this.#beatDue;
+  };
 }

@@ -129,7 +129,7 @@ export function runLoad(start: StartLoad): void {
         meter.driving = false;
         return;
       case 'collect':
-        writeRawFile(order.file, {
+        writeRawFile(order.file, () => ({
           ...processFacts(start.host, start.process, meter),
           counts: counts(),
           ramp: {
@@ -146,7 +146,7 @@ export function runLoad(start: StartLoad): void {
             wrong: echoes.wrong,
             roundTrip: echoes.roundTrip.encode(),
           },
-        });
+        }));
         report({ type: 'collected', file: order.file });
         return;
       default:
@@ -155,5 +155,5 @@ export function runLoad(start: StartLoad): void {
     }
   };
 
-  runLoop(connections, meter, [(now) => ramp.run(now), (now) => echoes.run(now), tell], obey);
+  runLoop(connections, meter, [(now) => ramp.run(now), (now) => echoes.run(now), meter.beat, tell], obey);
 }

@@ -120,7 +120,7 @@ export function runPublisher(start: StartPublisher): void {
       schedule = order;
       next = 0;
     } else if (order.type === 'collect') {
-      writeRawFile(order.file, {
+      writeRawFile(order.file, () => ({
         ...processFacts(start.host, start.process, meter),
         // Its connections are no members: they count as nobody's wanted ones.
         counts: { wanted: 0, open: 0, established: 0, attempts: 0, connectFailures: {}, abandoned: 0, lost: {} },
@@ -133,7 +133,7 @@ export function runPublisher(start: StartPublisher): void {
         broadcasts: [],
         publications,
         echo: { sent: 0, received: 0, wrong: 0, roundTrip: new Histogram().encode() },
-      });
+      }));
       report({ type: 'collected', file: order.file });
     }
   };

@@ -1,6 +1,11 @@
 import type { LoopMeter } from '../measure/loop-meter.ts';
 import type { LoadProcessRaw } from '../raw.ts';
 
+const { closeSync, openSync, renameSync, writeFileSync } = process.getBuiltinModule('node:fs');
+
+// A process whose connections use up its descriptors must still be able to write what it has measured.
+let spare = openSync('/dev/null', 'r');
+
 /** What all processes have in common in their raw files. */
 export function processFacts(
   host: string,
@@ -24,10 +29,10 @@ export function processFacts(
   };
 }
 
-const { renameSync, writeFileSync } = process.getBuiltinModule('node:fs');
-
 /** Writes a raw file; readers see all of it or none. */
-export function writeRawFile(file: string, raw: LoadProcessRaw): void {
-  writeFileSync(`${file}.new`, `${JSON.stringify(raw)}\n`);
+export function writeRawFile(file: string, makeRaw: () => LoadProcessRaw): void {
+  closeSync(spare);
+  writeFileSync(`${file}.new`, `${JSON.stringify(makeRaw())}\n`);
   renameSync(`${file}.new`, file);
+  spare = openSync('/dev/null', 'r');
 }
