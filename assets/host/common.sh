@@ -5,6 +5,8 @@ set -euo pipefail
 export C1M_ROOT=/opt/c1mlab
 export C1M_ASSETS=$C1M_ROOT/assets
 export PATH=$C1M_ROOT/bin:$PATH
+# Node keeps TypeScript here without its types and compiled: a third of the processor time that each of these programs starts with.
+export NODE_COMPILE_CACHE=$C1M_ROOT/build/compiled
 for facts in host.env site.env; do
   if [ ! -r "$C1M_ROOT/$facts" ]; then
     echo "this host is not prepared: $C1M_ROOT/$facts is missing; deploy the lab again, or look at the host's user data log" >&2
