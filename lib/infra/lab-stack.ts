@@ -8,8 +8,8 @@ import { documentsOf } from '../documents/documents-of.ts';
 import { automationRole } from './automation-role.ts';
 import { LabDeployment } from './deployment.ts';
 import { LabDocuments } from './documents.ts';
-import { fleetId, LabFleet } from './fleet.ts';
-import { hostRole } from './host-role.ts';
+import { fleetId, LabFleet } from './hosts/fleet.ts';
+import { hostRole } from './hosts/host-role.ts';
 import { LabLifetime } from './lifetime.ts';
 import { LabResults } from './results.ts';
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { hostRoot } from '../config/host-facts.ts';
-import { hostTags } from '../config/host-tags.ts';
+import { hostTags } from '../config/tags.ts';
 import type { Lab } from '../config/lab.ts';
 import type { LocalHost } from './hosts/local-host.ts';
 import type { SsmHost } from './ssm/ssm-host.ts';

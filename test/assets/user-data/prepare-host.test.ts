@@ -8,7 +8,7 @@ import { hostFacts } from '../../../lib/config/host-facts.ts';
 import { hostsOf } from '../../../lib/config/hosts.ts';
 import { articleLab } from '../../../lib/config/lab.ts';
 import { tuningFile } from '../../../lib/config/tuning.ts';
-import { siteFacts } from '../../../lib/infra/user-data.ts';
+import { siteFacts } from '../../../lib/infra/hosts/user-data.ts';
 
 const assets = join(import.meta.dirname, '../../../assets');
 const canMount =

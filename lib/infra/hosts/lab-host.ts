@@ -18,12 +18,12 @@ import {
 } from 'aws-cdk-lib/aws-ec2';
 import type { IInstanceProfile } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { hostTags } from '../config/host-tags.ts';
-import type { Host } from '../config/hosts.ts';
-import { instanceTypeFacts } from '../config/instance-types.ts';
-import type { Lab } from '../config/lab.ts';
+import { hostTags } from '../../config/tags.ts';
+import type { Host } from '../../config/hosts.ts';
+import { instanceTypeFacts } from '../../config/instance-types.ts';
+import type { Lab } from '../../config/lab.ts';
 import type { LabNetwork } from './network.ts';
-import { acknowledge } from './acknowledge.ts';
+import { acknowledge } from '../acknowledge.ts';
 import { maxUserDataBytes } from './user-data.ts';
 
 /** Props of {@link LabHost}. */

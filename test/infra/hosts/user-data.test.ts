@@ -4,13 +4,13 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
-import { hostFacts } from '../../lib/config/host-facts.ts';
-import { hostsOf, type Host } from '../../lib/config/hosts.ts';
-import { articleLab } from '../../lib/config/lab.ts';
-import { labOf } from '../../lib/config/presets.ts';
-import { tuningFile } from '../../lib/config/tuning.ts';
-import { maxUserDataBytes, siteFacts, userDataScript } from '../../lib/infra/user-data.ts';
-import { synthesize } from './synthesize.ts';
+import { hostFacts } from '../../../lib/config/host-facts.ts';
+import { hostsOf, type Host } from '../../../lib/config/hosts.ts';
+import { articleLab } from '../../../lib/config/lab.ts';
+import { labOf } from '../../../lib/config/presets.ts';
+import { tuningFile } from '../../../lib/config/tuning.ts';
+import { maxUserDataBytes, siteFacts, userDataScript } from '../../../lib/infra/hosts/user-data.ts';
+import { synthesize } from '../synthesize.ts';
 
 const props = {
   region: 'us-east-1',

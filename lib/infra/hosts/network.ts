@@ -13,9 +13,9 @@ import {
   type IVpc,
 } from 'aws-cdk-lib/aws-ec2';
 import { Construct } from 'constructs';
-import { loadSubnet, loadSubnetBits } from '../config/hosts.ts';
-import type { Lab } from '../config/lab.ts';
-import { acknowledge } from './acknowledge.ts';
+import { loadSubnet, loadSubnetBits } from '../../config/hosts.ts';
+import type { Lab } from '../../config/lab.ts';
+import { acknowledge } from '../acknowledge.ts';
 
 /** Props of {@link LabNetwork}. */
 export interface LabNetworkProps {

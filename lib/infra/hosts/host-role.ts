@@ -2,8 +2,8 @@ import { Stack } from 'aws-cdk-lib';
 import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type { Construct } from 'constructs';
-import { acknowledge, wildcardFinding } from './acknowledge.ts';
-import type { LabResults } from './results.ts';
+import { acknowledge, wildcardFinding } from '../acknowledge.ts';
+import type { LabResults } from '../results.ts';
 
 /** Props of {@link hostRole}. */
 export interface HostRoleProps {
