@@ -1,0 +1,96 @@
+/**
+ * What the lab itself costs as the connections grow: `npm run bench:growth -- [--server NAME] [--sizes 10k,100k,300k,1.2M] [--save]`.
+ * Nothing of it may grow faster than they do.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { parseNames, parsePositiveCount } from '../../../lib/cli/parse.ts';
+import { machineOf, runLab, type LabRun } from './lab-run.ts';
+
+const results = join(import.meta.dirname, '../../../results/growth');
+const kept = join(import.meta.dirname, '../../../docs/benchmarks');
+
+/** A figure of a run. */
+interface Row {
+  readonly name: string;
+  readonly digits: number;
+  readonly of: (run: LabRun) => number | null | undefined;
+}
+
+const rows: readonly Row[] = [
+  { name: 'load processes', digits: 0, of: ({ measurement }) => measurement.loadProcesses },
+  { name: 'load processes: CPU in the ramp, s', digits: 2, of: ({ measurement }) => measurement.cpu.loadRampSeconds },
+  { name: 'load processes: CPU in all, s', digits: 2, of: ({ measurement }) => measurement.cpu.loadTotalSeconds },
+  { name: 'load processes: resident, MB', digits: 0, of: ({ measurement }) => megabytes(measurement.memory.loadBytes) },
+  {
+    name: 'sampling, % of a processor',
+    digits: 2,
+    of: ({ measurement }) => (measurement.cpu.samplerShare === null ? null : measurement.cpu.samplerShare * 100),
+  },
+  { name: 'prepare, s', digits: 1, of: ({ stepSeconds }) => stepSeconds.get('prepare') },
+  { name: 'start of the server, s', digits: 1, of: ({ stepSeconds }) => stepSeconds.get('start') },
+  { name: 'ramp, s', digits: 1, of: ({ stepSeconds }) => stepSeconds.get('ramp') },
+  { name: 'collect, s', digits: 1, of: ({ stepSeconds }) => stepSeconds.get('collect') },
+  { name: 'stop, s', digits: 1, of: ({ stepSeconds }) => stepSeconds.get('stop') },
+  { name: 'result and report, s', digits: 1, of: ({ reportSeconds }) => reportSeconds },
+  { name: 'raw files, MB', digits: 2, of: ({ rawBytes }) => megabytes(rawBytes) },
+  { name: 'report, MB', digits: 2, of: ({ reportBytes }) => megabytes(reportBytes) },
+];
+
+/** Runs the sizes one after the other; exit code 1 when one of them was not reached. */
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      server: { type: 'string', default: 'go-epoll' },
+      sizes: { type: 'string', default: '10k,100k,300k,1.2M' },
+      save: { type: 'boolean', default: false },
+    },
+  });
+  const sizes = parseNames(values.sizes).map(parsePositiveCount);
+  const runs: LabRun[] = [];
+  for (const connections of sizes) {
+    runs.push(await runLab({ server: values.server, connections, broadcasts: 1, intervalSeconds: 1 }, results));
+  }
+  const text = report(runs);
+  process.stdout.write(text);
+  if (values.save) {
+    mkdirSync(kept, { recursive: true });
+    writeFileSync(join(kept, `growth-${values.server}.txt`), text);
+  }
+  return runs.every(({ measurement: { connections } }) => connections.peak === connections.wanted) ? 0 : 1;
+}
+
+function report(runs: readonly LabRun[]): string {
+  const [first] = runs;
+  const last = runs.at(-1);
+  if (first === undefined || last === undefined) return '';
+  const times = last.measurement.connections.peak / first.measurement.connections.peak;
+  const line = (name: string, cells: readonly string[]): string =>
+    `${name.padEnd(38)}${cells.map((cell) => cell.padStart(12)).join('')}`;
+  const text = (value: number | null | undefined, digits: number): string =>
+    value === null || value === undefined ? '-' : value.toFixed(digits);
+  const body = rows.map(({ name, digits, of }) => {
+    const growth = (of(last) ?? Number.NaN) / (of(first) ?? Number.NaN);
+    return line(name, [
+      ...runs.map((run) => text(of(run), digits)),
+      Number.isFinite(growth) ? `x ${growth.toFixed(1)}` : '-',
+    ]);
+  });
+  return [
+    `What the lab itself costs, with ${first.measurement.title} and one broadcast, on ${machineOf(first)}`,
+    '',
+    line('connections held', [
+      ...runs.map(({ measurement }) => String(measurement.connections.peak)),
+      `x ${times.toFixed(1)}`,
+    ]),
+    ...body,
+    '',
+  ].join('\n');
+}
+
+function megabytes(bytes: number | null): number | null {
+  return bytes === null ? null : bytes / 1e6;
+}
+
+process.exitCode = await main();

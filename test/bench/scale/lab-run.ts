@@ -1,0 +1,92 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { MeasurementResult } from '../../../lib/results/schema/measurement-result.ts';
+import type { RunResult } from '../../../lib/results/schema/run-result.ts';
+
+const program = join(import.meta.dirname, '../../../bin/c1m.ts');
+
+/** One run of the real command line with one server, and what the lab itself cost. */
+export interface LabRun {
+  readonly folder: string;
+  readonly table: string;
+  readonly exitCode: number | null;
+  readonly result: RunResult;
+  readonly measurement: MeasurementResult;
+  /** Wall time of each step of the automation, seconds. */
+  readonly stepSeconds: ReadonlyMap<string, number>;
+  readonly rawBytes: number;
+  readonly reportBytes: number;
+  /** Making result and report again from the raw files, seconds. */
+  readonly reportSeconds: number;
+}
+
+/** What a run is asked for. */
+export interface LabRunRequest {
+  readonly server: string;
+  readonly connections: number;
+  readonly broadcasts: number;
+  readonly intervalSeconds: number;
+}
+
+/** Runs `c1m run --local`, its progress going to standard error, and makes its report a second time. */
+export async function runLab(request: LabRunRequest, out: string): Promise<LabRun> {
+  mkdirSync(out, { recursive: true });
+  const { server, connections, broadcasts, intervalSeconds } = request;
+  const words = ['run', '--local', '--servers', server, '--connections', String(connections)];
+  words.push('--broadcasts', String(broadcasts), '--interval', String(intervalSeconds), '--out', out);
+  const before = new Set(readdirSync(out));
+  const ran = await commandLine(words);
+  const [run] = readdirSync(out).filter((name) => !before.has(name));
+  if (run === undefined) throw new Error(`c1m ${words.join(' ')} left no run (exit code ${ran.exitCode})`);
+  const folder = join(out, run);
+  const result = JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8')) as RunResult;
+  const measurement = result.measurements[0];
+  if (measurement === undefined) throw new Error(`${folder} has no measurement (exit code ${ran.exitCode})`);
+  const began = performance.now();
+  await commandLine(['report', folder]);
+  const reportSeconds = (performance.now() - began) / 1000;
+  return {
+    folder,
+    table: ran.stdout,
+    exitCode: ran.exitCode,
+    result,
+    measurement,
+    stepSeconds: new Map(measurement.record.steps.map((step) => [step.name, secondsOf(step)])),
+    rawBytes: sizeOf(join(folder, 'raw')),
+    reportBytes: statSync(join(folder, 'report.html')).size,
+    reportSeconds,
+  };
+}
+
+async function commandLine(
+  words: readonly string[],
+): Promise<{ readonly stdout: string; readonly exitCode: number | null }> {
+  const child = spawn(process.execPath, [program, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let stdout = '';
+  child.stdout.setEncoding('utf8').on('data', (piece: string) => (stdout += piece));
+  const exitCode = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  return { stdout, exitCode };
+}
+
+type Step = MeasurementResult['record']['steps'][number];
+
+function secondsOf({ beganUnixMillis, endedUnixMillis }: Step): number {
+  return beganUnixMillis === null || endedUnixMillis === null ? 0 : (endedUnixMillis - beganUnixMillis) / 1000;
+}
+
+function sizeOf(folder: string): number {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((bytes, entry) => bytes + statSync(join(entry.parentPath, entry.name)).size, 0);
+}
+
+/** The machine of a run, in one line. */
+export function machineOf({ result }: LabRun): string {
+  const [host] = result.hosts;
+  if (host === undefined) return 'a machine that is not known';
+  return `${host.cpus} x ${host.cpuModel}, ${(host.memoryBytes / 1e9).toFixed(1)} GB, Linux ${host.kernel}`;
+}

@@ -1,0 +1,117 @@
+/**
+ * Holds as many connections as one machine can, by the lab's own command line, and opens as many with clients in C against the same
+ * server: `npm run bench:million -- [--server NAME] [--connections N] [--broadcasts K] [--interval S] [--no-reference] [--save]`.
+ */
+import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { parsePositiveCount, parseSeconds } from '../../../lib/cli/parse.ts';
+import { machineOf, runLab, type LabRun } from './lab-run.ts';
+import { compileReferenceClient, rampReference, type ReferenceRamp } from './reference-ramp.ts';
+
+const results = join(import.meta.dirname, '../../../results/million');
+const kept = join(import.meta.dirname, '../../../docs/benchmarks');
+
+/** Runs the benchmark; the exit code is that of the run. */
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      server: { type: 'string', default: 'netty' },
+      connections: { type: 'string', default: '1.2M' },
+      broadcasts: { type: 'string', default: '2' },
+      interval: { type: 'string', default: '60' },
+      reference: { type: 'boolean', default: true },
+      save: { type: 'boolean', default: false },
+    },
+    allowNegative: true,
+  });
+  const run = await runLab(
+    {
+      server: values.server,
+      connections: parsePositiveCount(values.connections),
+      broadcasts: parsePositiveCount(values.broadcasts),
+      intervalSeconds: parseSeconds(values.interval),
+    },
+    results,
+  );
+  const text = report(run, values.reference ? await reference(run) : 'not asked for');
+  process.stdout.write(text);
+  if (values.save) {
+    mkdirSync(kept, { recursive: true });
+    writeFileSync(join(kept, `million-${values.server}-${run.result.parameters.connections}.txt`), text);
+  }
+  return run.exitCode ?? 1;
+}
+
+async function reference({ result, measurement }: LabRun): Promise<ReferenceRamp | string> {
+  const folder = mkdtempSync(join(tmpdir(), 'c1m-bench-build-'));
+  try {
+    const client = compileReferenceClient(join(folder, 'reference-client'));
+    if (client === null) return 'SKIPPED: there is no C compiler (cc)';
+    return await rampReference({
+      server: measurement.server,
+      connections: result.parameters.connections,
+      serverProcesses: measurement.serverProcesses,
+      memoryPreset: measurement.memoryPreset ?? 'small',
+      client,
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function report(run: LabRun, compared: ReferenceRamp | string): string {
+  const { measurement, stepSeconds } = run;
+  const { memory, cpu, connections } = measurement;
+  const gigabytes = (bytes: number | null): string => (bytes === null ? 'unknown' : `${(bytes / 1e9).toFixed(2)} GB`);
+  const seconds = (value: number | null | undefined): string =>
+    value === null || value === undefined ? 'unknown' : `${value.toFixed(1)} s`;
+  const ramp = stepSeconds.get('ramp');
+  const lines: readonly (readonly [string, string])[] = [
+    ['connections wanted / held / lost', `${connections.wanted} / ${connections.peak} / ${sum(connections.lost)}`],
+    ['failed attempts (retried)', `${sum(connections.connectFailures)}`],
+    [
+      'broadcasts: members / received / missing',
+      measurement.broadcasts
+        .map(({ members, received, missing }) => `${members} / ${received} / ${missing}`)
+        .join(', '),
+    ],
+    ['processes, server / load', `${measurement.serverProcesses} / ${measurement.loadProcesses}`],
+    ['ramp, with the start of the load processes', seconds(ramp)],
+    ['ramp, first attempt to last connection', seconds(measurement.ramp.seconds)],
+    [
+      'processor time of the load processes, ramp / all',
+      `${seconds(cpu.loadRampSeconds)} / ${seconds(cpu.loadTotalSeconds)}`,
+    ],
+    [
+      'processor time of the server, ramp / all',
+      `${seconds(cpu.serverRampSeconds)} / ${seconds(cpu.serverTotalSeconds)}`,
+    ],
+    [
+      'memory: server / load processes / kernel',
+      [memory.serverPeakBytes, memory.loadBytes, memory.kernelPeakBytes].map(gigabytes).join(' / '),
+    ],
+    ['memory still available at the least', gigabytes(memory.leastAvailableBytes)],
+    [
+      'sampling, share of a processor',
+      cpu.samplerShare === null ? 'unknown' : `${(cpu.samplerShare * 100).toFixed(2)} %`,
+    ],
+    ['collecting / making the report', `${seconds(stepSeconds.get('collect'))} / ${seconds(run.reportSeconds)}`],
+    ['raw files / report', `${(run.rawBytes / 1e6).toFixed(1)} MB / ${(run.reportBytes / 1e6).toFixed(2)} MB`],
+    ['C clients against the same server', describeReference(compared, ramp)],
+  ];
+  return `${machineOf(run)}\n\n${run.table}\n${lines.map(([name, value]) => `${name.padEnd(52)}${value}`).join('\n')}\n`;
+}
+
+function describeReference(outcome: ReferenceRamp | string, ramp: number | undefined): string {
+  if (typeof outcome === "string") return outcome;
+  const ratio = ramp === undefined ? '' : `; the lab took ${(ramp / outcome.seconds).toFixed(2)} times as long`;
+  return `all open after ${outcome.seconds.toFixed(1)} s, ${outcome.clientCpuSeconds.toFixed(1)} s of processor time${ratio}`;
+}
+
+function sum(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((total, count) => total + count, 0);
+}
+
+process.exitCode = await main();
