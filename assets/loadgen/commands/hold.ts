@@ -8,7 +8,10 @@ import { exitCodes, UsageError } from './exit-codes.ts';
 import { isPort, Options, portRange } from './options.ts';
 
 const statusMillis = 1000;
-const handshakeSeconds = 10;
+// Many processes on one machine wait for each other, and so may as many of the server's: 62 cold JVMs on two cores load their classes
+// for a minute before they answer.
+const handshakeSecondsLeast = 10;
+const handshakeSecondsAProcess = 2;
 
 export const holdUsage =
   'hold --connections N --hosts H --host-index I --server ADDRESS --ports P,P --sources IP,IP --local-ports FIRST-LAST ' +
@@ -65,7 +68,7 @@ export async function hold(args: readonly string[]): Promise<number> {
       target: { address: server, ports, path: '/' },
       publishPath: '/publish',
       ratePerSecond,
-      handshakeSeconds,
+      handshakeSeconds: Math.max(handshakeSecondsLeast, plan.processes * handshakeSecondsAProcess),
     });
     const publish = (): void => writeStatus(folder, supervisor!);
     publish();

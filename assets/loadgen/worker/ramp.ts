@@ -13,8 +13,14 @@ const backOffMicros = [500_000, 2_000_000] as const;
 /** How many other local ports are tried when one's own is taken, and when the source address may be to blame. */
 const sparesMost = { EADDRINUSE: 64, EADDRNOTAVAIL: 4 } as const;
 const sweepMicros = 250_000;
-/** An attempt older than this no longer keeps others from beginning: a few silent answers must not stop a ramp. */
+/**
+ * An attempt that is older than this, and so many times older than answers usually take, no longer keeps others from beginning: a few
+ * silent answers must not stop a ramp, and a server that is merely busy must not be given ever more at once.
+ */
 const slowMicros = 500_000;
+const slowTimes = 4;
+/** Weight of the latest answer in how long answers usually take. */
+const latestWeight = 1 / 16;
 // More than this at a time would make what arrives meanwhile wait.
 const beginsATurn = 64;
 
@@ -49,6 +55,8 @@ export class Ramp {
   #next = 0;
   #opening = 0;
   #slow = 0;
+  // Until the first answer nobody knows how long one takes.
+  #usualMicros = Infinity;
   #sweepDue = Infinity;
 
   constructor(connections: Connections, share: Share, serverPorts: number, options: RampOptions, meter: LoopMeter) {
@@ -123,13 +131,18 @@ export class Ramp {
     this.#opening -= 1;
     this.established += 1;
     const now = this.#connections.now;
-    this.connectLatency.record(now - this.#connections.beganMicros(fd));
+    const took = now - this.#connections.beganMicros(fd);
+    this.connectLatency.record(took);
+    this.#usualMicros =
+      this.#usualMicros === Infinity ? took : this.#usualMicros + (took - this.#usualMicros) * latestWeight;
     this.#endIfDone(now);
   }
 
   failed(connection: number, cause: FailureCause): void {
     this.#opening -= 1;
     countCause(this.connectFailures, cause);
+    // Silence for so long is no business: such attempts are not waited for again.
+    if (cause === 'handshakeTimeout') this.#usualMicros = 0;
     if ((cause === 'EADDRINUSE' || cause === 'EADDRNOTAVAIL') && this.#move(connection, sparesMost[cause])) {
       this.#begin(connection);
       return;
@@ -161,12 +174,13 @@ export class Ramp {
 
   #sweep(now: number): void {
     const { handshakeMicros } = this.#options;
+    const slowAge = Math.max(slowMicros, this.#usualMicros * slowTimes);
     let slow = 0;
     for (let fd = 0; fd < this.#connections.size; fd += 1) {
       if (!this.#connections.isOpening(fd)) continue;
       const age = now - this.#connections.beganMicros(fd);
       if (age >= handshakeMicros) this.#connections.expire(fd);
-      else if (age >= slowMicros) slow += 1;
+      else if (age >= slowAge) slow += 1;
     }
     this.#slow = slow;
     this.#sweepDue = this.#opening > 0 ? now + sweepMicros : Infinity;
