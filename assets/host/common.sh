@@ -55,12 +55,14 @@ upload_folder() { # folder, run
   esac
 }
 
-# Waits until a condition holds: polls a cheap command, and fails at the deadline.
+# Waits until a condition holds: polls a cheap command, ever more seldom (a tenth of what has passed, a second at most), and fails at
+# the deadline. Ten looks a second through a long ramp took a tenth of a small machine.
 wait_until() { # seconds, command...
-  local deadline=$((SECONDS + $1))
+  local began=$SECONDS deadline=$((SECONDS + $1)) passed
   shift
   until "$@"; do
     [ "$SECONDS" -lt "$deadline" ] || return 1
-    sleep 0.1
+    passed=$((SECONDS - began))
+    if [ "$passed" -ge 10 ]; then sleep 1; else sleep "0.$((passed > 1 ? passed : 1))"; fi
   done
 }

@@ -14,6 +14,9 @@ import type { Site } from './site.ts';
 /** Steps in which the hosts have something to show. */
 const livelySteps = new Set(['start', 'ramp', 'drive']);
 
+/** After a look at the hosts, so many times as long passes until the next. */
+const statusPauses = 3;
+
 /** Who is told how a measurement goes, and how it can be interrupted. */
 export interface Watcher {
   readonly onProgress: (event: ProgressEvent) => void;
@@ -128,11 +131,14 @@ async function watch(
   };
   const statuses = (async (): Promise<void> => {
     while (!ended.signal.aborted) {
+      const began = performance.now();
       // A look at the hosts that fails for want of a network is no trouble of theirs; following says it when it lasts.
       await lookAtHosts().catch((error: unknown) => {
         if (!(error instanceof LabError)) throw error;
       });
-      await pause(site.statusMillis, undefined, { signal: ended.signal }).catch(() => undefined);
+      // Hosts that are slow to answer are busy, and looking at them is not to be what they are busy with.
+      const waitMillis = Math.max(site.statusMillis, statusPauses * (performance.now() - began));
+      await pause(waitMillis, undefined, { signal: ended.signal }).catch(() => undefined);
     }
   })();
   // It is waited for below; until then a rejection has somebody who hears of it.
