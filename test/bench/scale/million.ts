@@ -105,7 +105,7 @@ function report(run: LabRun, compared: ReferenceRamp | string): string {
 }
 
 function describeReference(outcome: ReferenceRamp | string, ramp: number | undefined): string {
-  if (typeof outcome === "string") return outcome;
+  if (typeof outcome === 'string') return outcome;
   const ratio = ramp === undefined ? '' : `; the lab took ${(ramp / outcome.seconds).toFixed(2)} times as long`;
   return `all open after ${outcome.seconds.toFixed(1)} s, ${outcome.clientCpuSeconds.toFixed(1)} s of processor time${ratio}`;
 }
