@@ -1,5 +1,5 @@
 import { instanceTypeFacts } from './instance-types.ts';
-import { maxServerProcesses } from './hosts.ts';
+import { maxServerProcesses, type Host } from './hosts.ts';
 import type { Lab } from './lab.ts';
 
 /** Local ports one load address can use to one server port: 1024 to 65535 without those kept for servers. */
@@ -30,25 +30,10 @@ export function fitOf(lab: Lab): LabFit {
   const warnings: string[] = [];
   const { server, load, network, lifetime } = lab;
 
-  for (const [setting, type, wantedAddresses] of [
-    ['server.instanceType', server.instanceType, 1],
-    ['load.instanceType', load.instanceType, 1 + load.secondaryAddresses],
-  ] as const) {
-    const facts = instanceTypeFacts(type);
-    if (facts === undefined) {
-      warnings.push(
-        `'${setting}': the limits of ${type} are not known here, so nobody has checked that one of its interfaces takes ${wantedAddresses} addresses`,
-      );
-      continue;
-    }
-    if (facts.interfaces < 2) {
-      errors.push(`'${setting}' must have two interfaces, ${type} has ${facts.interfaces}; choose a larger size`);
-    }
-    if (wantedAddresses > facts.addressesPerInterface) {
-      errors.push(
-        `'load.secondaryAddresses' must be 0 to ${facts.addressesPerInterface - 1} on ${type}, got ${load.secondaryAddresses}; use fewer addresses and more hosts, or a larger size`,
-      );
-    }
+  for (const role of ['server', 'load'] as const) {
+    const fit = fitOfType(lab, role);
+    errors.push(...fit.errors);
+    warnings.push(...fit.warnings);
   }
 
   const addressesPerHost = Math.max(1, load.secondaryAddresses);
@@ -87,6 +72,29 @@ export function fitOf(lab: Lab): LabFit {
     );
   }
   return { errors, warnings };
+}
+
+/** Checks the hosts of one role against the interfaces and addresses that their instance type takes. */
+export function fitOfType(lab: Lab, role: Host['role']): LabFit {
+  const type = lab[role].instanceType;
+  const wanted = role === 'server' ? 0 : lab.load.secondaryAddresses;
+  const facts = instanceTypeFacts(type);
+  if (facts === undefined) {
+    const warning = `'${role}.instanceType': the limits of ${type} are not known here, so nobody has checked that one of its interfaces takes ${1 + wanted} addresses`;
+    return { errors: [], warnings: [warning] };
+  }
+  const errors: string[] = [];
+  if (facts.interfaces < 2) {
+    errors.push(
+      `'${role}.instanceType' must have two interfaces, ${type} has ${facts.interfaces}; choose a larger size`,
+    );
+  }
+  if (1 + wanted > facts.addressesPerInterface) {
+    errors.push(
+      `'load.secondaryAddresses' must be 0 to ${facts.addressesPerInterface - 1} on ${type}, got ${wanted}; use fewer addresses and more hosts, or a larger size`,
+    );
+  }
+  return { errors, warnings: [] };
 }
 
 function gib(bytes: number): number {

@@ -2,6 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { acknowledge, wildcardFinding } from './acknowledge.ts';
+import { checkLabName } from './check-props.ts';
 
 /** Props of {@link automationRole}. */
 export interface AutomationRoleProps {
@@ -12,9 +13,10 @@ export interface AutomationRoleProps {
 /**
  * The role that a benchmark can run under: send the lab's own commands to the lab's own hosts, and follow them. Without it an
  * execution has the rights of whoever started it, for at most 12 hours; a schedule has no such person, and somebody who may
- * start this one document and pass this one role needs no right to send commands.
+ * start this one document and pass this one role needs no right to send commands. Throws an Error for a bad name.
  */
 export function automationRole(scope: Construct, id: string, props: AutomationRoleProps): Role {
+  checkLabName(`${scope.node.path}/${id}`, props.labName);
   const stack = Stack.of(scope);
   const role = new Role(scope, id, {
     // The confused deputy: only executions of this account and region may assume it.

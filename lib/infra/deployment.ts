@@ -8,11 +8,13 @@ import { documentHash } from '../documents/document-hash.ts';
 
 /** Props of {@link LabDeployment}. */
 export interface LabDeploymentProps {
+  /** The lab that is described; its name is in the parameter's name. */
   readonly lab: Lab;
   /** The documents that the lab installs. */
   readonly documents: readonly LabDocument[];
   /** Where hosts upload raw files to: `s3://bucket/prefix`. */
   readonly resultsUri: string;
+  /** The role that a scheduled benchmark may run under. */
   readonly automationRoleArn: string;
 }
 

@@ -7,7 +7,7 @@ import { validateDocument } from '../documents/schema/validate-document.ts';
 
 /** Props of {@link LabDocuments}. */
 export interface LabDocumentsProps {
-  /** Every document of the lab. */
+  /** Every document of the lab, as `documentsOf(lab)` gives them: one may name another. */
   readonly documents: readonly LabDocument[];
 }
 

@@ -1,22 +1,29 @@
 import { join } from 'node:path';
-import { CfnOutput, IgnoreMode, Stack, Tags, Validations, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, IgnoreMode, Stack, type StackProps } from 'aws-cdk-lib';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type { Construct } from 'constructs';
 import { fitOf } from '../config/lab-fit.ts';
 import type { Lab } from '../config/lab.ts';
+import { labTags } from '../config/tags.ts';
 import { documentsOf } from '../documents/documents-of.ts';
 import { automationRole } from './automation-role.ts';
+import { checkFit } from './check-props.ts';
 import { LabDeployment } from './deployment.ts';
 import { LabDocuments } from './documents.ts';
 import { fleetId, LabFleet } from './hosts/fleet.ts';
 import { hostRole } from './hosts/host-role.ts';
 import { LabLifetime } from './lifetime.ts';
 import { LabResults } from './results.ts';
+import { tagWithLab } from './tag-with-lab.ts';
 
 /** Props of {@link LabStack}. */
 export interface LabStackProps extends StackProps {
+  /** The whole lab: `labOf` makes it of a lab file. Its name is the stack's. */
   readonly lab: Lab;
-  /** The folder that hosts get a copy of. @default - the package's own `assets` */
+  /**
+   * The folder that hosts get a copy of, with the servers that can be built there.
+   * @default - the package's own `assets`
+   */
   readonly assetsFolder?: string;
 }
 
@@ -38,29 +45,22 @@ export const assetExcludes: readonly string[] = [
  * it all in time.
  */
 export class LabStack extends Stack {
+  /** Where the hosts upload what they measure. */
   readonly results: LabResults;
+  /** The hosts and their network. */
   readonly fleet: LabFleet;
 
   constructor(scope: Construct, id: string, props: LabStackProps) {
     const { lab, assetsFolder, tags = {}, ...stackProps } = props;
-    const labTags = {
-      'c1mlab:lab': lab.name,
-      'c1mlab:owner': lab.owner,
-      'c1mlab:expiry': `${lab.lifetime.maximumHours} h after the start of a host`,
-    };
     super(scope, id, {
       stackName: lab.name,
       description:
         'C1mLab: a server and load hosts that hold a million WebSocket connections, and the SSM documents to benchmark it',
       // CloudFormation gives the stack's tags to everything in it that takes tags.
-      tags: { ...labTags, ...tags },
+      tags: { ...labTags(lab), ...tags },
       ...stackProps,
     });
-    const fit = fitOf(lab);
-    if (fit.errors.length > 0) throw new Error(`${this.node.path}: ${fit.errors.join('; ')}`);
-    for (const [index, warning] of fit.warnings.entries()) {
-      Validations.of(this).addWarning(`c1mlab:fit${index}`, warning);
-    }
+    checkFit(this, fitOf(lab));
 
     const assets = new Asset(this, 'Assets', {
       path: assetsFolder ?? join(import.meta.dirname, '../../assets'),
@@ -88,10 +88,7 @@ export class LabStack extends Stack {
     // Who reads it may count on the hosts.
     deployment.node.addDependency(this.fleet.ready);
 
-    for (const [key, value] of Object.entries(labTags)) {
-      // A parameter has the stack's tags; emulators of CloudFormation stumble over the form in which it would take its own.
-      Tags.of(this).add(key, value, { excludeResourceTypes: ['AWS::SSM::Parameter'] });
-    }
+    tagWithLab(this, lab);
 
     new CfnOutput(this, 'ResultsUri', { value: this.results.uri, description: 'Raw files: <this>/<run>/<host>/' });
     new CfnOutput(this, 'AutomationRoleArn', {

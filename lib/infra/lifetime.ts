@@ -4,12 +4,13 @@ import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { CfnStateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import { acknowledge, wildcardFinding } from './acknowledge.ts';
+import { checkLabName, checkWholeNumber } from './check-props.ts';
 
 /** Props of {@link LabLifetime}. */
 export interface LabLifetimeProps {
   /** The lab's name: the value of the tag `c1mlab:lab` on its hosts. */
   readonly labName: string;
-  /** Hours after its start at which a host is terminated, whatever it is doing. */
+  /** Hours after its start at which a host is terminated, whatever it is doing: 1 to 168, and what its expiry tag says. */
   readonly maximumHours: number;
 }
 
@@ -20,6 +21,8 @@ export interface LabLifetimeProps {
 export class LabLifetime extends Construct {
   constructor(scope: Construct, id: string, props: LabLifetimeProps) {
     super(scope, id);
+    checkLabName(this.node.path, props.labName);
+    checkWholeNumber(this, 'maximumHours', props.maximumHours, [1, 168]);
     const stack = Stack.of(this);
 
     const machineRole = new Role(this, 'MachineRole', {

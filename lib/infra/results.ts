@@ -3,10 +3,14 @@ import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from 'aws-c
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import { acknowledge } from './acknowledge.ts';
+import { checkWholeNumber } from './check-props.ts';
 
 /** Props of {@link LabResults}. */
 export interface LabResultsProps {
-  /** Days after which results are deleted. @default 30 */
+  /**
+   * Days after which results are deleted: 1 to 3650.
+   * @default 30
+   */
   readonly keepDays?: number;
 }
 
@@ -15,6 +19,7 @@ const prefix = 'runs';
 
 /** The bucket that hosts upload their raw files to: private, TLS only, expiring. It must be emptied before the stack is deleted. */
 export class LabResults extends Construct {
+  /** The bucket itself, to give others rights on it. */
   readonly bucket: IBucket;
   /** What results are uploaded under: `s3://bucket/runs`. */
   readonly uri: string;
@@ -24,6 +29,7 @@ export class LabResults extends Construct {
   constructor(scope: Construct, id: string, props: LabResultsProps = {}) {
     super(scope, id);
     const keepDays = props.keepDays ?? 30;
+    checkWholeNumber(this, 'keepDays', keepDays, [1, 3650]);
     const bucket = new Bucket(this, 'Bucket', {
       encryption: BucketEncryption.S3_MANAGED,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,

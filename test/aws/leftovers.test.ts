@@ -83,6 +83,18 @@ describe('c1m leftovers', () => {
     assert.equal(exitCode, 7);
   });
 
+  test('says when a host will be ended from outside, where its expiry tag does', async () => {
+    const expiring = (id: string, expiry: string): Record<string, string> =>
+      instance(id, 'c3.2xlarge', {
+        tagSet: `<item><key>c1mlab:expiry</key><value>${expiry}</value></item>`,
+      });
+    const { stdout } = await leftovers({
+      'ec2:DescribeInstances': () => instances([expiring('i-left', 'PT24H'), expiring('i-odd', 'tomorrow')]),
+    });
+    assert.match(stdout, /^instance +i-left .* c3\.2xlarge, running, ends by 2026-11-23 10:00 UTC$/m);
+    assert.match(stdout, /^instance +i-odd .* c3\.2xlarge, running$/m);
+  });
+
   test('says of what is free that it is, and ends with 0', async () => {
     const { exitCode, stdout } = await leftovers({
       'ec2:DescribeVpcs': () => ec2Xml('DescribeVpcs', items('vpcSet', [{ vpcId: 'vpc-1' }])),

@@ -23,18 +23,32 @@ function environment(home: string): NodeJS.ProcessEnv {
 }
 
 describe('cdk synth C1mLab', () => {
-  test('gives one stack, without credentials and without a warning', (context) => {
+  function synth(folder: string, ...options: readonly string[]) {
+    return spawnSync('cdk', ['synth', 'C1mLab', '--quiet', '--no-notices', '--output', folder, ...options], {
+      cwd: projectFolder,
+      env: environment(folder),
+      encoding: 'utf8',
+    });
+  }
+
+  test('gives one stack, without credentials, and without a warning where a zone is given', (context) => {
     const folder = temporaryFolder(context);
-    const { stderr, status } = spawnSync(
-      'cdk',
-      ['synth', 'C1mLab', '--strict', '--quiet', '--no-notices', '--output', folder],
-      { cwd: projectFolder, env: environment(folder), encoding: 'utf8' },
-    );
+    const { stderr, status } = synth(folder, '--strict', '-c', 'zone=us-east-1a');
     assert.deepEqual([stderr.trim(), status], ['', 0]);
     assert.deepEqual(
       readdirSync(folder).filter((name) => name.endsWith('.template.json')),
       ['C1mLab.template.json'],
     );
+  });
+
+  test('warns, and does not fail, where no zone is given: the first one may not offer the types', (context) => {
+    const { stderr, status } = synth(temporaryFolder(context));
+    assert.equal(status, 0, stderr);
+    assert.match(
+      stderr,
+      /'network\.availabilityZone' is not given: .* may not offer c3\.4xlarge or c3\.2xlarge; c1m check --lab FILE --write /,
+    );
+    assert.equal(stderr.match(/warning/gi)?.length, 1, stderr);
   });
 });
 

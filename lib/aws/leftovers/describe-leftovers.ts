@@ -1,4 +1,5 @@
 import { textTable } from '../../report/text-table.ts';
+import { utcMinute } from '../../report/units.ts';
 import { dollars } from '../cost/describe-cost.ts';
 import { costsMoney, type Leftovers } from './find-leftovers.ts';
 import type { PricedLeftover } from './leftover.ts';
@@ -25,7 +26,7 @@ export function describeLeftovers(labName: string, leftovers: Leftovers): readon
     ...found.map((leftover) => [
       leftover.what,
       leftover.id,
-      leftover.since === null ? '-' : `${leftover.since.toISOString().slice(0, 16).replace('T', ' ')} UTC`,
+      leftover.since === null ? '-' : utcMinute(leftover.since.getTime()),
       monthText(leftover),
       leftover.note,
     ]),

@@ -14,6 +14,8 @@ import {
   type EC2Client,
   type Instance,
 } from '@aws-sdk/client-ec2';
+import { expiryTag, latestEnd } from '../../config/tags.ts';
+import { utcMinute } from '../../report/units.ts';
 import { asked } from '../account/service-failure.ts';
 import type { Leftover, LeftoverCost, Search } from './leftover.ts';
 
@@ -135,12 +137,14 @@ export async function search(
 }
 
 function instanceLeftover(instance: Instance): Leftover {
-  const { InstanceId, InstanceType = '', State, LaunchTime = null, PublicIpAddress = '' } = instance;
+  const { InstanceId, InstanceType = '', State, LaunchTime = null, PublicIpAddress = '', Tags = [] } = instance;
   const state = State?.Name ?? 'state not known';
   const isBilled = state !== 'stopped' && state !== 'stopping' && state !== 'shutting-down';
+  const end = LaunchTime && latestEnd(LaunchTime, Tags.find(({ Key }) => Key === expiryTag)?.Value);
+  const ending = end === null || state === 'shutting-down' ? '' : `, ends by ${utcMinute(end.getTime())}`;
   return thing('instance', InstanceId, {
     since: LaunchTime,
-    note: `${InstanceType}, ${state}`,
+    note: `${InstanceType}, ${state}${ending}`,
     cost: isBilled
       ? {
           kind: 'instance',

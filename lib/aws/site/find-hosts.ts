@@ -3,6 +3,7 @@ import { paginateDescribeInstanceInformation, type InstanceInformation } from '@
 import { hostsOf, type Host } from '../../config/hosts.ts';
 import { LabError } from '../../config/lab-error.ts';
 import type { Lab } from '../../config/lab.ts';
+import { expiryTag, latestEnd } from '../../config/tags.ts';
 import type { AwsClients } from '../account/aws-access.ts';
 
 /** A host of a lab as it is in the account. */
@@ -21,6 +22,8 @@ export interface HostInstance {
   /** Why it is in this state, when somebody or something put it there. */
   readonly stateReason: string | null;
   readonly launchedUnixMillis: number;
+  /** When it is terminated from outside at the latest; null when it has no expiry tag. */
+  readonly endsUnixMillis: number | null;
   /** As SSM spells it: Online, ConnectionLost, Inactive; null when the agent has never been heard. */
   readonly ping: string | null;
   readonly agentVersion: string | null;
@@ -57,12 +60,15 @@ function rank({ state }: HostInstance): number {
 }
 
 function describeInstance(instance: Instance, agent: InstanceInformation | undefined): HostInstance {
+  const launched = instance.LaunchTime ?? new Date(0);
+  const expiry = instance.Tags?.find(({ Key }) => Key === expiryTag)?.Value;
   return {
     id: instance.InstanceId ?? '',
     type: instance.InstanceType ?? '',
     state: instance.State?.Name ?? 'unknown',
     stateReason: instance.StateReason?.Message ?? null,
-    launchedUnixMillis: instance.LaunchTime?.getTime() ?? 0,
+    launchedUnixMillis: launched.getTime(),
+    endsUnixMillis: latestEnd(launched, expiry)?.getTime() ?? null,
     ping: agent?.PingStatus ?? null,
     agentVersion: agent?.AgentVersion ?? null,
   };

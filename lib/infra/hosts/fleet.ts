@@ -1,22 +1,28 @@
 import { createHash } from 'node:crypto';
-import { CfnWaitCondition, Stack } from 'aws-cdk-lib';
+import { CfnWaitCondition, Stack, Token, Validations } from 'aws-cdk-lib';
 import { CfnPlacementGroup } from 'aws-cdk-lib/aws-ec2';
 import { InstanceProfile, type IRole } from 'aws-cdk-lib/aws-iam';
 import type { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import { hostsOf } from '../../config/hosts.ts';
+import { fitOf } from '../../config/lab-fit.ts';
 import type { Lab } from '../../config/lab.ts';
 import { acknowledge } from '../acknowledge.ts';
+import { checkFit } from '../check-props.ts';
+import { tagWithLab } from '../tag-with-lab.ts';
 import { LabHost } from './lab-host.ts';
 import { LabNetwork } from './network.ts';
 import { userDataScript, type UserDataProps } from './user-data.ts';
 
 /** Props of {@link LabFleet}. */
 export interface LabFleetProps {
+  /** The lab whose hosts these are. */
   readonly lab: Lab;
+  /** What every host gets a copy of, as an archive: the content of the package's `assets`. */
   readonly assets: Asset;
+  /** What the hosts may do, see `hostRole`. */
   readonly role: IRole;
-  /** Where hosts upload their raw files to: `s3://bucket/prefix`. */
+  /** Where hosts upload their raw files to: `s3://bucket/prefix`, such as the `uri` of `LabResults`. */
   readonly resultsUri: string;
 }
 
@@ -29,6 +35,7 @@ const readinessTimeout = 'PT20M';
  * whole new fleet in a network of its own takes the old one's place. That is why {@link fleetId} is part of its name.
  */
 export class LabFleet extends Construct {
+  /** The two subnets and their security groups. */
   readonly network: LabNetwork;
   /** The server first. */
   readonly hosts: readonly LabHost[];
@@ -38,6 +45,15 @@ export class LabFleet extends Construct {
   constructor(scope: Construct, id: string, props: LabFleetProps) {
     super(scope, id);
     const { lab } = props;
+    const fit = fitOf(lab);
+    checkFit(this, fit);
+    for (const [index, warning] of fit.warnings.entries()) {
+      Validations.of(this).addWarning(`c1mlab:fit${index}`, warning);
+    }
+    if (!Token.isUnresolved(props.resultsUri) && !/^s3:\/\/[^/']+(\/[^']*)?$/.test(props.resultsUri)) {
+      throw new Error(`${this.node.path}: 'resultsUri' must be s3://bucket/prefix, got ${props.resultsUri}`);
+    }
+    tagWithLab(this, lab);
     const stack = Stack.of(this);
     const hosts = hostsOf(lab);
     acknowledge(this, {

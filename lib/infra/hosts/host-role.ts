@@ -7,7 +7,9 @@ import type { LabResults } from '../results.ts';
 
 /** Props of {@link hostRole}. */
 export interface HostRoleProps {
+  /** What the hosts may read. */
   readonly assets: Asset;
+  /** Where the hosts may write. */
   readonly results: LabResults;
 }
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Tags } from 'aws-cdk-lib';
 import {
   AmazonLinux2023ImageSsmParameter,
@@ -18,35 +19,49 @@ import {
 } from 'aws-cdk-lib/aws-ec2';
 import type { IInstanceProfile } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { hostTags } from '../../config/tags.ts';
-import type { Host } from '../../config/hosts.ts';
+import { hostTags, labTags } from '../../config/tags.ts';
+import { hostsOf, type Host } from '../../config/hosts.ts';
 import { instanceTypeFacts } from '../../config/instance-types.ts';
+import { fitOfType } from '../../config/lab-fit.ts';
 import type { Lab } from '../../config/lab.ts';
 import type { LabNetwork } from './network.ts';
 import { acknowledge } from '../acknowledge.ts';
+import { checkFit } from '../check-props.ts';
+import { tagWithLab } from '../tag-with-lab.ts';
 import { maxUserDataBytes } from './user-data.ts';
 
 /** Props of {@link LabHost}. */
 export interface LabHostProps {
+  /** The lab that the host belongs to. */
   readonly lab: Lab;
+  /** Which of the lab's hosts it is: one of `hostsOf(lab)`. */
   readonly host: Host;
+  /** Where its two interfaces are. */
   readonly network: LabNetwork;
+  /** Carries the role that says what it may do, see `hostRole`. */
   readonly instanceProfile: IInstanceProfile;
-  /** The whole user data script. */
+  /** The whole user data script, as `userDataScript` makes it. */
   readonly userData: string;
-  /** @default - the host may be anywhere in its zone */
+  /**
+   * The group of hosts that EC2 places near each other.
+   * @default - the host may be anywhere in its zone
+   */
   readonly placementGroup?: IPlacementGroupRef;
 }
 
 /** One host: an instance on the management subnet with a second interface, and fixed addresses, on the load subnet. */
 export class LabHost extends Construct {
+  /** The instance, with its first interface on the management subnet. */
   readonly instance: Instance;
+  /** The second interface, with the host's fixed addresses. */
   readonly loadInterface: CfnNetworkInterface;
 
   constructor(scope: Construct, id: string, props: LabHostProps) {
     super(scope, id);
     const { lab, host, network } = props;
     const type = host.role === 'server' ? lab.server.instanceType : lab.load.instanceType;
+    checkFit(this, fitOfType(lab, host.role));
+    checkHost(this, lab, host);
     const bytes = Buffer.byteLength(props.userData);
     // Tokens are longer or shorter than what they stand for; the scripts leave room for that.
     if (bytes > maxUserDataBytes - 1024) {
@@ -104,20 +119,14 @@ export class LabHost extends Construct {
       deleteOnTermination: true,
     });
 
-    const tags = Tags.of(this);
-    tags.add('Name', `${lab.name}/${host.name}`);
-    tags.add('c1mlab:role', host.role);
-    tags.add('c1mlab:host', `${lab.name}/${host.name}`);
-    tags.add('c1mlab:target', `${lab.name}/${host.role}`);
+    tagWithLab(this, lab);
+    for (const [key, value] of Object.entries(hostTags(lab, host))) Tags.of(this).add(key, value);
   }
 
   /** EC2 takes the wish for spot only in a launch template; all else is said by the instance. */
   private buyAsSpot(lab: Lab, host: Host): void {
     // Neither the template nor the request that EC2 makes of it gets the stack's tags, and what has none is not found again.
-    const tags = Object.entries({ ...hostTags(lab, host), 'c1mlab:owner': lab.owner }).map(([key, value]) => ({
-      key,
-      value,
-    }));
+    const tags = Object.entries({ ...labTags(lab), ...hostTags(lab, host) }).map(([key, value]) => ({ key, value }));
     const template = new CfnLaunchTemplate(this, 'Spot', {
       tagSpecifications: [{ resourceType: 'launch-template', tags }],
       launchTemplateData: {
@@ -133,6 +142,15 @@ export class LabHost extends Construct {
       version: template.attrLatestVersionNumber,
     };
   }
+}
+
+/** Documents and user data count on the addresses that the lab gives each host, so a host of another making would never be found. */
+function checkHost(construct: Construct, lab: Lab, host: Host): void {
+  const hosts = hostsOf(lab);
+  if (hosts.some((own) => isDeepStrictEqual(own, host))) return;
+  throw new Error(
+    `${construct.node.path}: 'host' must be one of the ${hosts.length} of hostsOf(lab), got ${host.name} with the address ${host.address}`,
+  );
 }
 
 /** Amazon Linux 2023 for the type's processor, by its public SSM parameter. */

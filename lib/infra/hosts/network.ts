@@ -1,4 +1,4 @@
-import { Tags } from 'aws-cdk-lib';
+import { Tags, Validations } from 'aws-cdk-lib';
 import {
   IpAddresses,
   Peer,
@@ -16,9 +16,11 @@ import { Construct } from 'constructs';
 import { loadSubnet, loadSubnetBits } from '../../config/hosts.ts';
 import type { Lab } from '../../config/lab.ts';
 import { acknowledge } from '../acknowledge.ts';
+import { tagWithLab } from '../tag-with-lab.ts';
 
 /** Props of {@link LabNetwork}. */
 export interface LabNetworkProps {
+  /** The lab that it is for: its `network` settings, and its name in the names of things. */
   readonly lab: Lab;
 }
 
@@ -27,8 +29,11 @@ export interface LabNetworkProps {
  * in, and a load subnet that has no route to anywhere else.
  */
 export class LabNetwork extends Construct {
+  /** The lab's own VPC, or the existing one that its settings name. */
   readonly vpc: IVpc;
+  /** Public: hosts reach SSM, S3 and package registries from it. */
   readonly managementSubnet: ISubnet;
+  /** Isolated: nothing but the load. */
   readonly loadSubnet: ISubnet;
   /** No inbound rule; outbound HTTP and HTTPS, which is SSM, S3 and package registries. */
   readonly managementGroup: ISecurityGroup;
@@ -39,6 +44,19 @@ export class LabNetwork extends Construct {
     super(scope, id);
     const { lab } = props;
     const { existing, availabilityZone } = lab.network;
+    if (!/^10\.\d{1,3}$/.test(lab.network.prefix)) {
+      throw new Error(
+        `${this.node.path}: 'network.prefix' must be the first two numbers of a 10.0.0.0/8 network, such as 10.42, got ${lab.network.prefix}`,
+      );
+    }
+    if (availabilityZone === undefined && existing === undefined) {
+      const types = [...new Set([lab.server.instanceType, lab.load.instanceType])];
+      Validations.of(this).addWarning(
+        'c1mlab:zone',
+        `'network.availabilityZone' is not given: the hosts go to the region's first zone, which may not offer ${types.join(' or ')}; c1m check --lab FILE --write puts one that does into the lab file, or deploy with -c zone=ZONE`,
+      );
+    }
+    tagWithLab(this, lab);
 
     if (existing === undefined) {
       const vpc = new Vpc(this, 'Vpc', {

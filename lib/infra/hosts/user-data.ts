@@ -5,11 +5,15 @@ import { tuningFile } from '../../config/tuning.ts';
 
 /** What the user data of a host needs to know beside the lab; values may be CDK tokens. */
 export interface UserDataProps {
+  /** The region that the host signals and fetches in. */
   readonly region: string;
+  /** The stack that the host signals. */
   readonly stackName: string;
   /** Logical id of the wait condition that the host signals. */
   readonly readinessLogicalId: string;
+  /** The bucket that holds the assets. */
   readonly assetsBucket: string;
+  /** The archive of the assets in that bucket. */
   readonly assetsKey: string;
   /** Where raw files are uploaded to: `s3://bucket/prefix`. */
   readonly resultsUri: string;

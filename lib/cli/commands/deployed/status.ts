@@ -3,6 +3,7 @@ import type { HostState } from '../../../aws/site/find-hosts.ts';
 import { askStatus, getExecution, runningBenchmarks } from '../../../run/execution.ts';
 import { summarize } from '../../../run/progress.ts';
 import type { Site } from '../../../run/site.ts';
+import { utcMinute } from '../../../report/units.ts';
 import type { LabContext } from '../../context.ts';
 import { findDeployedLab, hostsOfDeployedLab } from '../../deployed/deployed-lab.ts';
 import { placeFlagParameters, type PlaceFlags } from '../../lab-flags.ts';
@@ -39,8 +40,10 @@ function describeHosts(hosts: readonly HostState[]): readonly string[] {
   return hosts.map(({ host, instance }) => {
     const name = host.name.padEnd(width);
     if (instance === null) return `${name}  missing`;
-    const { id, type, state, ping, agentVersion } = instance;
-    return `${name}  ${id}  ${type}  ${state}, agent ${ping ?? 'never heard of'}${agentVersion === null ? '' : ` (${agentVersion})`}`;
+    const { id, type, state, ping, agentVersion, endsUnixMillis } = instance;
+    const agent = `agent ${ping ?? 'never heard of'}${agentVersion === null ? '' : ` (${agentVersion})`}`;
+    const end = endsUnixMillis === null ? '' : `, ends by ${utcMinute(endsUnixMillis)}`;
+    return `${name}  ${id}  ${type}  ${state}, ${agent}${end}`;
   });
 }
 

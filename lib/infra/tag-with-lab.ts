@@ -1,0 +1,12 @@
+import { Tags } from 'aws-cdk-lib';
+import type { IConstruct } from 'constructs';
+import type { Lab } from '../config/lab.ts';
+import { labTags } from '../config/tags.ts';
+
+/** Gives everything in a construct the tags of the lab: documents, roles, the way out and `c1m` know hosts by nothing else. */
+export function tagWithLab(construct: IConstruct, lab: Lab): void {
+  for (const [key, value] of Object.entries(labTags(lab))) {
+    // A parameter has the stack's tags; emulators of CloudFormation stumble over the form in which it would take its own.
+    Tags.of(construct).add(key, value, { excludeResourceTypes: ['AWS::SSM::Parameter'] });
+  }
+}
