@@ -1,5 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { extname, join } from 'node:path';
 import { compileCacheFolder } from './compile-cache.ts';
 import type { StartLoad, StartPublisher, WorkerOrder, WorkerReport } from './messages.ts';
 import { eachJsonLine } from './lines.ts';
@@ -8,7 +8,8 @@ import { eachJsonLine } from './lines.ts';
 // stays, and it makes no garbage to speak of.
 // Maglev's code is good enough beside the kernel's share, and Turbofan's compiling costs more in a ramp than it brings back.
 const nodeFlags = ['--single-threaded', '--no-turbofan', '--max-semi-space-size=1', '--no-warnings'];
-const program = fileURLToPath(new URL('../worker/worker.ts', import.meta.url));
+// JavaScript in an installed package, where Node takes no TypeScript.
+const program = join(import.meta.dirname, `../worker/worker${extname(import.meta.filename)}`);
 const stderrMost = 2000;
 
 /** Runs a worker without orders, which ends at once, so that many started together find their program compiled. */

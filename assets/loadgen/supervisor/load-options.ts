@@ -1,0 +1,13 @@
+import type { Target } from '../connections/target.ts';
+import type { LoadPlan } from '../plan/share.ts';
+
+/** A host's part of the load, and where it goes. */
+export interface LoadOptions {
+  readonly host: string;
+  readonly plan: LoadPlan;
+  readonly target: Target;
+  /** Where broadcasts are published, on the same ports. */
+  readonly publishPath: string;
+  readonly ratePerSecond: number | null;
+  readonly handshakeSeconds: number;
+}

@@ -1,0 +1,124 @@
+import { addCauses } from '../measure/failure-causes.ts';
+import { shareOf } from '../plan/share.ts';
+import type { LoadCounts } from '../raw.ts';
+import { makeKeys } from '../websocket/keys.ts';
+import type { LoadOptions } from './load-options.ts';
+import type { LoadReport, WorkerOrder } from './messages.ts';
+import { openFilesLimit, reservedDescriptors } from './open-files.ts';
+import { startWorker, warmCompileCache, type WorkerProcess } from './worker-process.ts';
+
+/** From so many on, one start more is cheaper than that each may have to compile. */
+const manyProcesses = 4;
+
+/** One process that holds connections. */
+export interface Load {
+  readonly process: WorkerProcess;
+  /** Its share of the connections. */
+  readonly count: number;
+  /** What it told last. */
+  report: LoadReport | null;
+  alive: boolean;
+}
+
+/** The processes that hold the connections of one host, and the sums of what they tell. */
+export class LoadProcesses {
+  readonly all: readonly Load[];
+  readonly #onCollected: (file: string) => void;
+  #failure: string | null = null;
+  #ending = false;
+
+  /** Checks the plan and starts the processes; throws when the plan cannot be. */
+  constructor(options: LoadOptions, onCollected: (file: string) => void) {
+    this.#onCollected = onCollected;
+    const { plan } = options;
+    const limit = openFilesLimit() - reservedDescriptors;
+    const shares = Array.from({ length: plan.processes }, (_, process) => shareOf(plan, process));
+    const most = Math.max(...shares.map((share) => share.count));
+    if (most > limit) {
+      throw new Error(
+        `a process may open ${limit + reservedDescriptors} files here, of which ${reservedDescriptors} are kept back, and is to hold ` +
+          `${most} connections: give --processes ${Math.ceil(shares[0]!.hostCount / limit)} or more, or raise the limit (ulimit -n)`,
+      );
+    }
+    if (plan.processes >= manyProcesses) warmCompileCache();
+    this.all = shares.map(({ count }, process) => this.#start(options, process, count));
+  }
+
+  #start(options: LoadOptions, process: number, count: number): Load {
+    const { host, plan, target, ratePerSecond, handshakeSeconds } = options;
+    const load: Load = {
+      process: startWorker(
+        { type: 'load', host, process, plan, target, ratePerSecond, handshakeSeconds, keys: makeKeys() },
+        (report) => {
+          if (report.type === 'status') load.report = report;
+          else if (report.type === 'collected') this.#onCollected(report.file);
+        },
+      ),
+      count,
+      report: null,
+      alive: true,
+    };
+    void this.#noticeEnd(process, load);
+    return load;
+  }
+
+  async #noticeEnd(process: number, load: Load): Promise<void> {
+    const how = await load.process.ended;
+    load.alive = false;
+    if (!this.#ending) this.#failure ??= `load process ${process} ${how}`;
+  }
+
+  /** From now on processes are expected to end. */
+  expectEnd(): void {
+    this.#ending = true;
+  }
+
+  /** Which process ended before its time, and how; null while none has. */
+  get failure(): string | null {
+    return this.#failure;
+  }
+
+  /** Whether every process has told something. */
+  get started(): boolean {
+    return this.all.every(({ report }) => report !== null);
+  }
+
+  /** Whether every connection is open or given up. */
+  get rampEnded(): boolean {
+    return this.all.every(({ report }) => report?.rampEnded === true);
+  }
+
+  /** Whether every process has sent its echoes, and has them back or given up. */
+  get echoDone(): boolean {
+    return this.all.every(({ report }) => report?.echoDone === true);
+  }
+
+  /** When a broadcast last arrived anywhere: microseconds of the monotonic clock, 0 before. */
+  get lastArrivalMicros(): number {
+    return Math.max(...this.all.map(({ report }) => report?.lastArrivalMicros ?? 0));
+  }
+
+  /** The sum of a figure over all that have told something. */
+  sum(of: (report: LoadReport) => number): number {
+    return this.all.reduce((total, { report }) => total + (report === null ? 0 : of(report)), 0);
+  }
+
+  /** The sum of all processes; those that have died count with the last they told, and nothing open. */
+  counts(): LoadCounts {
+    const known = this.all.map(({ report }) => report?.counts);
+    return {
+      wanted: this.all.reduce((total, load) => total + load.count, 0),
+      open: this.all.reduce((total, { alive, report }) => total + (alive ? (report?.counts.open ?? 0) : 0), 0),
+      established: this.sum(({ counts }) => counts.established),
+      attempts: this.sum(({ counts }) => counts.attempts),
+      connectFailures: addCauses(known.map((counts) => counts?.connectFailures ?? {})),
+      abandoned: this.sum(({ counts }) => counts.abandoned),
+      lost: addCauses(known.map((counts) => counts?.lost ?? {})),
+    };
+  }
+
+  /** Gives every process the same order. */
+  send(order: WorkerOrder): void {
+    for (const { process } of this.all) process.send(order);
+  }
+}

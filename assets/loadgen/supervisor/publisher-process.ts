@@ -1,0 +1,46 @@
+import { makeKeys } from '../websocket/keys.ts';
+import type { LoadOptions } from './load-options.ts';
+import { startWorker, type WorkerProcess } from './worker-process.ts';
+
+/** The process that publishes a host's broadcasts. */
+export interface Publisher {
+  readonly process: WorkerProcess;
+  /** Broadcasts handed to the server. */
+  published: number;
+  /** It has a connection to every port of the server. */
+  ready: boolean;
+  failure: string | null;
+}
+
+/** Starts it; it connects by itself. */
+export function startPublisher(options: LoadOptions, onCollected: (file: string) => void): Publisher {
+  const { host, plan, target, publishPath } = options;
+  const publisher: Publisher = {
+    published: 0,
+    failure: null,
+    ready: false,
+    process: startWorker(
+      {
+        type: 'publisher',
+        host,
+        process: plan.processes,
+        target: { ...target, path: publishPath },
+        source: plan.sources[0]!,
+        keys: makeKeys(),
+      },
+      (report) => {
+        if (report.type === 'ready') publisher.ready = true;
+        else if (report.type === 'failed') publisher.failure ??= `publishing failed: ${report.reason}`;
+        else if (report.type === 'published') publisher.published = report.count;
+        else if (report.type === 'collected') onCollected(report.file);
+      },
+    ),
+  };
+  void noticeEnd(publisher);
+  return publisher;
+}
+
+async function noticeEnd(publisher: Publisher): Promise<void> {
+  const how = await publisher.process.ended;
+  publisher.failure ??= `the publishing process ${how}`;
+}
