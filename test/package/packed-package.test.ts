@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -11,9 +11,13 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { WebSocketServer } from 'ws';
+import { namespacesForbidden } from '../local/hosts/test-hosts.ts';
 
 const projectFolder = join(import.meta.dirname, '../..');
 
@@ -165,4 +169,49 @@ describe('the package that npm packs, in a project of somebody else', () => {
     assert.equal(status, 0, stderr);
     assert.match(stdout, /netty/);
   });
+
+  /**
+   * Runs its c1m as its user does, beside what this test does meanwhile. Whether the numbers of a run can be trusted (exit code 6)
+   * depends on what else the machine does.
+   */
+  async function c1m(...argv: readonly string[]) {
+    const child = spawn(process.execPath, [join(installed, 'dist/bin/c1m.js'), ...argv], { cwd: folder });
+    let printed = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => (printed += text));
+    }
+    const [code]: readonly unknown[] = await once(child, 'close');
+    return { code, printed };
+  }
+
+  test('loads a URL from below node_modules, where Node takes no TypeScript', { timeout: 60_000 }, async (t) => {
+    const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+    t.after(() => server.close());
+    server.on('connection', (socket) => {
+      socket.on('message', (data, binary) => socket.send(data, { binary }));
+    });
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const { code, printed } = await c1m(
+      'run',
+      '--url',
+      `ws://127.0.0.1:${port}/`,
+      ...'--connections 20 --out of-url'.split(' '),
+    );
+    assert.ok(code === 0 || code === 6, printed);
+    assert.match(printed, /^connections +20 open of 20,/m);
+  });
+
+  test(
+    'runs a benchmark on local hosts, and keeps what it builds',
+    { timeout: 240_000, skip: namespacesForbidden() },
+    async () => {
+      const sizes = '--connections 50 --broadcasts 2 --out of-hosts'.split(' ');
+      const { code, printed } = await c1m('run', '--local', '--servers', 'node', ...sizes);
+      assert.ok(code === 0 || code === 6, printed);
+      assert.match(printed, /^node \(ws\) +50 /m);
+      const [run = ''] = readdirSync(join(folder, 'of-hosts'));
+      assert.ok(existsSync(join(folder, 'of-hosts', run, 'report.html')));
+    },
+  );
 });

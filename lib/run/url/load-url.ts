@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { LabError } from '../../config/lab-error.ts';
 import type { UrlLoad, UrlSummary } from './url-record.ts';
 
-const loadGenerator = join(import.meta.dirname, '../../../assets/loadgen/main.ts');
+/** In an installed package it is JavaScript, as this file is: Node takes no TypeScript from there. */
+const loadGenerator = join(import.meta.dirname, `../../../assets/loadgen/main${extname(import.meta.filename)}`);
 
 /** How long connections are held when nothing is done with them. */
 const holdSeconds = 5;
