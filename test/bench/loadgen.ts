@@ -1,49 +1,30 @@
 /**
- * Compares the load generator with a client in C that makes the same system calls, in alternating rounds against the
- * same server in C: `npm run bench:loadgen -- [--rounds N] [--connections N] [--broadcasts K]`.
+ * Compares the load generator with a client in C that makes the same system calls, and with its peers, in alternating rounds
+ * against the same server in C: `npm run bench:loadgen -- [--rounds N] [--connections N] [--broadcasts K] [--idle-seconds S]
+ * [--peers all|none|ws,k6,artillery,tsung] [--peer-connections N] [--save]`. Without --peers those run that are there; --peers
+ * installs what it names and is missing into .cache/bench; --save keeps the report in docs/benchmarks/loadgen.md.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { cpus, release, tmpdir } from 'node:os';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, release, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openFilesLimit, reservedDescriptors } from '../../assets/loadgen/supervisor/open-files.ts';
-import {
-  endInput,
-  median,
-  runLoadGenerator,
-  runReference,
-  startServer,
-  type Measurement,
-  type Task,
-} from './contenders.ts';
+import type { Contender } from './contenders/contender.ts';
+import { startLineContender } from './contenders/line-contender.ts';
+import { startLoadGenerator } from './contenders/load-generator.ts';
+import { measure, type Measurement } from './measure.ts';
+import { findPeer, installPeers, peerNames, type PeerName } from './peers/peers.ts';
+import { reportOf, type Comparison } from './report/report.ts';
+import type { Result } from './report/result.ts';
 
 const firstPort = 9_100;
 
-/** A row of the table: a figure of a measurement, less being better unless said otherwise. */
-interface Row {
-  readonly name: string;
-  readonly of: (measurement: Measurement, base: Measurement) => number;
-  readonly digits: number;
+interface Size {
+  readonly rounds: number;
+  readonly broadcasts: number;
+  readonly idleSeconds: number;
 }
-
-const rows: readonly Row[] = [
-  { name: 'connections/s', of: (m) => m.connectionsPerSecond, digits: 0 },
-  { name: 'CPU s per 10 000 connections, start-up included', of: (m) => m.ramped.cpuMicros / 1e6, digits: 3 },
-  {
-    name: 'CPU s per 10 000 connections, above one connection',
-    of: (m, base) => (m.ramped.cpuMicros - base.ramped.cpuMicros) / 1e6,
-    digits: 3,
-  },
-  { name: 'CPU us per broadcast message', of: (m) => m.cpuMicrosAMessage, digits: 2 },
-  { name: 'first to last arrival, ms', of: (m) => m.firstToLastMicros / 1000, digits: 1 },
-  {
-    name: 'bytes per connection, above one connection',
-    of: (m, base) => m.ramped.anonymousBytes - base.ramped.anonymousBytes,
-    digits: 0,
-  },
-  { name: 'idle, CPU us per s', of: (m) => m.idleCpuMicrosASecond, digits: 0 },
-];
 
 /** Runs the benchmark; the exit code. */
 async function main(): Promise<number> {
@@ -51,80 +32,104 @@ async function main(): Promise<number> {
     options: {
       rounds: { type: 'string', default: '5' },
       connections: { type: 'string', default: '15000' },
+      // Peers that let the kernel choose local ports slow down when it has given half of them away, at 14 000.
+      'peer-connections': { type: 'string', default: '10000' },
       broadcasts: { type: 'string', default: '5' },
+      'idle-seconds': { type: 'string', default: '1' },
+      peers: { type: 'string' },
+      save: { type: 'boolean', default: false },
     },
   });
-  const most = openFilesLimit() - reservedDescriptors;
-  const connections = Math.min(Number(values.connections), most);
-  const rounds = Number(values.rounds);
   if (spawnSync('cc', ['--version']).status !== 0) {
     print('bench:loadgen: SKIPPED the C reference and with it the comparison: there is no C compiler (cc)');
     return 0;
   }
+  const most = openFilesLimit() - reservedDescriptors;
+  const connections = Math.min(Number(values.connections), most);
+  const names = peersNamed(values.peers);
+  if (values.peers !== undefined) installPeers(names);
+  const peers = names.map((name) => findPeer(name, Math.min(Number(values['peer-connections']), connections)));
   const folder = mkdtempSync(join(tmpdir(), 'c1m-bench-build-'));
   try {
     const client = compile('reference-client', folder);
-    const server = compile('reference-server', folder);
-    print(
-      `${connections} connections to one server process, ${values.broadcasts} broadcasts, ${rounds} rounds in turn; ` +
-        `Node ${process.version}, Linux ${release()}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}`,
-    );
-    await compare(client, server, { connections, rounds, broadcasts: Number(values.broadcasts) });
+    const contenders: readonly Contender[] = [
+      {
+        name: 'C reference',
+        version: `cc ${spawnSync('cc', ['-dumpfullversion'], { encoding: 'utf8' }).stdout.trim()} -O2`,
+        connections,
+        start: async (task) => startLineContender('the C reference', client, [], task),
+      },
+      { name: 'load generator', version: versionOfOurs(), connections, start: startLoadGenerator },
+      ...peers.flatMap((peer) => ('contender' in peer ? [peer.contender] : [])),
+    ];
+    const size = {
+      rounds: Number(values.rounds),
+      broadcasts: Number(values.broadcasts),
+      idleSeconds: Number(values['idle-seconds']),
+    };
+    const compared = await compare(contenders, compile('reference-server', folder), size);
+    const absent = peers.flatMap((peer) => ('skipped' in peer ? [{ name: peer.name, reason: peer.skipped }] : []));
+    const report = reportOf({
+      ...compared,
+      skipped: [...absent, ...compared.skipped],
+      circumstances: circumstances(size),
+    });
+    print(`\n${report}`);
+    if (values.save) print(`kept in ${save(report)}`);
     return 0;
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
+/** Runs all contenders in turn, round by round. A peer that fails is left out from then on, with the reason. */
 async function compare(
-  client: string,
+  contenders: readonly Contender[],
   server: string,
-  { connections, rounds, broadcasts }: { connections: number; rounds: number; broadcasts: number },
-): Promise<void> {
+  { rounds, broadcasts, idleSeconds }: Size,
+): Promise<Omit<Comparison, 'circumstances'>> {
   let port = firstPort + (process.pid % 1000) * 20;
-  const run = async (contender: Contender, most: number): Promise<Measurement> => {
+  const skipped: { name: string; reason: string }[] = [];
+  const run = async (contender: Contender, connections: number): Promise<Measurement | null> => {
     port += 1;
-    const serverProcess = await startServer(server, port);
     try {
-      // A source of its own for each run: none meets what the last one left behind.
-      const source = `127.8.${port >> 8}.${port & 255}`;
-      return await contender({ port, connections: most, source, broadcasts, idleSeconds: 2 });
-    } finally {
-      await endInput(serverProcess);
+      return await measure(contender, server, { port, connections, broadcasts, idleSeconds });
+    } catch (error) {
+      if (contender === contenders[0] || contender === contenders[1]) throw error;
+      skipped.push({ name: contender.name, reason: (error as Error).message });
+      return null;
     }
   };
-  const reference: Contender = async (task) => runReference(client, task);
-  const referenceBase = await run(reference, 1);
-  // The first run of the load generator may have to compile its modules into the cache: it does not count.
-  await run(runLoadGenerator, 1);
-  const ours: Measurement[] = [];
-  const theirs: Measurement[] = [];
-  const base = await run(runLoadGenerator, 1);
+  let results: Result[] = [];
+  for (const contender of contenders) {
+    // The first run may have to compile modules into a cache, or to read a program from disk: it does not count.
+    if ((await run(contender, 1)) === null) continue;
+    const base = await run(contender, 1);
+    if (base !== null) results.push({ name: contender.name, version: contender.version, base, rounds: [] });
+  }
   for (let round = 1; round <= rounds; round += 1) {
-    theirs.push(await run(reference, connections));
-    ours.push(await run(runLoadGenerator, connections));
+    const next: Result[] = [];
+    for (const result of results) {
+      const contender = contenders.find(({ name }) => name === result.name)!;
+      const measurement = await run(contender, contender.connections);
+      if (measurement !== null) next.push({ ...result, rounds: [...result.rounds, measurement] });
+    }
+    results = next;
     print(`round ${round} of ${rounds} done`);
   }
-  print('');
-  print(`${'min / median / max'.padEnd(52)}${'C reference'.padStart(27)}${'load generator'.padStart(27)}   ratio`);
-  for (const { name, of, digits } of rows) {
-    const scale = /per 10 000/.test(name) ? 10_000 / connections : /per connection/.test(name) ? 1 / connections : 1;
-    const their = theirs.map((measurement) => of(measurement, referenceBase) * scale);
-    const our = ours.map((measurement) => of(measurement, base) * scale);
-    const ratio = median(our) / median(their);
-    print(
-      `${name.padEnd(52)}${spread(their, digits).padStart(27)}${spread(our, digits).padStart(27)}   ` +
-        (Number.isFinite(ratio) && median(their) > 1e-3 ? ratio.toFixed(2) : '-'),
-    );
-  }
-  print('');
-  print(
-    `a load process with one connection: ${(base.ramped.cpuMicros / 1e3).toFixed(0)} ms CPU, ` +
-      `${(base.ramped.rssBytes / 1e6).toFixed(0)} MB resident, of which ${(base.ramped.anonymousBytes / 1e6).toFixed(0)} MB its own`,
-  );
+  return { results, skipped };
 }
 
-type Contender = (task: Task) => Promise<Measurement>;
+function peersNamed(list: string | undefined): readonly PeerName[] {
+  if (list === undefined || list === 'all') return peerNames;
+  if (list === 'none') return [];
+  return list.split(',').map((name) => {
+    const known = peerNames.find((peer) => peer === name);
+    if (known === undefined)
+      throw new Error(`--peers takes all, none, or some of ${peerNames.join(',')}, got '${name}'`);
+    return known;
+  });
+}
 
 function compile(name: string, folder: string): string {
   const source = new URL(`./${name}.c`, import.meta.url).pathname;
@@ -134,8 +139,32 @@ function compile(name: string, folder: string): string {
   return program;
 }
 
-function spread(values: readonly number[], digits: number): string {
-  return [Math.min(...values), median(values), Math.max(...values)].map((value) => value.toFixed(digits)).join(' / ');
+function circumstances({ rounds, broadcasts }: Size): readonly string[] {
+  const memory = (totalmem() / 2 ** 30).toFixed(0);
+  return [
+    `${new Date().toISOString().slice(0, 10)}, Linux ${release()}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, ${memory} GiB`,
+    `${rounds} rounds in turn, ${broadcasts} broadcasts a round; client and server (C, one process) share the machine`,
+  ];
+}
+
+function versionOfOurs(): string {
+  const { stdout } = spawnSync('git', ['describe', '--always', '--dirty'], {
+    encoding: 'utf8',
+    cwd: import.meta.dirname,
+  });
+  return `commit ${stdout.trim() || 'unknown'}, one load process, Node ${process.version}`;
+}
+
+function save(report: string): string {
+  const folder = new URL('../../docs/benchmarks/', import.meta.url).pathname;
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, 'loadgen.md');
+  writeFileSync(
+    file,
+    `# The load generator beside others\n\nThe last kept run of \`npm run bench:loadgen -- --save\`.\n\n${report}`,
+  );
+  spawnSync('prettier', ['--write', '--log-level', 'warn', file], { stdio: 'inherit' });
+  return file;
 }
 
 function print(line: string): void {

@@ -4,7 +4,9 @@
  *
  *   reference-server PORT
  *
- * Prints `listening`; ends when standard input does.
+ * Prints `listening`; for each byte on standard input `members <open> <first> <last>`: how many members there are, when the
+ * first connection was accepted and when the last member got its upgrade (micros of the monotonic clock); ends when
+ * standard input does.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -23,7 +25,8 @@
 enum { FREE, NEW, MEMBER, PUBLISHER };
 
 static unsigned char *state;
-static int limit_fd, epoll_fd;
+static int limit_fd, epoll_fd, members;
+static long first_accepted_micros, last_upgraded_micros;
 
 /* SHA-1 of at most 119 bytes, which is all that a handshake takes. */
 static uint32_t left(uint32_t value, int bits) { return value << bits | value >> (32 - bits); }
@@ -68,7 +71,14 @@ static void base64(const unsigned char *bytes, int length, char *text) {
   *text = 0;
 }
 
+static long micros(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000000L + now.tv_nsec / 1000;
+}
+
 static void end_of(int fd) {
+  if (state[fd] == MEMBER) members--;
   state[fd] = FREE;
   close(fd);
 }
@@ -91,13 +101,9 @@ static void upgrade(int fd, char *bytes, long length) {
                       "Sec-WebSocket-Accept: %s\r\n\r\n",
                       accept);
   state[fd] = strncmp(bytes, "GET /publish ", 13) == 0 ? PUBLISHER : MEMBER;
+  if (state[fd] == MEMBER) members++;
   if (send(fd, answer, size, MSG_NOSIGNAL) != size) end_of(fd);
-}
-
-static long micros(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000000L + now.tv_nsec / 1000;
+  else if (state[fd] == MEMBER) last_upgraded_micros = micros();
 }
 
 static void publish(int fd, unsigned char *frame, long length) {
@@ -149,9 +155,15 @@ int main(int argc, char **argv) {
     int count = epoll_wait(epoll_fd, events, 512, -1);
     for (int n = 0; n < count; n++) {
       int fd = events[n].data.fd;
-      if (fd == 0) return 0;
+      if (fd == 0) {
+        if (read(0, buffer, 1) <= 0) return 0;
+        printf("members %d %ld %ld\n", members, first_accepted_micros, last_upgraded_micros);
+        fflush(stdout);
+        continue;
+      }
       if (fd == listener) {
         for (int member; (member = accept4(listener, NULL, NULL, SOCK_NONBLOCK)) >= 0;) {
+          if (first_accepted_micros == 0) first_accepted_micros = micros();
           state[member] = NEW;
           event.events = EPOLLIN | EPOLLET;
           event.data.fd = member;

@@ -5,7 +5,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { parseNames, parsePositiveCount } from '../../../lib/cli/parse.ts';
+import { parseNames, parsePositiveCount } from '../../../lib/cli/flags/parse.ts';
 import { machineOf, runLab, type LabRun } from './lab-run.ts';
 
 const results = join(import.meta.dirname, '../../../results/growth');

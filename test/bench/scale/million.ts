@@ -6,7 +6,7 @@ import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { parsePositiveCount, parseSeconds } from '../../../lib/cli/parse.ts';
+import { parsePositiveCount, parseSeconds } from '../../../lib/cli/flags/parse.ts';
 import { machineOf, runLab, type LabRun } from './lab-run.ts';
 import { compileReferenceClient, rampReference, type ReferenceRamp } from './reference-ramp.ts';
 

@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import { summarize } from '../../../assets/loadgen/measure/summary.ts';
+import type { LoadProcessRaw } from '../../../assets/loadgen/raw.ts';
+import { Supervisor } from '../../../assets/loadgen/supervisor/supervisor.ts';
+import type { RunningContender, Task } from './contender.ts';
+import { firstLocalPort } from './line-contender.ts';
+import { usageOf } from '../process-usage.ts';
+import { until } from '../until.ts';
+
+/** Starts the load generator with one load process; the supervisor runs in this process, and is not measured. */
+export async function startLoadGenerator(task: Task): Promise<RunningContender> {
+  const supervisor = new Supervisor({
+    host: 'bench',
+    plan: {
+      connections: task.connections,
+      hosts: 1,
+      hostIndex: 0,
+      processes: 1,
+      serverPorts: [task.port],
+      sources: [task.source],
+      localPorts: { first: firstLocalPort, last: firstLocalPort + task.connections + 1000 },
+    },
+    target: { address: '127.0.0.1', ports: [task.port], path: '/' },
+    publishPath: '/publish',
+    ratePerSecond: null,
+    handshakeSeconds: 20,
+  });
+  const check = (): void => {
+    if (supervisor.failure !== null) throw new Error(supervisor.failure);
+  };
+  return {
+    usage: () => usageOf(supervisor.processIds[0]!),
+    check,
+    opened: async () => until('the load generator has opened all', () => supervisor.rampEnded, check),
+    received: async (broadcasts) =>
+      until(
+        `the load generator has received ${broadcasts} broadcasts`,
+        () => supervisor.status().broadcastMessagesReceived === broadcasts * task.connections,
+        check,
+      ),
+    stop: async () => {
+      const files = await supervisor.collect(task.folder);
+      await supervisor.stop();
+      const raws = files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as LoadProcessRaw);
+      const { broadcasts } = summarize(raws);
+      return {
+        spreadsMicros: broadcasts.map(({ spreadMicros }) => spreadMicros ?? Number.NaN),
+        messages: broadcasts.reduce((sum, { received }) => sum + received, 0),
+      };
+    },
+    kill: async () => supervisor.stop(),
+  };
+}

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { describe, test } from 'node:test';
+
+const noCompiler = spawnSync('cc', ['--version']).status !== 0 && 'there is no C compiler (cc)';
+
+describe('bench:loadgen', () => {
+  test('compares C, the load generator and ws at a small size, row by row', { skip: noCompiler }, () => {
+    const { stdout, stderr, status } = bench(
+      '--peers',
+      'ws',
+      '--connections',
+      '200',
+      '--rounds',
+      '1',
+      '--broadcasts',
+      '2',
+    );
+    assert.equal(status, 0, stderr);
+    const rows = rowsOf(stdout);
+    assert.deepEqual(rows.get(''), ['C reference (200)', 'load generator (200)', 'ws (200)']);
+    for (const name of [
+      'connections/s',
+      'CPU µs a connection, start-up included',
+      'CPU µs a broadcast message',
+      'first to last arrival, ms for 10 000',
+    ]) {
+      const medians = (rows.get(name) ?? []).map((cell) => Number(cell.split(' / ')[1]));
+      assert.equal(medians.length, 3, name);
+      assert.ok(
+        medians.every((median) => median > 0),
+        `${name}: ${medians.join(', ')}`,
+      );
+    }
+    for (const name of ['CPU µs a connection', 'bytes a connection', 'idle, CPU µs/s']) assert.ok(rows.has(name), name);
+    assert.match(stdout, /^- (NOT )?met: under 300 bytes a connection above the process's base: -?\d+$/m);
+    assert.match(stdout, /^- (NOT )?met: ws beaten on every column/m);
+  });
+
+  test('fails on a peer it does not know, and names those it does', { skip: noCompiler }, () => {
+    const { stderr, status } = bench('--peers', 'gatling');
+    assert.equal(status, 1);
+    assert.match(stderr, /ws,k6,artillery,tsung, got 'gatling'/);
+  });
+});
+
+function bench(
+  ...benchArguments: readonly string[]
+): ReturnType<typeof spawnSync> & { stdout: string; stderr: string } {
+  const program = new URL('loadgen.ts', import.meta.url).pathname;
+  return spawnSync(process.execPath, [program, ...benchArguments], { encoding: 'utf8', timeout: 60_000 });
+}
+
+/** The first table's cells by the name of their row; the heading's is empty. */
+function rowsOf(report: string): ReadonlyMap<string, readonly string[]> {
+  const rows = report
+    .split('\n\n')
+    .find((part) => part.startsWith('|'))
+    ?.split('\n')
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
+  return new Map(rows?.map(([name, ...cells]) => [name ?? '', cells]));
+}

@@ -1,0 +1,133 @@
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { WebSocket } from 'ws';
+import type { Contender, OwnReport, RunningContender, Task } from './contenders/contender.ts';
+import { median } from './report/median.ts';
+import type { Usage } from './process-usage.ts';
+import { startReferenceServer, type ReferenceServer } from './reference-server.ts';
+import { until } from './until.ts';
+
+/** One round of one contender; null is what could not be had. */
+export interface Measurement {
+  readonly connections: number;
+  /** By the server's clock, from its first connection accepted to its last upgrade answered. */
+  readonly connectionsPerSecond: number;
+  /** From the start of the processes to the last open connection. */
+  readonly ramped: Usage;
+  /** Processor time a received broadcast message. */
+  readonly cpuMicrosAMessage: number | null;
+  /** From the first arrival of a broadcast to the last, by the contender's own clock; the median of the broadcasts. */
+  readonly firstToLastMicros: number | null;
+  /** Processor time used a second while nothing happened; null when it was not waited for. */
+  readonly idleCpuMicrosASecond: number | null;
+}
+
+/** What is the same for each round. */
+export interface Round {
+  readonly port: number;
+  readonly connections: number;
+  readonly broadcasts: number;
+  /** How long to look on while nothing happens; 0 not to, with contenders that say when they have received all. */
+  readonly idleSeconds: number;
+}
+
+const openSeconds = 40;
+
+/** Runs a contender once against a reference server of its own. Fails when it does not open or receive all. */
+export async function measure(contender: Contender, serverProgram: string, round: Round): Promise<Measurement> {
+  const { port, connections, broadcasts } = round;
+  const folder = mkdtempSync(join(tmpdir(), 'c1m-bench-'));
+  const task: Task = { port, connections, broadcasts, folder, source: `127.8.${port >> 8}.${port & 255}` };
+  const server = await startReferenceServer(serverProgram, port);
+  try {
+    const running = await contender.start(task);
+    try {
+      return await follow(running, server, round);
+    } finally {
+      await running.kill();
+    }
+  } finally {
+    await server.stop();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function follow(running: RunningContender, server: ReferenceServer, round: Round): Promise<Measurement> {
+  const { connections, broadcasts, port } = round;
+  const allOpen = async (): Promise<boolean> => (await server.members()).open === connections;
+  await until(`${connections} connections are open`, allOpen, running.check, openSeconds);
+  await running.opened?.();
+  const ramped = running.usage();
+  const { rampMicros } = await server.members();
+  const publisher = await openPublisher(port);
+  try {
+    const before = at(running);
+    for (let sent = 1; sent <= broadcasts; sent += 1) {
+      await publish(publisher, sent - 1, connections);
+      if (running.received === undefined) await allRead(port, running);
+      else await running.received(sent);
+    }
+    const received = at(running);
+    // What the last message set off (a report, a collection of garbage) is done after a second.
+    if (round.idleSeconds > 0) await pause(1.2);
+    const idleFrom = at(running);
+    await pause(round.idleSeconds);
+    const idleTo = at(running);
+    const idleShare = (idleTo.cpuMicros - idleFrom.cpuMicros) / (idleTo.micros - idleFrom.micros);
+    // Where only the kernel says that a message was taken, its handling may go on afterwards: that counts until it is idle.
+    const cpuMicros =
+      running.received === undefined
+        ? idleFrom.cpuMicros - before.cpuMicros - idleShare * (idleFrom.micros - before.micros)
+        : received.cpuMicros - before.cpuMicros;
+    if (!(await allOpen())) throw new Error('connections were lost in the course of the round');
+    const { spreadsMicros } = complete(await running.stop(), broadcasts * connections);
+    return {
+      connections,
+      connectionsPerSecond: (connections * 1e6) / rampMicros,
+      ramped,
+      cpuMicrosAMessage: broadcasts === 0 ? null : cpuMicros / (broadcasts * connections),
+      firstToLastMicros: spreadsMicros === null || broadcasts === 0 ? null : median(spreadsMicros),
+      idleCpuMicrosASecond: round.idleSeconds > 0 ? idleShare * 1e6 : null,
+    };
+  } finally {
+    publisher.close();
+  }
+}
+
+function complete(report: OwnReport, messages: number): OwnReport {
+  if (report.messages === null || report.messages === messages) return report;
+  throw new Error(`it reports ${report.messages} of ${messages} broadcast messages`);
+}
+
+function at(running: RunningContender): { readonly micros: number; readonly cpuMicros: number } {
+  return { micros: Number(process.hrtime.bigint() / 1000n), cpuMicros: running.usage().cpuMicros };
+}
+
+async function openPublisher(port: number): Promise<WebSocket> {
+  const publisher = new WebSocket(`ws://127.0.0.1:${port}/publish`, { perMessageDeflate: false });
+  await once(publisher, 'open');
+  return publisher;
+}
+
+/** Publishes one broadcast; resolves when the server has sent it to every member. */
+async function publish(publisher: WebSocket, seq: number, members: number): Promise<void> {
+  const answered = once(publisher, 'message') as Promise<[Buffer]>;
+  publisher.send(`${seq} ${seq}`);
+  const answer = String((await answered)[0]);
+  const [, sent, failed] = answer.split(' ').map(Number);
+  if (sent !== members || failed !== 0) throw new Error(`a broadcast to ${members} members ended with: ${answer}`);
+}
+
+/** Resolves when no socket that is connected to the port holds bytes that its program has not read. */
+async function allRead(port: number, running: RunningContender): Promise<void> {
+  const peer = port.toString(16).toUpperCase().padStart(4, '0');
+  // Columns of proc_net_tcp(5): local address, remote address, state, tx_queue:rx_queue.
+  const unread = new RegExp(`^ *\\d+: \\S+ [0-9A-F]{8}:${peer} 01 [0-9A-F]{8}:(?!00000000)`, 'm');
+  await until('all messages are read', () => !unread.test(readFileSync('/proc/net/tcp', 'utf8')), running.check, 20);
+}
+
+async function pause(seconds: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+}

@@ -1,0 +1,28 @@
+#!/bin/sh
+# Installs the peers that the load generator is compared with into .cache/bench, where they are missing: `sh install.sh k6 artillery`.
+# The versions are those of peers.ts. tsung is a system package (Debian: `apt-get install tsung`): it is used where it is, not installed.
+set -eu
+cd "$(dirname "$0")/../../.."
+cache=$PWD/.cache/bench
+version_of() { sed -n "s/^  $1: '\(.*\)',\$/\1/p" test/bench/peers/peers.ts; }
+
+for peer in "$@"; do
+  version=$(version_of "$peer")
+  folder=$cache/$peer-$version
+  if [ -e "$folder/.installed" ]; then continue; fi
+  case $peer in
+    k6)
+      if ! command -v go >/dev/null; then echo 'bench: k6 needs Go to be installed' >&2 && continue; fi
+      echo "bench: building k6 $version (some minutes, once) ..." >&2
+      GOBIN=$folder go install "go.k6.io/k6@$version" >&2 || continue
+      ;;
+    artillery)
+      echo "bench: installing artillery $version (once) ..." >&2
+      mkdir -p "$folder"
+      npm install --prefix "$folder" --no-save --no-audit --no-fund --ignore-scripts --omit=optional --loglevel=error \
+        "artillery@$version" >&2 || continue
+      ;;
+    *) continue ;;
+  esac
+  touch "$folder/.installed"
+done

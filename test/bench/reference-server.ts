@@ -1,0 +1,36 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { lineReader } from './contenders/child-lines.ts';
+
+/** What the server knows of its members. */
+export interface Members {
+  readonly open: number;
+  /** From the first connection accepted to the last upgrade answered. */
+  readonly rampMicros: number;
+}
+
+/** A server in C that has been started. */
+export interface ReferenceServer {
+  readonly members: () => Promise<Members>;
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts the reference server; resolves when it listens on 127.0.0.1. */
+export async function startReferenceServer(program: string, port: number): Promise<ReferenceServer> {
+  const child = spawn(program, [String(port)], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const line = lineReader(child, `the reference server on port ${port}`);
+  await line();
+  return {
+    members: async () => {
+      child.stdin.write('?');
+      const [, open, first, last] = (await line()).split(' ').map(Number);
+      return { open: open!, rampMicros: last! - first! };
+    },
+    stop: async () => {
+      if (child.exitCode !== null) return;
+      const exited = once(child, 'exit');
+      child.stdin.end();
+      await exited;
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import {
+  bytesAConnection,
+  cpuAConnection,
+  cpuAConnectionWithStart,
+  cpuAMessage,
+  figures,
+  type Figure,
+} from './figures.ts';
+import { middle, type Result } from './result.ts';
+
+/** Something the load generator is to reach, and whether it did. */
+export interface Goal {
+  readonly goal: string;
+  readonly met: boolean;
+  readonly found: string;
+}
+
+const mostOfReference = 1.1;
+const mostBytesAConnection = 300;
+const mostBaseBytes = 60e6;
+
+/** Holds the medians of the load generator (the second result) against the reference (the first) and the peers (the others). */
+export function goalsOf([reference, ours, ...peers]: readonly Result[]): readonly Goal[] {
+  if (reference === undefined || ours === undefined) return [];
+  const bytes = middle(bytesAConnection, ours) ?? Number.NaN;
+  return [
+    ...[cpuAConnection, cpuAConnectionWithStart, cpuAMessage].map((figure) => ratioGoal(figure, reference, ours)),
+    {
+      goal: `under ${mostBytesAConnection} bytes a connection above the process's base`,
+      met: bytes < mostBytesAConnection,
+      found: bytes.toFixed(0),
+    },
+    {
+      goal: `base under ${mostBaseBytes / 1e6} MB resident`,
+      met: ours.base.ramped.rssBytes < mostBaseBytes,
+      found: `${(ours.base.ramped.rssBytes / 1e6).toFixed(1)} MB`,
+    },
+    ...peers.map((peer) => peerGoal(ours, peer)),
+  ];
+}
+
+function ratioGoal(figure: Figure, reference: Result, ours: Result): Goal {
+  const ratio = (middle(figure, ours) ?? Number.NaN) / (middle(figure, reference) ?? Number.NaN);
+  return {
+    goal: `${figure.name} within ${mostOfReference.toFixed(2)} of the C reference`,
+    met: ratio <= mostOfReference,
+    found: ratio.toFixed(2),
+  };
+}
+
+function peerGoal(ours: Result, peer: Result): Goal {
+  const losses = figures
+    .filter(({ compared }) => compared)
+    .flatMap((figure) => {
+      const [our, their] = [middle(figure, ours), middle(figure, peer)];
+      if (our === null || their === null) return [];
+      return (figure.moreIsBetter ? our > their : our < their) ? [] : [figure.name];
+    });
+  return {
+    goal: `${peer.name} beaten on every column it has a figure in`,
+    met: losses.length === 0,
+    found: losses.length === 0 ? 'yes' : `not on ${losses.join('; ')}`,
+  };
+}
