@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { serversFolder } from '../../lib/cli/server-folders.ts';
+import { serversFolder } from '../../lib/cli/servers/server-folders.ts';
 import { onlyRun, startLab, withFolder } from './lab-process.ts';
 
 const small = '--connections 200 --broadcasts 1 --interval 1 --echo-seconds 1'.split(' ');

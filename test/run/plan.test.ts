@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { LabError } from '../../lib/config/lab-error.ts';
 import { articleLab } from '../../lib/config/lab.ts';
-import { knownServers } from '../../lib/cli/server-folders.ts';
+import { knownServers } from '../../lib/cli/servers/server-folders.ts';
 import { benchmarkDocument } from '../../lib/documents/benchmark.ts';
 import { benchmarkParameters, planMeasurement, type Capacity } from '../../lib/run/plan.ts';
 import type { RunRequest } from '../../lib/run/run-request.ts';

@@ -10,7 +10,7 @@ import { makeLocalSite } from '../../local/local-site.ts';
 import { gitCommit } from '../../run/run-benchmark.ts';
 import { newRunId, writingTo } from '../../run/run-folder.ts';
 import type { LabContext } from '../context.ts';
-import { progressPrinter } from '../progress-printer.ts';
+import { progressPrinter } from '../run/progress-printer.ts';
 
 /** Flags of `c1m calibrate`. */
 export interface CalibrateFlags {

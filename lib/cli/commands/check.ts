@@ -4,9 +4,9 @@ import type { Finding } from '../../aws/check/finding.ts';
 import { exitCodes, LabError } from '../../config/lab-error.ts';
 import { setInJson } from '../../config/set-in-json.ts';
 import { textTable } from '../../report/text-table.ts';
-import { chooseLab } from '../choose-lab.ts';
+import { chooseLab } from '../flags/choose-lab.ts';
 import type { LabContext } from '../context.ts';
-import { accountFlagParameters, type AccountFlags } from '../lab-flags.ts';
+import { accountFlagParameters, type AccountFlags } from '../flags/lab-flags.ts';
 
 /** Flags of `c1m check`. */
 export interface CheckFlags extends AccountFlags {

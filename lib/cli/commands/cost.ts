@@ -1,8 +1,8 @@
 import { buildCommand } from '@stricli/core';
 import type { Lab } from '../../config/lab.ts';
-import { chooseLab } from '../choose-lab.ts';
+import { chooseLab } from '../flags/choose-lab.ts';
 import type { LabContext } from '../context.ts';
-import { accountFlagParameters, type AccountFlags } from '../lab-flags.ts';
+import { accountFlagParameters, type AccountFlags } from '../flags/lab-flags.ts';
 
 /** Flags of `c1m cost`. */
 export interface CostFlags extends AccountFlags {

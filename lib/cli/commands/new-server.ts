@@ -1,7 +1,7 @@
 import { buildCommand } from '@stricli/core';
 import { resolve } from 'node:path';
 import type { LabContext } from '../context.ts';
-import { copyServer } from '../copy-server.ts';
+import { copyServer } from '../servers/copy-server.ts';
 
 /** Flags of `c1m new-server`. */
 export interface NewServerFlags {

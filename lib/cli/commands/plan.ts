@@ -7,9 +7,9 @@ import { planScale } from '../../scale/plan-scale.ts';
 import { tablePrices } from '../../aws/cost/price-book.ts';
 import { priceTableRegion, priceTableSource } from '../../aws/cost/price-table.ts';
 import type { LabContext } from '../context.ts';
-import { labFlagParameters } from '../lab-flags.ts';
-import { parsePositiveCount } from '../parse.ts';
-import { knownServers } from '../server-folders.ts';
+import { labFlagParameters } from '../flags/lab-flags.ts';
+import { parsePositiveCount } from '../flags/parse.ts';
+import { knownServers } from '../servers/server-folders.ts';
 
 /** Flags of `c1m plan`. */
 export interface PlanFlags {

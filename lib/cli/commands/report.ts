@@ -2,8 +2,8 @@ import { buildCommand } from '@stricli/core';
 import { resolve } from 'node:path';
 import type { LabContext } from '../context.ts';
 import { readUrlRecord } from '../../run/url/url-record.ts';
-import { publishResult } from '../publish-result.ts';
-import { showUrlRecord } from '../run-url.ts';
+import { publishResult } from '../run/publish-result.ts';
+import { showUrlRecord } from '../run/run-url.ts';
 
 /** `c1m report`: makes result, report and table again from the raw files of a run. */
 export const reportCommand = buildCommand({

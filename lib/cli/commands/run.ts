@@ -8,10 +8,10 @@ import type { ChosenServer } from '../../run/run-benchmark.ts';
 import type { Site } from '../../run/site.ts';
 import type { LabContext } from '../context.ts';
 import { labNameOf, openDeployedLab } from '../deployed/deployed-lab.ts';
-import { performRun } from '../perform-run.ts';
-import { newRun, resumedRun } from '../resolve-run.ts';
-import { runFlagParameters, type RunFlags } from '../run-flags.ts';
-import { runUrl } from '../run-url.ts';
+import { performRun } from '../run/perform-run.ts';
+import { newRun, resumedRun } from '../run/resolve-run.ts';
+import { runFlagParameters, type RunFlags } from '../flags/run-flags.ts';
+import { runUrl } from '../run/run-url.ts';
 
 /** `c1m run`: measures servers, one after the other, and reports. */
 export const runCommand = buildCommand<RunFlags, [], LabContext>({

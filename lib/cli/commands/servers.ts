@@ -1,6 +1,6 @@
 import { buildCommand } from '@stricli/core';
 import type { LabContext } from '../context.ts';
-import { knownServers } from '../server-folders.ts';
+import { knownServers } from '../servers/server-folders.ts';
 
 /** `c1m servers`: lists the servers that can be measured. */
 export const serversCommand = buildCommand({

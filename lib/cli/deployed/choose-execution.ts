@@ -8,7 +8,7 @@ import { findStarted, startedIn, type FoundMeasurement } from '../../run/left/fi
 import { makeRunFolder, newRunId, readRunRecord, writeRunRecord } from '../../run/run-folder.ts';
 import type { Site } from '../../run/site.ts';
 import type { LabContext } from '../context.ts';
-import { chooseServers, knownServers } from '../server-folders.ts';
+import { chooseServers, knownServers } from '../servers/server-folders.ts';
 
 /** An execution's id, as SSM makes them. */
 const executionId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

@@ -2,9 +2,9 @@ import type { HostState } from '../../aws/site/find-hosts.ts';
 import type { Deployment } from '../../config/deployment.ts';
 import type { AwsClients } from '../../aws/account/aws-access.ts';
 import type { Site } from '../../run/site.ts';
-import { chooseLab } from '../choose-lab.ts';
+import { chooseLab } from '../flags/choose-lab.ts';
 import type { LabContext } from '../context.ts';
-import type { AccountFlags } from '../lab-flags.ts';
+import type { AccountFlags } from '../flags/lab-flags.ts';
 
 /** Tries of one call: a run of hours should outlive half a minute of throttling. */
 const maxAttempts = 8;

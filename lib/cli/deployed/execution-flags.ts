@@ -1,6 +1,6 @@
 import type { FlagParametersForType } from '@stricli/core';
 import type { LabContext } from '../context.ts';
-import { placeFlagParameters, type PlaceFlags } from '../lab-flags.ts';
+import { placeFlagParameters, type PlaceFlags } from '../flags/lab-flags.ts';
 
 /** Flags of the commands that take up a run on AWS. */
 export interface ExecutionFlags extends PlaceFlags {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { serversFolder } from '../../../lib/cli/server-folders.ts';
+import { serversFolder } from '../../../lib/cli/servers/server-folders.ts';
 import type { MeasurementResult } from '../../../lib/results/schema/measurement-result.ts';
 import { descendants, onlyRun, startLab, waitFor, type LabProcess, type ProcessFacts } from '../lab-process.ts';
 

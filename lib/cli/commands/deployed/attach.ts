@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { chooseRunning } from '../../deployed/choose-execution.ts';
 import type { LabContext } from '../../context.ts';
 import { findDeployedLab } from '../../deployed/deployed-lab.ts';
-import { performRun } from '../../perform-run.ts';
-import { resumedRun } from '../../resolve-run.ts';
+import { performRun } from '../../run/perform-run.ts';
+import { resumedRun } from '../../run/resolve-run.ts';
 import { executionFlagParameters, optionalRun, type ExecutionFlags } from '../../deployed/execution-flags.ts';
 
 /** `c1m attach`: watches a run on AWS that was left, or started elsewhere, to its end. */

@@ -7,7 +7,7 @@ import { chooseRunning } from '../../deployed/choose-execution.ts';
 import type { LabContext } from '../../context.ts';
 import { findDeployedLab } from '../../deployed/deployed-lab.ts';
 import { executionFlagParameters, optionalRun, type ExecutionFlags } from '../../deployed/execution-flags.ts';
-import { publishResult } from '../../publish-result.ts';
+import { publishResult } from '../../run/publish-result.ts';
 
 /** `c1m cancel`: ends a running benchmark on AWS and keeps what it has measured. */
 export const cancelCommand = buildCommand<ExecutionFlags, [string?], LabContext>({

@@ -1,7 +1,7 @@
 import { buildCommand } from '@stricli/core';
 import type { LabContext } from '../../context.ts';
 import { connect, findDeployedLab, labNameOf } from '../../deployed/deployed-lab.ts';
-import { placeFlagParameters, type PlaceFlags } from '../../lab-flags.ts';
+import { placeFlagParameters, type PlaceFlags } from '../../flags/lab-flags.ts';
 
 /** Flags of `c1m empty`. */
 export interface EmptyFlags extends PlaceFlags {

@@ -9,7 +9,7 @@ import { chooseExecution, isExecutionId, measurementsOfRun } from '../../deploye
 import type { LabContext } from '../../context.ts';
 import { findDeployedLab } from '../../deployed/deployed-lab.ts';
 import { executionFlagParameters, parseRun, type ExecutionFlags } from '../../deployed/execution-flags.ts';
-import { publishResult } from '../../publish-result.ts';
+import { publishResult } from '../../run/publish-result.ts';
 
 /** `c1m fetch`: downloads what an execution has uploaded, however it was started. */
 export const fetchCommand = buildCommand<ExecutionFlags, [string], LabContext>({

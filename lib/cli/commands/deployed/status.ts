@@ -6,8 +6,8 @@ import type { Site } from '../../../run/site.ts';
 import { utcMinute } from '../../../report/units.ts';
 import type { LabContext } from '../../context.ts';
 import { findDeployedLab, hostsOfDeployedLab } from '../../deployed/deployed-lab.ts';
-import { placeFlagParameters, type PlaceFlags } from '../../lab-flags.ts';
-import { describeStatus } from '../../progress-printer.ts';
+import { placeFlagParameters, type PlaceFlags } from '../../flags/lab-flags.ts';
+import { describeStatus } from '../../run/progress-printer.ts';
 
 /** `c1m status`: the deployed lab, its hosts, and what runs on them. */
 export const statusCommand = buildCommand<PlaceFlags, [], LabContext>({

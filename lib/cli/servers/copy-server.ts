@@ -1,8 +1,8 @@
 import { cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { LabError } from '../config/lab-error.ts';
-import { serverSchema, type ServerDescription } from '../config/servers.ts';
+import { LabError } from '../../config/lab-error.ts';
+import { serverSchema, type ServerDescription } from '../../config/servers.ts';
 import { knownServers, serversFolder } from './server-folders.ts';
 
 /** The server that new ones begin as: small, and it keeps the whole contract. */

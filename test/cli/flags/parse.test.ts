@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { parseCount, parseNames, parsePositiveCount, parseSeconds } from '../../lib/cli/parse.ts';
+import { parseCount, parseNames, parsePositiveCount, parseSeconds } from '../../../lib/cli/flags/parse.ts';
 
 describe('a number on the command line', () => {
   test('may be written short', () => {

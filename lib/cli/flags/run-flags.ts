@@ -1,7 +1,7 @@
 import type { FlagParametersForType } from '@stricli/core';
-import { memoryPresetNames, type MemoryPresetName } from '../config/servers.ts';
-import type { Order } from '../run/schedule.ts';
-import type { LabContext } from './context.ts';
+import { memoryPresetNames, type MemoryPresetName } from '../../config/servers.ts';
+import type { Order } from '../../run/schedule.ts';
+import type { LabContext } from '../context.ts';
 import { placeFlagParameters } from './lab-flags.ts';
 import { parseCount, parseNames, parsePositiveCount, parseSeconds } from './parse.ts';
 

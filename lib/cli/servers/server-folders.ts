@@ -1,11 +1,11 @@
 import { realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { LabError } from '../config/lab-error.ts';
-import { listServers, readServer, ServerFolderError, type ServerFolder } from '../config/servers.ts';
-import type { ChosenServer } from '../run/run-benchmark.ts';
+import { LabError } from '../../config/lab-error.ts';
+import { listServers, readServer, ServerFolderError, type ServerFolder } from '../../config/servers.ts';
+import type { ChosenServer } from '../../run/run-benchmark.ts';
 
 /** Where the servers that come with the lab lie. */
-export const serversFolder = join(import.meta.dirname, '../../assets/servers');
+export const serversFolder = join(import.meta.dirname, '../../../assets/servers');
 
 /** Every server that comes with the lab, by name. Throws LabError `environment` when a server.json is broken. */
 export function knownServers(): readonly ServerFolder[] {

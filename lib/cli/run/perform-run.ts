@@ -1,10 +1,10 @@
 import { dirname } from 'node:path';
-import { exitCodes } from '../config/lab-error.ts';
-import { startedIn } from '../run/left/find-started.ts';
-import { runBenchmark, type Run } from '../run/run-benchmark.ts';
-import { writingTo } from '../run/run-folder.ts';
-import type { Site } from '../run/site.ts';
-import type { LabContext } from './context.ts';
+import { exitCodes } from '../../config/lab-error.ts';
+import { startedIn } from '../../run/left/find-started.ts';
+import { runBenchmark, type Run } from '../../run/run-benchmark.ts';
+import { writingTo } from '../../run/run-folder.ts';
+import type { Site } from '../../run/site.ts';
+import type { LabContext } from '../context.ts';
 import { progressPrinter } from './progress-printer.ts';
 import { publishResult } from './publish-result.ts';
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Lab } from '../config/lab.ts';
-import { LabError } from '../config/lab-error.ts';
-import { labOf, type PresetName } from '../config/presets.ts';
+import type { Lab } from '../../config/lab.ts';
+import { LabError } from '../../config/lab-error.ts';
+import { labOf, type PresetName } from '../../config/presets.ts';
 
 /** A lab that a command line names, and the file it was read from. */
 export interface ChosenLab {

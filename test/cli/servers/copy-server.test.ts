@@ -12,10 +12,10 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
-import { copyServer } from '../../lib/cli/copy-server.ts';
-import { serversFolder } from '../../lib/cli/server-folders.ts';
-import { LabError } from '../../lib/config/lab-error.ts';
-import { readServer } from '../../lib/config/servers.ts';
+import { copyServer } from '../../../lib/cli/servers/copy-server.ts';
+import { serversFolder } from '../../../lib/cli/servers/server-folders.ts';
+import { LabError } from '../../../lib/config/lab-error.ts';
+import { readServer } from '../../../lib/config/servers.ts';
 
 function temporaryFolder(context: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'c1m new server-'));

@@ -1,5 +1,5 @@
-import type { ProgressEvent, StatusSummary } from '../run/progress.ts';
-import type { LabContext } from './context.ts';
+import type { ProgressEvent, StatusSummary } from '../../run/progress.ts';
+import type { LabContext } from '../context.ts';
 
 /** How often a plain line is printed when the output is no terminal. */
 const plainLineSeconds = 5;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { MeasurementResult } from '../results/schema/measurement-result.ts';
+import type { MeasurementResult } from '../../results/schema/measurement-result.ts';
 
 /** What to do about a measurement that failed, by the step of the benchmark that did. */
 const adviceByStep: Readonly<Record<string, string>> = {

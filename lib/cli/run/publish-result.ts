@@ -1,13 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exitCodes } from '../config/lab-error.ts';
-import { renderReport } from '../report/render-report.ts';
-import { renderTable } from '../report/render-table.ts';
-import { mergeRun } from '../results/merge/merge-run.ts';
-import { readRun } from '../results/raw/read-run.ts';
-import type { RunResult } from '../results/schema/run-result.ts';
-import { readRunRecord, writingTo } from '../run/run-folder.ts';
-import type { LabContext } from './context.ts';
+import { exitCodes } from '../../config/lab-error.ts';
+import { renderReport } from '../../report/render-report.ts';
+import { renderTable } from '../../report/render-table.ts';
+import { mergeRun } from '../../results/merge/merge-run.ts';
+import { readRun } from '../../results/raw/read-run.ts';
+import type { RunResult } from '../../results/schema/run-result.ts';
+import { readRunRecord, writingTo } from '../../run/run-folder.ts';
+import type { LabContext } from '../context.ts';
 import { describeFailures } from './failure-advice.ts';
 
 /** Which exit code a result deserves: the gravest of its measurements. */

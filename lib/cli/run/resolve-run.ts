@@ -1,13 +1,13 @@
 import { join } from 'node:path';
-import { lastCalibration } from '../calibration/calibration-record.ts';
-import { LabError } from '../config/lab-error.ts';
-import { gitCommit, type ChosenServer, type Run } from '../run/run-benchmark.ts';
-import { newRunId, readRunRecord } from '../run/run-folder.ts';
-import { scheduleMeasurements } from '../run/schedule.ts';
-import type { RunDefaults, Site } from '../run/site.ts';
-import type { RunFlags } from './run-flags.ts';
-import type { LabContext } from './context.ts';
-import { chooseServers, knownServers } from './server-folders.ts';
+import { lastCalibration } from '../../calibration/calibration-record.ts';
+import { LabError } from '../../config/lab-error.ts';
+import { gitCommit, type ChosenServer, type Run } from '../../run/run-benchmark.ts';
+import { newRunId, readRunRecord } from '../../run/run-folder.ts';
+import { scheduleMeasurements } from '../../run/schedule.ts';
+import type { RunDefaults, Site } from '../../run/site.ts';
+import type { RunFlags } from '../flags/run-flags.ts';
+import type { LabContext } from '../context.ts';
+import { chooseServers, knownServers } from '../servers/server-folders.ts';
 
 /** A run whose servers are known and read, and which a site can complete with what suits it. */
 export interface ResolvedRun {

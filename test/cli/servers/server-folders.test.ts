@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { copyServer } from '../../lib/cli/copy-server.ts';
-import { chooseServers, knownServers, serversFolder } from '../../lib/cli/server-folders.ts';
+import { copyServer } from '../../../lib/cli/servers/copy-server.ts';
+import { chooseServers, knownServers, serversFolder } from '../../../lib/cli/servers/server-folders.ts';
 
 const known = knownServers();
 const chosen = (items: readonly string[], workingFolder: string): readonly (readonly [string, string | null])[] =>

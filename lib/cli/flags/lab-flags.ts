@@ -1,7 +1,7 @@
 import type { FlagParametersForType } from '@stricli/core';
-import { presets, type PresetName } from '../config/presets.ts';
+import { presets, type PresetName } from '../../config/presets.ts';
 import type { LabFlags } from './choose-lab.ts';
-import type { LabContext } from './context.ts';
+import type { LabContext } from '../context.ts';
 
 /** Flags of the commands that ask an AWS account about a lab. */
 export interface AccountFlags extends LabFlags {

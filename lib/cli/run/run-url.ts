@@ -1,17 +1,17 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UsageError } from '../../assets/loadgen/commands/exit-codes.ts';
-import { serverUrl, type ServerUrl } from '../../assets/loadgen/commands/server-url.ts';
-import { summaryText } from '../../assets/loadgen/commands/summary-text.ts';
-import { exitCodes, LabError } from '../config/lab-error.ts';
-import { generatorPauseFloorMicros, turnShareInvalid } from '../results/verdict/thresholds.ts';
-import { gitCommit } from '../run/run-benchmark.ts';
-import { makeRunFolder, newRunId } from '../run/run-folder.ts';
-import { loadUrl } from '../run/url/load-url.ts';
-import { probeServer, type ServerAbilities } from '../run/url/probe-server.ts';
-import { urlRecordFile, type UrlLoad, type UrlRecord, type UrlSummary } from '../run/url/url-record.ts';
-import type { RunFlags } from './run-flags.ts';
-import type { LabContext } from './context.ts';
+import { UsageError } from '../../../assets/loadgen/commands/exit-codes.ts';
+import { serverUrl, type ServerUrl } from '../../../assets/loadgen/commands/server-url.ts';
+import { summaryText } from '../../../assets/loadgen/commands/summary-text.ts';
+import { exitCodes, LabError } from '../../config/lab-error.ts';
+import { generatorPauseFloorMicros, turnShareInvalid } from '../../results/verdict/thresholds.ts';
+import { gitCommit } from '../../run/run-benchmark.ts';
+import { makeRunFolder, newRunId } from '../../run/run-folder.ts';
+import { loadUrl } from '../../run/url/load-url.ts';
+import { probeServer, type ServerAbilities } from '../../run/url/probe-server.ts';
+import { urlRecordFile, type UrlLoad, type UrlRecord, type UrlSummary } from '../../run/url/url-record.ts';
+import type { RunFlags } from '../flags/run-flags.ts';
+import type { LabContext } from '../context.ts';
 
 /** Flags that say something of hosts or servers which a URL does not have. */
 const flagsOfLabs = ['local', 'servers', 'memory', 'serverProcesses', 'repeats', 'order', 'resume'] as const;
