@@ -2,7 +2,7 @@ import type { HostFacts, HostSample, ServerStart } from '../../assets/host/raw.t
 import type { BroadcastRaw, LoadCounts, LoadProcessRaw, LoadStatus } from '../../assets/loadgen/raw.ts';
 import type { MeasurementRecordInput } from '../../lib/results/schema/measurement-record.ts';
 import type { RunParameters } from '../../lib/results/schema/run-record.ts';
-import { encoded } from './histograms.ts';
+import { encoded } from './statistics/histograms.ts';
 import { seededRandom } from './seeded-random.ts';
 
 /** How a synthetic server behaves. */

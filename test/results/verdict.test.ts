@@ -5,7 +5,7 @@ import type { LoadProcessRaw } from '../../assets/loadgen/raw.ts';
 import type { MeasurementResult } from '../../lib/results/schema/measurement-result.ts';
 import type { Wall, WallName } from '../../lib/results/schema/verdict.ts';
 import { changed, changedProcess, changedSamples, only, readMerged } from './read-merged.ts';
-import { encoded } from './histograms.ts';
+import { encoded } from './statistics/histograms.ts';
 import { runFiles } from './synthetic-run.ts';
 
 type Files = Readonly<Record<string, string>>;

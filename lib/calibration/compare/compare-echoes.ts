@@ -1,5 +1,5 @@
 import type { ReferenceDid } from '../../../assets/calibration/did.ts';
-import { percentileOfEncoded } from '../../results/merge/histogram.ts';
+import { percentileOfEncoded } from '../../results/merge/statistics/histogram.ts';
 import { meanOf, percentileOf, type Comparison } from './comparison.ts';
 import { noiseAt } from './known-noise.ts';
 import { at, percents, type Parts, type Row } from './measured-case.ts';

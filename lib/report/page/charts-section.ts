@@ -1,4 +1,4 @@
-import { downsample } from '../../results/merge/downsample.ts';
+import { downsample } from '../../results/merge/statistics/downsample.ts';
 import type { RunResult } from '../../results/schema/run-result.ts';
 import { threeDigits } from '../units.ts';
 import { chartsOf, type Chart } from './charts.ts';

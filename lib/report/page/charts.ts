@@ -1,5 +1,5 @@
-import { downsample } from '../../results/merge/downsample.ts';
-import { percentileCurve } from '../../results/merge/histogram.ts';
+import { downsample } from '../../results/merge/statistics/downsample.ts';
+import { percentileCurve } from '../../results/merge/statistics/histogram.ts';
 import type { MeasurementResult } from '../../results/schema/measurement-result.ts';
 import type { RunResult } from '../../results/schema/run-result.ts';
 

@@ -2,7 +2,7 @@ import type { BroadcastRaw, PublicationRaw } from '../../../assets/loadgen/raw.t
 import type { RawMeasurement } from '../raw/raw-run.ts';
 import type { BroadcastResult } from '../schema/measurement-result.ts';
 import type { Latency } from '../schema/latency.ts';
-import { mergeHistograms } from './histogram.ts';
+import { mergeHistograms } from './statistics/histogram.ts';
 import { greatest, sum, type Window } from './merge-connections.ts';
 
 /** All broadcasts of a measurement. */

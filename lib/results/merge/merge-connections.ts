@@ -1,7 +1,7 @@
 import type { LoadCounts } from '../../../assets/loadgen/raw.ts';
 import type { RawHost, RawMeasurement } from '../raw/raw-run.ts';
 import type { MeasurementResult } from '../schema/measurement-result.ts';
-import { mergeHistograms } from './histogram.ts';
+import { mergeHistograms } from './statistics/histogram.ts';
 
 /** A span of Unix time in microseconds. */
 export interface Window {

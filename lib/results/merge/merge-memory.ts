@@ -2,7 +2,7 @@ import type { HostSample } from '../../../assets/host/raw.ts';
 import type { RawMeasurement } from '../raw/raw-run.ts';
 import type { MeasurementResult } from '../schema/measurement-result.ts';
 import { greatest, sum } from './merge-connections.ts';
-import { memorySlope } from './slope.ts';
+import { memorySlope } from './statistics/slope.ts';
 
 /** Samples of each plateau, before and after the ramp, that the line is fitted to as well: they anchor its ends. */
 const plateauSamples = 2;

@@ -4,9 +4,9 @@ import type { ReferenceDid } from '../../../assets/calibration/did.ts';
 import { calibrationCases, workloads, type CaseName } from '../../../lib/calibration/cases.ts';
 import { compareCase } from '../../../lib/calibration/compare/compare-case.ts';
 import type { Comparison } from '../../../lib/calibration/compare/comparison.ts';
-import { mergeHistograms } from '../../../lib/results/merge/histogram.ts';
+import { mergeHistograms } from '../../../lib/results/merge/statistics/histogram.ts';
 import type { MeasurementResult } from '../../../lib/results/schema/measurement-result.ts';
-import { encoded } from '../../results/histograms.ts';
+import { encoded } from '../../results/statistics/histograms.ts';
 import { only, readMerged } from '../../results/read-merged.ts';
 import { runFiles } from '../../results/synthetic-run.ts';
 

@@ -5,8 +5,8 @@ import {
   takeWholeMessages,
   type FrameSink,
   type Violation,
-} from '../../assets/loadgen/websocket/frame-parser.ts';
-import { seededRandom } from './seeded-random.ts';
+} from '../../../assets/loadgen/websocket/frame-parser.ts';
+import { seededRandom } from '../seeded-random.ts';
 
 type Happening = readonly [string, ...(string | number)[]];
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ResponseChecker, upgradeRequest } from '../../assets/loadgen/websocket/handshake.ts';
-import { acceptFor, makeKeys } from '../../assets/loadgen/websocket/keys.ts';
+import { ResponseChecker, upgradeRequest } from '../../../assets/loadgen/websocket/handshake.ts';
+import { acceptFor, makeKeys } from '../../../assets/loadgen/websocket/keys.ts';
 
 const key = 'dGhlIHNhbXBsZSBub25jZQ==';
 const accept = acceptFor(key);

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { downsample } from '../../lib/results/merge/downsample.ts';
-import { sumOverTime } from '../../lib/results/merge/merge-connections.ts';
-import { memorySlope, studentQuantile } from '../../lib/results/merge/slope.ts';
-import { seededRandom } from './seeded-random.ts';
+import { downsample } from '../../../lib/results/merge/statistics/downsample.ts';
+import { sumOverTime } from '../../../lib/results/merge/merge-connections.ts';
+import { memorySlope, studentQuantile } from '../../../lib/results/merge/statistics/slope.ts';
+import { seededRandom } from '../seeded-random.ts';
 
 describe('the slope of memory over connections', () => {
   test('is exact with an interval of no width for points on a line', () => {

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { constants } from 'node:os';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { describe, test } from 'node:test';
-import { close, connect } from '../../assets/loadgen/kernel/libc.ts';
-import { batchSize, ReceiveBatch, slotBytes } from '../../assets/loadgen/kernel/receive-batch.ts';
-import { socketAddress, socketAddressBytes, tcpSocket } from '../../assets/loadgen/kernel/tcp.ts';
-import { until } from './held-load.ts';
+import { close, connect } from '../../../assets/loadgen/kernel/libc.ts';
+import { batchSize, ReceiveBatch, slotBytes } from '../../../assets/loadgen/kernel/receive-batch.ts';
+import { socketAddress, socketAddressBytes, tcpSocket } from '../../../assets/loadgen/kernel/tcp.ts';
+import { until } from '../held-load.ts';
 
 describe('reading many sockets', () => {
   for (const single of [false, true]) {

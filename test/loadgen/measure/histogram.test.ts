@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64 } from 'hdr-histogram-js';
-import { Histogram } from '../../assets/loadgen/measure/histogram.ts';
-import { distribution } from '../../assets/loadgen/measure/summary.ts';
-import { seededRandom } from './seeded-random.ts';
+import { Histogram } from '../../../assets/loadgen/measure/histogram.ts';
+import { distribution } from '../../../assets/loadgen/measure/summary.ts';
+import { seededRandom } from '../seeded-random.ts';
 
 const values = (): number[] => {
   const random = seededRandom(11);

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { connect, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { WebSocketServer } from 'ws';
-import { encodeFrame } from '../../assets/loadgen/websocket/frame-encoder.ts';
-import { binary, ping, text } from '../../assets/loadgen/websocket/opcodes.ts';
-import { upgradeRequest } from '../../assets/loadgen/websocket/handshake.ts';
+import { encodeFrame } from '../../../assets/loadgen/websocket/frame-encoder.ts';
+import { binary, ping, text } from '../../../assets/loadgen/websocket/opcodes.ts';
+import { upgradeRequest } from '../../../assets/loadgen/websocket/handshake.ts';
 
 test("frames of every length are read by another implementation's server", async () => {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });

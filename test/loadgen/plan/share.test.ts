@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { shareOf, type LoadPlan } from '../../assets/loadgen/plan/share.ts';
+import { shareOf, type LoadPlan } from '../../../assets/loadgen/plan/share.ts';
 
 function plan(overrides: Partial<LoadPlan> = {}): LoadPlan {
   return {

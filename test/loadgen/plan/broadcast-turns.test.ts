@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { broadcastTurns } from '../../assets/loadgen/plan/broadcast-turns.ts';
+import { broadcastTurns } from '../../../assets/loadgen/plan/broadcast-turns.ts';
 
 describe('the turns of broadcasts', () => {
   for (const [broadcasts, hosts, interval] of [
