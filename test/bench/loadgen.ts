@@ -6,7 +6,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, release, tmpdir, totalmem } from 'node:os';
+import { cpus, loadavg, release, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openFilesLimit, reservedDescriptors } from '../../assets/loadgen/supervisor/open-files.ts';
@@ -67,12 +67,14 @@ async function main(): Promise<number> {
       broadcasts: Number(values.broadcasts),
       idleSeconds: Number(values['idle-seconds']),
     };
+    // What else the machine does slows everybody down, though not by the same factor: it is told.
+    const loadBefore = loadavg()[0] ?? Number.NaN;
     const compared = await compare(contenders, compile('reference-server', folder), size);
     const absent = peers.flatMap((peer) => ('skipped' in peer ? [{ name: peer.name, reason: peer.skipped }] : []));
     const report = reportOf({
       ...compared,
       skipped: [...absent, ...compared.skipped],
-      circumstances: circumstances(size),
+      circumstances: circumstances(size, loadBefore),
     });
     print(`\n${report}`);
     if (values.save) print(`kept in ${save(report)}`);
@@ -139,11 +141,12 @@ function compile(name: string, folder: string): string {
   return program;
 }
 
-function circumstances({ rounds, broadcasts }: Size): readonly string[] {
+function circumstances({ rounds, broadcasts }: Size, loadBefore: number): readonly string[] {
   const memory = (totalmem() / 2 ** 30).toFixed(0);
   return [
     `${new Date().toISOString().slice(0, 10)}, Linux ${release()}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, ${memory} GiB`,
     `${rounds} rounds in turn, ${broadcasts} broadcasts a round; client and server (C, one process) share the machine`,
+    `load average of the minute before: ${loadBefore.toFixed(2)}`,
   ];
 }
 

@@ -92,7 +92,7 @@ async function follow(running: RunningContender, server: ReferenceServer, round:
       idleCpuMicrosASecond: round.idleSeconds > 0 ? idleShare * 1e6 : null,
     };
   } finally {
-    publisher.close();
+    publisher.terminate();
   }
 }
 
