@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
-import type { CommandDocument, ShellStep } from '../../../lib/documents/schema/command-document.ts';
+import type { CommandDocument, ShellStep } from '../../../../lib/documents/schema/command-document.ts';
 import {
   commandDocument,
   commandOver,
@@ -10,7 +10,7 @@ import {
   shellStep,
   stepOf,
   type TestLab,
-} from './test-lab.ts';
+} from '../test-lab.ts';
 
 interface Run {
   readonly lab: TestLab;

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { WallName } from '../../../lib/results/schema/verdict.ts';
+import { changed, changedProcess, changedSamples } from '../read-merged.ts';
+import { encoded } from '../statistics/histograms.ts';
+import { type Files, plain, apart, serverSamples, loadSamples, measured, wallIn, grow, busy } from './measured.ts';
+
+describe('a measurement is invalid', () => {
+  const invalid = async (files: Files, wall: WallName, evidence: RegExp) => {
+    const measurement = await measured(files);
+    assert.equal(measurement.verdict.valid, false);
+    const found = wallIn(measurement, wall);
+    assert.equal(found.effect, 'invalidates');
+    assert.match(found.evidence, evidence);
+    assert.equal(measurement.verdict.walls[0]?.effect, 'invalidates');
+  };
+
+  test('when the generator’s loop paused for longer than half of the p99, and says by how much', async () => {
+    const files = changedProcess(plain(), 'raw/node/load-1/loadgen-0.json', (process) => ({
+      ...process,
+      loop: { ...process.loop, maxTurnWhileDrivingMicros: 80_000 },
+    }));
+    await invalid(files, 'generatorBehind', /80\.0 ms.*p99 is \d+\.\d ms/);
+  });
+
+  test('when timed work was late', async () => {
+    const files = changedProcess(plain(), 'raw/node/load-1/loadgen-0.json', (process) => ({
+      ...process,
+      loop: { ...process.loop, maxLatenessWhileDrivingMicros: 300_000 },
+    }));
+    await invalid(files, 'generatorBehind', /greatest lateness 300\.0 ms/);
+  });
+
+  test('when the generator was late all along, so that its lateness is the p99', async () => {
+    const files = Object.keys(plain())
+      .filter((path) => /loadgen-[01]\.json$/.test(path))
+      .reduce<Files>(
+        (all, path) =>
+          changedProcess(all, path, (process) => ({
+            ...process,
+            echo: { ...process.echo, roundTrip: encoded(Array.from({ length: 1000 }, (_, n) => 1000 + n * 1000)) },
+            loop: { ...process.loop, maxLatenessWhileDrivingMicros: 900_000 },
+          })),
+        plain(),
+      );
+    await invalid(files, 'generatorBehind', /900\.0 ms.*late all along/);
+  });
+
+  test('when broadcasts were published late', async () => {
+    const files = changedProcess(plain(), 'raw/node/load-1/loadgen-2.json', (process) => ({
+      ...process,
+      publications: process.publications.map((one) => ({ ...one, sentMicros: one.dueMicros + 60_000 })),
+    }));
+    await invalid(files, 'generatorBehind', /2 of 3 broadcasts were published late, by up to 60\.0 ms/);
+  });
+
+  test('when addresses went away', async () => {
+    const files = changedSamples(plain(), loadSamples, (sample, place) =>
+      place > 0.5 ? { ...sample, addresses: 4 } : sample,
+    );
+    await invalid(files, 'addressesLost', /7 of 11 addresses/);
+  });
+
+  test('when the interface was down for a while, which is said', async () => {
+    const files = changedSamples(plain(), loadSamples, (sample, place) =>
+      place > 0.5 && place < 0.7 ? { ...sample, addresses: 0 } : sample,
+    );
+    await invalid(files, 'addressesLost', /11 of 11 addresses.*interface was down.*came back/);
+  });
+
+  test('when the machine swapped', async () => {
+    const files = changedSamples(
+      plain(),
+      serverSamples,
+      grow(500e6, (sample, by) => ({ ...sample, memory: { ...sample.memory, swapUsedBytes: by } })),
+    );
+    await invalid(files, 'swap', /500 MB/);
+  });
+
+  test('when a load process died', async () => {
+    const files = changed(plain(), 'raw/node/load-2/loadgen-status.json', (status) => ({
+      ...status,
+      phase: 'failed',
+      reason: 'load process 1 ended with signal 9',
+    }));
+    await invalid(files, 'loadProcessDied', /load process 1 ended with signal 9/);
+  });
+
+  test('when a host of its own is not tuned', async () => {
+    const untuned = (files: Files) =>
+      changed(files, 'raw/node/server/facts.json', (facts) => ({
+        ...facts,
+        sysctls: [{ key: 'net.core.somaxconn', operator: 'atleast', wanted: '65535', actual: '128', ok: false }],
+      }));
+    await invalid(untuned(apart()), 'untunedHost', /somaxconn should be 65535, is 128/);
+    // A host that is a namespace may not change what belongs to the whole machine.
+    const local = await measured(untuned(plain()));
+    assert.equal(wallIn(local, 'untunedHost').effect, 'noted');
+    assert.equal(local.verdict.valid, true);
+  });
+
+  test('when the load hosts’ processors were saturated during the broadcasts', async () => {
+    await invalid(busy(apart(), loadSamples), 'loadCpu', /all 2 processors were busy/);
+  });
+});
