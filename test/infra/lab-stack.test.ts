@@ -1,33 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { App } from 'aws-cdk-lib';
 import { Match } from 'aws-cdk-lib/assertions';
 import { hostsOf } from '../../lib/config/hosts.ts';
-import { labOf } from '../../lib/config/presets.ts';
-import { LabStack } from '../../lib/infra/lab-stack.ts';
-import { labs } from './labs.ts';
 import { synthesize } from './synthesize.ts';
-
-interface Resource {
-  // A template's properties are whatever CloudFormation says; each test knows what it looks at.
-  readonly Properties: Readonly<Record<string, Json>>;
-  readonly DependsOn?: readonly string[];
-}
-
-type Json = string | number | boolean | readonly Json[] | { readonly [key: string]: Json };
+import { type Json, resources } from './template-resources.ts';
 
 /** What a `{ "Ref": … }` refers to. */
 function referenceOf(value: Json | undefined): string {
   const name = typeof value === 'object' && 'Ref' in value ? value['Ref'] : undefined;
   return typeof name === 'string' ? name : '';
-}
-
-/** The resources of a type, by logical id. */
-function resources(input: Readonly<Record<string, unknown>>, type: string, props?: object) {
-  return synthesize(input).template.findResources(type, props) as Record<string, Resource>;
 }
 
 function tagsOf(properties: Readonly<Record<string, unknown>>): Record<string, string> {
@@ -247,113 +228,5 @@ describe('the stack of the article preset', () => {
     for (const [, { Type }] of Object.entries(template.toJSON()['Resources'] as Record<string, { Type: string }>)) {
       assert.ok(!/^(Custom::|AWS::CloudFormation::CustomResource|AWS::Lambda|AWS::Logs)/.test(Type), Type);
     }
-  });
-});
-
-describe('a lab of its own', () => {
-  const spot = labs['spot hosts in a given zone'] ?? {};
-  const existing = labs['an existing VPC'] ?? {};
-
-  test('takes the image of the processor, and the older kernel only on Xen', () => {
-    const image = (input: Readonly<Record<string, unknown>>) =>
-      Object.values(
-        synthesize(input).template.findParameters('*', { Type: 'AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>' }),
-      ).map(({ Default }: { Default?: string }) => Default?.split('/').at(-1));
-    assert.deepEqual(image({}), ['al2023-ami-kernel-6.1-x86_64']);
-    assert.deepEqual(image({ preset: 'modern' }), ['al2023-ami-kernel-6.18-x86_64']);
-    assert.deepEqual(image({ preset: 'modern-graviton' }), ['al2023-ami-kernel-6.18-arm64']);
-  });
-
-  test('has up to 50 load hosts, each with addresses of its own in the load subnet', () => {
-    const { template, lab } = synthesize({ preset: 'modern', load: { hosts: 50, secondaryAddresses: 29 } });
-    template.resourceCountIs('AWS::EC2::Instance', 51);
-    const addresses = hostsOf(lab).flatMap((host) => [host.address, ...host.secondaryAddresses]);
-    assert.equal(new Set(addresses).size, 1 + 50 * 30);
-    for (const address of addresses) assert.match(address, /^10\.42\.(1[6-9]|2\d|3[01])\./);
-    template.hasResource('AWS::CloudFormation::WaitCondition', { CreationPolicy: { ResourceSignal: { Count: 51 } } });
-  });
-
-  test('has spot hosts in the zone that was asked for, outside a placement group if wished', () => {
-    const { template } = synthesize(spot);
-    template.resourceCountIs('AWS::EC2::PlacementGroup', 0);
-    template.allResourcesProperties('AWS::EC2::Instance', {
-      AvailabilityZone: 'us-east-1b',
-      PlacementGroupName: Match.absent(),
-      LaunchTemplate: Match.anyValue(),
-    });
-    template.allResourcesProperties('AWS::EC2::LaunchTemplate', {
-      LaunchTemplateData: Match.objectLike({
-        InstanceMarketOptions: {
-          MarketType: 'spot',
-          SpotOptions: { SpotInstanceType: 'one-time', InstanceInterruptionBehavior: 'terminate' },
-        },
-      }),
-    });
-    template.allResourcesProperties('AWS::EC2::Subnet', { AvailabilityZone: 'us-east-1b' });
-  });
-
-  test('uses an existing VPC and management subnet, and makes only its load subnet there', () => {
-    const { template } = synthesize(existing);
-    template.resourceCountIs('AWS::EC2::VPC', 0);
-    template.resourceCountIs('AWS::EC2::InternetGateway', 0);
-    template.resourceCountIs('AWS::EC2::Subnet', 1);
-    template.hasResourceProperties('AWS::EC2::Subnet', {
-      VpcId: 'vpc-0123456789abcdef0',
-      CidrBlock: '10.42.16.0/20',
-      AvailabilityZone: 'us-east-1a',
-    });
-    template.allResourcesProperties('AWS::EC2::Instance', { SubnetId: 'subnet-0123456789abcdef0' });
-  });
-
-  test('replaces its whole fleet when anything about the hosts changes, and nothing of it otherwise', () => {
-    const fleetIds = (input: Readonly<Record<string, unknown>>) => Object.keys(resources(input, 'AWS::EC2::Instance'));
-    const before = fleetIds({});
-    assert.deepEqual(fleetIds({ owner: 'someone', results: { keepDays: 3 }, lifetime: { maximumHours: 30 } }), before);
-    for (const change of [
-      { hosts: { generation: 2 } },
-      { network: { port: 9000 } },
-      { load: { secondaryAddresses: 11 } },
-      { lifetime: { hours: 5 } },
-    ]) {
-      const after = fleetIds(change);
-      assert.equal(after.length, before.length);
-      assert.deepEqual(
-        after.filter((id) => before.includes(id)),
-        [],
-        JSON.stringify(change),
-      );
-    }
-  });
-
-  test('has the same fleet whether or not packages are installed beside the assets', (context) => {
-    const folder = mkdtempSync(join(tmpdir(), 'c1mlab-assets-'));
-    context.after(() => rmSync(folder, { recursive: true, force: true }));
-    mkdirSync(join(folder, 'host'));
-    writeFileSync(join(folder, 'host', 'build'), '#!/bin/bash\n', { mode: 0o755 });
-    const fleet = () => {
-      const app = new App({ analyticsReporting: false, outdir: mkdtempSync(join(tmpdir(), 'c1mlab-synth-')) });
-      context.after(() => rmSync(app.outdir, { recursive: true, force: true }));
-      const stack = new LabStack(app, 'C1mLab', { lab: labOf({}, 'test'), assetsFolder: folder });
-      const [asset = ''] = readdirSync(app.synth().directory).filter((name) => name.startsWith('asset.'));
-      return { id: stack.fleet.node.id, mode: statSync(join(app.outdir, asset, 'host/build')).mode & 0o777 };
-    };
-    const before = fleet();
-    for (const extra of ['node_modules', '.cache', 'host/node_modules', 'host/target']) {
-      mkdirSync(join(folder, extra));
-      writeFileSync(join(folder, extra, 'package.json'), '{}');
-    }
-    assert.deepEqual(fleet(), before);
-    // A verb that lost its mode on the way would not start.
-    assert.equal(before.mode, 0o755);
-    writeFileSync(join(folder, 'host', 'build'), '#!/bin/bash\nexit 1\n');
-    assert.notEqual(fleet().id, before.id);
-  });
-
-  test('fails when it does not fit, with the construct, the value and the fix', () => {
-    const lab = labOf({ load: { secondaryAddresses: 15 } }, 'test');
-    assert.throws(
-      () => new LabStack(new App({ analyticsReporting: false }), 'C1mLab', { lab }),
-      /^Error: C1mLab: 'load.secondaryAddresses' must be 0 to 14 on c3.2xlarge, got 15; use fewer addresses and more hosts/,
-    );
   });
 });
