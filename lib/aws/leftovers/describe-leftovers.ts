@@ -15,7 +15,8 @@ const removals: Readonly<Record<string, string>> = {
 
 /** What is never looked for, and why that is no harm. */
 const notLookedFor = [
-  'Not looked for: roles, the schedule and the state machine of the stack (they cost nothing where nothing runs), and what',
+  'Not looked for: the CloudFormation stack itself (one whose deletion failed is still listed in the console), its roles, schedule and',
+  'state machine (none of them costs anything where no host runs; destroying it again ends them), other regions, and what',
   '`cdk bootstrap` made for the whole account (its bucket keeps the assets of each deploy; `cdk gc` empties it).',
 ] as const;
 
