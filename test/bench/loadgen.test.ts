@@ -48,7 +48,8 @@ function bench(
   ...benchArguments: readonly string[]
 ): ReturnType<typeof spawnSync> & { stdout: string; stderr: string } {
   const program = new URL('loadgen.ts', import.meta.url).pathname;
-  return spawnSync(process.execPath, [program, ...benchArguments], { encoding: 'utf8', timeout: 60_000 });
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+  return spawnSync(process.execPath, [program, ...benchArguments], { encoding: 'utf8', env, timeout: 60_000 });
 }
 
 /** The first table's cells by the name of their row; the heading's is empty. */

@@ -174,4 +174,6 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
+// With an exit, and not by the signal, so that the peers are ended.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 process.exitCode = await main();

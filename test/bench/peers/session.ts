@@ -35,8 +35,14 @@ export function startSession(command: Command): RunningContender {
   const session = child.pid!;
   const exited = once(child, 'exit');
   const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
-  const kill = async (): Promise<void> => {
+  const killAll = (): void => {
     for (const pid of processIdsOf(session)) signal(pid, 'SIGKILL');
+  };
+  // A session of its own outlives the one who started it: not so when the benchmark is interrupted.
+  process.once('exit', killAll);
+  const kill = async (): Promise<void> => {
+    process.off('exit', killAll);
+    killAll();
     await exited;
   };
   return {
