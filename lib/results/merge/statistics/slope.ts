@@ -13,7 +13,10 @@ export function studentQuantile(degreesOfFreedom: number): number {
 }
 
 /** With fewer points the correction of the autocorrelation would be greater than what it corrects. */
-const fewestPointsToCorrect = 7;
+const fewestPointsToCorrect = 12;
+
+/** So few points cannot tell how much they follow each other: they count as this many independent ones at least. */
+const fewestIndependentPoints = 4;
 
 /** The most that residuals are taken to follow the one before: beyond, a dozen samples tell next to nothing. */
 const greatestAutocorrelation = 0.95;
@@ -50,7 +53,8 @@ export function memorySlope(points: readonly (readonly [connections: number, byt
   const residuals = points.map(([x, y]) => y - intercept - slope * x);
   const squaresLeft = residuals.reduce((sum, value) => sum + value ** 2, 0);
   const autocorrelation = autocorrelationOf(residuals);
-  const widening = (1 + autocorrelation) / (1 - autocorrelation);
+  const widest = n < fewestPointsToCorrect ? Math.max(1, n / fewestIndependentPoints) : Number.POSITIVE_INFINITY;
+  const widening = Math.min(widest, (1 + autocorrelation) / (1 - autocorrelation));
   const degreesOfFreedom = Math.max(1, Math.floor(n / widening - 2));
   const margin = studentQuantile(degreesOfFreedom) * Math.sqrt((widening * squaresLeft) / (n - 2) / squaresX);
   return {
