@@ -25,6 +25,8 @@ export interface StartPublisher {
   readonly process: number;
   readonly target: Target;
   readonly source: string;
+  /** The range that its local ports are taken from, the last first. */
+  readonly localPorts: { readonly first: number; readonly last: number };
   readonly keys: readonly Key[];
 }
 

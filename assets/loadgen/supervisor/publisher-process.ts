@@ -26,6 +26,7 @@ export function startPublisher(options: LoadOptions, onCollected: (file: string)
         process: plan.processes,
         target: { ...target, path: publishPath },
         source: plan.sources[0]!,
+        localPorts: plan.localPorts,
         keys: makeKeys(),
       },
       (report) => {

@@ -11,6 +11,8 @@ import { runLoop } from './loop.ts';
 import { processFacts, writeRawFile } from './raw-file.ts';
 
 const attemptsMost = 3;
+/** How many local ports are tried one after the other before the kernel is asked to choose. */
+const localPortsMost = 512;
 const backOffMicros = 500_000;
 const handshakeMicros = 10_000_000;
 
@@ -33,6 +35,7 @@ export function runPublisher(start: StartPublisher): void {
   const retries: { readonly due: number; readonly port: number }[] = [];
   let schedule: PublishOrder | null = null;
   let next = 0;
+  let localPortsTried = 0;
 
   const events: ConnectionEvents = {
     opened(fd, port) {
@@ -41,6 +44,12 @@ export function runPublisher(start: StartPublisher): void {
       if (descriptors.every((descriptor) => descriptor >= 0)) report({ type: 'ready' });
     },
     connectFailed(port, cause) {
+      // Where members have every port of the range on some address, the kernel finds none for a connection more, though most pairs of
+      // local and server port are free: they are tried from the end of the range, which members come to last.
+      if ((cause === 'EADDRINUSE' || cause === 'EADDRNOTAVAIL') && localPortsTried < localPortsMost) {
+        retries.push({ due: 0, port });
+        return;
+      }
       countCause(failures, cause);
       failed[port]! += 1;
       if (failed[port]! < attemptsMost) retries.push({ due: monotonicMicros() + backOffMicros, port });
@@ -71,12 +80,19 @@ export function runPublisher(start: StartPublisher): void {
   );
   const fail = (reason: string): void => report({ type: 'failed', reason });
   const begin = (port: number): void => {
-    connections.begin(port, port, 0, 0, false);
+    const localPort = start.localPorts.last - localPortsTried;
+    localPortsTried += 1;
+    const isChosen = localPortsTried <= localPortsMost && localPort >= start.localPorts.first;
+    connections.begin(port, port, 0, isChosen ? localPort : 0, isChosen);
   };
 
   const retry = (now: number): number => {
-    while ((retries[0]?.due ?? Infinity) <= now) begin(retries.shift()!.port);
-    return retries[0]?.due ?? Infinity;
+    const due = retries.filter((each) => each.due <= now);
+    for (const each of due) {
+      retries.splice(retries.indexOf(each), 1);
+      begin(each.port);
+    }
+    return retries.reduce((earliest, each) => Math.min(earliest, each.due), Infinity);
   };
 
   const expire = (now: number): number => {
