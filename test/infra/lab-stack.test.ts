@@ -4,6 +4,7 @@ import { Match } from 'aws-cdk-lib/assertions';
 import { hostsOf } from '../../lib/config/hosts.ts';
 import { synthesize } from './synthesize.ts';
 import { type Json, resources } from './template-resources.ts';
+import { untaggedTypes } from './untagged-types.ts';
 
 /** What a `{ "Ref": … }` refers to. */
 function referenceOf(value: Json | undefined): string {
@@ -134,19 +135,6 @@ describe('the stack of the article preset', () => {
         ['C1mLab', 'C1mLab/load', 'load', 'C1mLab/load-2', 'C1mLab/load-2'],
       ],
     );
-    const untaggable = [
-      'AWS::CloudFormation::WaitCondition',
-      'AWS::EC2::NetworkInterfaceAttachment',
-      'AWS::EC2::Route',
-      'AWS::EC2::SubnetRouteTableAssociation',
-      'AWS::EC2::VPCGatewayAttachment',
-      'AWS::IAM::InstanceProfile',
-      'AWS::IAM::Policy',
-      'AWS::S3::BucketPolicy',
-      // The stack's own tags reach it.
-      'AWS::SSM::Parameter',
-      'AWS::Scheduler::Schedule',
-    ];
     const all = template.toJSON()['Resources'] as Record<
       string,
       { Type: string; Properties?: Record<string, unknown> }
@@ -157,7 +145,7 @@ describe('the stack of the article preset', () => {
         return !(tags['c1mlab:lab'] && tags['c1mlab:owner'] && tags['c1mlab:expiry'] === 'PT24H');
       })
       .map(({ Type }) => Type);
-    assert.deepEqual([...new Set(untagged)].sort(), untaggable);
+    assert.deepEqual([...new Set(untagged)].sort(), untaggedTypes);
   });
 
   test('keeps results in a private, encrypted, expiring bucket that takes TLS only', () => {

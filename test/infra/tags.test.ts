@@ -2,21 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { labs } from './labs.ts';
 import { synthesize } from './synthesize.ts';
-
-/** What CloudFormation gives no tags, or what goes with something that has them. */
-const untagged = new Set([
-  'AWS::CloudFormation::WaitCondition',
-  'AWS::EC2::NetworkInterfaceAttachment',
-  'AWS::EC2::Route',
-  'AWS::EC2::SubnetRouteTableAssociation',
-  'AWS::EC2::VPCGatewayAttachment',
-  'AWS::IAM::InstanceProfile',
-  'AWS::IAM::Policy',
-  'AWS::S3::BucketPolicy',
-  'AWS::Scheduler::Schedule',
-  // CDK passes the stack's tags by it; it costs nothing and is found by its name.
-  'AWS::SSM::Parameter',
-]);
+import { untaggedTypes } from './untagged-types.ts';
 
 interface Resource {
   readonly Type: string;
@@ -40,7 +26,7 @@ describe('what c1m leftovers searches by', () => {
       const { template } = synthesize(input);
       const resources: Readonly<Record<string, Resource>> = template.toJSON()['Resources'];
       for (const [id, { Type, Properties = {} }] of Object.entries(resources)) {
-        if (untagged.has(Type)) continue;
+        if (untaggedTypes.includes(Type)) continue;
         if (Type === 'AWS::EC2::LaunchTemplate') {
           const { TagSpecifications, LaunchTemplateData } = Properties as {
             readonly TagSpecifications: readonly { readonly ResourceType: string }[];
