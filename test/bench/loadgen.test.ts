@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { describe, test } from 'node:test';
+import { hasCompiler } from './compile-reference.ts';
 
-const noCompiler = spawnSync('cc', ['--version']).status !== 0 && 'there is no C compiler (cc)';
+const noCompiler = !hasCompiler() && 'there is no C compiler (cc)';
 
 describe('bench:loadgen', () => {
   test('compares C, the load generator and ws at a small size, row by row', { skip: noCompiler }, () => {

@@ -9,6 +9,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { compileReference, hasCompiler } from './compile-reference.ts';
 import { openFilesLimit, reservedDescriptors } from '../../assets/loadgen/supervisor/open-files.ts';
 import type { Contender } from './contenders/contender.ts';
 import { startLineContender } from './contenders/line-contender.ts';
@@ -40,7 +41,7 @@ async function main(): Promise<number> {
       save: { type: 'boolean', default: false },
     },
   });
-  if (spawnSync('cc', ['--version']).status !== 0) {
+  if (!hasCompiler()) {
     print('bench:loadgen: SKIPPED the C reference and with it the comparison: there is no C compiler (cc)');
     return 0;
   }
@@ -51,7 +52,7 @@ async function main(): Promise<number> {
   const peers = names.map((name) => findPeer(name, Math.min(Number(values['peer-connections']), connections)));
   const folder = mkdtempSync(join(tmpdir(), 'c1m-bench-build-'));
   try {
-    const client = compile('reference-client', folder);
+    const client = compileReference('reference-client', folder);
     const contenders: readonly Contender[] = [
       {
         name: 'C reference',
@@ -69,7 +70,7 @@ async function main(): Promise<number> {
     };
     // What else the machine does slows everybody down, though not by the same factor: it is told.
     const loadBefore = loadavg()[0] ?? Number.NaN;
-    const compared = await compare(contenders, compile('reference-server', folder), size);
+    const compared = await compare(contenders, compileReference('reference-server', folder), size);
     const absent = peers.flatMap((peer) => ('skipped' in peer ? [{ name: peer.name, reason: peer.skipped }] : []));
     const report = reportOf({
       ...compared,
@@ -131,14 +132,6 @@ function peersNamed(list: string | undefined): readonly PeerName[] {
       throw new Error(`--peers takes all, none, or some of ${peerNames.join(',')}, got '${name}'`);
     return known;
   });
-}
-
-function compile(name: string, folder: string): string {
-  const source = new URL(`./${name}.c`, import.meta.url).pathname;
-  const program = join(folder, name);
-  const { status, stderr } = spawnSync('cc', ['-O2', '-o', program, source], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`cc could not compile ${source}: ${stderr}`);
-  return program;
 }
 
 function circumstances({ rounds, broadcasts }: Size, loadBefore: number): readonly string[] {

@@ -7,8 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parsePositiveCount, parseSeconds } from '../../../lib/cli/flags/parse.ts';
+import { compileReference, hasCompiler } from '../compile-reference.ts';
 import { machineOf, runLab, type LabRun } from './lab-run.ts';
-import { compileReferenceClient, rampReference, type ReferenceRamp } from './reference-ramp.ts';
+import { rampReference, type ReferenceRamp } from './reference-ramp.ts';
 
 const results = join(import.meta.dirname, '../../../results/million');
 const kept = join(import.meta.dirname, '../../../docs/benchmarks');
@@ -45,16 +46,15 @@ async function main(): Promise<number> {
 }
 
 async function reference({ result, measurement }: LabRun): Promise<ReferenceRamp | string> {
+  if (!hasCompiler()) return 'SKIPPED: there is no C compiler (cc)';
   const folder = mkdtempSync(join(tmpdir(), 'c1m-bench-build-'));
   try {
-    const client = compileReferenceClient(join(folder, 'reference-client'));
-    if (client === null) return 'SKIPPED: there is no C compiler (cc)';
     return await rampReference({
       server: measurement.server,
       connections: result.parameters.connections,
       serverProcesses: measurement.serverProcesses,
       memoryPreset: measurement.memoryPreset ?? 'small',
-      client,
+      client: compileReference('reference-client', folder),
     });
   } finally {
     rmSync(folder, { recursive: true });
@@ -101,7 +101,7 @@ function report(run: LabRun, compared: ReferenceRamp | string): string {
     ['raw files / report', `${(run.rawBytes / 1e6).toFixed(1)} MB / ${(run.reportBytes / 1e6).toFixed(2)} MB`],
     ['C clients against the same server', describeReference(compared, ramp)],
   ];
-  return `${machineOf(run)}\n\n${run.table}\n${lines.map(([name, value]) => `${name.padEnd(52)}${value}`).join('\n')}\n`;
+  return `${machineOf(run)}\n\n${run.table.replace(/^report: .*\n/m, '')}\n${lines.map(([name, value]) => `${name.padEnd(52)}${value}`).join('\n')}\n`;
 }
 
 function describeReference(outcome: ReferenceRamp | string, ramp: number | undefined): string {

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { chmodSync, copyFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { articleLab } from '../../../lib/config/lab.ts';
@@ -101,13 +100,4 @@ async function openAll(
     return Number(cpuMicros) / 1e6;
   }
   throw new Error('a C client ended before its connections were open');
-}
-
-/** Compiles the client; null without a C compiler. */
-export function compileReferenceClient(to: string): string | null {
-  if (spawnSync('cc', ['--version']).status !== 0) return null;
-  const source = new URL('../reference-client.c', import.meta.url).pathname;
-  const { status, stderr } = spawnSync('cc', ['-O2', '-o', to, source], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`cc could not compile ${source}: ${stderr}`);
-  return to;
 }
