@@ -16,6 +16,8 @@ describe('bench:loadgen', () => {
       '1',
       '--broadcasts',
       '2',
+      '--pace-seconds',
+      '0.1',
     );
     assert.equal(status, 0, stderr);
     const rows = rowsOf(stdout);

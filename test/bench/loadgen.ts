@@ -1,7 +1,7 @@
 /**
  * Compares the load generator with a client in C that makes the same system calls, and with its peers, in alternating rounds
  * against the same server in C: `npm run bench:loadgen -- [--rounds N] [--connections N] [--broadcasts K] [--idle-seconds S]
- * [--peers all|none|ws,k6,artillery,tsung] [--peer-connections N] [--save]`. Without --peers those run that are there; --peers
+ * [--pace-seconds S] [--peers all|none|ws,k6,artillery,tsung] [--peer-connections N] [--save]`. Without --peers those run that are there; --peers
  * installs what it names and is missing into .cache/bench; --save keeps the report in docs/benchmarks/loadgen.md.
  */
 import { spawnSync } from 'node:child_process';
@@ -25,6 +25,7 @@ interface Size {
   readonly rounds: number;
   readonly broadcasts: number;
   readonly idleSeconds: number;
+  readonly paceSeconds: number;
 }
 
 /** Runs the benchmark; the exit code. */
@@ -37,6 +38,7 @@ async function main(): Promise<number> {
       'peer-connections': { type: 'string', default: '10000' },
       broadcasts: { type: 'string', default: '5' },
       'idle-seconds': { type: 'string', default: '1' },
+      'pace-seconds': { type: 'string', default: '1' },
       peers: { type: 'string' },
       save: { type: 'boolean', default: false },
     },
@@ -67,6 +69,7 @@ async function main(): Promise<number> {
       rounds: Number(values.rounds),
       broadcasts: Number(values.broadcasts),
       idleSeconds: Number(values['idle-seconds']),
+      paceSeconds: Number(values['pace-seconds']),
     };
     // What else the machine does slows everybody down, though not by the same factor: it is told.
     const loadBefore = loadavg()[0] ?? Number.NaN;
@@ -89,14 +92,14 @@ async function main(): Promise<number> {
 async function compare(
   contenders: readonly Contender[],
   server: string,
-  { rounds, broadcasts, idleSeconds }: Size,
+  { rounds, broadcasts, idleSeconds, paceSeconds }: Size,
 ): Promise<Omit<Comparison, 'circumstances'>> {
   let port = firstPort + (process.pid % 1000) * 20;
   const skipped: { name: string; reason: string }[] = [];
   const run = async (contender: Contender, connections: number): Promise<Measurement | null> => {
     port += 1;
     try {
-      return await measure(contender, server, { port, connections, broadcasts, idleSeconds });
+      return await measure(contender, server, { port, connections, broadcasts, idleSeconds, paceSeconds });
     } catch (error) {
       if (contender === contenders[0] || contender === contenders[1]) throw error;
       skipped.push({ name: contender.name, reason: (error as Error).message });
@@ -134,11 +137,11 @@ function peersNamed(list: string | undefined): readonly PeerName[] {
   });
 }
 
-function circumstances({ rounds, broadcasts }: Size, loadBefore: number): readonly string[] {
+function circumstances({ rounds, broadcasts, paceSeconds }: Size, loadBefore: number): readonly string[] {
   const memory = (totalmem() / 2 ** 30).toFixed(0);
   return [
     `${new Date().toISOString().slice(0, 10)}, Linux ${release()}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, ${memory} GiB`,
-    `${rounds} rounds in turn, ${broadcasts} broadcasts a round; client and server (C, one process) share the machine`,
+    `${rounds} rounds in turn, ${broadcasts} broadcasts a round, ${paceSeconds} s apart or more; client and server (C, one process) share the machine`,
     `load average of the minute before: ${loadBefore.toFixed(2)}`,
   ];
 }

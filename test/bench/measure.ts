@@ -29,6 +29,11 @@ export interface Round {
   readonly port: number;
   readonly connections: number;
   readonly broadcasts: number;
+  /**
+   * From one broadcast to the next, at the least: the same for all contenders, because a broadcast right behind another finds
+   * its connections still in the processor's caches.
+   */
+  readonly paceSeconds: number;
   /** How long to look on while nothing happens; 0 not to, with contenders that say when they have received all. */
   readonly idleSeconds: number;
 }
@@ -55,7 +60,7 @@ export async function measure(contender: Contender, serverProgram: string, round
 }
 
 async function follow(running: RunningContender, server: ReferenceServer, round: Round): Promise<Measurement> {
-  const { connections, broadcasts, port } = round;
+  const { connections, broadcasts, port, paceSeconds } = round;
   const allOpen = async (): Promise<boolean> => (await server.members()).open === connections;
   await until(`${connections} connections are open`, allOpen, running.check, openSeconds);
   await running.opened?.();
@@ -65,9 +70,11 @@ async function follow(running: RunningContender, server: ReferenceServer, round:
   try {
     const before = at(running);
     for (let sent = 1; sent <= broadcasts; sent += 1) {
+      const next = pause(sent === broadcasts ? 0 : paceSeconds);
       await publish(publisher, sent - 1, connections);
       if (running.received === undefined) await allRead(port, running);
       else await running.received(sent);
+      await next;
     }
     const received = at(running);
     // What the last message set off (a report, a collection of garbage) is done after a second.

@@ -7,23 +7,15 @@ import { causeOf } from '../measure/failure-causes.ts';
 import type { FailureCause } from '../raw.ts';
 import { takeWholeMessages } from '../websocket/frame-parser.ts';
 import type { Key } from '../websocket/keys.ts';
+import { Attempts } from './attempts.ts';
 import type { ConnectionEvents } from './connection-events.ts';
+import { closingDown, connecting, ConnectionTable, free, open, openMidFrame, upgrading } from './connection-table.ts';
 import { Dialer } from './dialer.ts';
 import { MidFrames } from './mid-frame.ts';
 import { Outbox } from './outbox.ts';
 import { Reader } from './reader.ts';
 import type { Target } from './target.ts';
 import { Upgrades } from './upgrades.ts';
-
-/** What a connection is doing. One byte a descriptor. */
-const free = 0;
-const connecting = 1;
-const upgrading = 2;
-const open = 3;
-/** Open, and in the middle of a frame or message: a parser keeps what is needed of it. */
-const openMidFrame = 4;
-/** A close frame has been sent. */
-const closingDown = 5;
 
 const watched = readable | peerClosed | edgeTriggered;
 const eventsAtOnce = 512;
@@ -44,35 +36,28 @@ export interface ConnectionsOptions {
  * connection; only one in the middle of a frame, or with unsent bytes, has an object.
  */
 export class Connections {
+  readonly table: ConnectionTable;
   readonly #epoll = new Epoll(eventsAtOnce);
   readonly #reader: Reader;
   readonly #events: ConnectionEvents;
   readonly #state: Uint8Array;
-  readonly #connection: Int32Array;
-  readonly #serverPort: Uint16Array;
-  readonly #beganMicros: Float64Array;
   readonly #midFrames: MidFrames;
   readonly #outbox = new Outbox(this.#epoll, watched);
   readonly #upgrades: Upgrades;
-  readonly #dialer: Dialer;
+  readonly #attempts: Attempts;
   readonly #watchers = new Map<number, () => void>();
   #closing = 0;
   #current = 0;
-  // How often in a row a request could not be sent right after connect(): on loopback it always can, on a network never.
-  #tooEarly = 0;
   /** When the last wait ended: microseconds of the monotonic clock. */
   wokeMicros = monotonicMicros();
 
   constructor({ capacity, target, sources, keys }: ConnectionsOptions, events: ConnectionEvents) {
     // Descriptors are handed out from the lowest on: room for what the process has open besides.
-    const size = capacity + 128;
-    this.#state = new Uint8Array(size);
-    this.#connection = new Int32Array(size);
-    this.#serverPort = new Uint16Array(size);
-    this.#beganMicros = new Float64Array(size);
+    this.table = new ConnectionTable(capacity + 128);
+    this.#state = this.table.state;
     this.#events = events;
     this.#reader = new Reader((fd, bytes, start, got) => this.#received(fd, bytes, start, got));
-    this.#upgrades = new Upgrades(target, keys, size);
+    this.#upgrades = new Upgrades(target, keys, this.table.size);
     this.#midFrames = new MidFrames({
       message: (fd, opcode, bytes, start, end) => events.message(fd, opcode, bytes, start, end),
       longMessage: (fd) => events.longMessage(fd),
@@ -82,42 +67,15 @@ export class Connections {
         this.#end(fd, 'closeFrame');
       },
     });
-    this.#dialer = new Dialer(target, sources);
+    this.#attempts = new Attempts(this.table, this.#epoll, watched, new Dialer(target, sources), this.#upgrades, {
+      refused: (connection, cause) => events.connectFailed(connection, cause),
+      failed: (fd, cause) => this.#end(fd, cause),
+    });
   }
 
   /** When the bytes at hand were read: microseconds of the monotonic clock. */
   get now(): number {
     return this.#reader.now;
-  }
-
-  /** Highest descriptor that can be a connection, plus one. */
-  get size(): number {
-    return this.#state.length;
-  }
-
-  /** When the attempt on this descriptor was begun. */
-  beganMicros(fd: number): number {
-    return this.#beganMicros[fd]!;
-  }
-
-  /** The connection's number, as it was given to {@link begin}. */
-  connection(fd: number): number {
-    return this.#connection[fd]!;
-  }
-
-  /** Index of the server port that a descriptor is connected to. */
-  serverPort(fd: number): number {
-    return this.#serverPort[fd]!;
-  }
-
-  isOpen(fd: number): boolean {
-    const state = this.#state[fd]!;
-    return state === open || state === openMidFrame;
-  }
-
-  isOpening(fd: number): boolean {
-    const state = this.#state[fd]!;
-    return state === connecting || state === upgrading;
   }
 
   /** Calls `use` when another descriptor (a pipe, say) becomes readable or is hung up. */
@@ -126,66 +84,28 @@ export class Connections {
     if (!this.#epoll.add(fd, readable)) throw new Error(`cannot watch descriptor ${fd}: errno ${errno()}`);
   }
 
-  /**
-   * Begins one attempt. `localPort` 0 leaves the choice to the kernel. Returns the descriptor, or -1 when it failed at
-   * once ({@link ConnectionEvents.connectFailed} has been called then).
-   */
-  begin(connection: number, serverPort: number, source: number, localPort: number, shareLocalPort: boolean): number {
-    const fd = this.#dialer.dial(serverPort, source, localPort, shareLocalPort);
-    if (fd < 0) return this.#refused(connection, causeOf(-fd));
-    if (fd >= this.#state.length) {
-      close(fd);
-      return this.#refused(connection, 'EMFILE');
-    }
-    this.#connection[fd] = connection;
-    this.#serverPort[fd] = serverPort;
-    this.#upgrades.begin(fd);
-    this.#beganMicros[fd] = monotonicMicros();
-    this.#state[fd] = connecting;
-    // Where the request can be sent right away (loopback), neither the event for it nor watching for it is needed.
-    if (this.#tooEarly < 16 && !this.#sendRequest(fd)) return -1;
-    const events = this.#state[fd] === upgrading ? watched : watched | writable;
-    if (this.#epoll.add(fd, events)) return fd;
-    this.#state[fd] = free;
-    const cause = causeOf(errno());
-    close(fd);
-    return this.#refused(connection, cause);
+  /** Takes up one attempt: {@link Attempts.begin}. */
+  begin(connection: number, serverPort: number, source: number, localPort: number, shareLocalPort: boolean): void {
+    this.#attempts.begin(connection, serverPort, source, localPort, shareLocalPort);
   }
 
-  #refused(connection: number, cause: FailureCause): -1 {
-    this.#events.connectFailed(connection, cause);
-    return -1;
-  }
-
-  /** Sends the upgrade request; false when the attempt has failed. */
-  #sendRequest(fd: number): boolean {
-    const outcome = this.#upgrades.send(fd, this.#serverPort[fd]!);
-    if (outcome === 'sent') {
-      this.#tooEarly = 0;
-      this.#state[fd] = upgrading;
-      return true;
-    }
-    const error = outcome === 'refused' ? errno() : 0;
-    if (error === EAGAIN) {
-      this.#tooEarly += 1;
-      return true;
-    }
-    // A new socket's buffer takes a few hundred bytes whole or not at all.
-    this.#end(fd, error === 0 ? 'other' : causeOf(error));
-    return false;
+  /** Carries on what was begun since the last call: {@link Attempts.connectBegun}. */
+  connectBegun(): void {
+    this.#attempts.connectBegun();
   }
 
   /** Gives up on a descriptor, whatever its state, and tells why. */
   #end(fd: number, cause: FailureCause): void {
     const state = this.#state[fd]!;
-    if (state === open || state === openMidFrame) this.#events.lost(fd, cause);
+    if (this.table.isOpen(fd)) this.#events.lost(fd, cause);
     if (state === closingDown) this.#closing -= 1;
+    const wasOpening = this.table.isOpening(fd);
     this.#state[fd] = free;
     this.#midFrames.forget(fd);
     this.#upgrades.forget(fd);
     this.#outbox.forget(fd);
     close(fd);
-    if (state === connecting || state === upgrading) this.#events.connectFailed(this.#connection[fd]!, cause);
+    if (wasOpening) this.#events.connectFailed(this.table.connection[fd]!, cause);
   }
 
   /** Ends an attempt that took too long. */
@@ -203,14 +123,14 @@ export class Connections {
     for (let n = 0; n < count; n += 1) {
       const fd = this.#epoll.descriptor(n);
       const events = this.#epoll.events(n);
-      const state = fd < this.#state.length ? this.#state[fd]! : free;
+      const state = fd < this.table.size ? this.#state[fd]! : free;
       if (state === free) {
         this.#watchers.get(fd)?.();
         continue;
       }
       if ((events & (writable | failed | hungUp)) !== 0) {
         if (state === connecting) {
-          if (!this.#sendRequest(fd)) continue;
+          if (!this.#attempts.sendRequest(fd)) continue;
         } else if (this.#outbox.waiting) this.#endUnless(this.#outbox.sendRest(fd), fd);
       }
       if ((events & (readable | peerClosed | failed | hungUp)) === 0) continue;
@@ -245,7 +165,7 @@ export class Connections {
       return;
     }
     this.#state[fd] = open;
-    this.#events.opened(fd, this.#connection[fd]!);
+    this.#events.opened(fd, this.table.connection[fd]!);
     if (rest !== null) this.#frames(fd, rest, 0, rest.length);
   }
 
@@ -291,13 +211,13 @@ export class Connections {
    * when the time was too short for all.
    */
   closeAll(untilMicros: number): boolean {
-    for (let fd = 0; fd < this.#state.length; fd += 1) {
-      if (this.isOpen(fd)) {
+    for (let fd = 0; fd < this.table.size; fd += 1) {
+      if (this.table.isOpen(fd)) {
         this.#outbox.sendClose(fd, 1000);
         this.#state[fd] = closingDown;
         this.#closing += 1;
         if (this.#closing % goodbyesAClock === 0 && monotonicMicros() > untilMicros) return false;
-      } else if (this.isOpening(fd)) {
+      } else if (this.table.isOpening(fd)) {
         closeByReset(fd);
         this.#state[fd] = free;
         close(fd);
@@ -313,7 +233,7 @@ export class Connections {
 
   /** Resets what is left, so that no local port stays in TIME_WAIT. */
   resetAll(): void {
-    for (let fd = 0; fd < this.#state.length; fd += 1) {
+    for (let fd = 0; fd < this.table.size; fd += 1) {
       if (this.#state[fd] === free) continue;
       closeByReset(fd);
       this.#state[fd] = free;

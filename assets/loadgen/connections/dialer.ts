@@ -20,22 +20,24 @@ export class Dialer {
     this.#sources = sources.map((source) => socketAddress(source, 0));
   }
 
-  /** The descriptor of a socket that is connecting, or minus errno. `localPort` 0 leaves the choice to the kernel. */
-  dial(serverPort: number, source: number, localPort: number, shareLocalPort: boolean): number {
+  /** The descriptor of a socket with its local address, or minus errno. `localPort` 0 leaves the choice to the kernel. */
+  bind(source: number, localPort: number, shareLocalPort: boolean): number {
     const fd = tcpSocket();
     if (fd < 0) return -errno();
     const from = this.#sources[source]!;
     setPort(from, localPort);
     if (shareLocalPort) shareLocalAddress(fd);
     if (localPort === 0) choosePortLate(fd);
-    if (bind(fd, from.address, socketAddressBytes) !== 0) return closeFailed(fd);
-    if (connect(fd, this.#servers[serverPort]!.address, socketAddressBytes) === 0) return fd;
-    return errno() === errorNumbers.EINPROGRESS ? fd : closeFailed(fd);
+    if (bind(fd, from.address, socketAddressBytes) === 0) return fd;
+    const error = errno();
+    close(fd);
+    return -error;
   }
-}
 
-function closeFailed(fd: number): number {
-  const error = errno();
-  close(fd);
-  return -error;
+  /** Begins to connect a bound socket: 0 when it is under way or done, else minus errno. */
+  connect(fd: number, serverPort: number): number {
+    if (connect(fd, this.#servers[serverPort]!.address, socketAddressBytes) === 0) return 0;
+    const error = errno();
+    return error === errorNumbers.EINPROGRESS ? 0 : -error;
+  }
 }

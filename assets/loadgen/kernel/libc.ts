@@ -57,6 +57,8 @@ export const setSocketOption: Five = declare('int setsockopt(int, int, int, int6
 export const getSocketOption: Five = declare('int getsockopt(int, int, int, int64_t, int64_t)');
 /** clock_gettime(clock, address of a timespec). */
 export const clockTime: Two = declare('int clock_gettime(int, int64_t)');
+/** nanosleep(address of a timespec, address for what is left or 0). */
+export const nanosleep: Two = declare('int nanosleep(int64_t, int64_t)');
 /** epoll_create1(flags). */
 export const epollCreate: One = declare('int epoll_create1(int)');
 /** epoll_ctl(epoll, operation, fd, address of an epoll_event). */

@@ -14,6 +14,9 @@ interface Broadcast {
 
 const none = -1;
 const window = 32;
+/** Arrivals may be found later than they came by this share of the broadcast's age, and never by more than so many microseconds. */
+const gatherShare = 0.01;
+const gatherMostMicros = 250;
 
 /**
  * What the members of one process got of the broadcasts. Each connection has the highest number it got, and a bit for each
@@ -43,9 +46,9 @@ export class BroadcastLog {
   constructor(connections: Connections, publishers: number) {
     this.#connections = connections;
     this.#publishers = publishers;
-    this.#last = new Int32Array(connections.size).fill(none);
-    this.#arrived = new Int32Array(connections.size);
-    this.#distinct = new Int32Array(connections.size);
+    this.#last = new Int32Array(connections.table.size).fill(none);
+    this.#arrived = new Int32Array(connections.table.size);
+    this.#distinct = new Int32Array(connections.table.size);
   }
 
   /** From now on broadcasts 0 to `count` - 1 are expected, and latency is recorded for this host's own. */
@@ -85,6 +88,16 @@ export class BroadcastLog {
     broadcast.lastMicros = now;
     broadcast.latency?.record(now - this.#dueMicros);
     return true;
+  }
+
+  /**
+   * How long arrivals may be left to gather before they are read: nothing while the latest broadcast has only begun to arrive,
+   * and a hundredth of its age later, which is no more than a hundredth of the latency that is recorded.
+   */
+  gatherMicros(now: number): number {
+    const broadcast = this.#broadcast;
+    if (broadcast === null || broadcast.received >= broadcast.members) return 0;
+    return Math.min((now - broadcast.firstMicros) * gatherShare, gatherMostMicros);
   }
 
   #isSame(bytes: Uint8Array, start: number, end: number): boolean {
@@ -132,8 +145,8 @@ export class BroadcastLog {
   pending(): number {
     if (this.#expected === 0) return 0;
     let pending = 0;
-    for (let fd = 0; fd < this.#connections.size; fd += 1) {
-      if (this.#connections.isOpen(fd)) pending += Math.max(0, this.#expected - this.#distinct[fd]!);
+    for (let fd = 0; fd < this.#connections.table.size; fd += 1) {
+      if (this.#connections.table.isOpen(fd)) pending += Math.max(0, this.#expected - this.#distinct[fd]!);
     }
     return pending;
   }

@@ -39,8 +39,8 @@ export class Echoes {
   /** Begins a schedule. */
   start(schedule: EchoSchedule): void {
     if (this.#lastSent.length === 0) {
-      this.#lastSent = new Int32Array(this.#connections.size).fill(-1);
-      this.#lastReceived = new Int32Array(this.#connections.size).fill(-1);
+      this.#lastSent = new Int32Array(this.#connections.table.size).fill(-1);
+      this.#lastReceived = new Int32Array(this.#connections.table.size).fill(-1);
     }
     this.#firstNumber += this.#next;
     this.#schedule = schedule;
@@ -92,10 +92,10 @@ export class Echoes {
   }
 
   #nextMember(): number {
-    const { size } = this.#connections;
+    const { size } = this.#connections.table;
     for (let n = 0; n < size; n += 1) {
       this.#cursor = (this.#cursor + 1) % size;
-      if (this.#connections.isOpen(this.#cursor)) return this.#cursor;
+      if (this.#connections.table.isOpen(this.#cursor)) return this.#cursor;
     }
     return -1;
   }

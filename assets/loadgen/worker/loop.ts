@@ -1,4 +1,5 @@
 import { monotonicMicros } from '../kernel/clock.ts';
+import { pause } from '../kernel/pause.ts';
 import type { LoopMeter } from '../measure/loop-meter.ts';
 import type { WorkerOrder } from '../supervisor/messages.ts';
 import type { Connections } from '../connections/connections.ts';
@@ -7,6 +8,8 @@ import { controlDescriptor, readOrders, takeWaitingOrders } from './control-pipe
 // Of the many connections of a big run, most are reset: goodbyes to all of them would take a minute of two processors.
 const goodbyeSeconds = 1;
 const answerSeconds = 3;
+/** A shorter pause would gather less than it costs. */
+const shortestPauseMicros = 20;
 
 /** Timed work: does what is due and says when it is next due (monotonic microseconds, Infinity for nothing). */
 export type Job = (now: number) => number;
@@ -15,12 +18,16 @@ export type Job = (now: number) => number;
  * A process's whole life: wait for sockets, for orders, and for what is due; do it; again. Node's own event loop never
  * runs. With nothing due and nothing arriving it waits without a time-out, and uses no CPU. Ends after the order
  * `stop` or when the supervisor is gone, having said goodbye to the server.
+ *
+ * `gatherMicros` says how long arrivals may be left to gather after a turn that had some: a process that is woken for every
+ * message of a broadcast spends more on waking than on reading, and so does the server that wakes it.
  */
 export function runLoop(
   connections: Connections,
   meter: LoopMeter,
   jobs: readonly Job[],
   obey: (order: WorkerOrder) => void,
+  gatherMicros: (now: number) => number = () => 0,
 ): void {
   let ending = false;
   const obeyAll = (orders: readonly WorkerOrder[]): void => {
@@ -42,9 +49,15 @@ export function runLoop(
     const woke = connections.wokeMicros;
     due = Infinity;
     for (const job of jobs) due = Math.min(due, job(connections.now));
+    connections.connectBegun();
     now = monotonicMicros();
     if (busy) meter.tookTurn(now - woke);
     if (ending) break;
+    const gather = busy ? Math.min(gatherMicros(now), due - now) : 0;
+    if (gather >= shortestPauseMicros) {
+      pause(gather);
+      now = monotonicMicros();
+    }
   }
   sayGoodbye(connections);
 }

@@ -56,13 +56,13 @@ export function runPublisher(start: StartPublisher): void {
       else fail(`no connection to ${start.target.path} on port ${ports[port]} (${describeCauses(failures)})`);
     },
     lost(fd, cause) {
-      const port = connections.connection(fd);
+      const port = connections.table.connection[fd]!;
       descriptors[port] = -1;
       fail(`the connection to ${start.target.path} on port ${ports[port]} was lost: ${cause}`);
     },
     message(fd, _opcode, bytes, from, to) {
       const answer = /^sent (\d+) (\d+) (\d+)$/.exec(Buffer.from(bytes.subarray(from, to)).toString('latin1'));
-      const publication = answer === null ? undefined : unanswered[connections.connection(fd)]!.shift();
+      const publication = answer === null ? undefined : unanswered[connections.table.connection[fd]!]!.shift();
       if (answer === null || publication === undefined) return;
       publication.answer = {
         members: Number(answer[1]),
@@ -97,9 +97,9 @@ export function runPublisher(start: StartPublisher): void {
 
   const expire = (now: number): number => {
     let due = Infinity;
-    for (let fd = 0; fd < connections.size; fd += 1) {
-      if (!connections.isOpening(fd)) continue;
-      const expires = connections.beganMicros(fd) + handshakeMicros;
+    for (let fd = 0; fd < connections.table.size; fd += 1) {
+      if (!connections.table.isOpening(fd)) continue;
+      const expires = connections.table.beganMicros[fd]! + handshakeMicros;
       if (expires <= now) connections.expire(fd);
       else due = Math.min(due, expires);
     }

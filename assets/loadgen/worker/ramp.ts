@@ -22,7 +22,7 @@ const slowTimes = 4;
 /** Weight of the latest answer in how long answers usually take. */
 const latestWeight = 1 / 16;
 // More than this at a time would make what arrives meanwhile wait.
-const beginsATurn = 64;
+const beginsATurn = 16;
 
 export interface RampOptions {
   /** Of this process; null: as fast as the server takes them. */
@@ -131,7 +131,7 @@ export class Ramp {
     this.#opening -= 1;
     this.established += 1;
     const now = this.#connections.now;
-    const took = now - this.#connections.beganMicros(fd);
+    const took = now - this.#connections.table.beganMicros[fd]!;
     this.connectLatency.record(took);
     this.#usualMicros =
       this.#usualMicros === Infinity ? took : this.#usualMicros + (took - this.#usualMicros) * latestWeight;
@@ -176,9 +176,9 @@ export class Ramp {
     const { handshakeMicros } = this.#options;
     const slowAge = Math.max(slowMicros, this.#usualMicros * slowTimes);
     let slow = 0;
-    for (let fd = 0; fd < this.#connections.size; fd += 1) {
-      if (!this.#connections.isOpening(fd)) continue;
-      const age = now - this.#connections.beganMicros(fd);
+    for (let fd = 0; fd < this.#connections.table.size; fd += 1) {
+      if (!this.#connections.table.isOpening(fd)) continue;
+      const age = now - this.#connections.table.beganMicros[fd]!;
       if (age >= handshakeMicros) this.#connections.expire(fd);
       else if (age >= slowAge) slow += 1;
     }

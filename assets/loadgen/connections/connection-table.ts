@@ -1,0 +1,44 @@
+/** What a connection is doing. One byte a descriptor. */
+export const free = 0;
+/** Has its addresses; its attempt begins with the others of its burst. */
+export const bound = 1;
+export const connecting = 2;
+export const upgrading = 3;
+export const open = 4;
+/** Open, and in the middle of a frame or message: a parser keeps what is needed of it. */
+export const openMidFrame = 5;
+/** A close frame has been sent. */
+export const closingDown = 6;
+
+/** What is known of each connection, in arrays indexed by descriptor: no object a connection. */
+export class ConnectionTable {
+  readonly state: Uint8Array;
+  /** The connection's number, as it was given when it was begun. */
+  readonly connection: Int32Array;
+  /** Index of the server port that it goes to. */
+  readonly serverPort: Uint16Array;
+  /** When the attempt began: microseconds of the monotonic clock. */
+  readonly beganMicros: Float64Array;
+
+  constructor(size: number) {
+    this.state = new Uint8Array(size);
+    this.connection = new Int32Array(size);
+    this.serverPort = new Uint16Array(size);
+    this.beganMicros = new Float64Array(size);
+  }
+
+  /** Highest descriptor that can be a connection, plus one. */
+  get size(): number {
+    return this.state.length;
+  }
+
+  isOpen(fd: number): boolean {
+    const state = this.state[fd]!;
+    return state === open || state === openMidFrame;
+  }
+
+  isOpening(fd: number): boolean {
+    const state = this.state[fd]!;
+    return state === connecting || state === upgrading;
+  }
+}
