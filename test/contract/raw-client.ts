@@ -233,6 +233,11 @@ export class RawClient {
     return this.#socket.writableLength;
   }
 
+  /** How the connection ended, as this side saw it; null while it has not. */
+  get ending(): string | null {
+    return this.#ended;
+  }
+
   get isEnded(): boolean {
     return this.#ended !== null;
   }

@@ -16,7 +16,7 @@ async function expectRefusal(
   const code = await client.closeCode();
   assert.ok(
     code !== null && codes.includes(code),
-    `${what} must be refused with ${codes.join(' or ')}, got ${code ?? 'an end without a close frame'}`,
+    `${what} must be refused with ${codes.join(' or ')}, got ${code ?? `an end without a close frame (${client.ending})`}`,
   );
   client.send({ opcode: opcodes.close, payload: closePayload(code) });
   client.half();

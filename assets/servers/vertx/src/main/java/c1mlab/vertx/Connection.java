@@ -1,5 +1,7 @@
 package c1mlab.vertx;
 
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.http.websocketx.CorruptedWebSocketFrameException;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
@@ -40,7 +42,8 @@ abstract class Connection {
 
     final void start() {
         socket.frameHandler(this::frameReceived);
-        socket.exceptionHandler(this::failed);
+        socket.exceptionHandler(error -> close(INTERNAL_ERROR));
+        refuseViolations();
         socket.closeHandler(closed -> loop.closed(this));
     }
 
@@ -79,11 +82,19 @@ abstract class Connection {
         }
     }
 
-    /** Vert.x would close with 1000 whatever was wrong. */
-    private void failed(Throwable error) {
-        close(error instanceof CorruptedWebSocketFrameException violation
-                ? (short) violation.closeStatus().code()
-                : INTERNAL_ERROR);
+    /** Refuses what breaks the protocol before Vert.x hears of it: that would close at once, and the reset could overtake the close frame. */
+    private void refuseViolations() {
+        var context = ((WebSocketInternal) socket).channelHandlerContext();
+        context.pipeline().addBefore(context.name(), "violations", new ChannelInboundHandlerAdapter() {
+            @Override
+            public void exceptionCaught(ChannelHandlerContext here, Throwable error) {
+                if (error instanceof CorruptedWebSocketFrameException violation) {
+                    close((short) violation.closeStatus().code());
+                } else {
+                    here.fireExceptionCaught(error);
+                }
+            }
+        });
     }
 
     /** Bytes of payload that wait to be taken by the kernel. */
