@@ -28,8 +28,12 @@ const setTimerSlack = 29;
 const wordsPerEvent = process.arch === 'x64' ? 3 : 4;
 const dataWord = process.arch === 'x64' ? 1 : 2;
 
+/**
+ * Whole milliseconds that a wait of epoll may be asked for, so that it ends before `micros` have passed: the kernel lets it
+ * take up to 0.1 % longer, and 0.5 % in a process of low priority (select_estimate_accuracy() in fs/select.c).
+ */
 function millis(micros: number): number {
-  return Math.min(Math.floor(micros / 1000) - 1, 1e9);
+  return Math.min(Math.floor((micros * 0.99) / 1000) - 1, 1e9);
 }
 
 /** One epoll instance, and the events of its last wait. */
@@ -52,6 +56,8 @@ export class Epoll {
     if (this.#fd < 0) throw new Error(`epoll_create1 failed with errno ${errno()}`);
     // Timed work should begin when it is due, not up to 50 us later (the kernel's default slack), in nanoseconds.
     processControl(setTimerSlack, 1000);
+    // The first short wait of a process takes milliseconds, which the first timed work would be late by.
+    this.wait(1);
   }
 
   /** Begins to watch a descriptor; false when the kernel refuses (errno says why). */
