@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseNames, parsePositiveCount } from '../../../lib/cli/flags/parse.ts';
+import { growthPlot } from './growth-plot.ts';
 import { machineOf, runLab, type LabRun } from './lab-run.ts';
 
 const results = join(import.meta.dirname, '../../../results/growth');
@@ -54,11 +55,25 @@ async function main(): Promise<number> {
   }
   const text = report(runs);
   process.stdout.write(text);
-  if (values.save) {
-    mkdirSync(kept, { recursive: true });
-    writeFileSync(join(kept, `growth-${values.server}.txt`), text);
-  }
+  if (values.save) save(`growth-${values.server}`, text, runs);
   return runs.every(({ measurement: { connections } }) => connections.peak === connections.wanted) ? 0 : 1;
+}
+
+function save(name: string, text: string, runs: readonly LabRun[]): void {
+  mkdirSync(kept, { recursive: true });
+  const plot = growthPlot(
+    'Cost of the lab itself, as a multiple of what it is at the first size',
+    runs.map(({ measurement }) => measurement.connections.peak),
+    rows.map((row) => ({
+      name: row.name.replace(/, (s|MB|% .*)$/, ''),
+      values: runs.map((run) => row.of(run) ?? null),
+    })),
+  );
+  writeFileSync(join(kept, `${name}.svg`), plot);
+  const heading = '# What the lab itself costs as the connections grow';
+  const command = 'The last kept run of `npm run bench:growth -- --save`.';
+  const image = `![Cost of the lab against connections](${name}.svg)`;
+  writeFileSync(join(kept, `${name}.md`), `${heading}\n\n${command}\n\n${image}\n\n\`\`\`text\n${text}\`\`\`\n`);
 }
 
 function report(runs: readonly LabRun[]): string {
@@ -70,8 +85,11 @@ function report(runs: readonly LabRun[]): string {
     `${name.padEnd(38)}${cells.map((cell) => cell.padStart(12)).join('')}`;
   const text = (value: number | null | undefined, digits: number): string =>
     value === null || value === undefined ? '-' : value.toFixed(digits);
-  const body = rows.map(({ name, digits, of }) => {
-    const growth = (of(last) ?? Number.NaN) / (of(first) ?? Number.NaN);
+  const growthOf = ({ of }: Row): number => (of(last) ?? Number.NaN) / (of(first) ?? Number.NaN);
+  const faster = rows.filter((row) => growthOf(row) > times).map(({ name }) => name);
+  const body = rows.map((row) => {
+    const { name, digits, of } = row;
+    const growth = growthOf(row);
     return line(name, [
       ...runs.map((run) => text(of(run), digits)),
       Number.isFinite(growth) ? `x ${growth.toFixed(1)}` : '-',
@@ -85,6 +103,8 @@ function report(runs: readonly LabRun[]): string {
       `x ${times.toFixed(1)}`,
     ]),
     ...body,
+    '',
+    `grows faster than the connections: ${faster.length === 0 ? 'nothing' : faster.join('; ')}`,
     '',
   ].join('\n');
 }
