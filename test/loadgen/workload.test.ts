@@ -81,6 +81,22 @@ describe('the workload, on real connections', { concurrency: 4 }, () => {
     );
   });
 
+  test('the publisher finds local ports where members have all of the range towards its servers', async (context) => {
+    const servers = await Promise.all([startLabServer(context), startLabServer(context)]);
+    const load = startLoad(
+      context,
+      servers.map((server) => server.port),
+      { connections: 18, localPorts: { first: 20_000, last: 20_008 } },
+    );
+    await until('all open', () => load.rampEnded);
+    // Each of its attempts from the range fails as it is made, and another must follow by itself.
+    const driven = load.drive({ broadcasts: 2, intervalSeconds: 0.1, ...noEcho });
+    let outcome: Awaited<typeof driven> | null = null;
+    void driven.then((it) => (outcome = it));
+    await until('the workload is over', () => outcome !== null);
+    assert.deepEqual(outcome, { published: 2, pending: 0, echoesSent: 0, echoesReceived: 0 });
+  });
+
   test('lost, doubled and late broadcasts are told apart', async (context) => {
     const held: string[] = [];
     const server = await startLabServer(context, {

@@ -66,10 +66,12 @@ export class Attempts {
 
   /**
    * Connects what was begun, sends the requests, and watches for the answers: each step for all before the next, because the
-   * kernel does the same thing many times in a row for less than different things in turn.
+   * kernel does the same thing many times in a row for less than different things in turn. True when one has failed, after
+   * which there may be something to do that was not before.
    */
-  connectBegun(): void {
+  connectBegun(): boolean {
     const begun = this.#begun;
+    let allWell = true;
     // An attempt that fails may be begun anew meanwhile, from another address: it joins those of the next round.
     for (let from = 0; from < begun.length;) {
       const to = begun.length;
@@ -78,10 +80,12 @@ export class Attempts {
       if (this.#tooEarly < tooEarlyMost) {
         for (let n = from; n < to; n += 1) if (begun[n] !== gone && !this.sendRequest(begun[n]!)) begun[n] = gone;
       }
-      for (let n = from; n < to; n += 1) if (begun[n] !== gone) this.#watch(begun[n]!);
+      for (let n = from; n < to; n += 1) if (begun[n] !== gone && !this.#watch(begun[n]!)) begun[n] = gone;
+      for (let n = from; n < to; n += 1) allWell &&= begun[n] !== gone;
       from = to;
     }
     begun.length = 0;
+    return !allWell;
   }
 
   /** False when the attempt has failed. */
@@ -93,9 +97,12 @@ export class Attempts {
     return error === 0;
   }
 
-  #watch(fd: number): void {
+  /** False when the attempt has failed. */
+  #watch(fd: number): boolean {
     const events = this.#table.state[fd] === upgrading ? this.#watched : this.#watched | writable;
-    if (!this.#epoll.add(fd, events)) this.#failures.failed(fd, causeOf(errno()));
+    if (this.#epoll.add(fd, events)) return true;
+    this.#failures.failed(fd, causeOf(errno()));
+    return false;
   }
 
   /** Sends the upgrade request; false when the attempt has failed. */

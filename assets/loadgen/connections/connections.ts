@@ -90,8 +90,8 @@ export class Connections {
   }
 
   /** Carries on what was begun since the last call: {@link Attempts.connectBegun}. */
-  connectBegun(): void {
-    this.#attempts.connectBegun();
+  connectBegun(): boolean {
+    return this.#attempts.connectBegun();
   }
 
   /** Gives up on a descriptor, whatever its state, and tells why. */

@@ -49,7 +49,8 @@ export function runLoop(
     const woke = connections.wokeMicros;
     due = Infinity;
     for (const job of jobs) due = Math.min(due, job(connections.now));
-    connections.connectBegun();
+    // What failed may be due again at once, or be the last of a ramp.
+    if (connections.connectBegun()) due = 0;
     now = monotonicMicros();
     if (busy) meter.tookTurn(now - woke);
     if (ending) break;
