@@ -37,7 +37,9 @@ export interface Share {
 /**
  * Works out the share of one process of this host. Connection j of a host goes to server port (start + j) mod P and uses
  * local endpoint j mod E. Server ports get equal numbers over the whole lab; and since E is made to have no common factor
- * with P, no pair of the two comes twice before all E x P have been used. Throws when the host cannot have so many.
+ * with P, no pair of the two comes twice before all E x P have been used. Sorted by server port, the connections are cut into
+ * equal shares: a process has those to few ports, so that what a server sends wakes few processes, not all of them for a
+ * handful of messages each; it begins them in such an order that its ports get theirs evenly. Throws when the host cannot have so many.
  */
 export function shareOf(plan: LoadPlan, process: number): Share {
   const { serverPorts, sources, localPorts } = plan;
@@ -54,6 +56,8 @@ export function shareOf(plan: LoadPlan, process: number): Share {
   }
   const first = split(hostCount, plan.processes, process);
   const sharesLocalPorts = hostCount > endpointCount;
+  const count = split(hostCount, plan.processes, process + 1) - first;
+  const step = ports === 1 ? 1 : strideOf(count);
   const at = (j: number): Endpoints => {
     const endpoint = j % endpointCount;
     return {
@@ -63,10 +67,10 @@ export function shareOf(plan: LoadPlan, process: number): Share {
     };
   };
   return {
-    count: split(hostCount, plan.processes, process + 1) - first,
+    count,
     hostCount,
     sharesLocalPorts,
-    endpoints: (n) => at(first + n),
+    endpoints: (n) => at(sortedByPort(first + ((n * step) % count), hostCount, ports)),
     spare(serverPort, m) {
       const firstSpare = hostCount + ((((serverPort - hostStart - hostCount) % ports) + ports) % ports);
       const j = firstSpare + ports * (m * plan.processes + process);
@@ -78,6 +82,24 @@ export function shareOf(plan: LoadPlan, process: number): Share {
 /** Where the n-th of `parts` nearly equal parts of `total` begins. */
 export function split(total: number, parts: number, n: number): number {
   return Math.floor((total * n) / parts);
+}
+
+/** The r-th of the numbers below `count` when these are sorted by their remainder modulo `ports`, and then by size. */
+function sortedByPort(r: number, count: number, ports: number): number {
+  const least = Math.floor(count / ports);
+  // So many remainders come up once more than the others.
+  const fuller = count % ports;
+  const inFuller = fuller * (least + 1);
+  const [remainder, row] =
+    r < inFuller
+      ? [Math.floor(r / (least + 1)), r % (least + 1)]
+      : [fuller + Math.floor((r - inFuller) / least), (r - inFuller) % least];
+  return row * ports + remainder;
+}
+
+/** A step that visits all of so many places before it comes to one again, and neighbours far apart in time: near the golden section. */
+function strideOf(count: number): number {
+  return coprimeAtMost(Math.max(1, Math.round(count * 0.618)), count);
 }
 
 function coprimeAtMost(most: number, other: number): number {

@@ -80,6 +80,26 @@ describe('a share', () => {
     });
   }
 
+  test('gives a process connections to few server ports, and begins them evenly', () => {
+    const lab = plan({
+      connections: 9_600,
+      processes: 8,
+      serverPorts: Array.from({ length: 12 }, (_, index) => index + 1),
+    });
+    for (let process = 0; process < lab.processes; process += 1) {
+      const share = shareOf({ ...lab, localPorts: { first: 1024, last: 60_000 } }, process);
+      const portsOf = (from: number, to: number): readonly number[] =>
+        Array.from({ length: to - from }, (_, n) => share.endpoints(from + n).serverPort);
+      const counts = (ports: readonly number[]): ReadonlyMap<number, number> =>
+        new Map([...Map.groupBy(ports, (port) => port)].map(([port, group]) => [port, group.length]));
+      const all = counts(portsOf(0, share.count));
+      // 600 connections, of 400 to each port.
+      assert.ok(all.size <= 3, `${all.size} ports`);
+      const half = counts(portsOf(0, share.count / 2));
+      for (const [port, count] of all) assert.ok(Math.abs((half.get(port) ?? 0) - count / 2) <= 2, `port ${port}`);
+    }
+  });
+
   test('uses local ports towards several server ports only when it must', () => {
     assert.equal(shareOf(plan({ hosts: 1, connections: 590 }), 0).sharesLocalPorts, false);
     assert.equal(shareOf(plan({ hosts: 1, connections: 900 }), 0).sharesLocalPorts, true);
