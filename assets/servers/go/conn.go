@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	// How long one write may take: a client that takes nothing for so long is cut off.
-	sendTimeout = 10 * time.Second
+	// How long one write may take: a client that takes nothing for so long is cut off. It is well above what a starved process takes
+	// to come back to a goroutine that it had interrupted between setting the deadline and writing.
+	sendTimeout = 30 * time.Second
 	// How long what a refused client still sends is read, so that it gets to see the close before a reset.
 	lingerTimeout = 2 * time.Second
 )
