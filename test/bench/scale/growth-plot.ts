@@ -8,7 +8,21 @@ const width = 900;
 const height = 520;
 const plot = { left: 60, right: 560, top: 50, bottom: 470 };
 const labelHeight = 17;
-const colours = ['#1f77b4', '#d62728', '#2ca02c', '#9467bd', '#8c564b', '#e377c2', '#17becf', '#bcbd22', '#ff7f0e'];
+const colours = [
+  '#1f77b4',
+  '#d62728',
+  '#2ca02c',
+  '#9467bd',
+  '#8c564b',
+  '#e377c2',
+  '#7f7f7f',
+  '#bcbd22',
+  '#17becf',
+  '#ff7f0e',
+  '#0b3d91',
+  '#7a0019',
+  '#005f4b',
+];
 
 interface Line {
   readonly name: string;
