@@ -1,6 +1,6 @@
-import { access, constants, mkdir, readFile, rename, statfs, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, readFile, rename, stat, statfs, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { LabError } from '../config/lab-error.ts';
 import { measurementRecordSchema, type MeasurementRecord } from '../results/schema/measurement-record.ts';
@@ -23,7 +23,7 @@ export function newRunId(now: Date, random: () => number): string {
 /** Makes the folder of a run; throws LabError `environment` when it cannot be written or has no room. */
 export async function makeRunFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await access(folder, constants.W_OK);
   } catch (error) {
     throw new LabError(
@@ -40,6 +40,23 @@ export async function makeRunFolder(folder: string): Promise<void> {
       `only ${((bavail * bsize) / 1e6).toFixed(1)} MB are free at ${folder}, and a run needs ${minimumRoomBytes / 1e6} MB`,
       'free space there, or give another folder with --out',
     );
+  }
+}
+
+/**
+ * Makes a folder and those above it. Node's own `recursive` never returns where the system refuses an entry as if what is above it
+ * were missing: below a link to nowhere, such as a results folder on a disk that is not mounted, or in /proc.
+ */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const above = dirname(folder);
+    if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return;
+    if (code !== 'ENOENT' || above === folder) throw error;
+    await makeFolder(above);
+    await mkdir(folder);
   }
 }
 
