@@ -125,10 +125,11 @@ export class ServerFolderError extends Error {
 }
 
 /**
- * Reads the server in `folder`. Throws {@link ServerFolderError} when server.json is missing, is no JSON or breaks the
- * schema, when its name is not the folder's, or when `build` or `start` is missing or not executable.
+ * Reads the server in `folder`. Throws {@link ServerFolderError} when there is no such folder, when server.json is missing, is no
+ * JSON or breaks the schema, when its name is not the folder's, or when `build` or `start` is missing or not executable.
  */
 export function readServer(folder: string): ServerFolder {
+  if (!existsSync(folder)) throw new ServerFolderError(`there is no folder ${folder}`);
   const file = join(folder, 'server.json');
   const parsed = v.safeParse(serverSchema, parseJson(file));
   if (!parsed.success) {
@@ -166,7 +167,7 @@ function parseJson(file: string): unknown {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    throw new ServerFolderError(`${file}: cannot be read (${String(error)})`, {
+    throw new ServerFolderError(`${file}: cannot be read (${(error as Error).message})`, {
       cause: error,
     });
   }

@@ -1,12 +1,14 @@
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { ServerFolderError } from '../../lib/config/servers.ts';
+import { chooseServers, knownServers, serversFolder } from '../../lib/cli/servers/server-folders.ts';
+import { exitCodes, LabError } from '../../lib/config/lab-error.ts';
 import { allCases } from './all-cases.ts';
-import { buildServer, missingToolchain, serverFolder } from './built-server.ts';
+import { buildServer, BuildSkipped, missingToolchain, type BuiltServer } from './built-server.ts';
 import { ContractRun, type CaseOutcome } from './run-contract.ts';
 import { unknownDeviations } from './unknown-deviations.ts';
 
 const usage = `usage: npm run contract -- <server>... [--case <name>]...
-  <server>       a name in assets/servers, or the path of a server's folder
+  <server>       a name in assets/servers, or a server's folder such as ./mine
   --case <name>  only this case (may be repeated)
 exit codes: 0 every promise is kept, 1 one is broken, 2 usage, 3 a server cannot be built here
 `;
@@ -17,21 +19,70 @@ const marks: Readonly<Record<CaseOutcome['result'], string>> = {
   'stale deviation': '✘',
 };
 
+/** What is asked for: servers as they are named, and the cases to run (none: all). */
+interface Request {
+  readonly servers: readonly string[];
+  readonly caseNames: readonly string[];
+}
+
 function print(text: string): void {
   process.stdout.write(text);
 }
 
-async function contract(nameOrPath: string, caseNames: readonly string[]): Promise<number> {
-  const folder = serverFolder(nameOrPath);
-  let server;
+/** Reads the words of the command line; null when they ask for help. Throws LabError `usage`. */
+function readWords(words: readonly string[]): Request | null {
+  let parsed;
   try {
-    const missing = missingToolchain(folder);
-    if (missing !== null) throw new Error(missing);
-    server = buildServer(folder);
+    parsed = parseArgs({
+      args: [...words],
+      allowPositionals: true,
+      options: {
+        case: { type: 'string', multiple: true, default: [] },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
   } catch (error) {
-    process.stderr.write(`contract: ${error instanceof Error ? error.message : String(error)}\n`);
-    return error instanceof ServerFolderError ? 2 : 3;
+    const [sentence = ''] = (error as Error).message.split('. ');
+    throw new LabError('usage', sentence, 'see npm run contract -- --help for what it takes', { cause: error });
   }
+  const { values, positionals: servers } = parsed;
+  if (values.help) return null;
+  const unknownCase = values.case.find((name) => !allCases.some((contractCase) => contractCase.name === name));
+  if (unknownCase !== undefined) {
+    throw new LabError(
+      'usage',
+      `there is no case '${unknownCase}'`,
+      `choose from ${allCases.map(({ name }) => name).join(', ')}`,
+    );
+  }
+  if (servers.length === 0) throw new LabError('usage', 'no server is named', 'give a name or a folder such as ./mine');
+  return { servers, caseNames: values.case };
+}
+
+/** The folders of servers that are named as in `c1m run --servers`. */
+function foldersOf(servers: readonly string[]): readonly string[] {
+  return chooseServers(knownServers(), servers, process.cwd()).map(
+    ({ description, outsideFolder }) => outsideFolder ?? join(serversFolder, description.name),
+  );
+}
+
+function build(folder: string): BuiltServer {
+  const missing = missingToolchain(folder);
+  const toolchains = 'sh bin/install-toolchains.sh installs what can be had (docs/servers.md, Toolchains)';
+  if (missing !== null) throw new LabError('environment', missing, toolchains);
+  try {
+    return buildServer(folder);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    if (error instanceof BuildSkipped) throw new LabError('environment', message, toolchains, { cause: error });
+    throw new LabError('environment', message, `mend ${join(folder, 'build')}: it printed what is above`, {
+      cause: error,
+    });
+  }
+}
+
+/** Runs the suite against one server and gives whether it keeps every promise. */
+async function keepsContract(server: BuiltServer, caseNames: readonly string[]): Promise<boolean> {
   const { title, framework } = server.description;
   print(`${title}, ${framework.name} ${framework.version}\n`);
   const unknown = unknownDeviations(server.description);
@@ -50,19 +101,38 @@ async function contract(nameOrPath: string, caseNames: readonly string[]): Promi
     await run.close();
   }
   print(`  ${[...counts].map(([result, count]) => `${count} ${result}`).join(', ')}\n`);
-  return unknown.length === 0 && !counts.has('failed') && !counts.has('stale deviation') ? 0 : 1;
+  return unknown.length === 0 && !counts.has('failed') && !counts.has('stale deviation');
 }
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { case: { type: 'string', multiple: true, default: [] } },
-});
-const unknownCase = values.case.find((name) => !allCases.some((contractCase) => contractCase.name === name));
-if (positionals.length === 0 || unknownCase !== undefined) {
-  if (unknownCase !== undefined) process.stderr.write(`contract: there is no case '${unknownCase}'\n`);
-  process.stderr.write(usage);
-  process.exit(2);
+/** Prints what the user can do something about in two lines, and gives its exit code; other errors are the lab's own. */
+function report(error: unknown): number {
+  if (!(error instanceof LabError)) throw error;
+  process.stderr.write(`error: ${error.message}\n  fix: ${error.hint}\n`);
+  return exitCodes[error.code];
 }
-let worst = 0;
-for (const name of positionals) worst = Math.max(worst, await contract(name, values.case));
-process.exit(worst);
+
+async function main(words: readonly string[]): Promise<number> {
+  let request;
+  let folders;
+  try {
+    request = readWords(words);
+    if (request === null) {
+      print(usage);
+      return exitCodes.ok;
+    }
+    folders = foldersOf(request.servers);
+  } catch (error) {
+    return report(error);
+  }
+  let worst = 0;
+  for (const folder of folders) {
+    try {
+      worst = Math.max(worst, (await keepsContract(build(folder), request.caseNames)) ? 0 : 1);
+    } catch (error) {
+      worst = Math.max(worst, report(error));
+    }
+  }
+  return worst;
+}
+
+process.exit(await main(process.argv.slice(2)));

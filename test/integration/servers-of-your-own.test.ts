@@ -83,7 +83,7 @@ describe('--servers', () => {
     await withFolder(async (folder) => {
       const [missing, problem, fix, ...more] = await failure(join(folder, 'nothing'));
       assert.deepEqual([missing, more], [2, []]);
-      assert.match(problem ?? '', /^error: .*nothing\/server\.json: cannot be read/);
+      assert.match(problem ?? '', /^error: there is no folder .*nothing$/);
       assert.match(fix ?? '', /^ {2}fix: .*docs\/servers\.md/);
 
       const node = await makeServer(folder, 'node', 'true', 'true');
