@@ -45,12 +45,23 @@ const loadProcessBytes = 16e6;
 /** Local ports of one address: 1024 to 65535 without those reserved for servers. */
 const portsPerAddress = 65_535 - 1024 + 1 - maxServerProcesses;
 
+/** How long opening the connections may take, seconds: the Ramp verb waits 7000 s, and the last ones take their time. */
+const longestRampSeconds = 6600;
+/** How long echoes and broadcasts may take, seconds: the units on the hosts run for a day, and the ramp is before. */
+const longestWorkloadSeconds = 22 * 3600;
+
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 const count = (value: number): string => value.toLocaleString('en').replaceAll(',', ' ');
 
+/** What keeps a measurement from fitting onto the hosts, and what moves it out of the way beside asking for fewer connections. */
+interface Obstacle {
+  readonly message: string;
+  readonly hint: string | null;
+}
+
 /**
- * Plans the measurement of one server, and says before anything starts whether it fits.
- * Throws LabError `environment` when it does not, naming the wall and what would fit.
+ * Plans the measurement of one server, and says before anything starts whether it fits. Throws LabError `environment` when it does
+ * not, naming the wall and how many connections would fit, and LabError `usage` for what takes longer than a run may.
  */
 export function planMeasurement(
   request: RunRequest,
@@ -58,43 +69,46 @@ export function planMeasurement(
   lab: Lab,
   capacity: Capacity,
 ): MeasurementPlan {
-  const { connections } = request;
-  const perProcess = Math.min(
-    capacity.openFilesPerProcess - reservedDescriptors,
-    server.singleProcessConnections ?? Number.POSITIVE_INFINITY,
-  );
-  if (perProcess < 1) {
+  if (capacity.openFilesPerProcess <= reservedDescriptors) {
     throw new LabError(
       'environment',
       `a process may open only ${count(capacity.openFilesPerProcess)} files here, which leaves nothing for connections`,
       `raise the hard limit of open files (ulimit -Hn) to ${count(reservedDescriptors * 2)} or more`,
     );
   }
-  const serverProcesses = request.serverProcesses ?? Math.max(1, Math.ceil(connections / perProcess));
+  const plan = sizesOf(request, server, lab, capacity);
+  const obstacle = obstacleTo(plan, perServerProcess(server, capacity), lab, capacity);
+  if (obstacle !== null) {
+    const fitting = mostFitting(request, server, lab, capacity);
+    const fewer = fitting > 0 ? `ask for at most --connections ${fitting}` : null;
+    const hints = [fewer, obstacle.hint].filter((hint) => hint !== null);
+    throw new LabError('environment', obstacle.message, hints.join(', or '));
+  }
+  checkTimes(plan);
+  return plan;
+}
+
+/** Connections that one process of the server holds at most. */
+function perServerProcess(server: ServerDescription, capacity: Capacity): number {
+  return Math.min(
+    capacity.openFilesPerProcess - reservedDescriptors,
+    server.singleProcessConnections ?? Number.POSITIVE_INFINITY,
+  );
+}
+
+function sizesOf(request: RunRequest, server: ServerDescription, lab: Lab, capacity: Capacity): MeasurementPlan {
+  const { connections } = request;
+  const serverProcesses =
+    request.serverProcesses ?? Math.max(1, Math.ceil(connections / perServerProcess(server, capacity)));
   const perHost = Math.ceil(connections / lab.load.hosts);
   const loadPerProcess = capacity.openFilesPerProcess - reservedDescriptors;
   const loadProcesses =
     request.loadProcesses ?? Math.max(1, capacity.minimumLoadProcesses, Math.ceil(perHost / loadPerProcess));
 
-  checkProcesses(request, serverProcesses, perProcess);
-  checkPorts(connections, serverProcesses, lab);
-  checkDescriptors(connections, serverProcesses, loadProcesses * lab.load.hosts, capacity);
-
   const oneMachine = capacity.openFilesLeft !== null;
   const { bytesPerConnection, baseBytes } = server.expected;
   const connectionBytes = (oneMachine ? kernelPairBytes : kernelEndBytes) + bytesPerConnection;
   const loadBytes = oneMachine ? loadProcesses * lab.load.hosts * loadProcessBytes : 0;
-  const fixed = serverProcesses * baseBytes + loadBytes;
-  const expectedBytes = connections * connectionBytes + fixed;
-  if (capacity.availableBytes !== null && expectedBytes > capacity.availableBytes) {
-    const fitting = Math.floor((capacity.availableBytes - fixed) / connectionBytes / 1000) * 1000;
-    throw new LabError(
-      'environment',
-      `${count(connections)} connections to ${server.name} need about ${gigabytes(expectedBytes)}, and ${gigabytes(capacity.availableBytes)} of memory are available`,
-      fitting > 0 ? `ask for at most --connections ${fitting}, or free memory` : 'free memory, or use a larger machine',
-    );
-  }
-
   return {
     server: server.name,
     connections,
@@ -107,47 +121,80 @@ export function planMeasurement(
     serverProcesses,
     loadProcesses,
     memoryPreset: request.memoryPreset ?? capacity.memoryPreset,
-    expectedBytes,
+    expectedBytes: connections * connectionBytes + serverProcesses * baseBytes + loadBytes,
   };
 }
 
-function checkProcesses(request: RunRequest, serverProcesses: number, perProcess: number): void {
+/** The first wall that a plan would hit: processes, ports, descriptors, memory; null when it fits. */
+function obstacleTo(plan: MeasurementPlan, perProcess: number, lab: Lab, capacity: Capacity): Obstacle | null {
+  const { connections, serverProcesses, expectedBytes } = plan;
   if (serverProcesses > maxServerProcesses) {
-    throw new LabError(
-      'environment',
-      `${count(request.connections)} connections need ${serverProcesses} server processes of ${count(perProcess)}, and a lab has at most ${maxServerProcesses}`,
-      `ask for at most --connections ${perProcess * maxServerProcesses}, or raise the hard limit of open files (ulimit -Hn)`,
-    );
+    return {
+      message: `${count(connections)} connections need ${serverProcesses} server processes of ${count(perProcess)}, and a lab has at most ${maxServerProcesses}`,
+      hint: 'raise the hard limit of open files (ulimit -Hn)',
+    };
   }
-  if (request.connections > serverProcesses * perProcess) {
-    throw new LabError(
-      'environment',
-      `${count(request.connections)} connections do not fit into ${serverProcesses} server process(es) of ${count(perProcess)}`,
-      `leave --server-processes out, or give at least ${Math.ceil(request.connections / perProcess)}`,
-    );
+  if (connections > serverProcesses * perProcess) {
+    return {
+      message: `${count(connections)} connections do not fit into ${serverProcesses} server process(es) of ${count(perProcess)}`,
+      hint: `leave --server-processes out, or give at least ${Math.ceil(connections / perProcess)}`,
+    };
   }
-}
-
-function checkPorts(connections: number, serverProcesses: number, lab: Lab): void {
   const addresses = Math.max(1, lab.load.secondaryAddresses) * lab.load.hosts;
   const most = addresses * portsPerAddress * serverProcesses;
   if (connections > most) {
-    throw new LabError(
-      'environment',
-      `${count(connections)} connections need more than ${count(portsPerAddress)} local ports x ${addresses} client addresses x ${serverProcesses} server port(s) = ${count(most)}`,
-      'give the load hosts more secondary addresses, add load hosts, or start more server processes',
-    );
+    return {
+      message: `${count(connections)} connections need more than ${count(portsPerAddress)} local ports x ${addresses} client addresses x ${serverProcesses} server port(s) = ${count(most)}`,
+      hint: 'give the load hosts more secondary addresses, add load hosts, or start more server processes',
+    };
   }
+  const openFiles = 2 * connections + (serverProcesses + plan.loadProcesses * lab.load.hosts) * 100;
+  if (capacity.openFilesLeft !== null && openFiles > capacity.openFilesLeft) {
+    return {
+      message: `${count(connections)} connections open ${count(openFiles)} files on this machine, which allows ${count(capacity.openFilesLeft)} more`,
+      hint: `as root: sysctl -w fs.file-max=${Math.ceil((openFiles * 1.1) / 1e5) * 1e5 + 1e6}`,
+    };
+  }
+  if (capacity.availableBytes !== null && expectedBytes > capacity.availableBytes) {
+    return {
+      message: `${count(connections)} connections to ${plan.server} need about ${gigabytes(expectedBytes)}, and ${gigabytes(capacity.availableBytes)} of memory are available`,
+      hint: 'free memory, or use a larger machine',
+    };
+  }
+  return null;
 }
 
-function checkDescriptors(connections: number, servers: number, loads: number, capacity: Capacity): void {
-  if (capacity.openFilesLeft === null) return;
-  const needed = 2 * connections + (servers + loads) * 100;
-  if (needed > capacity.openFilesLeft) {
+/** The most connections that hit no wall, in whole thousands where there are some; 0 when not even one fits. */
+function mostFitting(request: RunRequest, server: ServerDescription, lab: Lab, capacity: Capacity): number {
+  const fits = (connections: number): boolean => {
+    const plan = sizesOf({ ...request, connections }, server, lab, capacity);
+    return obstacleTo(plan, perServerProcess(server, capacity), lab, capacity) === null;
+  };
+  let [fitting, tooMany] = [0, request.connections];
+  while (tooMany - fitting > 1) {
+    const middle = Math.floor((fitting + tooMany) / 2);
+    if (fits(middle)) fitting = middle;
+    else tooMany = middle;
+  }
+  return fitting < 1000 ? fitting : Math.floor(fitting / 1000) * 1000;
+}
+
+/** Throws LabError `usage` for what the documents would cut off after hours. */
+function checkTimes({ connections, connectRate, broadcasts, intervalSeconds, echoSeconds }: MeasurementPlan): void {
+  const rampSeconds = connections / connectRate;
+  if (rampSeconds > longestRampSeconds) {
     throw new LabError(
-      'environment',
-      `${count(connections)} connections open ${count(needed)} files on this machine, which allows ${count(capacity.openFilesLeft)} more`,
-      `as root: sysctl -w fs.file-max=${Math.ceil((needed * 1.1) / 1e5) * 1e5 + 1e6}, or ask for at most --connections ${Math.floor((capacity.openFilesLeft - (servers + loads) * 100) / 2)}`,
+      'usage',
+      `${count(connections)} connections at ${count(connectRate)} a second take ${count(Math.ceil(rampSeconds))} s to open, and a ramp may take ${count(longestRampSeconds)} s`,
+      `give --connect-rate ${Math.ceil(connections / longestRampSeconds)} or more`,
+    );
+  }
+  const workloadSeconds = broadcasts * intervalSeconds + echoSeconds;
+  if (workloadSeconds > longestWorkloadSeconds) {
+    throw new LabError(
+      'usage',
+      `${count(broadcasts)} broadcasts every ${intervalSeconds} s after ${echoSeconds} s of echoes take ${count(Math.ceil(workloadSeconds / 3600))} h, and a measurement may take ${longestWorkloadSeconds / 3600} h`,
+      'ask for fewer --broadcasts, or a shorter --interval or --echo-seconds',
     );
   }
 }

@@ -137,4 +137,29 @@ describe('a plan', () => {
       { openFilesPerProcess: 2e6, openFilesLeft: null, availableBytes: null },
     );
   });
+
+  test('fails with a number of connections that fits in every respect, whichever wall was hit first', () => {
+    const processes = { openFilesPerProcess: 20_000, openFilesLeft: 100_000, availableBytes: 1e9 };
+    const walls: readonly (readonly [RegExp, Partial<Capacity>])[] = [
+      [/server processes/, { openFilesPerProcess: 1024 }],
+      [/files on this machine/, { openFilesPerProcess: 1e6 }],
+      [/of memory are available/, { openFilesLeft: 1e9 }],
+    ];
+    for (const [wall, more] of walls) {
+      const capacity = { ...processes, ...more };
+      const { hint } = rejects('environment', wall, { connections: 900_000 }, capacity);
+      const fitting = Number(/^ask for at most --connections (\d+), or /.exec(hint)?.[1]);
+      assert.equal(plan({ connections: fitting }, capacity).connections, fitting);
+      rejects('environment', /connections/, { connections: fitting + 1000 }, capacity);
+    }
+  });
+
+  test('fails for a ramp or a workload that takes longer than the documents allow', () => {
+    const slow = rejects('usage', /10 000 connections at 1 a second take 10 000 s to open/, { connectRate: 1 });
+    assert.match(slow.hint, /--connect-rate 2 /);
+    assert.equal(plan({ connectRate: 2 }).connectRate, 2);
+    rejects('usage', /1 000 broadcasts every 80 s .* take 23 h/, { broadcasts: 1000, intervalSeconds: 80 });
+    rejects('usage', /take 24 h/, { broadcasts: 0, echoSeconds: 86_400 });
+    assert.equal(plan({ broadcasts: 10_000, intervalSeconds: 7 }).broadcasts, 10_000);
+  });
 });
