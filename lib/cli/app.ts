@@ -1,4 +1,12 @@
-import { buildApplication, buildRouteMap, ExitCode, run, text_en } from '@stricli/core';
+import {
+  ArgumentScannerError,
+  buildApplication,
+  buildRouteMap,
+  ExitCode,
+  formatMessageForArgumentScannerError,
+  run,
+  text_en,
+} from '@stricli/core';
 import { exitCodes, LabError } from '../config/lab-error.ts';
 import { calibrateCommand } from './commands/calibrate.ts';
 import { checkCommand } from './commands/check.ts';
@@ -46,6 +54,18 @@ function describeError(error: unknown): string {
   return `error in the lab itself: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }
 
+/** What is wrong with a word of the command line: the flag, what is wanted, and the value received. */
+function describeWord(error: unknown): string {
+  if (!(error instanceof ArgumentScannerError)) return String(error);
+  return formatMessageForArgumentScannerError(error, {
+    // Of all arguments only flags are parsed into something.
+    ArgumentParseError: ({ externalFlagNameOrPlaceholder: flag, exception }) =>
+      `--${flag}: ${exception instanceof Error ? exception.message : String(exception)}`,
+    EnumValidationError: ({ externalFlagName: flag, input, values }) =>
+      `--${flag} must be one of ${values.join(', ')}, got '${input}'`,
+  });
+}
+
 const application = buildApplication(routes, {
   name: 'c1m',
   scanner: { caseStyle: 'allow-kebab-for-camel' },
@@ -54,8 +74,7 @@ const application = buildApplication(routes, {
     loadText: () => ({
       ...text_en,
       exceptionWhileRunningCommand: describeError,
-      exceptionWhileParsingArguments: (error, ansiColor) =>
-        `error: ${text_en.exceptionWhileParsingArguments(error, ansiColor)}\n  fix: see --help for what it takes`,
+      exceptionWhileParsingArguments: (error) => `error: ${describeWord(error)}\n  fix: see --help for what it takes`,
       noCommandRegisteredForInput: (args) =>
         `error: ${text_en.noCommandRegisteredForInput(args)}\n  fix: see c1m --help for the commands there are`,
     }),

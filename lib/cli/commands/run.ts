@@ -29,6 +29,7 @@ export const runCommand = buildCommand<RunFlags, [], LabContext>({
       this.process.exitCode = await runUrl(flags.url, flags, out, this);
       return;
     }
+    if (flags.local === true) refuseFlagsOfAws(flags);
     const resolved =
       flags.resume === undefined ? newRun(flags, out, this) : await resumedRun(flags.resume, flags, out, this);
     const site =
@@ -42,6 +43,17 @@ export const runCommand = buildCommand<RunFlags, [], LabContext>({
     }
   },
 });
+
+/** Throws LabError `usage` for flags that would be without effect on this machine. */
+function refuseFlagsOfAws(flags: RunFlags): void {
+  const given = (['lab', 'region'] as const).filter((name) => flags[name] !== undefined);
+  if (given.length === 0) return;
+  throw new LabError(
+    'usage',
+    `${given.map((name) => `--${name}`).join(', ')} cannot be given with --local: that says which deployed lab is meant`,
+    'leave that out; or leave --local out (npm run c1m -- run) to measure on AWS',
+  );
+}
 
 /** The deployed lab. Its hosts have what was deployed, so that a server from elsewhere cannot be measured there. */
 async function openAws(flags: RunFlags, servers: readonly ChosenServer[], context: LabContext): Promise<Site> {

@@ -18,12 +18,30 @@ export function parsePositiveCount(input: string): number {
   return value;
 }
 
+/** Reads a count from `least` to `most`. */
+export function countWithin(least: number, most: number): (input: string) => number {
+  return (input) => {
+    const value = parseCount(input);
+    if (value < least || value > most) throw new Error(`expected ${least} to ${most}, got '${input}'`);
+    return value;
+  };
+}
+
 /** Reads seconds, up to three decimals, more than zero. */
 export function parseSeconds(input: string): number {
   if (!/^\d{1,6}(\.\d{1,3})?$/.test(input) || Number(input) <= 0) {
     throw new Error(`expected seconds, more than 0 and with at most three decimals, got '${input}'`);
   }
   return Number(input);
+}
+
+/** Reads seconds from `least` to `most`. */
+export function secondsWithin(least: number, most: number): (input: string) => number {
+  return (input) => {
+    const value = parseSeconds(input);
+    if (value < least || value > most) throw new Error(`expected ${least} to ${most} seconds, got '${input}'`);
+    return value;
+  };
 }
 
 /** Reads a list of names, `a,b`; spaces around them are ignored, an empty or doubled name is an error. */

@@ -3,7 +3,7 @@ import { memoryPresetNames, type MemoryPresetName } from '../../config/servers.t
 import type { Order } from '../../run/schedule.ts';
 import type { LabContext } from '../context.ts';
 import { placeFlagParameters } from './lab-flags.ts';
-import { parseCount, parseNames, parsePositiveCount, parseSeconds } from './parse.ts';
+import { countWithin, parseNames, parsePositiveCount, secondsWithin } from './parse.ts';
 
 /** Flags of `c1m run`; what is left out is planned or has the site's default. */
 export interface RunFlags {
@@ -26,6 +26,11 @@ export interface RunFlags {
   readonly out: string;
   readonly resume?: string;
 }
+
+/** The most that the load generator takes on a host (its commands `hold` and `drive`), or that a run of days comes to. */
+const most = { broadcasts: 1e6, intervalSeconds: 86_400, echoRate: 1e7, loadProcesses: 4096, repeats: 1000 };
+/** The shortest interval that the load generator keeps. */
+const leastIntervalSeconds = 0.01;
 
 /** How each of {@link RunFlags} is written and read. */
 export const runFlagParameters: FlagParametersForType<RunFlags, LabContext> = {
@@ -54,28 +59,28 @@ export const runFlagParameters: FlagParametersForType<RunFlags, LabContext> = {
   },
   broadcasts: {
     kind: 'parsed',
-    parse: parseCount,
+    parse: countWithin(0, most.broadcasts),
     optional: true,
     placeholder: 'K',
     brief: 'Broadcasts to every connection',
   },
   interval: {
     kind: 'parsed',
-    parse: parseSeconds,
+    parse: secondsWithin(leastIntervalSeconds, most.intervalSeconds),
     optional: true,
     placeholder: 'S',
     brief: 'Seconds between broadcasts',
   },
   echoRate: {
     kind: 'parsed',
-    parse: parseCount,
+    parse: countWithin(0, most.echoRate),
     optional: true,
     placeholder: 'R',
     brief: 'Echoed messages a second; 0 leaves the echo out',
   },
   echoSeconds: {
     kind: 'parsed',
-    parse: parseSeconds,
+    parse: secondsWithin(0.001, most.intervalSeconds),
     optional: true,
     placeholder: 'S',
     brief: 'For how long messages are echoed',
@@ -97,14 +102,14 @@ export const runFlagParameters: FlagParametersForType<RunFlags, LabContext> = {
   },
   loadProcesses: {
     kind: 'parsed',
-    parse: parsePositiveCount,
+    parse: countWithin(1, most.loadProcesses),
     optional: true,
     placeholder: 'P',
     brief: 'Load processes a host [default = as many as N needs]',
   },
   repeats: {
     kind: 'parsed',
-    parse: parsePositiveCount,
+    parse: countWithin(1, most.repeats),
     optional: true,
     placeholder: 'n',
     brief: 'How many times each server is measured [default = 1]',

@@ -14,7 +14,17 @@ import type { RunFlags } from '../flags/run-flags.ts';
 import type { LabContext } from '../context.ts';
 
 /** Flags that say something of hosts or servers which a URL does not have. */
-const flagsOfLabs = ['local', 'servers', 'memory', 'serverProcesses', 'repeats', 'order', 'resume'] as const;
+const flagsOfLabs = [
+  'local',
+  'lab',
+  'region',
+  'servers',
+  'memory',
+  'serverProcesses',
+  'repeats',
+  'order',
+  'resume',
+] as const;
 
 /** How long the server may take to show that it echoes or publishes. */
 const probeMillis = 3000;
@@ -86,7 +96,9 @@ function refuseFlagsOfLabs(flags: RunFlags): void {
   throw new LabError(
     'usage',
     `${words.join(', ')} cannot be given with --url, which measures one server that listens already`,
-    'leave that out, or leave --url out',
+    flags.local === true
+      ? 'leave that out: npm run c1m -- run --url … (npm start gives --local)'
+      : 'leave that out, or leave --url out',
   );
 }
 

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { parseCount, parseNames, parsePositiveCount, parseSeconds } from '../../../lib/cli/flags/parse.ts';
+import {
+  countWithin,
+  parseCount,
+  parseNames,
+  parsePositiveCount,
+  parseSeconds,
+  secondsWithin,
+} from '../../../lib/cli/flags/parse.ts';
 
 describe('a number on the command line', () => {
   test('may be written short', () => {
@@ -17,6 +24,20 @@ describe('a number on the command line', () => {
   test('of seconds may have decimals, and fails at zero', () => {
     assert.equal(parseSeconds('0.25'), 0.25);
     for (const bad of ['0', '-2', '1.2345', '2s', '']) assert.throws(() => parseSeconds(bad), /seconds/);
+  });
+});
+
+describe('a number with bounds', () => {
+  test('may be either of them', () => {
+    assert.deepEqual(['1', '1k'].map(countWithin(1, 1000)), [1, 1000]);
+    assert.deepEqual(['0.01', '60'].map(secondsWithin(0.01, 60)), [0.01, 60]);
+  });
+
+  test('fails beyond them, and the error says which they are and the value', () => {
+    for (const bad of ['0', '1001', '1M']) assert.throws(() => countWithin(1, 1000)(bad), /1 to 1000, got '\d+M?'/);
+    for (const bad of ['0.009', '60.001']) {
+      assert.throws(() => secondsWithin(0.01, 60)(bad), /0.01 to 60 seconds, got '[\d.]+'/);
+    }
   });
 });
 
