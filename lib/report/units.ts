@@ -44,6 +44,11 @@ export function wholeNumber(value: number): string {
   return String(Math.round(value)).replaceAll(/\B(?=(\d{3})+(?!\d))/g, ' ');
 }
 
+/** A number of things with their noun: 1 broadcast, 3 broadcasts. */
+export function counted(count: number, noun: string): string {
+  return `${wholeNumber(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** Text that a page must not break at its spaces, such as a number with its unit. */
 export function unbroken(text: string): string {
   return text.replaceAll(' ', '\u00a0');

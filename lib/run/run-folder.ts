@@ -111,19 +111,24 @@ const storageFailures = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO']);
 
 /**
  * Runs what writes into a run's folder; a disk that takes no more becomes a LabError `environment`. What was written stays, and
- * counts as incomplete.
+ * counts as incomplete. The hint says how a lab's run goes on, unless another is given.
  */
-export async function writingTo<T>(folder: string, body: () => Promise<T>): Promise<T> {
+export async function writingTo<T>(
+  folder: string,
+  body: () => Promise<T>,
+  { hint = hintToGoOn(folder) }: { readonly hint?: string } = {},
+): Promise<T> {
   try {
     return await body();
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
     if (!storageFailures.has(code)) throw error;
-    throw new LabError(
-      'environment',
-      `the run's files cannot be written to ${folder}: ${message}`,
-      `free space there, then c1m report ${folder} shows what was measured, and --resume ${basename(folder)} goes on`,
-      { cause: error },
-    );
+    throw new LabError('environment', `the run's files cannot be written to ${folder}: ${message}`, hint, {
+      cause: error,
+    });
   }
+}
+
+function hintToGoOn(folder: string): string {
+  return `free space there, then c1m report ${folder} shows what was measured, and --resume ${basename(folder)} goes on`;
 }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { WebSocketServer } from 'ws';
 import type { UrlRecord } from '../../lib/run/url/url-record.ts';
-import { startLab, waitFor, withFolder } from './lab-process.ts';
+import { startLab, startProgram, waitFor, withFolder } from './lab-process.ts';
 
 /** What a server in this process does. */
 interface Behaviour {
@@ -114,6 +114,36 @@ describe('run --url', () => {
         const { record } = onlyRecord(out);
         assert.deepEqual([record.result.reached, record.result.reason], [false, 'interrupted']);
       });
+    });
+  });
+
+  test('by a disk that is full shows what was measured, and fails in two lines', async () => {
+    await withFolder(async (out) => {
+      await withServer({ echoes: true, publishes: false }, async (url) => {
+        // A small disk of this run's own, which is filled as soon as the run's folder is there.
+        const script = [
+          'mount -t tmpfs -o size=24m tmpfs "$1" || exit 77',
+          '(until [ -e "$1"/*-*/ ]; do sleep 0.05; done; cat /dev/zero >"$1/filler" 2>/dev/null) &',
+          '"$2" bin/c1m.ts run --url "$3" --connections 10 --echo-rate 10 --echo-seconds 2 --out "$1"',
+        ].join('\n');
+        const unshare = process.getuid?.() === 0 ? ['--mount'] : ['--user', '--map-root-user', '--mount'];
+        const lab = startProgram('unshare', ...unshare, 'bash', '-c', script, 'disk', out, process.execPath, url);
+        assert.equal((await lab.ended).code, 3, lab.stderr());
+        assert.match(lab.stdout(), /10 open of 10/);
+        assert.match(
+          lab.stderr(),
+          /^error: .*cannot be written to .*ENOSPC.*\n {2}fix: free space there, or .*above\n$/m,
+        );
+      });
+    });
+  });
+
+  test('fails in two lines to report of a record that was cut off', async () => {
+    await withFolder(async (folder) => {
+      writeFileSync(join(folder, 'loadgen.json'), '{"schema": 1,');
+      const lab = startLab('report', folder);
+      assert.equal((await lab.ended).code, 2, lab.stderr());
+      assert.match(lab.stderr(), /^error: .*loadgen\.json is no record of a run: .*\n {2}fix: .*\n$/);
     });
   });
 

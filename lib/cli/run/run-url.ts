@@ -5,8 +5,9 @@ import { serverUrl, type ServerUrl } from '../../../assets/loadgen/commands/serv
 import { summaryText } from '../../../assets/loadgen/commands/summary-text.ts';
 import { exitCodes, LabError } from '../../config/lab-error.ts';
 import { generatorPauseFloorMicros, turnShareInvalid } from '../../results/verdict/thresholds.ts';
+import { counted } from '../../report/units.ts';
 import { gitCommit } from '../../run/run-benchmark.ts';
-import { makeRunFolder, newRunId } from '../../run/run-folder.ts';
+import { makeRunFolder, newRunId, writingTo } from '../../run/run-folder.ts';
 import { loadUrl } from '../../run/url/load-url.ts';
 import { probeServer, type ServerAbilities } from '../../run/url/probe-server.ts';
 import { urlRecordFile, type UrlLoad, type UrlRecord, type UrlSummary } from '../../run/url/url-record.ts';
@@ -50,9 +51,11 @@ export async function runUrl(url: string, flags: RunFlags, out: string, context:
   say(`asking ${target} port ${server.port} with two connections and two messages what it does`);
   const load = planLoad(url, flags, await probeServer(url, probeMillis));
   const parts = [
-    `opening ${grouped(load.connections)} connections from this machine to ${target} port ${server.port}, ${grouped(load.connectRate)} a second`,
+    `opening ${counted(load.connections, 'connection')} from this machine to ${target} port ${server.port}, ${grouped(load.connectRate)} a second`,
     load.echoRate === 0 ? 'no echoes' : `${grouped(load.echoRate)} echoes a second for ${load.echoSeconds} s`,
-    load.broadcasts === 0 ? 'no broadcasts' : `${load.broadcasts} broadcasts to all, ${load.intervalSeconds} s apart`,
+    load.broadcasts === 0
+      ? 'no broadcasts'
+      : `${counted(load.broadcasts, 'broadcast')} to all, ${load.intervalSeconds} s apart`,
   ];
   say(parts.join('; '));
 
@@ -71,9 +74,12 @@ export async function runUrl(url: string, flags: RunFlags, out: string, context:
     invalid: whyInvalid(result),
     result,
   };
-  const file = join(folder, urlRecordFile);
-  await writeFile(file, `${JSON.stringify(record, null, 1)}\n`);
+  // Shown first: figures that cannot be kept are seen at least.
   const exitCode = showUrlRecord(record, context);
+  const file = join(folder, urlRecordFile);
+  await writingTo(folder, () => writeFile(file, `${JSON.stringify(record, null, 1)}\n`), {
+    hint: 'free space there, or give another folder with --out; what was measured is above',
+  });
   context.process.stdout.write(`result: ${file}\n`);
   return context.interrupted.aborted ? exitCodes.interrupted : exitCode;
 }

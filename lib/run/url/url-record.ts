@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Summary } from '../../../assets/loadgen/measure/summary.ts';
+import { LabError } from '../../config/lab-error.ts';
 
 /** What is asked of a server that listens elsewhere. */
 export interface UrlLoad {
@@ -45,8 +46,18 @@ export interface UrlRecord {
 /** The name of the file in the run's folder. */
 export const urlRecordFile = 'loadgen.json';
 
-/** Reads the record of a run against a URL; null when the folder holds none. */
+/** Reads the record of a run against a URL; null when the folder holds none. Throws LabError `usage` for one that is broken. */
 export async function readUrlRecord(folder: string): Promise<UrlRecord | null> {
   const file = join(folder, urlRecordFile);
-  return existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as UrlRecord) : null;
+  if (!existsSync(file)) return null;
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as UrlRecord;
+  } catch (error) {
+    throw new LabError(
+      'usage',
+      `${file} is no record of a run: ${(error as Error).message}`,
+      'it was cut off or changed by hand; run again',
+      { cause: error },
+    );
+  }
 }
