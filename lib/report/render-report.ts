@@ -5,7 +5,10 @@ import { html, trusted, type Html } from './page/html.ts';
 import { environment, method, references } from './page/method.ts';
 import { readPageFiles, type PageFiles } from './page/page-files.ts';
 import { broadcastsTable, comparisonTable, measurementsTable, remarks } from './page/tables.ts';
-import { unbroken, utcMinute, wholeNumber } from './units.ts';
+import { counted, unbroken, utcMinute, wholeNumber } from './units.ts';
+
+/** The most missing things that are listed. */
+const missingShown = 12;
 
 /** The least and the most of what is inlined comes from the page's own files, so nothing may be fetched. */
 const contentPolicy =
@@ -82,11 +85,8 @@ function heading(result: RunResult): Html {
     </div>
     <h1>${headline(result)}</h1>
     <p class="lead">
-      ${reached} of ${result.measurements.length} measurements are valid, complete and reached their target. Each server
-      was asked to hold ${unbroken(wholeNumber(parameters.connections))} connections, to echo
-      ${unbroken(wholeNumber(parameters.echoRate))} messages a second, and to send ${parameters.broadcasts}
-      ${parameters.broadcasts === 1 ? 'broadcast' : 'broadcasts'} to
-      everyone${parameters.repeats > 1 ? `, ${parameters.repeats} times over` : ''}.
+      ${reached} of ${counted(result.measurements.length, 'measurement')} ${reached === 1 ? 'is' : 'are'} valid,
+      complete and reached ${reached === 1 ? 'its' : 'their'} target. Each server was asked ${asked(parameters)}.
     </p>
     ${
       complete
@@ -94,11 +94,24 @@ function heading(result: RunResult): Html {
         : html`<div class="banner" role="note">
             <strong>This run is incomplete.</strong> What was measured is shown; what is missing:
             <ul>
-              ${(missing.length === 0 ? ['see the verdicts below'] : missing.slice(0, 12)).map((what) => html`<li>${what}</li>`)}
+              ${(missing.length === 0 ? ['see the verdicts below'] : missing.slice(0, missingShown)).map((what) => html`<li>${what}</li>`)}
+              ${missing.length > missingShown ? html`<li>${missing.length - missingShown} more in result.json</li>` : ''}
             </ul>
           </div>`
     }
   </header>`;
+}
+
+/** What every server was asked, as a list of verbs: to hold so many connections, and what was done with them. */
+function asked({ connections, echoRate, broadcasts, repeats }: RunResult['parameters']): string {
+  const parts = [
+    `to hold ${unbroken(counted(connections, 'connection'))}`,
+    ...(echoRate > 0 ? [`to echo ${unbroken(counted(echoRate, 'message'))} a second`] : []),
+    ...(broadcasts > 0 ? [`to send ${unbroken(counted(broadcasts, 'broadcast'))} to everyone`] : []),
+  ];
+  const last = parts.pop() ?? '';
+  const list = parts.length === 0 ? last : `${parts.join(', ')}${parts.length > 1 ? ',' : ''} and ${last}`;
+  return `${list}${repeats > 1 ? `, ${repeats} times over` : ''}`;
 }
 
 function comparisonNote(result: RunResult): Html {

@@ -1,7 +1,7 @@
 import type { RunResult } from '../results/schema/run-result.ts';
 import { compareServers, remarksOf, verdictOf, type ComparedColumn } from './comparison.ts';
 import { describeCalibration } from './describe-calibration.ts';
-import { threeDigits, utcMinute, wholeNumber, withUnit } from './units.ts';
+import { counted, threeDigits, utcMinute, wholeNumber, withUnit } from './units.ts';
 
 /** Columns that text below the table is wrapped at. */
 const textWidth = 100;
@@ -27,7 +27,7 @@ function heading({ parameters, runId, where, hosts, beganUnixMillis, complete }:
     parameters.echoRate > 0 ? `, ${wholeNumber(parameters.echoRate)} echoes/s for ${parameters.echoSeconds} s` : '';
   return [
     `Run ${runId} (${where}, ${utcMinute(beganUnixMillis)})${complete ? '' : ' - INCOMPLETE'}`,
-    `${wholeNumber(parameters.connections)} connections wanted at ${wholeNumber(parameters.connectRate)}/s, ${parameters.broadcasts} broadcasts${echo}, memory preset ${parameters.memoryPreset}`,
+    `${wholeNumber(parameters.connections)} connections wanted at ${wholeNumber(parameters.connectRate)}/s, ${counted(parameters.broadcasts, 'broadcast')}${echo}, memory preset ${parameters.memoryPreset}`,
     ...(machine === undefined
       ? []
       : [`${machine.cpus} x ${machine.cpuModel}, ${withUnit('bytes', machine.memoryBytes)}, Linux ${machine.kernel}`]),

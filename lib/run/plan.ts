@@ -112,7 +112,7 @@ function sizesOf(request: RunRequest, server: ServerDescription, lab: Lab, capac
   return {
     server: server.name,
     connections,
-    // The ramp takes at least five seconds, so that memory is sampled while it grows.
+    // The ramp takes five seconds, so that memory is sampled while it grows; a small run, whose memory is noise, need not wait.
     connectRate: request.connectRate ?? Math.max(500, Math.min(15_000, Math.ceil(connections / 5))),
     broadcasts: request.broadcasts,
     intervalSeconds: request.intervalSeconds,

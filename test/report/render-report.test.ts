@@ -37,6 +37,23 @@ describe('the report', () => {
     assert.match(page, /article 2015, netty/);
   });
 
+  test('says what servers were asked to do, and nothing of what they were not', async () => {
+    const lead = async (parameters: Readonly<Record<string, number>>): Promise<string> => {
+      const files = changed(runFiles({ servers: ['node'] }), 'run.json', (record) => ({
+        ...record,
+        parameters: { ...(record['parameters'] as object), ...parameters },
+      }));
+      const page = renderReport(await readMerged(files));
+      return (/<p class="lead">([^<]*)</.exec(page)?.[1] ?? '').replaceAll(/\s+/g, ' ');
+    };
+    const all = await lead({ echoRate: 1000, broadcasts: 3, repeats: 2 });
+    assert.match(all, /asked to hold [\d ]+ connections, to echo 1 000 messages a second, and to send 3 broadcasts to/);
+    assert.match(all, /to everyone, 2 times over\. $/);
+    assert.match(await lead({ echoRate: 0, broadcasts: 1 }), /connections and to send 1 broadcast to everyone\. $/);
+    assert.match(await lead({ echoRate: 0, broadcasts: 0 }), /asked to hold [\d ]+ connections\. $/);
+    assert.match(await lead({ connections: 1, broadcasts: 0 }), /hold 1 connection and to echo/);
+  });
+
   test('lets nothing from a run become markup or script', async () => {
     const hostile = `</script><script>globalThis.broken=1</script><!-- <b onload="x">'`;
     const files = changed(

@@ -18,6 +18,11 @@ describe('the table', () => {
     assert.equal(new Set(rows.map((row) => row.indexOf('valid'))).size, 1);
   });
 
+  test('speaks of one broadcast as of one', async () => {
+    assert.match(renderTable(await readMerged(runFiles({ broadcasts: 1 }))), /wanted at [\d ]+\/s, 1 broadcast, /);
+    assert.match(renderTable(await readMerged(runFiles({ broadcasts: 2 }))), /, 2 broadcasts, /);
+  });
+
   test('keeps the article’s row out of the rows that were measured', async () => {
     const table = renderTable(await readMerged(runFiles()));
     const place = table.indexOf('article 2015, netty');

@@ -61,6 +61,7 @@ describe('a plan', () => {
 
   test('ramps for five seconds at least, so that memory is sampled while it grows', () => {
     assert.ok(plan({}).connectRate <= 10_000 / 5);
+    assert.equal(plan({ connections: 1000 }).connectRate, 500, 'but not where there is next to nothing to see');
   });
 
   test('counts one end of a connection where the server has a machine of its own, and no load process', () => {

@@ -1,3 +1,4 @@
+import { counted } from '../../report/units.ts';
 import type { ProgressEvent, StatusSummary } from '../../run/progress.ts';
 import type { LabContext } from '../context.ts';
 
@@ -26,7 +27,10 @@ export function describeStatus(step: string, status: StatusSummary): string {
   if (step === 'ramp') parts.push(`${grouped(status.connectionsPerSecond)}/s`);
   if (step === 'drive') {
     if (status.echoesReceived > 0) parts.push(`${grouped(status.echoesReceived)} echoes`);
-    parts.push(`${status.broadcastsPublished} broadcasts`, `${grouped(status.broadcastMessagesReceived)} received`);
+    parts.push(
+      counted(status.broadcastsPublished, 'broadcast'),
+      `${grouped(status.broadcastMessagesReceived)} received`,
+    );
   }
   parts.push(`server ${grouped(status.serverRssBytes / 1e6)} MB`);
   return parts.join(', ');

@@ -99,8 +99,14 @@ export function environment(result: RunResult): Html {
         .join(', '),
     ],
     ['connections', `${wholeNumber(parameters.connections)} at ${wholeNumber(parameters.connectRate)}/s`],
-    ['broadcasts', `${parameters.broadcasts}, one every ${parameters.intervalSeconds} s`],
-    ['echoes', `${wholeNumber(parameters.echoRate)}/s for ${parameters.echoSeconds} s`],
+    [
+      'broadcasts',
+      parameters.broadcasts === 0 ? 'none' : `${parameters.broadcasts}, one every ${parameters.intervalSeconds} s`,
+    ],
+    [
+      'echoes',
+      parameters.echoRate === 0 ? 'none' : `${wholeNumber(parameters.echoRate)}/s for ${parameters.echoSeconds} s`,
+    ],
     ['processes', `${parameters.serverProcesses} of the server, ${parameters.loadProcesses} on each load host`],
     ['memory preset', parameters.memoryPreset],
     ['repeats', String(parameters.repeats)],
