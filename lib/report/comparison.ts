@@ -1,5 +1,6 @@
 import type { ComparedFigures, Repeated, RunResult, ServerSummary } from '../results/schema/run-result.ts';
-import { digitsWithin, unitFor, wholeNumber, type Quantity, type Unit } from './units.ts';
+import { failedBeforeRamp } from '../results/verdict/judge.ts';
+import { digitsWithin, spreadOf, unitFor, wholeNumber, type Quantity, type Unit } from './units.ts';
 
 /** A column of the comparison of servers. */
 export interface Column {
@@ -158,10 +159,10 @@ function cellOf(column: Column, unit: Unit, figure: Repeated | null, best: Repea
   if (figure === null) return { text: '-', spread: null, best: false };
   const half = (figure.high - figure.low) / 2;
   const exact = column.quantity === 'count';
+  const [median, spread] = [figure.median / unit.factor, half / unit.factor];
   return {
-    text: exact ? wholeNumber(figure.median) : digitsWithin(figure.median / unit.factor, half / unit.factor),
-    spread:
-      figure.repeats < 2 ? null : exact ? wholeNumber(half) : digitsWithin(half / unit.factor, half / unit.factor),
+    text: exact ? wholeNumber(figure.median) : digitsWithin(median, spread),
+    spread: figure.repeats < 2 ? null : exact ? wholeNumber(half) : spreadOf(median, spread),
     best: best !== null && overlaps(figure, best),
   };
 }
@@ -188,12 +189,13 @@ export function overlaps(a: Repeated, b: Repeated): boolean {
 
 /** The verdict on a server over its repeats, as one or two words. */
 export function verdictOf(server: ServerSummary, result: RunResult): { readonly word: string; readonly good: boolean } {
-  const verdicts = result.measurements
-    .filter((measurement) => measurement.server === server.server)
-    .map(({ verdict }) => verdict);
+  const measurements = result.measurements.filter((measurement) => measurement.server === server.server);
+  const verdicts = measurements.map(({ verdict }) => verdict);
   const count = (bad: number): string => (verdicts.length > 1 ? ` ${bad}/${verdicts.length}` : '');
-  const invalid = verdicts.filter(({ valid }) => !valid).length;
+  const failed = measurements.filter(({ record }) => failedBeforeRamp(record)).length;
+  const invalid = verdicts.filter(({ valid }) => !valid).length - failed;
   if (invalid > 0) return { word: `INVALID${count(invalid)}`, good: false };
+  if (failed > 0) return { word: `failed${count(failed)}`, good: false };
   const stopped = verdicts.filter(({ reached }) => !reached).length;
   if (stopped > 0) return { word: `stopped${count(stopped)}`, good: false };
   const incomplete = verdicts.filter(({ complete }) => !complete).length;

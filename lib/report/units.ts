@@ -73,6 +73,12 @@ export function digitsWithin(value: number, spread: number): string {
   return grouped(value, Math.min(decimals, own, 6));
 }
 
+/** A spread of repeats with no more decimals than its value has beside it; 0 where it is less than the value's last digit. */
+export function spreadOf(value: number, spread: number): string {
+  const own = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value) || 1)));
+  return value === 0 || spread >= 0.5 * 10 ** -own ? digitsWithin(spread, spread) : '0';
+}
+
 /** One value with its own unit, such as 3.62 ms. */
 export function withUnit(quantity: Quantity, value: number): string {
   const { factor, name } = units[quantity].find((unit) => Math.abs(value) / unit.factor >= 1) ?? unitFor(quantity, []);

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { digitsWithin, threeDigits, unitFor, wholeNumber, withUnit } from '../../lib/report/units.ts';
+import {
+  counted,
+  digitsWithin,
+  spreadOf,
+  threeDigits,
+  unitFor,
+  wholeNumber,
+  withUnit,
+} from '../../lib/report/units.ts';
 
 describe('numbers', () => {
   test('have three significant digits', () => {
@@ -21,6 +29,22 @@ describe('numbers', () => {
     assert.equal(digitsWithin(12.3456, 0.3), '12.3');
     assert.equal(digitsWithin(12.3456, 0.0003), '12.3');
     assert.equal(digitsWithin(12.3456, 0), '12.3');
+  });
+
+  test('of a spread are no finer than those of its value', () => {
+    assert.equal(spreadOf(0.596, 0.00001), '0');
+    assert.equal(spreadOf(0.596, 0.002), '0.002');
+    assert.equal(spreadOf(12.3, 0.04), '0');
+    assert.equal(spreadOf(12.3, 0.06), '0.06');
+    assert.equal(spreadOf(12, 3.4), '3');
+    assert.equal(spreadOf(0, 0.5), '0.5');
+  });
+
+  test('agree with their noun', () => {
+    assert.deepEqual(
+      [counted(0, 'server'), counted(1, 'broadcast'), counted(2000, 'message')],
+      ['0 servers', '1 broadcast', '2 000 messages'],
+    );
   });
 
   test('have groups of three', () => {

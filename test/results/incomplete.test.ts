@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { renderTable } from '../../lib/report/render-table.ts';
 import { readRun, UnreadableRunError } from '../../lib/results/raw/read-run.ts';
 import { changed, only, readMerged } from './read-merged.ts';
 import { runFiles, writeFiles } from './synthetic-run.ts';
@@ -85,6 +86,26 @@ describe('raw files that are missing or cut short', () => {
     }));
     const measurement = only(await readMerged(files));
     assert.ok(measurement.verdict.reasons.includes('incomplete: step drive: Failed, exit 1'));
+  });
+
+  test('a server that could not be built has failed: nothing is said of connections that nobody tried', async () => {
+    const files = changed(without(plain(), /raw\/node\/(server|load)/), 'raw/node/measurement.json', (record) => ({
+      ...record,
+      status: 'failed',
+      reason: 'buildServer: compiling\nerror: no such header',
+      steps: [
+        { name: 'buildServer', status: 'Failed', failure: 'compiling\nerror: no such header' },
+        { name: 'ramp', status: 'Pending' },
+      ],
+    }));
+    const result = await readMerged(files);
+    assert.deepEqual(only(result).verdict.reasons, [
+      'failed before a connection was tried',
+      'incomplete: the measurement failed: buildServer: compiling | error: no such header',
+      'incomplete: never ran: ramp',
+    ]);
+    assert.equal(only(result).verdict.valid, false);
+    assert.match(renderTable(result), / failed \[1\]$/m);
   });
 
   test('a server that was skipped is listed with the reason and is no measurement', async () => {

@@ -86,7 +86,8 @@ export function progressPrinter(context: LabContext): { onProgress: (event: Prog
           break;
         }
         case 'outcome':
-          line(`${heading}: ${event.text}`);
+          // A reason has the lines that a host printed, which would look like lines of this program.
+          line(`${heading}: ${event.text.split('\n').join(' | ')}`);
           break;
         default:
           event satisfies never;

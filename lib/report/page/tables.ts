@@ -12,7 +12,7 @@ export function badge(word: string, kind: 'good' | 'warn' | 'bad'): Html {
 
 function kindOf(word: string): 'good' | 'warn' | 'bad' {
   if (word.startsWith('valid')) return 'good';
-  return word.startsWith('INVALID') ? 'bad' : 'warn';
+  return /^(INVALID|failed)/.test(word) ? 'bad' : 'warn';
 }
 
 /** The comparison of servers: the same figures as in the terminal. */

@@ -10,7 +10,7 @@ export function findMissing(raw: RawMeasurement, parameters: RunParameters, lab:
   const missing = [...raw.problems];
   if (raw.record.status !== 'succeeded') {
     missing.push(
-      `the measurement ${statusPhrase[raw.record.status]}${raw.record.reason === null ? '' : `: ${raw.record.reason}`}`,
+      `the measurement ${statusPhrase[raw.record.status]}${raw.record.reason === null ? '' : `: ${inOneLine(raw.record.reason)}`}`,
     );
   }
   missing.push(...missingSteps(raw.record.steps, raw.record.reason));
@@ -37,10 +37,15 @@ function missingSteps(steps: RawMeasurement['record']['steps'], reason: string |
   const cut = steps.filter(({ status, failure }) => !['Success', 'Pending'].includes(status) && failure === null);
   const pending = steps.filter(({ status }) => status === 'Pending').map(({ name }) => name);
   return [
-    ...unlike.map(({ name, status, failure }) => `step ${name}: ${status}, ${failure ?? ''}`),
+    ...unlike.map(({ name, status, failure }) => `step ${name}: ${status}, ${inOneLine(failure ?? '')}`),
     ...cut.map(({ name, status }) => `step ${name}: ${status}`),
     ...(pending.length > 0 ? [`never ran: ${pending.join(', ')}`] : []),
   ];
+}
+
+/** What a host printed, with its lines told apart where they run on. */
+function inOneLine(text: string): string {
+  return text.split('\n').join(' | ');
 }
 
 const statusPhrase = {

@@ -1,3 +1,4 @@
+import type { MeasurementRecord } from '../schema/measurement-record.ts';
 import type { Verdict, Wall } from '../schema/verdict.ts';
 import { connectionWalls } from './connection-walls.ts';
 import type { Evidence } from './evidence.ts';
@@ -33,8 +34,10 @@ export function judge(evidence: Evidence): Verdict {
   const spoiling = walls.filter(({ effect }) => effect === 'invalidates');
   const nothingMeasured = established === 0;
   const reasons = spoiling.map((wall) => `invalid: ${sentence(wall)}`);
-  if (nothingMeasured) reasons.push('invalid: no connection was ever established, so there is nothing to judge');
-  if (!reached) {
+  const neverBegan = nothingMeasured && failedBeforeRamp(evidence.raw.record);
+  if (neverBegan) reasons.push('failed before a connection was tried');
+  else if (nothingMeasured) reasons.push('invalid: no connection was ever established, so there is nothing to judge');
+  if (!reached && !neverBegan) {
     // A wall of the lab itself has been told above; it may be the whole explanation.
     const stopping = walls.find(({ effect }) => effect === 'stopped') ?? spoiling[0];
     reasons.push(
@@ -53,6 +56,11 @@ export function judge(evidence: Evidence): Verdict {
     walls,
     reasons,
   };
+}
+
+/** Whether a measurement failed before its load hosts began to open connections: built or started badly, it says nothing of holding them. */
+export function failedBeforeRamp({ status, steps }: Pick<MeasurementRecord, 'status' | 'steps'>): boolean {
+  return status === 'failed' && steps.some((step) => step.name === 'ramp' && step.status === 'Pending');
 }
 
 function sentence({ host, evidence }: Wall): string {
