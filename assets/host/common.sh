@@ -42,6 +42,28 @@ note_unit() { # unit, run folder
   printf '%s\t%s\n' "$1" "$pid" >>"$2/units.tsv"
 }
 
+# Fails when a measurement is running on this host: two at once would measure each other.
+refuse_when_taken() {
+  local unit running
+  for unit in c1m-sample c1m-upload c1m-loadgen 'c1m-server-*'; do
+    running=$(systemctl list-units --plain --no-legend --state=active "$unit")
+    [ -z "$running" ] ||
+      fail "another run is active here (${running%% *}, measurement $(taken_by)); wait for it, or run the Stop document first"
+  done
+}
+
+# Prints which measurement Prepare has given this host to; nothing when it is free.
+taken_by() {
+  cat "$C1M_ROOT/run/measurement" 2>/dev/null || true
+}
+
+# Succeeds when this host belongs to another measurement than $1: an execution that was refused must not touch what runs here.
+belongs_to_another() { # run
+  local owner
+  owner=$(taken_by)
+  [ -n "$owner" ] && [ "$owner" != "$1" ]
+}
+
 # Uploads the files of a folder to C1M_RESULTS/<run>/<host>/.
 upload_folder() { # folder, run
   local target

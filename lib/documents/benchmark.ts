@@ -133,7 +133,7 @@ export function benchmarkDocument(lab: Lab): AutomationDocument {
         thenCollect,
       ),
       step(lab, 'collect', 'Collect', 'all', { Run: execution }, { onFailure: 'step:stop' }),
-      step(lab, 'stop', 'Stop', 'all', {}, { onFailure: 'Abort', isEnd: true }),
+      step(lab, 'stop', 'Stop', 'all', { Run: execution }, { onFailure: 'Abort', isEnd: true }),
     ],
   };
 }

@@ -15,12 +15,18 @@ const textParameter = (description: string, allowedPattern: string): CommandPara
 export const wholeNumberPattern = '^[0-9]{1,9}$';
 /** A positive number with up to three decimals. */
 export const secondsPattern = '^[0-9]{1,6}(\\.[0-9]{1,3})?$';
+/** A measurement: the id of an execution, or any other word. */
+const runPattern = '^[A-Za-z0-9-]{1,64}$';
 /** The name of a server: a folder of assets/servers. */
 export const serverPattern = '^[a-z][a-z0-9-]{0,62}$';
 export const memoryPresets = ['article', 'modern', 'small'];
 
 export const parameters = {
-  run: textParameter('The measurement, the id of the automation execution that asks', '^[A-Za-z0-9-]{1,64}$'),
+  run: textParameter('The measurement, the id of the automation execution that asks', runPattern),
+  runOrAny: {
+    ...textParameter('Only if the host is prepared for this measurement; any: whatever runs', runPattern),
+    default: 'any',
+  },
   component: textParameter('What to build: loadgen, or servers/<name>', '^(loadgen|servers/[a-z][a-z0-9-]{0,62})$'),
   server: textParameter('The server under test, a folder of assets/servers', serverPattern),
   serverProcesses: textParameter('Server processes, on consecutive ports', wholeNumberPattern),

@@ -86,7 +86,7 @@ export const verbs = [
     name: 'Stop',
     script: 'stop',
     description: 'Ends the server, the load generator and the sampler on the host',
-    parameters: {},
+    parameters: { Run: parameters.runOrAny },
     timeoutSeconds: 300,
   },
 ] as const satisfies readonly Verb[];

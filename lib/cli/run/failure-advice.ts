@@ -14,6 +14,7 @@ const adviceByStep: Readonly<Record<string, string>> = {
 
 /** What to do about what a host said itself, before what its step commonly needs. */
 const adviceByReason: readonly (readonly [RegExp, string])[] = [
+  [/\banother run is active\b/, 'watch what runs (c1m attach), or end it (c1m cancel)'],
   [
     /\bport \d+\b.*(in use|EADDRINUSE)/is,
     'end what listens there (ss -ltnp on that host names it), or let the lab use another port (network.port in a lab file)',

@@ -18,7 +18,7 @@ export async function cancelAndCollect(site: Site, executionId: string): Promise
   if (hasEnded(before)) return before;
   await stopExecution(site, executionId);
   await runVerb(site, 'Collect', { Run: [executionId] }, verbPatienceMillis);
-  await runVerb(site, 'Stop', {}, verbPatienceMillis);
+  await runVerb(site, 'Stop', { Run: [executionId] }, verbPatienceMillis);
   const deadline = Date.now() + cancelPatienceMillis;
   for (;;) {
     const execution = await getExecution(site, executionId);

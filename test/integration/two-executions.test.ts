@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import {
+  GetAutomationExecutionCommand,
+  StartAutomationExecutionCommand,
+  type AutomationExecution,
+} from '@aws-sdk/client-ssm';
+import { articleLab } from '../../lib/config/lab.ts';
+import type { LocalHost } from '../../lib/local/hosts/local-host.ts';
+import { startLocalLab, type LocalLab } from '../../lib/local/local-site.ts';
+import { namespacesForbidden, runOn } from '../local/hosts/test-hosts.ts';
+import { eventually } from '../local/ssm/eventually.ts';
+
+describe('a second execution beside one that runs', { skip: namespacesForbidden() }, () => {
+  let lab: LocalLab;
+  before(async () => {
+    lab = await startLocalLab(articleLab);
+  });
+  after(() => lab.close());
+
+  const start = async (): Promise<string> => {
+    const { AutomationExecutionId: id = '' } = await lab.ssm.send(
+      new StartAutomationExecutionCommand({
+        DocumentName: 'C1mLab-Benchmark',
+        Parameters: {
+          Server: ['node'],
+          Connections: ['40'],
+          LoadProcesses: ['1'],
+          EchoRate: ['0'],
+          Broadcasts: ['900'],
+          IntervalSeconds: ['1'],
+        },
+      }),
+    );
+    return id;
+  };
+  const look = async (id: string): Promise<AutomationExecution> => {
+    const answer = await lab.ssm.send(new GetAutomationExecutionCommand({ AutomationExecutionId: id }));
+    assert.ok(answer.AutomationExecution !== undefined);
+    return answer.AutomationExecution;
+  };
+  const verb = (host: LocalHost, name: string, run: string) =>
+    runOn(host, `exec /opt/c1mlab/assets/host/${name}`, { env: { SSM_Run: run, SSM_Component: 'loadgen' } });
+
+  test('is refused, and the first goes on', { timeout: 240_000 }, async () => {
+    const first = await start();
+    await eventually('the workload has begun', async () =>
+      (await look(first)).CurrentStepName === 'drive' ? true : undefined,
+    );
+    const second = await start();
+    const refused = await eventually('the second has ended', async () => {
+      const execution = await look(second);
+      return execution.AutomationExecutionStatus === 'Failed' ? execution : undefined;
+    });
+    assert.equal(refused.StepExecutions?.find(({ StepStatus }) => StepStatus === 'Failed')?.StepName, 'buildServer');
+    assert.match(refused.FailureMessage ?? '', new RegExp(`another run is active here .*measurement ${first}`));
+
+    // Two that begin at the same moment get as far as Prepare, and what follows there must not end the other either.
+    for (const host of lab.hosts) {
+      const prepared = await verb(host, 'prepare', second);
+      assert.equal(prepared.code, 1);
+      assert.match(prepared.stderr, new RegExp(`another run is active here .*measurement ${first}`));
+      assert.match((await verb(host, 'collect', second)).stdout, new RegExp(`belongs to measurement ${first}`));
+      assert.match((await verb(host, 'stop', second)).stdout, /is left alone/);
+      assert.equal((await runOn(host, 'systemctl is-active c1m-sample')).stdout, 'active\n');
+    }
+    assert.equal((await look(first)).CurrentStepName, 'drive');
+
+    for (const host of lab.hosts) assert.equal((await verb(host, 'stop', first)).code, 0);
+    const [host] = lab.hosts;
+    assert.ok(host !== undefined);
+    assert.equal((await verb(host, 'prepare', second)).code, 0, 'the host is free');
+    assert.equal((await verb(host, 'stop', 'any')).code, 0, 'whatever runs is ended');
+    assert.equal((await runOn(host, 'systemctl is-active c1m-sample')).stdout, 'inactive\n');
+  });
+});
