@@ -1,12 +1,18 @@
 import type { AutomationDocument, RunCommandStep } from './schema/automation-document.ts';
 import type { Lab } from '../config/lab.ts';
-import { memoryPresets, secondsPattern, serverPattern, wholeNumberPattern } from './parameters.ts';
+import { countPattern, memoryPresets, secondsPattern, serverPattern, wholeNumberPattern } from './parameters.ts';
 import { verbs, type VerbName } from './verbs.ts';
 
 /** Which hosts a step runs on; the values of the tag `c1mlab:target` are `<lab>/server`, `<lab>/load` and, for all, `c1mlab:lab`. */
 type Target = 'server' | 'load' | 'all';
 
 const execution = '{{ automation:EXECUTION_ID }}';
+
+/**
+ * How long a host's agent may take to take a command up, in seconds: SSM's own default, an hour, is long for an agent that is
+ * offline, and a host that is busy with a million connections may need some time.
+ */
+const deliverySeconds = 300;
 
 /** The name of a verb's document in this lab. */
 export function documentName(lab: Lab, name: VerbName | 'Benchmark'): string {
@@ -19,25 +25,35 @@ function step(
   verb: VerbName,
   target: Target,
   parameters: Readonly<Record<string, string>>,
-  flow: { readonly onFailure: 'Abort' | `step:${string}`; readonly isEnd?: boolean },
+  flow: {
+    readonly onFailure: 'Abort' | `step:${string}`;
+    readonly onCancel?: `step:${string}`;
+    readonly isEnd?: boolean;
+    /** Whether every host must be reached, whatever the others do. */
+    readonly reachesAll?: boolean;
+  },
 ): RunCommandStep {
   const targetTag =
     target === 'all'
       ? { Key: 'tag:c1mlab:lab', Values: [lab.name] }
       : { Key: 'tag:c1mlab:target', Values: [`${lab.name}/${target}`] };
   const timeoutSeconds = verbs.find((candidate) => candidate.name === verb)?.timeoutSeconds ?? 3600;
+  const { reachesAll = false, ...jumps } = flow;
   return {
     name,
     action: 'aws:runCommand',
     // The step waits a minute longer than its script may take, so that it is the script's own time-out that is reported.
-    timeoutSeconds: timeoutSeconds + 60,
-    ...flow,
+    timeoutSeconds: deliverySeconds + timeoutSeconds + 60,
+    ...jumps,
     inputs: {
       DocumentName: documentName(lab, verb),
       Targets: [targetTag],
-      // Every host is asked at once, and one host's failure keeps no other from finishing.
+      // Every host is asked at once, so one host's failure keeps no other from finishing.
       MaxConcurrency: '100%',
-      MaxErrors: '100%',
+      // A command does not fail before more hosts have than MaxErrors allows (SendCommand, "Using error controls"), and the step
+      // goes by the command. Only where nothing depends on the outcome may all of them fail.
+      MaxErrors: reachesAll ? '100%' : '0',
+      TimeoutSeconds: deliverySeconds,
       Parameters: parameters,
     },
   };
@@ -51,9 +67,13 @@ function step(
 export function benchmarkDocument(lab: Lab): AutomationDocument {
   const wholeNumber = (description: string, byDefault: string) =>
     ({ type: 'String', description, default: byDefault, allowedPattern: wholeNumberPattern }) as const;
+  const count = (description: string, byDefault: string) =>
+    ({ type: 'String', description, default: byDefault, allowedPattern: countPattern }) as const;
   const seconds = (description: string, byDefault: string) =>
     ({ type: 'String', description, default: byDefault, allowedPattern: secondsPattern }) as const;
-  const thenCollect = { onFailure: 'step:collect' } as const;
+  // A cancelled execution has two minutes for this, wherever it is cancelled from.
+  const thenCollect = { onFailure: 'step:collect', onCancel: 'step:collect' } as const;
+  const thenStop = { onFailure: 'step:stop', onCancel: 'step:stop' } as const;
   return {
     schemaVersion: '0.3',
     description:
@@ -65,14 +85,14 @@ export function benchmarkDocument(lab: Lab): AutomationDocument {
         description: 'The server under test: node, go, netty, ...',
         allowedPattern: serverPattern,
       },
-      Connections: wholeNumber('Connections of the whole lab', '1200000'),
-      ConnectRate: wholeNumber('Connections opened a second by the whole lab', '10000'),
+      Connections: count('Connections of the whole lab', '1200000'),
+      ConnectRate: count('Connections opened a second by the whole lab', '10000'),
       Broadcasts: wholeNumber('Broadcasts to every connection', '10'),
       IntervalSeconds: seconds('Seconds between broadcasts', '60'),
       EchoRate: wholeNumber('Echoed messages a second of the whole lab', '1000'),
       EchoSeconds: seconds('For how long messages are echoed, before the broadcasts', '30'),
-      ServerProcesses: wholeNumber('Server processes, on consecutive ports', '1'),
-      LoadProcesses: wholeNumber('Load processes on each load host', '8'),
+      ServerProcesses: count('Server processes, on consecutive ports', '1'),
+      LoadProcesses: count('Load processes on each load host', '8'),
       AutomationAssumeRole: {
         type: 'String',
         description: 'The role to run under, for schedules; empty: with the rights of whoever starts it',
@@ -132,8 +152,8 @@ export function benchmarkDocument(lab: Lab): AutomationDocument {
         },
         thenCollect,
       ),
-      step(lab, 'collect', 'Collect', 'all', { Run: execution }, { onFailure: 'step:stop' }),
-      step(lab, 'stop', 'Stop', 'all', { Run: execution }, { onFailure: 'Abort', isEnd: true }),
+      step(lab, 'collect', 'Collect', 'all', { Run: execution }, { ...thenStop, reachesAll: true }),
+      step(lab, 'stop', 'Stop', 'all', { Run: execution }, { onFailure: 'Abort', isEnd: true, reachesAll: true }),
     ],
   };
 }

@@ -13,7 +13,9 @@ const textParameter = (description: string, allowedPattern: string): CommandPara
 
 /** A whole number from 0 up to nine digits. */
 export const wholeNumberPattern = '^[0-9]{1,9}$';
-/** A positive number with up to three decimals. */
+/** A whole number from 1 up to nine digits; a leading zero would be octal to the shell. */
+export const countPattern = '^[1-9][0-9]{0,8}$';
+/** A number with up to three decimals. */
 export const secondsPattern = '^[0-9]{1,6}(\\.[0-9]{1,3})?$';
 /** A measurement: the id of an execution, or any other word. */
 const runPattern = '^[A-Za-z0-9-]{1,64}$';
@@ -29,10 +31,10 @@ export const parameters = {
   },
   component: textParameter('What to build: loadgen, or servers/<name>', '^(loadgen|servers/[a-z][a-z0-9-]{0,62})$'),
   server: textParameter('The server under test, a folder of assets/servers', serverPattern),
-  serverProcesses: textParameter('Server processes, on consecutive ports', wholeNumberPattern),
-  loadProcesses: textParameter('Load processes on each load host', wholeNumberPattern),
-  connections: textParameter('Connections of the whole lab', wholeNumberPattern),
-  connectRate: textParameter('Connections opened a second by the whole lab', wholeNumberPattern),
+  serverProcesses: textParameter('Server processes, on consecutive ports', countPattern),
+  loadProcesses: textParameter('Load processes on each load host', countPattern),
+  connections: textParameter('Connections of the whole lab', countPattern),
+  connectRate: textParameter('Connections opened a second by the whole lab', countPattern),
   broadcasts: textParameter('Broadcasts of the whole lab', wholeNumberPattern),
   intervalSeconds: textParameter('Seconds between broadcasts', secondsPattern),
   echoRate: textParameter('Echoed messages a second of the whole lab', wholeNumberPattern),

@@ -40,6 +40,49 @@ describe("the lab's documents", () => {
     );
   });
 
+  test('go on only when every host has done its part, and reach every host to clean up', () => {
+    const benchmark = documents.find(({ type }) => type === 'Automation');
+    assert.ok(benchmark?.type === 'Automation');
+    for (const step of benchmark.content.mainSteps) {
+      assert.ok(step.action === 'aws:runCommand');
+      const cleansUp = step.name === 'collect' || step.name === 'stop';
+      // SendCommand: the maximum number of errors allowed without the command failing.
+      assert.equal(step.inputs.MaxErrors, cleansUp ? '100%' : '0', step.name);
+      assert.equal(step.inputs.MaxConcurrency, '100%', 'errors stop nobody only when all are asked at once');
+      // An agent that is offline is said to be so, and not waited for until the step's own time is over.
+      assert.ok((step.inputs.TimeoutSeconds ?? 3600) < (step.timeoutSeconds ?? 0), step.name);
+    }
+  });
+
+  test('clean up after whoever cancels an execution whose hosts were prepared', () => {
+    const benchmark = documents.find(({ type }) => type === 'Automation');
+    assert.ok(benchmark?.type === 'Automation');
+    assert.deepEqual(
+      benchmark.content.mainSteps.map(({ name, onCancel = 'Abort' }) => [name, onCancel]),
+      [
+        ['buildServer', 'Abort'],
+        ['buildLoad', 'Abort'],
+        ['prepare', 'step:collect'],
+        ['start', 'step:collect'],
+        ['ramp', 'step:collect'],
+        ['drive', 'step:collect'],
+        ['collect', 'step:stop'],
+        ['stop', 'Abort'],
+      ],
+    );
+  });
+
+  test('take no count of nothing, and none that a shell would read as octal', () => {
+    for (const { name, content } of documents) {
+      for (const parameter of ['Connections', 'ConnectRate', 'ServerProcesses', 'LoadProcesses']) {
+        const pattern = content.parameters?.[parameter]?.allowedPattern;
+        if (pattern === undefined) continue;
+        for (const value of ['0', '010', '08']) assert.doesNotMatch(value, new RegExp(pattern), `${name} ${parameter}`);
+        assert.match('1200000', new RegExp(pattern));
+      }
+    }
+  });
+
   test('know the memory presets that servers have', () => {
     assert.deepEqual([...memoryPresets].sort(), [...memoryPresetNames].sort());
   });

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import {
   GetAutomationExecutionCommand,
   StartAutomationExecutionCommand,
+  StopAutomationExecutionCommand,
   type AutomationExecution,
 } from '@aws-sdk/client-ssm';
 import { articleLab } from '../../lib/config/lab.ts';
@@ -42,7 +44,7 @@ describe('a second execution beside one that runs', { skip: namespacesForbidden(
   const verb = (host: LocalHost, name: string, run: string) =>
     runOn(host, `exec /opt/c1mlab/assets/host/${name}`, { env: { SSM_Run: run, SSM_Component: 'loadgen' } });
 
-  test('is refused, and the first goes on', { timeout: 240_000 }, async () => {
+  test('is refused, and the first goes on until it is cancelled, and leaves what it measured', { timeout: 240_000 }, async () => {
     const first = await start();
     await eventually('the workload has begun', async () =>
       (await look(first)).CurrentStepName === 'drive' ? true : undefined,
@@ -66,7 +68,16 @@ describe('a second execution beside one that runs', { skip: namespacesForbidden(
     }
     assert.equal((await look(first)).CurrentStepName, 'drive');
 
-    for (const host of lab.hosts) assert.equal((await verb(host, 'stop', first)).code, 0);
+    // As the console cancels: nobody is there who would collect.
+    await lab.ssm.send(new StopAutomationExecutionCommand({ AutomationExecutionId: first }));
+    await eventually('the first is cancelled', async () =>
+      (await look(first)).AutomationExecutionStatus === 'Cancelled' ? true : undefined,
+    );
+    for (const host of lab.hosts) {
+      assert.equal((await runOn(host, 'systemctl is-active c1m-sample')).stdout, 'inactive\n');
+      const files = readdirSync(host.path(`/opt/c1mlab/results/${first}/${host.name}`));
+      assert.ok(files.includes(host.name === 'server' ? 'samples.jsonl' : 'loadgen-0.json'), files.join(' '));
+    }
     const [host] = lab.hosts;
     assert.ok(host !== undefined);
     assert.equal((await verb(host, 'prepare', second)).code, 0, 'the host is free');
