@@ -54,7 +54,7 @@ export class LabLifetime extends Construct {
     acknowledge(machine, {
       'AwsSolutions-SF1':
         "Step Functions keeps each execution's history for 90 days; a log group would be one more thing left behind.",
-      'AwsSolutions-SF2': 'Three states without code of their own have nothing to trace.',
+      'AwsSolutions-SF2': 'States without code of their own have nothing to trace.',
     });
 
     const scheduleRole = new Role(this, 'ScheduleRole', {
@@ -76,45 +76,68 @@ export class LabLifetime extends Construct {
   }
 }
 
-/** The state machine (Amazon States Language with JSONata): find hosts by tag, keep those that are too old, terminate them. */
+/**
+ * Hosts that are looked at in one step. Step Functions takes at most 256 KiB from a step, and a host with 50 addresses is described
+ * in about 12 KB ("Service quotas", "Quotas related to task executions").
+ */
+const hostsPerPage = 10;
+
+/**
+ * The state machine (Amazon States Language with JSONata): find hosts by tag, a few at a time, keep those that are too old,
+ * terminate them, look at the next.
+ */
 export function terminateOverdueHosts(labName: string, maximumHours: number): object {
   const maximumMillis = maximumHours * 3_600_000;
   const retry = [
     { ErrorEquals: ['States.ALL'], IntervalSeconds: 10, BackoffRate: 2, MaxAttempts: 4, JitterStrategy: 'FULL' },
   ];
+  const findHosts = (more: object): object => ({
+    Type: 'Task',
+    Resource: 'arn:aws:states:::aws-sdk:ec2:describeInstances',
+    Arguments: {
+      Filters: [
+        { Name: 'tag:c1mlab:lab', Values: [labName] },
+        { Name: 'instance-state-name', Values: ['pending', 'running', 'stopping', 'stopped'] },
+      ],
+      MaxResults: hostsPerPage,
+      ...more,
+    },
+    Output: {
+      overdue: `{% [$states.result.Reservations.Instances[$toMillis(LaunchTime) < $millis() - ${maximumMillis}].InstanceId] %}`,
+      // What is not there would fail the state; an empty text is no token.
+      next: '{% $exists($states.result.NextToken) ? $states.result.NextToken : "" %}',
+    },
+    Retry: retry,
+    Next: 'AnyOverdue',
+  });
   return {
     Comment: `Terminates hosts of the lab ${labName} that are older than ${maximumHours} h`,
     QueryLanguage: 'JSONata',
     StartAt: 'FindOverdueHosts',
     States: {
-      FindOverdueHosts: {
-        Type: 'Task',
-        Resource: 'arn:aws:states:::aws-sdk:ec2:describeInstances',
-        Arguments: {
-          Filters: [
-            { Name: 'tag:c1mlab:lab', Values: [labName] },
-            { Name: 'instance-state-name', Values: ['pending', 'running', 'stopping', 'stopped'] },
-          ],
-        },
-        Assign: {
-          overdue: `{% [$states.result.Reservations.Instances[$toMillis(LaunchTime) < $millis() - ${maximumMillis}].InstanceId] %}`,
-        },
-        Retry: retry,
-        Next: 'AnyOverdue',
-      },
+      FindOverdueHosts: findHosts({}),
+      FindMoreOverdueHosts: findHosts({ NextToken: '{% $states.input.next %}' }),
       AnyOverdue: {
         Type: 'Choice',
-        Choices: [{ Condition: '{% $count($overdue) > 0 %}', Next: 'TerminateHosts' }],
-        Default: 'NothingToDo',
+        Choices: [{ Condition: '{% $count($states.input.overdue) > 0 %}', Next: 'TerminateHosts' }],
+        Default: 'AnyMore',
       },
       TerminateHosts: {
         Type: 'Task',
         Resource: 'arn:aws:states:::aws-sdk:ec2:terminateInstances',
-        Arguments: { InstanceIds: '{% $overdue %}' },
+        Arguments: { InstanceIds: '{% $states.input.overdue %}' },
+        Output: '{% $states.input %}',
         Retry: retry,
-        End: true,
+        Next: 'AnyMore',
       },
-      NothingToDo: { Type: 'Succeed' },
+      AnyMore: {
+        Type: 'Choice',
+        Choices: [
+          { Condition: '{% $states.input.next != "" and $states.input.next != null %}', Next: 'FindMoreOverdueHosts' },
+        ],
+        Default: 'Done',
+      },
+      Done: { Type: 'Succeed' },
     },
   };
 }

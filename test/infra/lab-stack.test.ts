@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Match } from 'aws-cdk-lib/assertions';
 import { hostsOf } from '../../lib/config/hosts.ts';
+import { terminateOverdueHosts } from '../../lib/infra/lifetime.ts';
 import { synthesize } from './synthesize.ts';
 import { type Json, resources } from './template-resources.ts';
 import { untaggedTypes } from './untagged-types.ts';
@@ -15,6 +16,14 @@ function referenceOf(value: Json | undefined): string {
 function tagsOf(properties: Readonly<Record<string, unknown>>): Record<string, string> {
   const tags = (properties['Tags'] ?? []) as readonly { readonly Key: string; readonly Value: string }[];
   return Object.fromEntries(tags.map(({ Key, Value }) => [Key, Value]));
+}
+
+/** What is looked at of a state in Amazon States Language. */
+interface State {
+  readonly Resource?: string;
+  readonly Arguments?: Readonly<Record<string, unknown>>;
+  readonly Choices?: readonly { readonly Next: string }[];
+  readonly Next?: string;
 }
 
 describe('the stack of the article preset', () => {
@@ -193,8 +202,10 @@ describe('the stack of the article preset', () => {
           QueryLanguage: 'JSONata',
           States: Match.objectLike({
             FindOverdueHosts: Match.objectLike({
-              Arguments: { Filters: Match.arrayWith([{ Name: 'tag:c1mlab:lab', Values: ['C1mLab'] }]) },
-              Assign: { overdue: Match.stringLikeRegexp('\\$millis\\(\\) - 86400000') },
+              Arguments: Match.objectLike({
+                Filters: Match.arrayWith([{ Name: 'tag:c1mlab:lab', Values: ['C1mLab'] }]),
+              }),
+              Output: Match.objectLike({ overdue: Match.stringLikeRegexp('\\$millis\\(\\) - 86400000') }),
             }),
           }),
         }),
@@ -210,6 +221,20 @@ describe('the stack of the article preset', () => {
         ]),
       }),
     });
+  });
+
+  test('looks at few hosts at a time, for Step Functions takes 256 KiB from a step, and at all of them in the end', () => {
+    const machine = terminateOverdueHosts('C1mLab', 24) as { readonly States: Readonly<Record<string, State>> };
+    const states = Object.values(machine.States);
+    const finding = states.filter(({ Resource }) => Resource?.endsWith(':describeInstances') === true);
+    assert.equal(finding.length, 2);
+    for (const { Arguments, Next } of finding) {
+      assert.ok(Number(Arguments?.['MaxResults'] ?? 1000) <= 20);
+      assert.equal(Next, 'AnyOverdue');
+    }
+    assert.equal(machine.States['FindMoreOverdueHosts']?.Arguments?.['NextToken'], '{% $states.input.next %}');
+    assert.equal(machine.States['TerminateHosts']?.Next, 'AnyMore');
+    assert.equal(machine.States['AnyMore']?.Choices?.[0]?.Next, 'FindMoreOverdueHosts');
   });
 
   test('uses no custom resource and no function, whose log groups would stay behind', () => {
