@@ -114,6 +114,21 @@ describe('a plan', () => {
     assert.match(error.hint, /sysctl -w fs\.file-max=\d+/);
   });
 
+  test('fails when the workload takes longer than a host on AWS lives, and says what would not', () => {
+    const apart = { openFilesLeft: null, availableBytes: null };
+    const long = { broadcasts: 240, intervalSeconds: 60 };
+    const error = rejects(
+      'environment',
+      /^240 broadcasts every 60 s take 241 minutes, and a host of the lab ends 240 minutes after/,
+      long,
+      apart,
+    );
+    const fitting = Number(/--broadcasts (\d+)/.exec(error.hint)?.[1]);
+    assert.ok(fitting > 230 && fitting < 240);
+    assert.doesNotThrow(() => plan({ ...long, broadcasts: fitting }, apart));
+    assert.doesNotThrow(() => plan(long), 'hosts of this machine live as long as the run');
+  });
+
   test('fails when one process may open too few files', () => {
     rejects('environment', /only 256 files/, {}, { openFilesPerProcess: 256 });
   });
