@@ -106,6 +106,52 @@ describe('c1m check', () => {
     assert.equal(gone.exitCode, 3);
   });
 
+  test('sees that an existing VPC has room for the load subnet', async () => {
+    const file = labFile(
+      '{"network":{"availabilityZone":"us-east-1a","existing":{"vpcId":"vpc-0123456789abcdef0","managementSubnetId":"subnet-0123456789abcdef0"}}}',
+    );
+    const vpc = (block: string, taken: string, lab = ''): Readonly<Record<string, Responder>> => ({
+      'ec2:DescribeVpcs': () =>
+        ec2Xml(
+          'DescribeVpcs',
+          items('vpcSet', [
+            {
+              vpcId: 'vpc-0123456789abcdef0',
+              cidrBlockAssociationSet: `<item><cidrBlock>${block}</cidrBlock><cidrBlockState><state>associated</state></cidrBlockState></item>`,
+            },
+          ]),
+        ),
+      'ec2:DescribeSubnets': (parameters) =>
+        ec2Xml(
+          'DescribeSubnets',
+          items('subnetSet', [
+            {
+              subnetId: 'subnet-1',
+              vpcId: 'vpc-0123456789abcdef0',
+              availabilityZone: 'us-east-1a',
+              cidrBlock: parameters['SubnetId.1'] === undefined ? taken : '10.42.0.0/20',
+              tagSet: `<item><key>c1mlab:lab</key><value>${lab}</value></item>`,
+            },
+          ]),
+        ),
+    });
+    const free = await check(vpc('10.42.0.0/16', '10.42.32.0/20'), '--lab', file);
+    assert.match(free.stdout, /^ok +existing VPC +10\.42\.16\.0\/20 is free in vpc-0123456789abcdef0$/m);
+    const taken = await check(vpc('10.42.0.0/16', '10.42.24.0/24'), '--lab', file);
+    assert.match(
+      taken.stdout,
+      /^failed +existing VPC +10\.42\.16\.0\/20 is taken .* by subnet-1 \(10\.42\.24\.0\/24\)$/m,
+    );
+    assert.equal(taken.exitCode, 3);
+    const own = await check(vpc('10.42.0.0/16', '10.42.16.0/20', 'C1mLab'), '--lab', file);
+    assert.match(own.stdout, /^ok +existing VPC +.* this lab's own: destroy it before/m);
+    const outside = await check(vpc('10.0.0.0/16', '10.0.0.0/20'), '--lab', file);
+    assert.match(
+      outside.stdout,
+      /^failed +existing VPC +the load subnet 10\.42\.16\.0\/20 is not within .* 10\.0\.0\.0\/16$/m,
+    );
+  });
+
   test('fails when a type is offered in no zone', async () => {
     const nowhere = { 'ec2:DescribeInstanceTypeOfferings': () => offerings([['c3.4xlarge', 'use1-az1']]) };
     const { exitCode, stdout } = await check(nowhere);

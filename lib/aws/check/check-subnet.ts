@@ -1,12 +1,17 @@
-import { DescribeSubnetsCommand } from '@aws-sdk/client-ec2';
+import { DescribeSubnetsCommand, DescribeVpcsCommand, paginateDescribeSubnets, type Subnet } from '@aws-sdk/client-ec2';
+import { loadSubnet } from '../../config/hosts.ts';
 import type { Lab } from '../../config/lab.ts';
 import type { AwsClients } from '../account/aws-access.ts';
 import { understandFailure } from '../account/service-failure.ts';
+import { cidrsOverlap, isWithin } from './cidr.ts';
 import type { Finding } from './finding.ts';
 
 const check = 'existing VPC';
 
-/** Whether the subnet of an existing VPC is there, in that VPC, and in the zone that the lab names. */
+/**
+ * Whether the subnet of an existing VPC is there, in that VPC, and in the zone that the lab names; and whether the VPC has room for
+ * the load subnet that the lab makes in it.
+ */
 export async function checkSubnet({ ec2, region }: AwsClients, lab: Lab): Promise<readonly Finding[]> {
   const { existing, availabilityZone } = lab.network;
   if (existing === undefined) return [];
@@ -32,6 +37,7 @@ export async function checkSubnet({ ec2, region }: AwsClients, lab: Lab): Promis
     }
     return [
       { check, state: 'ok', text: `${managementSubnetId} is in ${vpcId} and in ${subnet.AvailabilityZone ?? ''}` },
+      await checkRoom({ ec2 }, lab, vpcId),
     ];
   } catch (error) {
     const failure = understandFailure('ec2:DescribeSubnets', error);
@@ -43,6 +49,41 @@ export async function checkSubnet({ ec2, region }: AwsClients, lab: Lab): Promis
       ),
     ];
   }
+}
+
+/** Whether the load subnet lies within the VPC, and no subnet is there. */
+async function checkRoom({ ec2 }: Pick<AwsClients, 'ec2'>, lab: Lab, vpcId: string): Promise<Finding> {
+  const wanted = loadSubnet(lab);
+  let blocks: readonly string[];
+  let taken: Subnet | undefined;
+  try {
+    const { Vpcs = [] } = await ec2.send(new DescribeVpcsCommand({ VpcIds: [vpcId] }));
+    blocks = (Vpcs[0]?.CidrBlockAssociationSet ?? [])
+      .filter(({ CidrBlockState }) => CidrBlockState?.State === 'associated')
+      .map(({ CidrBlock = '' }) => CidrBlock);
+    const filters = [{ Name: 'vpc-id', Values: [vpcId] }];
+    for await (const { Subnets = [] } of paginateDescribeSubnets({ client: ec2 }, { Filters: filters })) {
+      taken ??= Subnets.find(({ CidrBlock = '' }) => cidrsOverlap(CidrBlock, wanted));
+    }
+  } catch (error) {
+    return { check, state: 'not known', text: understandFailure('ec2:DescribeSubnets', error).text };
+  }
+  if (blocks.length === 0) {
+    return { check, state: 'not known', text: `EC2 does not say which addresses ${vpcId} has` };
+  }
+  if (!blocks.some((block) => isWithin(wanted, block))) {
+    return failed(
+      `the load subnet ${wanted} is not within ${vpcId}, which has ${blocks.join(', ')}`,
+      'set network.prefix to the first two numbers of addresses that it has',
+    );
+  }
+  if (taken === undefined) return { check, state: 'ok', text: `${wanted} is free in ${vpcId}` };
+  const what = `${wanted} is taken in ${vpcId} by ${taken.SubnetId ?? 'a subnet'} (${taken.CidrBlock ?? ''})`;
+  if (taken.Tags?.some(({ Key, Value }) => Key === 'c1mlab:lab' && Value === lab.name) === true) {
+    // Only hosts that change are built anew, and a check does not know whether they will.
+    return { check, state: 'ok', text: `${what}, this lab's own: destroy it before you deploy it with other hosts` };
+  }
+  return failed(what, 'set network.prefix to one whose x.y.16.0/20 is free, or give another VPC');
 }
 
 function failed(text: string, fix: string): Finding {
