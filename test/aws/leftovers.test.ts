@@ -140,6 +140,18 @@ describe('c1m leftovers', () => {
     assert.equal(empty.exitCode, 0);
   });
 
+  test('finds the bucket of a lab whose long name CloudFormation has cut', async () => {
+    const name = 'ALabWithANameThatIsLongerThanABucketMayBe';
+    const aws = account({
+      's3:ListBuckets': () =>
+        bucketXml.replace('c1mlab-resultsbucket-x1', 'alabwithanamethatislonge-resultsbucketa95a2103-x1'),
+      's3:GetBucketTagging': () =>
+        `<Tagging><TagSet><Tag><Key>c1mlab:lab</Key><Value>${name}</Value></Tag></TagSet></Tagging>`,
+    });
+    const { stdout } = await runC1m(['leftovers', '--name', name], aws);
+    assert.match(stdout, /^bucket +alabwithanamethatislonge-resultsbucketa95a2103-x1 /m);
+  });
+
   test('fails with 3 when it may not look for something that could cost money', async () => {
     const { exitCode, stdout } = await leftovers({
       'ec2:DescribeVolumes': () =>

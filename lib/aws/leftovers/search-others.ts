@@ -39,7 +39,8 @@ export async function searchSsm(ssm: SSMClient, labName: string): Promise<readon
 export async function searchS3(s3: S3Client, labName: string, region: string): Promise<Search> {
   return search('bucket', true, 's3:ListAllMyBuckets', async () => {
     const found: Leftover[] = [];
-    const prefix = `${labName.toLowerCase()}-`;
+    // CloudFormation cuts a long stack's name in the bucket's: what is left of it at least is looked for.
+    const prefix = `${labName.toLowerCase()}-`.slice(0, 16);
     for await (const { Buckets = [] } of paginateListBuckets({ client: s3, pageSize: 1000 }, {})) {
       for (const { Name = '', CreationDate = null, BucketRegion = region } of Buckets) {
         if (!Name.startsWith(prefix) || BucketRegion !== region) continue;
