@@ -7,6 +7,7 @@ import {
   plannableShare,
   portsPerAddress,
 } from '../config/lab-fit.ts';
+import { LabError } from '../config/lab-error.ts';
 import type { Lab, LabInput } from '../config/lab.ts';
 import { labOf, type PresetName } from '../config/presets.ts';
 import type { ServerDescription } from '../config/servers.ts';
@@ -21,13 +22,16 @@ import {
   serverSecondsPerConnection,
 } from './figures.ts';
 
+/** A lab file's content: a preset with settings of its own laid over it. */
+export type LabFile = LabInput & { readonly preset: PresetName };
+
 /** One way to hold so many connections: a number of equal labs. */
 export interface ScalePlan {
   /** What is special about this way. */
   readonly title: string;
   readonly lab: Lab;
   /** What to write into a lab file for it. */
-  readonly labFile: LabInput & { readonly preset: PresetName };
+  readonly labFile: LabFile;
   /** How many such labs, each a stack of its own. */
   readonly labs: number;
   /** Of one lab. */
@@ -63,6 +67,8 @@ export interface Memory {
 export interface ScaleQuestion {
   readonly connections: number;
   readonly preset: PresetName;
+  /** What a lab file lays over the preset. @default - nothing */
+  readonly settings?: LabInput;
   readonly server: ServerDescription;
 }
 
@@ -74,39 +80,69 @@ const maxSecondaryAddresses = 49;
 
 const sizes = ['2xlarge', '4xlarge', '8xlarge', '12xlarge', '16xlarge', '24xlarge', '32xlarge', '48xlarge', '96xlarge'];
 
+function labFileOf({ preset, settings = {} }: ScaleQuestion): LabFile {
+  return { ...settings, preset };
+}
+
 /** Families of the same generation and maker, those with the least memory a vCPU first. */
-function familiesOf(preset: PresetName): readonly string[] {
-  const [family = ''] = labOf({ preset }, 'the preset').server.instanceType.split('.');
+function familiesOf(lab: Lab): readonly string[] {
+  const [family = ''] = lab.server.instanceType.split('.');
   const generation = family.slice(1);
   return ['c', 'm', 'r'].map((letter) => letter + generation);
 }
 
 /**
  * The ways to hold so many connections, by arithmetic: one lab with hosts as large as it takes, where there are such hosts; and as many
- * labs of the preset's own hosts as it takes. They are the same when one lab of the preset is enough.
+ * labs of the preset's (or the lab file's) own hosts as it takes. They are the same when one such lab is enough. Throws LabError
+ * `usage` for a lab file that does not fit its own hosts, or whose types are not known here.
  */
 export function planScale(question: ScaleQuestion): readonly ScalePlan[] {
+  checkBase(labOf(labFileOf(question), 'the lab file'));
   const several = planPresetLabs(question);
   const one = several.labs === 1 ? undefined : planOneLab(question);
   return one === undefined ? [several] : [one, several];
 }
 
+/** A plan reckons with the limits of types that the lab's table holds, and with a lab that could be deployed. */
+function checkBase(base: Lab): void {
+  const unknown = [base.server.instanceType, base.load.instanceType].find((type) => !instanceTypeFacts(type));
+  if (unknown !== undefined) {
+    throw new LabError(
+      'usage',
+      `the limits of ${unknown} are not known here, so nothing can be reckoned with it`,
+      'name a type of the table in lib/config/instance-types.ts',
+    );
+  }
+  const { errors } = fitOf(base);
+  if (errors.length > 0) throw new LabError('usage', errors.join('; '), 'correct the lab file');
+}
+
 function planPresetLabs(question: ScaleQuestion): ScalePlan {
-  const { preset, connections, server } = question;
-  const base = labOf({ preset }, 'the preset');
+  const { connections, server, settings } = question;
+  const labFile = labFileOf(question);
+  const base = labOf(labFile, 'the lab file');
   const bytes = kernelBytesPerConnection + server.expected.bytesPerConnection;
   const plannable = (instanceTypeFacts(base.server.instanceType)?.memoryGiB ?? 0) * gib * plannableShare;
   // As many as the preset is made for, or what the server's memory takes if that is less.
   const most = Math.min(base.connections, Math.floor((plannable - server.expected.baseBytes) / bytes));
+  if (most < 1) {
+    throw new LabError(
+      'usage',
+      `${base.server.instanceType} has not the memory for ${server.name} itself`,
+      'name a larger size as server.instanceType',
+    );
+  }
   const labs = Math.ceil(connections / most);
-  const title = labs === 1 ? 'the preset as it is' : `${labs} labs of the preset's own hosts, side by side`;
-  return planOf(title, question, { preset, connections: Math.ceil(connections / labs) }, labs);
+  const whose = settings === undefined ? 'the preset' : 'the lab file';
+  const title = labs === 1 ? `${whose} as it is` : `${labs} labs of ${whose}'s own hosts, side by side`;
+  return planOf(title, question, { ...labFile, connections: Math.ceil(connections / labs) }, labs);
 }
 
 /** Undefined when no server host of the generation is large enough, or no 50 load hosts are. */
 function planOneLab(question: ScaleQuestion): ScalePlan | undefined {
-  const { connections, preset, server } = question;
-  const families = familiesOf(preset);
+  const { connections, server } = question;
+  const labFile = labFileOf(question);
+  const families = familiesOf(labOf(labFile, 'the lab file'));
   const processes = Math.ceil(connections / perProcess(server));
   if (processes > maxServerProcesses) return undefined;
   const serverBytes =
@@ -129,10 +165,10 @@ function planOneLab(question: ScaleQuestion): ScalePlan | undefined {
       'one lab, hosts as large as it takes',
       question,
       {
-        preset,
+        ...labFile,
         connections,
-        server: { instanceType: serverType },
-        load: { instanceType: type, hosts, secondaryAddresses },
+        server: { ...labFile.server, instanceType: serverType },
+        load: { ...labFile.load, instanceType: type, hosts, secondaryAddresses },
       },
       1,
     );

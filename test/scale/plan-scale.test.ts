@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { listServers } from '../../lib/config/servers.ts';
@@ -51,6 +52,33 @@ describe('a plan', () => {
       hundred.map(({ labs }) => labs),
       [84],
     );
+  });
+
+  test('keeps what a lab file says of its hosts, and names the lab file to write', () => {
+    const settings = { load: { instanceType: 'c8g.4xlarge', hosts: 3 }, hosts: { purchase: 'spot' } } as const;
+    const plans = planScale({ connections: 3_000_000, preset: 'modern-graviton', settings, server: netty });
+    for (const { lab, labFile } of plans) {
+      assert.equal(lab.hosts.purchase, 'spot');
+      assert.equal(labFile.preset, 'modern-graviton');
+    }
+    const own = plans.find(({ labs }) => labs > 1);
+    assert.deepEqual([own?.labs, own?.lab.load.hosts, own?.lab.load.instanceType], [3, 3, 'c8g.4xlarge']);
+    assert.equal(own?.title, "3 labs of the lab file's own hosts, side by side");
+  });
+
+  test('from a lab file is for what that lab is made for, unless it is asked for more', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'c1mlab-plan-'));
+    t.after(() => rmSync(folder, { recursive: true, force: true }));
+    const lab = join(folder, 'lab.json');
+    writeFileSync(lab, '{ "preset": "modern", "connections": 300000, "hosts": { "purchase": "spot" } }');
+    const planned = await runC1m(['plan', '--lab', lab], fakeAws({}));
+    assert.match(planned.stdout, /^300000 connections to netty, hosts of .*lab\.json:$/m);
+    assert.match(planned.stdout, /^the lab file as it is$/m);
+    assert.match(planned.stdout, /^ {2}quotas +32 vCPUs \(L-34B43A08/m);
+    writeFileSync(lab, '{ "server": { "instanceType": "x99.huge" } }');
+    const unknown = await runC1m(['plan', '--lab', lab, '--connections', '10M'], fakeAws({}));
+    assert.match(unknown.stderr, /^error: the limits of x99\.huge are not known here.*\n {2}fix: name a type/);
+    assert.equal(unknown.exitCode, 2);
   });
 
   test('is printed with every figure, its basis and its source', async () => {

@@ -1,20 +1,19 @@
 import { buildCommand } from '@stricli/core';
 import { LabError } from '../../config/lab-error.ts';
-import type { PresetName } from '../../config/presets.ts';
 import { describeFigures, describePlan } from '../../scale/describe-plan.ts';
 import { figuresOf } from '../../scale/figures.ts';
 import { planScale } from '../../scale/plan-scale.ts';
 import { tablePrices } from '../../aws/cost/price-book.ts';
 import { priceTableRegion, priceTableSource } from '../../aws/cost/price-table.ts';
 import type { LabContext } from '../context.ts';
+import { chooseLab, type LabFlags } from '../flags/choose-lab.ts';
 import { labFlagParameters } from '../flags/lab-flags.ts';
 import { parsePositiveCount } from '../flags/parse.ts';
 import { knownServers } from '../servers/server-folders.ts';
 
 /** Flags of `c1m plan`. */
-export interface PlanFlags {
-  readonly connections: number;
-  readonly preset?: PresetName;
+export interface PlanFlags extends LabFlags {
+  readonly connections?: number;
   readonly server?: string;
 }
 
@@ -30,10 +29,11 @@ export const planCommand = buildCommand<PlanFlags, [], LabContext>({
       connections: {
         kind: 'parsed',
         parse: parsePositiveCount,
+        optional: true,
         placeholder: 'N',
-        brief: 'Connections, such as 1.2M or 10M',
+        brief: 'Connections, such as 1.2M or 10M [default = what the lab is made for]',
       },
-      preset: labFlagParameters.preset,
+      ...labFlagParameters,
       server: {
         kind: 'parsed',
         parse: String,
@@ -54,12 +54,15 @@ export const planCommand = buildCommand<PlanFlags, [], LabContext>({
         `choose from ${known.map((other) => other.name).join(', ')}`,
       );
     }
-    const question = { connections: flags.connections, preset: flags.preset ?? 'article', server };
+    const { lab, input } = chooseLab(flags, this.workingFolder);
+    const { preset = 'article', ...settings } = input;
+    const connections = flags.connections ?? lab.connections;
+    const question = { connections, preset, server, ...(flags.lab === undefined ? {} : { settings }) };
     const prices = tablePrices(priceTableRegion);
     const lines = planScale(question).flatMap((plan) => [...describePlan(plan, prices), '']);
     this.process.stdout.write(
       [
-        `${flags.connections} connections to ${name}, hosts of the preset ${question.preset}:`,
+        `${connections} connections to ${name}, hosts of ${flags.lab === undefined ? `the preset ${preset}` : flags.lab}:`,
         '',
         ...lines,
         'reckoned with:',

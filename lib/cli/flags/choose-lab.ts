@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Lab } from '../../config/lab.ts';
+import type { Lab, LabInput } from '../../config/lab.ts';
 import { LabError } from '../../config/lab-error.ts';
 import { labOf, type PresetName } from '../../config/presets.ts';
 
@@ -9,6 +9,8 @@ export interface ChosenLab {
   readonly lab: Lab;
   /** Absolute path and text of the lab file; null when there is none. */
   readonly file: { readonly path: string; readonly text: string } | null;
+  /** What was given, before the defaults were filled in. */
+  readonly input: LabInput & { readonly preset?: PresetName };
 }
 
 /** The flags that name a lab, as in `cdk -c lab=FILE -c preset=NAME`: the file's own settings win. */
@@ -20,12 +22,14 @@ export interface LabFlags {
 /** Reads the lab that the flags name; without any, the article's. Throws LabError `usage` for what is no lab. */
 export function chooseLab(flags: LabFlags, workingFolder: string): ChosenLab {
   const base = flags.preset === undefined ? {} : { preset: flags.preset };
-  if (flags.lab === undefined) return { lab: labOf(base, 'the command line'), file: null };
+  if (flags.lab === undefined) return { lab: labOf(base, 'the command line'), file: null, input: base };
   const path = resolve(workingFolder, flags.lab);
   const text = readText(path);
   const input = parseJson(text, path);
   const settings = typeof input === 'object' && input !== null && !Array.isArray(input) ? { ...base, ...input } : input;
-  return { lab: labOf(settings, flags.lab), file: { path, text } };
+  const lab = labOf(settings, flags.lab);
+  // What labOf takes is of this shape.
+  return { lab, file: { path, text }, input: settings as ChosenLab['input'] };
 }
 
 function readText(path: string): string {
