@@ -32,6 +32,7 @@ export async function makeLocalSite(lab: Lab, outsideServers: readonly OutsideSe
   return {
     lab,
     where: 'local',
+    region: null,
     oneMachine: true,
     get ssm() {
       return local.ssm;

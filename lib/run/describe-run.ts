@@ -8,7 +8,7 @@ export type PlannedSizes = Pick<MeasurementPlan, 'connectRate' | 'serverProcesse
 
 /** The record of a run, for its `run.json`. */
 export function describeRun(
-  site: Pick<Site, 'where' | 'oneMachine' | 'lab'>,
+  site: Pick<Site, 'where' | 'region' | 'oneMachine' | 'lab'>,
   run: Run,
   plans: readonly PlannedSizes[],
   skipped: ReadonlyMap<string, string>,
@@ -22,6 +22,7 @@ export function describeRun(
     beganUnixMillis: run.beganUnixMillis,
     endedUnixMillis,
     where: site.where,
+    region: site.region,
     hostsShareOneMachine: site.oneMachine,
     lab: site.lab,
     parameters: {

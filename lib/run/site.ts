@@ -13,6 +13,8 @@ export type RunDefaults = Pick<
 export interface Site {
   readonly lab: Lab;
   readonly where: 'local' | 'aws';
+  /** The AWS region that the hosts are in; null where there is none. */
+  readonly region: string | null;
   readonly ssm: SSMClient;
   /** Server and load hosts share one machine, so kernel memory and processors are counted for both together. */
   readonly oneMachine: boolean;

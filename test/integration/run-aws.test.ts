@@ -103,6 +103,8 @@ describe('a run on AWS, over the wire of an account on this machine', () => {
       assert.ok(code === 0 || code === 6, attached.stderr());
       const { folder, result } = await onlyRun(out);
       assert.equal(basename(folder), id);
+      const record = JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')) as { readonly region?: string };
+      assert.equal(record.region, 'us-east-1');
       const [measurement] = result.measurements;
       assert.equal(measurement?.record.status, 'succeeded');
       assert.equal(measurement?.connections.established, 300);

@@ -32,6 +32,7 @@ export function makeAwsSite(clients: AwsClients, deployment: Deployment): Site {
   return {
     lab,
     where: 'aws',
+    region: clients.region,
     ssm: clients.ssm,
     oneMachine: false,
     detachable: true,

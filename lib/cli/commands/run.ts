@@ -8,6 +8,7 @@ import type { ChosenServer } from '../../run/run-benchmark.ts';
 import type { Site } from '../../run/site.ts';
 import type { LabContext } from '../context.ts';
 import { labNameOf, openDeployedLab } from '../deployed/deployed-lab.ts';
+import { inRegionOfRun } from '../deployed/region-of-run.ts';
 import { performRun } from '../run/perform-run.ts';
 import { newRun, resumedRun } from '../run/resolve-run.ts';
 import { runFlagParameters, type RunFlags } from '../flags/run-flags.ts';
@@ -35,7 +36,11 @@ export const runCommand = buildCommand<RunFlags, [], LabContext>({
     const site =
       flags.local === true
         ? await makeLocalSite(articleLab, outsideServersOf(resolved.servers))
-        : await openAws(flags, resolved.servers, this);
+        : await openAws(
+            flags.resume === undefined ? flags : await inRegionOfRun(flags, out, flags.resume),
+            resolved.servers,
+            this,
+          );
     try {
       this.process.exitCode = await performRun(site, resolved.complete(site), this);
     } finally {

@@ -107,6 +107,7 @@ export const runRecordSchema = v.object({
     null,
   ),
   where: v.pipe(v.picklist(['local', 'aws']), v.description('Hosts on one machine, or on EC2.')),
+  region: v.optional(v.nullable(text('AWS region of the hosts; null where they are on one machine.')), null),
   hostsShareOneMachine: flag(
     'True when server and load hosts share one kernel: then machine-wide figures hold both ends of every connection.',
   ),

@@ -5,6 +5,7 @@ import type { LabContext } from '../../context.ts';
 import { findDeployedLab } from '../../deployed/deployed-lab.ts';
 import { performRun } from '../../run/perform-run.ts';
 import { resumedRun } from '../../run/resolve-run.ts';
+import { inRegionOfRun } from '../../deployed/region-of-run.ts';
 import { executionFlagParameters, optionalRun, type ExecutionFlags } from '../../deployed/execution-flags.ts';
 
 /** `c1m attach`: watches a run on AWS that was left, or started elsewhere, to its end. */
@@ -17,7 +18,7 @@ export const attachCommand = buildCommand<ExecutionFlags, [string?], LabContext>
   parameters: { positional: optionalRun, flags: executionFlagParameters },
   async func(flags, word) {
     const out = resolve(this.workingFolder, flags.out);
-    const { site } = await findDeployedLab(flags, this);
+    const { site } = await findDeployedLab(await inRegionOfRun(flags, out, word), this);
     try {
       const { runId } = await chooseRunning(site, out, word, this);
       const resolved = await resumedRun(runId, flags, out, this);

@@ -6,6 +6,7 @@ import { readOutcome } from '../../../run/outcome.ts';
 import { chooseRunning } from '../../deployed/choose-execution.ts';
 import type { LabContext } from '../../context.ts';
 import { findDeployedLab } from '../../deployed/deployed-lab.ts';
+import { inRegionOfRun } from '../../deployed/region-of-run.ts';
 import { executionFlagParameters, optionalRun, type ExecutionFlags } from '../../deployed/execution-flags.ts';
 import { publishResult } from '../../run/publish-result.ts';
 
@@ -19,7 +20,7 @@ export const cancelCommand = buildCommand<ExecutionFlags, [string?], LabContext>
   parameters: { positional: optionalRun, flags: executionFlagParameters },
   async func(flags, word) {
     const out = resolve(this.workingFolder, flags.out);
-    const { site } = await findDeployedLab(flags, this);
+    const { site } = await findDeployedLab(await inRegionOfRun(flags, out, word), this);
     try {
       const { runFolder, folder, record } = await chooseRunning(site, out, word, this);
       this.process.stderr.write(`cancelling ${record.executionId} (${record.server}): collecting what there is\n`);

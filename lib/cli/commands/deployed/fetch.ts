@@ -8,6 +8,7 @@ import type { Site } from '../../../run/site.ts';
 import { chooseExecution, isExecutionId, measurementsOfRun } from '../../deployed/choose-execution.ts';
 import type { LabContext } from '../../context.ts';
 import { findDeployedLab } from '../../deployed/deployed-lab.ts';
+import { inRegionOfRun } from '../../deployed/region-of-run.ts';
 import { executionFlagParameters, parseRun, type ExecutionFlags } from '../../deployed/execution-flags.ts';
 import { publishResult } from '../../run/publish-result.ts';
 
@@ -27,7 +28,7 @@ export const fetchCommand = buildCommand<ExecutionFlags, [string], LabContext>({
   },
   async func(flags, word) {
     const out = resolve(this.workingFolder, flags.out);
-    const { site } = await findDeployedLab(flags, this);
+    const { site } = await findDeployedLab(await inRegionOfRun(flags, out, word), this);
     try {
       const found = isExecutionId(word)
         ? [await chooseExecution(site, out, word, this)]
