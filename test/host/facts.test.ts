@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { parseTuningLine, satisfies } from '../../assets/host/programs/facts.ts';
+import { parseTuningLine, satisfies, versionOf } from '../../assets/host/programs/facts.ts';
 
 describe('a tuned value', () => {
   test('is read from a line of tuning.conf', () => {
@@ -28,5 +28,20 @@ describe('a tuned value', () => {
     assert.ok(satisfies('atleast', '100 200', '100 300'));
     assert.ok(!satisfies('atleast', '100 200', '1000 199'));
     assert.ok(!satisfies('atleast', '100', 'unlimited'));
+  });
+});
+
+describe('a version', () => {
+  test('is the number that a command prints, however it puts it', () => {
+    const prints = (text: string): string | null => versionOf('printf', ['%s\\n', text]);
+    assert.equal(prints('go version go1.26.8 linux/amd64'), '1.26.8');
+    assert.equal(prints('openjdk 25.0.3 2026-04-21 LTS'), '25.0.3');
+    assert.equal(prints('openjdk version "17.0.15+6" 2025-04-15'), '17.0.15+6');
+    assert.equal(prints('no number'), null);
+  });
+
+  test('is null when the command is missing or fails', () => {
+    assert.equal(versionOf('c1m-no-such-command', []), null);
+    assert.equal(versionOf('sh', ['-c', 'echo 1.2; exit 1']), null);
   });
 });

@@ -1,4 +1,5 @@
 import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import os from 'node:os';
 import { execFileSync } from 'node:child_process';
 import type { HostFacts } from '../raw.ts';
@@ -60,15 +61,18 @@ function hardOpenFilesLimit(): number {
   return Number(line?.[1] ?? 0);
 }
 
-function versionOf(command: string, argument: string): string | null {
+/** The first version number that a command prints; null when it cannot be run or prints none. */
+export function versionOf(command: string, commandArguments: readonly string[]): string | null {
   try {
-    return (
-      execFileSync(command, [argument], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).split('\n')[0] ?? null
-    );
+    const printed = execFileSync(command, commandArguments, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+    return /\d+(\.\d+)+[^\s"]*/.exec(printed)?.[0] ?? null;
   } catch {
     return null;
   }
 }
+
+/** What runs the JVM that servers on it choose, which need not be the one on the PATH; `$0` is servers/java.sh. */
+const newestJava = '. "$0" && use_newest_java 17 java && exec "$JAVA_HOME/bin/java" --version';
 
 if (import.meta.main) {
   const [outputFile = ''] = process.argv.slice(2);
@@ -88,8 +92,8 @@ if (import.meta.main) {
   const osName = /^PRETTY_NAME="?(.*?)"?$/m.exec(readText('/etc/os-release') ?? '')?.[1];
   const versions = Object.entries({
     node: process.version,
-    java: versionOf('java', '-version'),
-    go: versionOf('go', 'version'),
+    java: versionOf('bash', ['-c', newestJava, join(import.meta.dirname, '../../servers/java.sh')]),
+    go: versionOf('go', ['version']),
   });
   const facts: HostFacts = {
     schema: 1,
