@@ -133,7 +133,11 @@ function below(result: RunResult): readonly string[] {
       ),
     );
   }
-  if (compareServers(result).some(({ cells }) => cells.some(({ suspect }) => suspect))) {
+  const columns = compareServers(result);
+  if (columns.some(({ column, cells }) => column.group === 'memory/conn' && cells.some(({ text }) => text === '-'))) {
+    lines.push(...wrap('- under memory/conn: the slope cannot be told from zero, or the ramp was too short for one.'));
+  }
+  if (columns.some(({ cells }) => cells.some(({ suspect }) => suspect))) {
     lines.push(...wrap('~ read with care: the report says why.'));
   }
   lines.push(...wrap(describeCalibration(result)));

@@ -93,6 +93,19 @@ describe('the table', () => {
     assert.match(table, /node ws +2 000 +- +- +- +- /);
   });
 
+  test('explains a hyphen where memory a connection has no slope, and only there', async () => {
+    const sloped = await readMerged(runFiles());
+    assert.doesNotMatch(renderTable(sloped), /under memory\/conn/);
+    const flat = {
+      ...sloped,
+      servers: sloped.servers.map((server) => ({
+        ...server,
+        figures: { ...server.figures, serverBytesPerConnection: null },
+      })),
+    };
+    assert.match(renderTable(flat), /- under memory\/conn: the slope cannot be told from zero/);
+  });
+
   test('says that no server was measured', async () => {
     const files = runFiles({ servers: ['node'] });
     assert.match(renderTable(await readMerged({ 'run.json': files['run.json'] ?? '' })), /No server was measured\./);
