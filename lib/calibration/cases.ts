@@ -1,5 +1,5 @@
 import type { Behaviour } from '../../assets/calibration/behaviour.ts';
-import type { RunRequest } from '../run/run-request.ts';
+import type { RunRequest } from '../run/run.ts';
 
 /** How much a calibration does: `small` takes about a minute, `full` some minutes and has more of everything to compare. */
 export const calibrationSizes = ['small', 'full'] as const;

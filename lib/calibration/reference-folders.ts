@@ -2,7 +2,7 @@ import { chmod, cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises
 import { join } from 'node:path';
 import { flagsOf } from '../../assets/calibration/behaviour.ts';
 import { readServer, type ServerDescription } from '../config/servers.ts';
-import type { ChosenServer } from '../run/run-benchmark.ts';
+import type { ChosenServer } from '../run/run.ts';
 import type { CalibrationCase } from './cases.ts';
 
 const projectFolder = join(import.meta.dirname, '../..');

@@ -1,6 +1,6 @@
 import type { RunRecordInput } from '../results/schema/run-record.ts';
 import type { MeasurementPlan } from './plan.ts';
-import type { Run } from './run-benchmark.ts';
+import type { Run } from './run.ts';
 import type { Site } from './site.ts';
 
 /** What a run's measurements are made with beside what was asked for. */

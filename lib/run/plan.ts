@@ -2,7 +2,7 @@ import { maxServerProcesses } from '../config/hosts.ts';
 import { LabError } from '../config/lab-error.ts';
 import type { Lab } from '../config/lab.ts';
 import type { MemoryPresetName, ServerDescription } from '../config/servers.ts';
-import type { RunRequest } from './run-request.ts';
+import type { RunRequest } from './run.ts';
 
 /** What the hosts can hold. On one machine the server and the load hosts share memory and file descriptors. */
 export interface Capacity {

@@ -1,8 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ServerDescription } from '../config/servers.ts';
-import type { Calibration } from '../results/schema/run-record.ts';
 import { LabError } from '../config/lab-error.ts';
 import { documentName } from '../documents/benchmark.ts';
 import { describeRun } from './describe-run.ts';
@@ -11,34 +8,8 @@ import { finishMeasurement, measure, type Watcher } from './measure.ts';
 import type { MeasurementRecordInput } from '../results/schema/measurement-record.ts';
 import { planMeasurement, type MeasurementPlan } from './plan.ts';
 import { makeRunFolder, readMeasurementRecord, writeRunRecord } from './run-folder.ts';
-import type { RunRequest } from './run-request.ts';
-import type { ScheduledMeasurement } from './schedule.ts';
+import type { Run } from './run.ts';
 import type { Site } from './site.ts';
-
-/** A server of a run. */
-export interface ChosenServer {
-  readonly description: ServerDescription;
-  /** Its folder, absolute, when it did not come with the lab. */
-  readonly outsideFolder: string | null;
-}
-
-/** Everything a run is made of. */
-export interface Run {
-  readonly runId: string;
-  /** `DIR/<run-id>`: raw files, result and report. */
-  readonly folder: string;
-  readonly request: RunRequest;
-  readonly repeats: number;
-  readonly servers: readonly ChosenServer[];
-  /** Every measurement, in order. */
-  readonly schedule: readonly ScheduledMeasurement[];
-  /** When the run began: now, or for one that is resumed, then. */
-  readonly beganUnixMillis: number;
-  /** The commit that the run began with. */
-  readonly gitCommit: string | null;
-  /** The last calibration of this machine before the run; null when there was none. */
-  readonly calibration: Calibration | null;
-}
 
 /**
  * Runs every measurement of a run that has not been made yet, one after the other, and leaves `run.json` and the raw files. One
@@ -107,19 +78,4 @@ async function refuseSecondRun(site: Site): Promise<void> {
     `the hosts of ${site.lab.name} are taken: execution ${id} of ${documentName(site.lab, 'Benchmark')} runs since ${began?.toISOString() ?? 'some time'}`,
     `watch it (c1m attach ${id}), or end it (c1m cancel ${id})`,
   );
-}
-
-/** The commit this lab runs from, marked `-dirty` when files differ from it; null outside a clone or without git. */
-export function gitCommit(): string | null {
-  try {
-    const git = (...words: string[]): string =>
-      execFileSync('git', words, {
-        cwd: import.meta.dirname,
-        encoding: 'utf8',
-        stdio: ['ignore', 'pipe', 'ignore'],
-      }).trim();
-    return `${git('rev-parse', 'HEAD')}${git('status', '--porcelain') === '' ? '' : '-dirty'}`;
-  } catch {
-    return null;
-  }
 }

@@ -1,7 +1,7 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { Lab } from '../config/lab.ts';
 import type { Capacity } from './plan.ts';
-import type { RunRequest } from './run-request.ts';
+import type { RunRequest } from './run.ts';
 
 /** Sizes of a run that suit a site. */
 export type RunDefaults = Pick<

@@ -5,7 +5,7 @@ import { articleLab } from '../../lib/config/lab.ts';
 import { knownServers } from '../../lib/cli/servers/server-folders.ts';
 import { benchmarkDocument } from '../../lib/documents/benchmark.ts';
 import { benchmarkParameters, planMeasurement, type Capacity } from '../../lib/run/plan.ts';
-import type { RunRequest } from '../../lib/run/run-request.ts';
+import type { RunRequest } from '../../lib/run/run.ts';
 
 const laptop: Capacity = {
   openFilesPerProcess: 20_000,

@@ -7,7 +7,7 @@ import { renderCalibration } from '../../calibration/render-calibration.ts';
 import { articleLab } from '../../config/lab.ts';
 import { exitCodes, LabError } from '../../config/lab-error.ts';
 import { makeLocalSite } from '../../local/local-site.ts';
-import { gitCommit } from '../../run/run-benchmark.ts';
+import { gitCommit } from '../../run/git-commit.ts';
 import { newRunId, writingTo } from '../../run/run-folder.ts';
 import type { LabContext } from '../context.ts';
 import { progressPrinter } from '../run/progress-printer.ts';

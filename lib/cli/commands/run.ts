@@ -4,7 +4,7 @@ import { articleLab } from '../../config/lab.ts';
 import { LabError } from '../../config/lab-error.ts';
 import type { OutsideServer } from '../../local/hosts/outside-servers.ts';
 import { makeLocalSite } from '../../local/local-site.ts';
-import type { ChosenServer } from '../../run/run-benchmark.ts';
+import type { ChosenServer } from '../../run/run.ts';
 import type { Site } from '../../run/site.ts';
 import type { LabContext } from '../context.ts';
 import { labNameOf, openDeployedLab } from '../deployed/deployed-lab.ts';

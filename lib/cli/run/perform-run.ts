@@ -1,7 +1,8 @@
 import { dirname } from 'node:path';
 import { exitCodes } from '../../config/lab-error.ts';
 import { startedIn } from '../../run/left/find-started.ts';
-import { runBenchmark, type Run } from '../../run/run-benchmark.ts';
+import { runBenchmark } from '../../run/run-benchmark.ts';
+import type { Run } from '../../run/run.ts';
 import { writingTo } from '../../run/run-folder.ts';
 import type { Site } from '../../run/site.ts';
 import type { LabContext } from '../context.ts';

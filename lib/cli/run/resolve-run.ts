@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { lastCalibration } from '../../calibration/calibration-record.ts';
 import { LabError } from '../../config/lab-error.ts';
-import { gitCommit, type ChosenServer, type Run } from '../../run/run-benchmark.ts';
+import { gitCommit } from '../../run/git-commit.ts';
+import type { ChosenServer, Run } from '../../run/run.ts';
 import { newRunId, readRunRecord } from '../../run/run-folder.ts';
 import { scheduleMeasurements } from '../../run/schedule.ts';
 import type { RunDefaults, Site } from '../../run/site.ts';

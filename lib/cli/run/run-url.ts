@@ -6,7 +6,7 @@ import { summaryText } from '../../../assets/loadgen/commands/summary-text.ts';
 import { exitCodes, LabError } from '../../config/lab-error.ts';
 import { generatorPauseFloorMicros, turnShareInvalid } from '../../results/verdict/thresholds.ts';
 import { counted } from '../../report/units.ts';
-import { gitCommit } from '../../run/run-benchmark.ts';
+import { gitCommit } from '../../run/git-commit.ts';
 import { makeRunFolder, newRunId, writingTo } from '../../run/run-folder.ts';
 import { loadUrl } from '../../run/url/load-url.ts';
 import { probeServer, type ServerAbilities } from '../../run/url/probe-server.ts';

@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { LabError } from '../../config/lab-error.ts';
 import { listServers, readServer, ServerFolderError, type ServerFolder } from '../../config/servers.ts';
-import type { ChosenServer } from '../../run/run-benchmark.ts';
+import type { ChosenServer } from '../../run/run.ts';
 
 /** Where the servers that come with the lab lie. */
 export const serversFolder = join(import.meta.dirname, '../../../assets/servers');

@@ -5,7 +5,7 @@ import { LabError } from '../../config/lab-error.ts';
 import { documentName } from '../../documents/benchmark.ts';
 import type { PlannedSizes } from '../describe-run.ts';
 import { writeMeasurementRecord, type StartedMeasurement } from '../measure.ts';
-import type { RunRequest } from '../run-request.ts';
+import type { RunRequest } from '../run.ts';
 import type { Site } from '../site.ts';
 
 /** What an execution of the Benchmark document was asked to do, by whomever it was started. */
