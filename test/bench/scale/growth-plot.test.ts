@@ -46,7 +46,7 @@ test('labels do not cover each other, and stay in the picture', () => {
   );
   const heights = names.map((name) => Number(new RegExp(`y="([\\d.]+)"[^>]*>${name}:`).exec(svg)![1]));
   for (const [index, height] of heights.entries()) {
-    assert.ok(index === 0 || height - heights[index - 1]! >= 16, `${heights.join(', ')}`);
+    assert.ok(index === 0 || height - heights[index - 1]! >= 16, heights.join(', '));
     assert.ok(height < 500);
   }
   assert.ok(svg.includes('a &lt; b &amp; c'));
