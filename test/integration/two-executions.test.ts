@@ -44,44 +44,48 @@ describe('a second execution beside one that runs', { skip: namespacesForbidden(
   const verb = (host: LocalHost, name: string, run: string) =>
     runOn(host, `exec /opt/c1mlab/assets/host/${name}`, { env: { SSM_Run: run, SSM_Component: 'loadgen' } });
 
-  test('is refused, and the first goes on until it is cancelled, and leaves what it measured', { timeout: 240_000 }, async () => {
-    const first = await start();
-    await eventually('the workload has begun', async () =>
-      (await look(first)).CurrentStepName === 'drive' ? true : undefined,
-    );
-    const second = await start();
-    const refused = await eventually('the second has ended', async () => {
-      const execution = await look(second);
-      return execution.AutomationExecutionStatus === 'Failed' ? execution : undefined;
-    });
-    assert.equal(refused.StepExecutions?.find(({ StepStatus }) => StepStatus === 'Failed')?.StepName, 'buildServer');
-    assert.match(refused.FailureMessage ?? '', new RegExp(`another run is active here .*measurement ${first}`));
+  test(
+    'is refused, and the first goes on until it is cancelled, and leaves what it measured',
+    { timeout: 240_000 },
+    async () => {
+      const first = await start();
+      await eventually('the workload has begun', async () =>
+        (await look(first)).CurrentStepName === 'drive' ? true : undefined,
+      );
+      const second = await start();
+      const refused = await eventually('the second has ended', async () => {
+        const execution = await look(second);
+        return execution.AutomationExecutionStatus === 'Failed' ? execution : undefined;
+      });
+      assert.equal(refused.StepExecutions?.find(({ StepStatus }) => StepStatus === 'Failed')?.StepName, 'buildServer');
+      assert.match(refused.FailureMessage ?? '', new RegExp(`another run is active here .*measurement ${first}`));
 
-    // Two that begin at the same moment get as far as Prepare, and what follows there must not end the other either.
-    for (const host of lab.hosts) {
-      const prepared = await verb(host, 'prepare', second);
-      assert.equal(prepared.code, 1);
-      assert.match(prepared.stderr, new RegExp(`another run is active here .*measurement ${first}`));
-      assert.match((await verb(host, 'collect', second)).stdout, new RegExp(`belongs to measurement ${first}`));
-      assert.match((await verb(host, 'stop', second)).stdout, /is left alone/);
-      assert.equal((await runOn(host, 'systemctl is-active c1m-sample')).stdout, 'active\n');
-    }
-    assert.equal((await look(first)).CurrentStepName, 'drive');
+      // Two that begin at the same moment get as far as Prepare, and what follows there must not end the other either.
+      for (const host of lab.hosts) {
+        const prepared = await verb(host, 'prepare', second);
+        assert.equal(prepared.code, 1);
+        assert.match(prepared.stderr, new RegExp(`another run is active here .*measurement ${first}`));
+        assert.match((await verb(host, 'collect', second)).stdout, new RegExp(`belongs to measurement ${first}`));
+        assert.match((await verb(host, 'stop', second)).stdout, /is left alone/);
+        assert.equal((await runOn(host, 'systemctl is-active c1m-sample')).stdout, 'active\n');
+      }
+      assert.equal((await look(first)).CurrentStepName, 'drive');
 
-    // As the console cancels: nobody is there who would collect.
-    await lab.ssm.send(new StopAutomationExecutionCommand({ AutomationExecutionId: first }));
-    await eventually('the first is cancelled', async () =>
-      (await look(first)).AutomationExecutionStatus === 'Cancelled' ? true : undefined,
-    );
-    for (const host of lab.hosts) {
+      // As the console cancels: nobody is there who would collect.
+      await lab.ssm.send(new StopAutomationExecutionCommand({ AutomationExecutionId: first }));
+      await eventually('the first is cancelled', async () =>
+        (await look(first)).AutomationExecutionStatus === 'Cancelled' ? true : undefined,
+      );
+      for (const host of lab.hosts) {
+        assert.equal((await runOn(host, 'systemctl is-active c1m-sample')).stdout, 'inactive\n');
+        const files = readdirSync(host.path(`/opt/c1mlab/results/${first}/${host.name}`));
+        assert.ok(files.includes(host.name === 'server' ? 'samples.jsonl' : 'loadgen-0.json'), files.join(' '));
+      }
+      const [host] = lab.hosts;
+      assert.ok(host !== undefined);
+      assert.equal((await verb(host, 'prepare', second)).code, 0, 'the host is free');
+      assert.equal((await verb(host, 'stop', 'any')).code, 0, 'whatever runs is ended');
       assert.equal((await runOn(host, 'systemctl is-active c1m-sample')).stdout, 'inactive\n');
-      const files = readdirSync(host.path(`/opt/c1mlab/results/${first}/${host.name}`));
-      assert.ok(files.includes(host.name === 'server' ? 'samples.jsonl' : 'loadgen-0.json'), files.join(' '));
-    }
-    const [host] = lab.hosts;
-    assert.ok(host !== undefined);
-    assert.equal((await verb(host, 'prepare', second)).code, 0, 'the host is free');
-    assert.equal((await verb(host, 'stop', 'any')).code, 0, 'whatever runs is ended');
-    assert.equal((await runOn(host, 'systemctl is-active c1m-sample')).stdout, 'inactive\n');
-  });
+    },
+  );
 });
