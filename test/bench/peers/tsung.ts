@@ -13,6 +13,9 @@ export function startTsung(program: string, task: Task): RunningContender {
   const script = join(task.folder, 'tsung.xml');
   writeFileSync(script, scriptOf(task));
   const nameServicePort = String(task.port + 10_000);
+  // Its name service is looked for at a port of this round only. Erlang would start it, and then not wait until it listens.
+  const nameService = { ERL_EPMD_ADDRESS: '127.0.0.1', ERL_EPMD_PORT: nameServicePort };
+  spawnSync('epmd', ['-daemon'], { env: { ...process.env, ...nameService }, stdio: 'ignore' });
   const running = startSession({
     name: 'tsung',
     program,
@@ -21,9 +24,7 @@ export function startTsung(program: string, task: Task): RunningContender {
     folder: task.folder,
     environment: {
       HOME: task.folder,
-      // Its name service is looked for, and started, at a port of this round only.
-      ERL_EPMD_ADDRESS: '127.0.0.1',
-      ERL_EPMD_PORT: nameServicePort,
+      ...nameService,
       ERL_AFLAGS: '-kernel inet_dist_use_interface {127,0,0,1}',
     },
     endSignal: 'SIGKILL',
@@ -33,7 +34,7 @@ export function startTsung(program: string, task: Task): RunningContender {
     ...running,
     kill: async () => {
       await running.kill();
-      // Erlang starts its name service outside of the session, and leaves it.
+      // It is outside of the session.
       const ended = (): boolean => {
         // Refused as long as it has not noticed that tsung is gone.
         spawnSync('epmd', ['-port', nameServicePort, '-kill']);
