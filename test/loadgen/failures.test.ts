@@ -94,6 +94,22 @@ describe('failures are counted by cause', { concurrency: 8 }, () => {
     });
   }
 
+  test('a publisher that fails ends the workload at once, and the load has failed', async (context) => {
+    const port = await listener(context, (socket, request) => {
+      socket.write(accepting(request));
+      if (request.startsWith('GET /publish')) socket.once('data', () => socket.destroy());
+    });
+    const load = startLoad(context, [port], { connections: 3 });
+    await until('all open', () => load.rampEnded);
+    // The last broadcast would be due in minutes.
+    const driven = load.drive({ broadcasts: 1000, intervalSeconds: 0.2, echoRate: 0, echoSeconds: 0 });
+    let failure = '';
+    driven.catch((error: Error) => (failure = error.message));
+    await until('the workload ends', () => failure !== '');
+    assert.match(failure, /^publishing failed: the connection to \/publish on port \d+ was lost/);
+    assert.deepEqual([load.status().phase, load.status().reason], ['failed', failure]);
+  });
+
   test('a port nobody listens on is ECONNREFUSED', async (context) => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');

@@ -66,7 +66,8 @@ export class Supervisor {
 
   /** Why this host's load has failed; null while it has not. */
   get failure(): string | null {
-    return this.#loads.failure;
+    if (this.#loads.failure !== null || this.#stopping) return this.#loads.failure;
+    return this.#publisher?.failure ?? null;
   }
 
   status(): LoadStatus {
@@ -168,7 +169,6 @@ export class Supervisor {
     // Other hosts may be a turn behind before their broadcasts count as missing.
     const patienceMicros = silenceMicros + (plan.hosts > 1 ? turns.stepMicros : 0);
     await until(() => this.#isOver(publisher, turns.seqs.length, lastDueMicros, patienceMicros));
-    if (publisher !== null && publisher.failure !== null) throw new Error(publisher.failure);
     if (this.failure !== null) throw new Error(this.failure);
     if (this.#stopping) throw new Error('the load generator was stopped before the workload was over');
     return {
@@ -188,7 +188,7 @@ export class Supervisor {
   #isOver(publisher: Publisher | null, own: number, lastDueMicros: number, patienceMicros: number): boolean {
     if (this.failure !== null || this.#stopping) return true;
     if (!this.#loads.echoDone) return false;
-    if (publisher !== null && publisher.published < own && publisher.failure === null) return false;
+    if (publisher !== null && publisher.published < own) return false;
     if (this.#loads.sum((report) => report.broadcastsPending) === 0) return true;
     return monotonicMicros() - Math.max(this.#loads.lastArrivalMicros, lastDueMicros) > patienceMicros;
   }
