@@ -71,7 +71,6 @@ export class Attempts {
    */
   connectBegun(): boolean {
     const begun = this.#begun;
-    let allWell = true;
     // An attempt that fails may be begun anew meanwhile, from another address: it joins those of the next round.
     for (let from = 0; from < begun.length;) {
       const to = begun.length;
@@ -81,11 +80,11 @@ export class Attempts {
         for (let n = from; n < to; n += 1) if (begun[n] !== gone && !this.sendRequest(begun[n]!)) begun[n] = gone;
       }
       for (let n = from; n < to; n += 1) if (begun[n] !== gone && !this.#watch(begun[n]!)) begun[n] = gone;
-      for (let n = from; n < to; n += 1) allWell &&= begun[n] !== gone;
       from = to;
     }
+    const hasFailed = begun.includes(gone);
     begun.length = 0;
-    return !allWell;
+    return hasFailed;
   }
 
   /** False when the attempt has failed. */
