@@ -94,7 +94,7 @@ describe('failures are counted by cause', { concurrency: 8 }, () => {
     });
   }
 
-  test('a publisher that fails ends the workload at once, and the load has failed', async (context) => {
+  test('a server that ends the publishing connection ends the workload at once, and not the load', async (context) => {
     const port = await listener(context, (socket, request) => {
       socket.write(accepting(request));
       if (request.startsWith('GET /publish')) socket.once('data', () => socket.destroy());
@@ -107,6 +107,22 @@ describe('failures are counted by cause', { concurrency: 8 }, () => {
     driven.catch((error: Error) => (failure = error.message));
     await until('the workload ends', () => failure !== '');
     assert.match(failure, /^publishing failed: the connection to \/publish on port \d+ was lost/);
+    await until('the workload counts as over', () => load.status().phase === 'holding');
+    assert.equal(load.failure, null);
+    assert.equal(load.counts().open, 3);
+  });
+
+  test('a publishing process that dies ends the workload at once, and the load has failed', async (context) => {
+    const port = await listener(context, (socket, request) => socket.write(accepting(request)));
+    const load = startLoad(context, [port], { connections: 3 });
+    await until('all open', () => load.rampEnded);
+    const driven = load.drive({ broadcasts: 1000, intervalSeconds: 0.2, echoRate: 0, echoSeconds: 0 });
+    let failure = '';
+    driven.catch((error: Error) => (failure = error.message));
+    await until('it publishes', () => load.status().broadcastsPublished > 0);
+    process.kill(load.processIds.at(-1)!, 'SIGKILL');
+    await until('the workload ends', () => failure !== '');
+    assert.equal(failure, 'the publishing process was ended by SIGKILL');
     assert.deepEqual([load.status().phase, load.status().reason], ['failed', failure]);
   });
 

@@ -9,7 +9,10 @@ export interface Publisher {
   published: number;
   /** It has a connection to every port of the server. */
   ready: boolean;
+  /** Why it does not publish; null while it does. */
   failure: string | null;
+  /** The process is gone. */
+  hasEnded: boolean;
 }
 
 /** Starts it; it connects by itself. */
@@ -18,6 +21,7 @@ export function startPublisher(options: LoadOptions, onCollected: (file: string)
   const publisher: Publisher = {
     published: 0,
     failure: null,
+    hasEnded: false,
     ready: false,
     process: startWorker(
       {
@@ -43,5 +47,6 @@ export function startPublisher(options: LoadOptions, onCollected: (file: string)
 
 async function noticeEnd(publisher: Publisher): Promise<void> {
   const how = await publisher.process.ended;
+  publisher.hasEnded = true;
   publisher.failure ??= `the publishing process ${how}`;
 }

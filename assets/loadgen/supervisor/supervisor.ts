@@ -8,6 +8,7 @@ import { LoadProcesses, type Load } from './load-processes.ts';
 import type { DriveOrder } from './messages.ts';
 import { startPublisher, type Publisher } from './publisher-process.ts';
 import { until } from './until.ts';
+import type { WorkerProcess } from './worker-process.ts';
 
 const stopMillis = 8000;
 const silenceMicros = 10e6;
@@ -59,15 +60,16 @@ export class Supervisor {
     return this.#loads.rampEnded;
   }
 
-  /** Of the load processes, in order; undefined for one that could not be started. */
+  /** Of the load processes, in order, and the publisher's once it publishes; undefined for one that could not be started. */
   get processIds(): readonly (number | undefined)[] {
-    return this.#loads.all.map(({ process }) => process.pid);
+    return this.#processes().map(({ pid }) => pid);
   }
 
   /** Why this host's load has failed; null while it has not. */
   get failure(): string | null {
-    if (this.#loads.failure !== null || this.#stopping) return this.#loads.failure;
-    return this.#publisher?.failure ?? null;
+    if (this.#loads.failure !== null || this.#stopping || this.#publisher === null) return this.#loads.failure;
+    // That the server does not take broadcasts is the server's failure: its members are still held.
+    return this.#publisher.hasEnded ? this.#publisher.failure : null;
   }
 
   status(): LoadStatus {
@@ -169,6 +171,7 @@ export class Supervisor {
     // Other hosts may be a turn behind before their broadcasts count as missing.
     const patienceMicros = silenceMicros + (plan.hosts > 1 ? turns.stepMicros : 0);
     await until(() => this.#isOver(publisher, turns.seqs.length, lastDueMicros, patienceMicros));
+    if (publisher !== null && publisher.failure !== null) throw new Error(publisher.failure);
     if (this.failure !== null) throw new Error(this.failure);
     if (this.#stopping) throw new Error('the load generator was stopped before the workload was over');
     return {
@@ -187,6 +190,7 @@ export class Supervisor {
 
   #isOver(publisher: Publisher | null, own: number, lastDueMicros: number, patienceMicros: number): boolean {
     if (this.failure !== null || this.#stopping) return true;
+    if (publisher !== null && publisher.failure !== null) return true;
     if (!this.#loads.echoDone) return false;
     if (publisher !== null && publisher.published < own) return false;
     if (this.#loads.sum((report) => report.broadcastsPending) === 0) return true;
@@ -201,10 +205,14 @@ export class Supervisor {
     return publisher;
   }
 
+  #processes(): readonly WorkerProcess[] {
+    const loads = this.#loads.all.map(({ process }) => process);
+    return this.#publisher === null ? loads : [...loads, this.#publisher.process];
+  }
+
   /** Makes every process that is alive write its raw file into a folder; the files. */
   async collect(folder: string): Promise<readonly string[]> {
-    const processes = this.#loads.all.map(({ process }) => process);
-    if (this.#publisher !== null) processes.push(this.#publisher.process);
+    const processes = this.#processes();
     const files = await Promise.all(
       processes.map(async (process, index) => {
         const file = join(folder, `loadgen-${index}.json`);
@@ -222,8 +230,7 @@ export class Supervisor {
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#loads.expectEnd();
-    const processes = this.#loads.all.map(({ process }) => process);
-    if (this.#publisher !== null) processes.push(this.#publisher.process);
+    const processes = this.#processes();
     for (const process of processes) process.send({ type: 'stop' });
     const timer = setTimeout(() => {
       for (const process of processes) process.kill();
