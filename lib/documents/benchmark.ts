@@ -15,7 +15,7 @@ const execution = '{{ automation:EXECUTION_ID }}';
 const deliverySeconds = 300;
 
 /** The name of a verb's document in this lab. */
-export function documentName(lab: Lab, name: VerbName | 'Benchmark'): string {
+export function documentName(lab: Pick<Lab, 'name'>, name: VerbName | 'Benchmark'): string {
   return `${lab.name}-${name}`;
 }
 

@@ -1,6 +1,8 @@
 import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { documentName } from '../documents/benchmark.ts';
+import { verbs } from '../documents/verbs.ts';
 import { acknowledge, wildcardFinding } from './acknowledge.ts';
 import { checkLabName } from './check-props.ts';
 
@@ -30,9 +32,15 @@ export function automationRole(scope: Construct, id: string, props: AutomationRo
     }),
     description: `Benchmarks of the lab ${props.labName}`,
   });
-  const documents = stack.formatArn({ service: 'ssm', resource: 'document', resourceName: `${props.labName}-*` });
+  const documents = verbs.map(({ name }) =>
+    stack.formatArn({
+      service: 'ssm',
+      resource: 'document',
+      resourceName: documentName({ name: props.labName }, name),
+    }),
+  );
   const instances = stack.formatArn({ service: 'ec2', resource: 'instance', resourceName: '*' });
-  role.addToPolicy(new PolicyStatement({ actions: ['ssm:SendCommand'], resources: [documents] }));
+  role.addToPolicy(new PolicyStatement({ actions: ['ssm:SendCommand'], resources: documents }));
   role.addToPolicy(
     new PolicyStatement({
       actions: ['ssm:SendCommand'],
@@ -54,7 +62,6 @@ export function automationRole(scope: Construct, id: string, props: AutomationRo
   );
   acknowledge(role, {
     'AwsSolutions-IAM5[Resource::*]': 'Reading and cancelling commands knows no resources before a command has an id.',
-    [wildcardFinding(scope, documents)]: "The lab's own documents, by the beginning of their names.",
     [wildcardFinding(scope, instances)]: 'Only instances with the tag of this lab; their ids are not known beforehand.',
   });
   return role;
