@@ -103,6 +103,17 @@ describe('run --url', () => {
     });
   });
 
+  test('leaves no folder of a size that the load generator refuses', async () => {
+    await withFolder(async (out) => {
+      await withServer({ echoes: true, publishes: false }, async (url, members) => {
+        const lab = startLab('run', '--url', url, '--connections', '1M', '--out', out);
+        assert.equal((await lab.ended).code, 2, lab.stderr());
+        assert.match(lab.stderr(), /^error: .*1000000.*\n {2}fix: .*\n$/m);
+        assert.deepEqual([readdirSync(out), members()], [[], 2], 'only the two that asked');
+      });
+    });
+  });
+
   test('keeps what it has when it is interrupted', async () => {
     await withFolder(async (out) => {
       await withServer({ echoes: true, publishes: true }, async (url, members) => {

@@ -63,7 +63,7 @@ describe('the command line', { concurrency: 4 }, () => {
     });
   }
 
-  test('fails with exit code 1 when there are not enough local ports, with the numbers', async () => {
+  test('fails with exit code 2 when there are not enough local ports, with the numbers', async () => {
     const { code, stderr } = await run(
       '--url',
       'ws://127.0.0.1:1/',
@@ -72,7 +72,7 @@ describe('the command line', { concurrency: 4 }, () => {
       '--local-ports',
       '2000-2009',
     );
-    assert.equal(code, 1);
+    assert.equal(code, 2);
     assert.match(stderr, /11 connections from this host do not fit: 1 source addresses x 10 local ports/);
   });
 

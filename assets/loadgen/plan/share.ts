@@ -1,3 +1,5 @@
+import { UsageError } from '../commands/exit-codes.ts';
+
 /** What a whole lab is to open, and with which addresses one of its hosts does its part. */
 export interface LoadPlan {
   /** Connections of the whole lab. */
@@ -49,7 +51,7 @@ export function shareOf(plan: LoadPlan, process: number): Share {
   const hostStart = split(plan.connections, plan.hosts, plan.hostIndex);
   const hostCount = split(plan.connections, plan.hosts, plan.hostIndex + 1) - hostStart;
   if (hostCount > endpointCount * ports) {
-    throw new Error(
+    throw new UsageError(
       `${hostCount} connections from this host do not fit: ${sources.length} source addresses x ${localPortCount} local ports ` +
         `x ${ports} server ports give ${endpointCount * ports}; give more source addresses or server ports, or a wider range of local ports`,
     );

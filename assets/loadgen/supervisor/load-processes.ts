@@ -1,3 +1,4 @@
+import { UsageError } from '../commands/exit-codes.ts';
 import { addCauses } from '../measure/failure-causes.ts';
 import { shareOf } from '../plan/share.ts';
 import type { LoadCounts } from '../raw.ts';
@@ -35,7 +36,7 @@ export class LoadProcesses {
     const shares = Array.from({ length: plan.processes }, (_, process) => shareOf(plan, process));
     const most = Math.max(...shares.map((share) => share.count));
     if (most > limit) {
-      throw new Error(
+      throw new UsageError(
         `a process may open ${limit + reservedDescriptors} files here, of which ${reservedDescriptors} are kept back, and is to hold ` +
           `${most} connections: give --processes ${Math.ceil(shares[0]!.hostCount / limit)} or more, or raise the limit (ulimit -n)`,
       );

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../../../assets/loadgen/commands/exit-codes.ts';
 import { serverUrl, type ServerUrl } from '../../../assets/loadgen/commands/server-url.ts';
@@ -63,7 +63,11 @@ export async function runUrl(url: string, flags: RunFlags, out: string, context:
   const runId = newRunId(context.now(), context.random);
   const folder = join(out, runId);
   await makeRunFolder(folder);
-  const result = await loadUrl(load, say, context.interrupted);
+  const result = await loadUrl(load, say, context.interrupted).catch(async (error: unknown) => {
+    // Empty it tells nothing.
+    await rmdir(folder).catch(() => undefined);
+    throw error;
+  });
   const record: UrlRecord = {
     schema: 1,
     runId,
