@@ -42,8 +42,20 @@ describe('bench:loadgen', () => {
 
   test('fails on a peer it does not know, and names those it does', { skip: noCompiler }, () => {
     const { stderr, status } = bench('--peers', 'gatling');
-    assert.equal(status, 1);
-    assert.match(stderr, /ws,k6,artillery,tsung, got 'gatling'/);
+    assert.equal(status, 2);
+    assert.match(stderr, /^error: --peers: .*ws,k6,artillery,tsung, got 'gatling'\n {2}fix: .*\n$/);
+  });
+
+  test('fails in two lines on a flag and on a number that it does not know', () => {
+    for (const words of [
+      ['--round', '3'],
+      ['--rounds', 'many'],
+    ]) {
+      const { stderr, status } = bench(...words);
+      assert.equal(status, 2);
+      assert.match(stderr, /^error: .*'(--round|many)'\n {2}fix: .*--help.*\n$/);
+    }
+    assert.match(bench('--help').stdout, /--pace-seconds S/);
   });
 });
 

@@ -1,14 +1,9 @@
-/**
- * Compares the load generator with a client in C that makes the same system calls, and with its peers, in alternating rounds
- * against the same server in C: `npm run bench:loadgen -- [--rounds N] [--connections N] [--broadcasts K] [--idle-seconds S]
- * [--pace-seconds S] [--peers all|none|ws,k6,artillery,tsung] [--peer-connections N] [--save]`. Without --peers those run that are there; --peers
- * installs what it names and is missing into .cache/bench; --save keeps the report in docs/benchmarks/loadgen.md.
- */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { parsePositiveCount, parseSeconds } from '../../lib/cli/flags/parse.ts';
+import { flagValue, runBenchmarkCommand, type Flags } from './command-line.ts';
 import { compileReference, hasCompiler } from './compile-reference.ts';
 import { openFilesLimit, reservedDescriptors } from '../../assets/loadgen/supervisor/open-files.ts';
 import type { Contender } from './contenders/contender.ts';
@@ -28,30 +23,51 @@ interface Size {
   readonly paceSeconds: number;
 }
 
+const usage = `Compares the load generator with a client in C that makes the same system calls, and with its peers, in alternating
+rounds against the same server in C.
+
+usage: npm run bench:loadgen -- [flags]
+  --rounds N              (default: 5)
+  --connections N         of the load generator and of C (default: 15000)
+  --peer-connections N    of each peer (default: 10000)
+  --broadcasts K          a round (default: 5)
+  --pace-seconds S        from one broadcast to the next, at least (default: 1)
+  --idle-seconds S        for which the connections are held idle (default: 1)
+  --peers all|none|NAMES  some of ${peerNames.join(',')}: those named are installed into .cache/bench where they are missing;
+                          without it those run that are there
+  --save                  keep the report in docs/benchmarks/loadgen.md
+exit codes: 0 compared, or skipped without a C compiler`;
+const options = {
+  rounds: { type: 'string', default: '5' },
+  connections: { type: 'string', default: '15000' },
+  // Peers that let the kernel choose local ports slow down when it has given half of them away, at 14 000.
+  'peer-connections': { type: 'string', default: '10000' },
+  broadcasts: { type: 'string', default: '5' },
+  'idle-seconds': { type: 'string', default: '1' },
+  'pace-seconds': { type: 'string', default: '1' },
+  peers: { type: 'string' },
+  save: { type: 'boolean', default: false },
+} as const;
+
 /** Runs the benchmark; the exit code. */
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      rounds: { type: 'string', default: '5' },
-      connections: { type: 'string', default: '15000' },
-      // Peers that let the kernel choose local ports slow down when it has given half of them away, at 14 000.
-      'peer-connections': { type: 'string', default: '10000' },
-      broadcasts: { type: 'string', default: '5' },
-      'idle-seconds': { type: 'string', default: '1' },
-      'pace-seconds': { type: 'string', default: '1' },
-      peers: { type: 'string' },
-      save: { type: 'boolean', default: false },
-    },
-  });
+async function main(flags: Flags<typeof options>): Promise<number> {
+  const size = {
+    rounds: flagValue('rounds', flags.rounds, parsePositiveCount),
+    broadcasts: flagValue('broadcasts', flags.broadcasts, parsePositiveCount),
+    idleSeconds: flagValue('idle-seconds', flags['idle-seconds'], parseSeconds),
+    paceSeconds: flagValue('pace-seconds', flags['pace-seconds'], parseSeconds),
+  };
+  const names = flagValue('peers', flags.peers ?? 'all', peersNamed);
+  const wanted = flagValue('connections', flags.connections, parsePositiveCount);
+  const wantedOfPeers = flagValue('peer-connections', flags['peer-connections'], parsePositiveCount);
   if (!hasCompiler()) {
     print('bench:loadgen: SKIPPED the C reference and with it the comparison: there is no C compiler (cc)');
     return 0;
   }
   const most = openFilesLimit() - reservedDescriptors;
-  const connections = Math.min(Number(values.connections), most);
-  const names = peersNamed(values.peers);
-  if (values.peers !== undefined) installPeers(names);
-  const peers = names.map((name) => findPeer(name, Math.min(Number(values['peer-connections']), connections)));
+  const connections = Math.min(wanted, most);
+  if (flags.peers !== undefined) installPeers(names);
+  const peers = names.map((name) => findPeer(name, Math.min(wantedOfPeers, connections)));
   const folder = mkdtempSync(join(tmpdir(), 'c1m-bench-build-'));
   try {
     const client = compileReference('reference-client', folder);
@@ -65,12 +81,6 @@ async function main(): Promise<number> {
       { name: 'load generator', version: versionOfOurs(), connections, start: startLoadGenerator },
       ...peers.flatMap((peer) => ('contender' in peer ? [peer.contender] : [])),
     ];
-    const size = {
-      rounds: Number(values.rounds),
-      broadcasts: Number(values.broadcasts),
-      idleSeconds: Number(values['idle-seconds']),
-      paceSeconds: Number(values['pace-seconds']),
-    };
     // What else the machine does slows everybody down, though not by the same factor: it is told.
     const loadBefore = loadavg()[0] ?? Number.NaN;
     const compared = await compare(contenders, compileReference('reference-server', folder), size);
@@ -81,7 +91,7 @@ async function main(): Promise<number> {
       circumstances: circumstances(size, loadBefore),
     });
     print(`\n${report}`);
-    if (values.save) print(`kept in ${save(report)}`);
+    if (flags.save) print(`kept in ${save(report)}`);
     return 0;
   } finally {
     rmSync(folder, { recursive: true });
@@ -126,13 +136,12 @@ async function compare(
   return { results, skipped };
 }
 
-function peersNamed(list: string | undefined): readonly PeerName[] {
-  if (list === undefined || list === 'all') return peerNames;
+function peersNamed(list: string): readonly PeerName[] {
+  if (list === 'all') return peerNames;
   if (list === 'none') return [];
   return list.split(',').map((name) => {
     const known = peerNames.find((peer) => peer === name);
-    if (known === undefined)
-      throw new Error(`--peers takes all, none, or some of ${peerNames.join(',')}, got '${name}'`);
+    if (known === undefined) throw new Error(`expected all, none, or some of ${peerNames.join(',')}, got '${name}'`);
     return known;
   });
 }
@@ -172,4 +181,4 @@ function print(line: string): void {
 
 // With an exit, and not by the signal, so that the peers are ended.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
-process.exitCode = await main();
+await runBenchmarkCommand(usage, options, main);

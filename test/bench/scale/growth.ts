@@ -1,11 +1,7 @@
-/**
- * What the lab itself costs as the connections grow: `npm run bench:growth -- [--server NAME] [--sizes 10k,100k,300k,1.2M] [--save]`.
- * Nothing of it may grow faster than they do.
- */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { parseNames, parsePositiveCount } from '../../../lib/cli/flags/parse.ts';
+import { flagValue, runBenchmarkCommand, type Flags } from '../command-line.ts';
 import { growthPlot } from './growth-plot.ts';
 import { machineOf, runLab, type LabRun } from './lab-run.ts';
 
@@ -39,23 +35,29 @@ const rows: readonly Row[] = [
   { name: 'report, MB', digits: 2, of: ({ reportBytes }) => megabytes(reportBytes) },
 ];
 
-/** Runs the sizes one after the other; exit code 1 when one of them was not reached. */
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      server: { type: 'string', default: 'go-epoll' },
-      sizes: { type: 'string', default: '10k,100k,300k,1.2M' },
-      save: { type: 'boolean', default: false },
-    },
-  });
-  const sizes = parseNames(values.sizes).map(parsePositiveCount);
+const usage = `Measures what the lab itself costs as the connections grow; nothing of it may grow faster than they do.
+
+usage: npm run bench:growth -- [flags]
+  --server NAME    the server (default: go-epoll)
+  --sizes N,N,…    connections of each run (default: 10k,100k,300k,1.2M)
+  --save           keep table and plot in docs/benchmarks
+exit codes: 0 every size was reached, 1 one was not`;
+const options = {
+  server: { type: 'string', default: 'go-epoll' },
+  sizes: { type: 'string', default: '10k,100k,300k,1.2M' },
+  save: { type: 'boolean', default: false },
+} as const;
+
+/** Runs the sizes one after the other. */
+async function main(flags: Flags<typeof options>): Promise<number> {
+  const sizes = flagValue('sizes', flags.sizes, (text) => parseNames(text).map(parsePositiveCount));
   const runs: LabRun[] = [];
   for (const connections of sizes) {
-    runs.push(await runLab({ server: values.server, connections, broadcasts: 1, intervalSeconds: 1 }, results));
+    runs.push(await runLab({ server: flags.server, connections, broadcasts: 1, intervalSeconds: 1 }, results));
   }
   const text = report(runs);
   process.stdout.write(text);
-  if (values.save) save(`growth-${values.server}`, text, runs);
+  if (flags.save) save(`growth-${flags.server}`, text, runs);
   return runs.every(({ measurement: { connections } }) => connections.peak === connections.wanted) ? 0 : 1;
 }
 
@@ -113,4 +115,4 @@ function megabytes(bytes: number | null): number | null {
   return bytes === null ? null : bytes / 1e6;
 }
 
-process.exitCode = await main();
+await runBenchmarkCommand(usage, options, main);

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { LabError } from '../../../lib/config/lab-error.ts';
 import type { MeasurementResult } from '../../../lib/results/schema/measurement-result.ts';
 import type { RunResult } from '../../../lib/results/schema/run-result.ts';
 
@@ -38,7 +39,8 @@ export async function runLab(request: LabRunRequest, out: string): Promise<LabRu
   const before = new Set(readdirSync(out));
   const ran = await commandLine(words);
   const [run] = readdirSync(out).filter((name) => !before.has(name));
-  if (run === undefined) throw new Error(`c1m ${words.join(' ')} left no run (exit code ${ran.exitCode})`);
+  if (run === undefined)
+    throw new LabError('runFailed', `c1m ${words.join(' ')} left no run`, 'see above what it said');
   const folder = join(out, run);
   const result = JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8')) as RunResult;
   const measurement = result.measurements[0];

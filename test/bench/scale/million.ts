@@ -1,12 +1,8 @@
-/**
- * Holds as many connections as one machine can, by the lab's own command line, and opens as many with clients in C against the same
- * server: `npm run bench:million -- [--server NAME] [--connections N] [--broadcasts K] [--interval S] [--no-reference] [--save]`.
- */
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { parsePositiveCount, parseSeconds } from '../../../lib/cli/flags/parse.ts';
+import { flagValue, runBenchmarkCommand, type Flags } from '../command-line.ts';
 import { compileReference, hasCompiler } from '../compile-reference.ts';
 import { machineOf, runLab, type LabRun } from './lab-run.ts';
 import { rampReference, type ReferenceRamp } from './reference-ramp.ts';
@@ -14,33 +10,40 @@ import { rampReference, type ReferenceRamp } from './reference-ramp.ts';
 const results = join(import.meta.dirname, '../../../results/million');
 const kept = join(import.meta.dirname, '../../../docs/benchmarks');
 
+const usage = `Holds as many connections as one machine can, by the lab's own command line, and opens as many with clients in C
+against the same server.
+
+usage: npm run bench:million -- [flags]
+  --server NAME      the server (default: netty)
+  --connections N    such as 1.2M, the default
+  --broadcasts K     broadcasts to all (default: 2)
+  --interval S       seconds from one to the next (default: 60)
+  --no-reference     leave the clients in C out
+  --save             keep the report in docs/benchmarks
+exit codes: those of c1m run`;
+const options = {
+  server: { type: 'string', default: 'netty' },
+  connections: { type: 'string', default: '1.2M' },
+  broadcasts: { type: 'string', default: '2' },
+  interval: { type: 'string', default: '60' },
+  reference: { type: 'boolean', default: true },
+  save: { type: 'boolean', default: false },
+} as const;
+
 /** Runs the benchmark; the exit code is that of the run. */
-async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      server: { type: 'string', default: 'netty' },
-      connections: { type: 'string', default: '1.2M' },
-      broadcasts: { type: 'string', default: '2' },
-      interval: { type: 'string', default: '60' },
-      reference: { type: 'boolean', default: true },
-      save: { type: 'boolean', default: false },
-    },
-    allowNegative: true,
-  });
-  const run = await runLab(
-    {
-      server: values.server,
-      connections: parsePositiveCount(values.connections),
-      broadcasts: parsePositiveCount(values.broadcasts),
-      intervalSeconds: parseSeconds(values.interval),
-    },
-    results,
-  );
-  const text = report(run, values.reference ? await reference(run) : 'not asked for');
+async function main(flags: Flags<typeof options>): Promise<number> {
+  const request = {
+    server: flags.server,
+    connections: flagValue('connections', flags.connections, parsePositiveCount),
+    broadcasts: flagValue('broadcasts', flags.broadcasts, parsePositiveCount),
+    intervalSeconds: flagValue('interval', flags.interval, parseSeconds),
+  };
+  const run = await runLab(request, results);
+  const text = report(run, flags.reference ? await reference(run) : 'not asked for');
   process.stdout.write(text);
-  if (values.save) {
+  if (flags.save) {
     mkdirSync(kept, { recursive: true });
-    writeFileSync(join(kept, `million-${values.server}-${run.result.parameters.connections}.txt`), text);
+    writeFileSync(join(kept, `million-${flags.server}-${run.result.parameters.connections}.txt`), text);
   }
   return run.exitCode ?? 1;
 }
@@ -114,4 +117,4 @@ function sum(counts: Readonly<Record<string, number>>): number {
   return Object.values(counts).reduce((total, count) => total + count, 0);
 }
 
-process.exitCode = await main();
+await runBenchmarkCommand(usage, options, main);
