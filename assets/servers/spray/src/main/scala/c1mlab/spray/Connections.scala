@@ -22,6 +22,9 @@ object Connections {
 
   final case class Publish(frame: ByteString, publisher: ActorRef)
 
+  /** A member is to be looked at again: it takes what came before this broadcast. */
+  final case class Await(broadcast: Broadcast, member: ActorRef)
+
   private final case class Expire(broadcast: Broadcast)
   private case object CloseAll
   private case object WakeUpSelector
@@ -87,6 +90,9 @@ class Connections extends Actor {
       members.foreach(_ ! Output.Deliver(broadcast))
       broadcast.settle(success = true)
       broadcast.expireWith(context.system.scheduler.scheduleOnce(sendTimeout, self, Expire(broadcast)))
+
+    case Await(broadcast, member) =>
+      context.system.scheduler.scheduleOnce(sendTimeout, member, Output.Expire(broadcast))
 
     case Expire(broadcast) =>
       if (!broadcast.isDone) members.foreach(_ ! Output.Expire(broadcast))

@@ -21,6 +21,8 @@ object Output {
   final case class Finish(frame: Frame) extends Tcp.Command
 
   private case object Written extends Tcp.Event
+  /** The answer to a write of nothing: the socket had taken all that was written before it. */
+  private final case class Taken(broadcast: Broadcast) extends Tcp.Event
   private case object CaughtUp extends Tcp.Event
   private case object LingeredEnough extends Tcp.Event
 
@@ -85,8 +87,9 @@ final class Output(
         abort()
       } else enqueue(Waiting(broadcast.frame, Some(broadcast)))
 
+    // Where a server is starved, the write may not have been tried yet. Behind one that the socket does not take, Akka refuses another.
     case Expire(broadcast) =>
-      if (isWaiting(broadcast)) abort()
+      if (isWaiting(broadcast)) commandPL(Tcp.Write(ByteString.empty, Taken(broadcast)))
 
     case Pipeline.Tell(_, _: Frame, _) if finishing => // what comes after a close is not answered
 
@@ -96,6 +99,12 @@ final class Output(
   val eventPipeline: Pipeline[Tcp.Event] = {
     case Written =>
       if (!closed) written()
+
+    case Tcp.CommandFailed(Tcp.Write(_, Taken(broadcast))) =>
+      if (!closed && isWaiting(broadcast)) abort()
+
+    case Taken(broadcast) =>
+      if (!closed && isWaiting(broadcast)) connections ! Connections.Await(broadcast, connection)
 
     case _: Tcp.Received if finishing =>
 
