@@ -9,6 +9,15 @@
     if (size >= 1e4) return `${+(value / 1e3).toPrecision(3)}k`;
     return String(+value.toPrecision(3));
   };
+  // As many digits as tell each tick from the next.
+  const ticks = (splits, step) => {
+    const most = Math.max(...splits.map(Math.abs));
+    const [divisor, unit] = most >= 1e6 ? [1e6, 'M'] : most >= 1e4 ? [1e3, 'k'] : [1, ''];
+    const scaled = step / divisor;
+    let digits = 0;
+    while (digits < 10 && Math.abs(scaled - scaled.toFixed(digits)) > scaled * 1e-6) digits += 1;
+    return splits.map((value) => (value === 0 ? '0' : `${+(value / divisor).toFixed(digits)}${unit}`));
+  };
   // The percentile axis is spaced by nines: 0, 90, 99, 99.9 and so on lie at 0, 1, 2, 3.
   const nines = (value) => (value === 0 ? '0 %' : `${+(100 - 100 / 10 ** value).toFixed(Math.max(0, value - 2))} %`);
 
@@ -43,14 +52,15 @@
           ...axis,
           size: 34,
           label: chart.xLabel,
-          values: (_u, splits) => splits.map((v) => (chart.percentiles ? nines(v) : short(v))),
+          values: (_u, splits, _axis, _space, step) => (chart.percentiles ? splits.map(nines) : ticks(splits, step)),
           incrs: chart.percentiles || chart.wholeX ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] : undefined,
         },
         {
           ...axis,
           size: 56,
           label: chart.yLabel,
-          values: (_u, splits) => splits.map((v) => (v === null ? '' : short(v))),
+          values: (_u, splits, _axis, _space, step) =>
+            chart.logarithmic ? splits.map((v) => (v === null ? '' : short(v))) : ticks(splits, step),
         },
       ],
       series: [
