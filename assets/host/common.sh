@@ -44,12 +44,10 @@ note_unit() { # unit, run folder
 
 # Fails when a measurement is running on this host: two at once would measure each other.
 refuse_when_taken() {
-  local unit running
-  for unit in c1m-sample c1m-upload c1m-loadgen 'c1m-server-*'; do
-    running=$(systemctl list-units --plain --no-legend --state=active "$unit")
-    [ -z "$running" ] ||
-      fail "another run is active here (${running%% *}, measurement $(taken_by)); wait for it, or run the Stop document first"
-  done
+  local running
+  running=$(systemctl list-units --plain --no-legend --state=activating,active,deactivating 'c1m-*')
+  [ -z "$running" ] ||
+    fail "another run is active here (${running%% *}, measurement $(taken_by)); wait for it, or run the Stop document first"
 }
 
 # Prints which measurement Prepare has given this host to; nothing when it is free.
@@ -64,11 +62,11 @@ belongs_to_another() { # run
   [ -n "$owner" ] && [ "$owner" != "$1" ]
 }
 
-# Uploads the files of a folder to C1M_RESULTS/<run>/<host>/.
+# Uploads the files of a folder to C1M_RESULTS/<run>/<host>/, but those that are about to replace another.
 upload_folder() { # folder, run
   local target
   case $C1M_RESULTS in
-  s3://*) aws s3 cp --recursive --only-show-errors "$1" "$C1M_RESULTS/$2/$C1M_HOST/" ;;
+  s3://*) aws s3 cp --recursive --only-show-errors --exclude '*.new' "$1" "$C1M_RESULTS/$2/$C1M_HOST/" ;;
   file:///*)
     target=${C1M_RESULTS#file://}/$2/$C1M_HOST
     mkdir -p "$target" && cp -r "$1/." "$target/"

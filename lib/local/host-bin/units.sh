@@ -42,13 +42,13 @@ unit_property() { # name, property
   printf '%s' "${text%%$'\n'*}"
 }
 
-# Prints the names of loaded units that match a pattern, a line each.
+# Prints the names of loaded units whose name with its ending matches a pattern, a line each: systemd adds no ending to a pattern.
 units_matching() { # pattern
   local folder
   for folder in "$units"/*/; do
     folder=${folder%/}
     # shellcheck disable=SC2053 # a pattern, as with systemctl
-    if [ -f "$folder/status" ] && [[ ${folder##*/} == ${1%.service} ]]; then echo "${folder##*/}"; fi
+    if [ -f "$folder/status" ] && [[ ${folder##*/}.service == $1 ]]; then echo "${folder##*/}"; fi
   done
 }
 

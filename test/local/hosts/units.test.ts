@@ -72,9 +72,11 @@ describe('units of a local host', { skip: namespacesForbidden() }, () => {
     await ended(unit);
     assert.match((await runOn(host, `systemd-run --unit=${unit} -- true`)).stderr, /already loaded/);
     assert.equal(
-      (await runOn(host, `systemctl list-units --plain --no-legend --state=failed ${unit}`)).stdout,
+      (await runOn(host, `systemctl list-units --plain --no-legend --state=failed ${unit}.service`)).stdout,
       `${unit}.service loaded failed failed ${unit}\n`,
     );
+    const withoutEnding = await runOn(host, `systemctl list-units --plain --no-legend --state=failed ${unit}`);
+    assert.equal(withoutEnding.stdout, '', 'systemd adds no ending to a pattern');
     assert.equal((await runOn(host, `systemctl reset-failed ${unit}`)).code, 0);
     assert.equal((await runOn(host, `systemd-run --unit=${unit} -- true`)).code, 0);
     const collected = await start('exit 4', '--collect');
