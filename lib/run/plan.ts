@@ -76,7 +76,6 @@ export function planMeasurement(
       `raise the hard limit of open files (ulimit -Hn) to ${count(reservedDescriptors * 2)} or more`,
     );
   }
-  checkLifetime(request, lab, capacity);
   const plan = sizesOf(request, server, lab, capacity);
   const obstacle = obstacleTo(plan, perServerProcess(server, capacity), lab, capacity);
   if (obstacle !== null) {
@@ -86,6 +85,7 @@ export function planMeasurement(
     throw new LabError('environment', obstacle.message, hints.join(', or '));
   }
   checkTimes(plan);
+  checkLifetime(plan, lab, capacity);
   return plan;
 }
 
@@ -126,16 +126,17 @@ function sizesOf(request: RunRequest, server: ServerDescription, lab: Lab, capac
   };
 }
 
-/** A host on AWS ends itself so many hours after the workload has begun: the verb `drive` renews them, and refuses what takes longer. */
-function checkLifetime(request: RunRequest, { lifetime }: Lab, { openFilesLeft }: Capacity): void {
+/** A host on AWS ends itself so many hours after the verb `prepare`; the verb `drive` refuses a workload for which too few are left. */
+function checkLifetime(plan: MeasurementPlan, { lifetime }: Lab, { openFilesLeft }: Capacity): void {
   if (openFilesLeft !== null) return;
-  const { broadcasts, intervalSeconds, echoSeconds } = request;
-  const minutes = Math.floor((broadcasts * intervalSeconds + echoSeconds) / 60) + 1;
+  const { connections, connectRate, broadcasts, intervalSeconds, echoSeconds } = plan;
+  const besidesBroadcasts = connections / connectRate + echoSeconds;
+  const minutes = Math.floor((broadcasts * intervalSeconds + besidesBroadcasts) / 60) + 1;
   if (minutes < lifetime.hours * 60) return;
-  const fitting = Math.floor(((lifetime.hours * 60 - 2) * 60 - echoSeconds) / intervalSeconds);
+  const fitting = Math.floor(((lifetime.hours * 60 - 2) * 60 - besidesBroadcasts) / intervalSeconds);
   throw new LabError(
     'environment',
-    `${count(broadcasts)} broadcasts every ${intervalSeconds} s take ${minutes} minutes, and a host of the lab ends ${lifetime.hours * 60} minutes after a run begins`,
+    `opening ${count(connections)} connections and ${count(broadcasts)} broadcasts every ${intervalSeconds} s take ${minutes} minutes, and a host of the lab ends ${lifetime.hours * 60} minutes after a run begins`,
     fitting > 0
       ? `ask for at most --broadcasts ${fitting}, or raise lifetime.hours in the lab file and deploy again`
       : 'raise lifetime.hours in the lab file and deploy again',

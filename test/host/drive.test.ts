@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import { articleLab } from '../../lib/config/lab.ts';
 import { makeTestHosts, namespacesForbidden, runOn, type TestHosts } from '../local/hosts/test-hosts.ts';
@@ -9,13 +9,20 @@ describe('Drive on a host that ends itself', { skip: namespacesForbidden() }, ()
   before(async () => {
     hosts = await makeTestHosts(articleLab);
     appendFileSync(hosts.host('load-1').path('/opt/c1mlab/site.env'), 'C1M_LIFETIME_MINUTES="60"\n');
+    const measurement = hosts.host('load-1').path('/opt/c1mlab/run/measurement');
+    writeFileSync(measurement, 'm-1\n');
+    const prepared = Date.now() / 1000 - 10.5 * 60;
+    utimesSync(measurement, prepared, prepared);
   });
   after(() => hosts.remove());
 
-  test('fails for a workload that is longer than its life, and says by how much', async () => {
-    const env = { SSM_Broadcasts: '119', SSM_IntervalSeconds: '30.5', SSM_EchoRate: '0', SSM_EchoSeconds: '1' };
+  test('fails for a workload that is longer than what is left of its life, and says by how much', async () => {
+    const env = { SSM_Broadcasts: '98', SSM_IntervalSeconds: '30.5', SSM_EchoRate: '0', SSM_EchoSeconds: '1' };
     const { code, stderr } = await runOn(hosts.host('load-1'), 'exec /opt/c1mlab/assets/host/drive', { env });
     assert.equal(code, 1);
-    assert.match(stderr, /^load-1: the workload takes 61 minutes, and a host of this lab ends 60 minutes after/);
+    assert.match(
+      stderr,
+      /^load-1: the workload takes 50 minutes, and a host of this lab ends 60 minutes after .*, of which 10 have passed/,
+    );
   });
 });

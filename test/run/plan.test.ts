@@ -119,7 +119,7 @@ describe('a plan', () => {
     const long = { broadcasts: 240, intervalSeconds: 60 };
     const error = rejects(
       'environment',
-      /^240 broadcasts every 60 s take 241 minutes, and a host of the lab ends 240 minutes after/,
+      / and 240 broadcasts every 60 s take 241 minutes, and a host of the lab ends 240 minutes after/,
       long,
       apart,
     );
