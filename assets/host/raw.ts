@@ -11,7 +11,7 @@ export interface HostFacts {
   readonly cpuModel: string;
   readonly cpus: number;
   readonly memoryBytes: number;
-  /** Hard limit of open files for what runs as a unit. */
+  /** Hard limit of open files of whoever ran Prepare; that of a unit is in its samples. */
   readonly openFilesLimit: number;
   readonly fileMax: number;
   /** Addresses on the load network. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as v from 'valibot';
 import { runResultSchema } from '../../lib/results/schema/run-result.ts';
-import { changedProcess, only, readMerged } from './read-merged.ts';
+import { changed, changedProcess, only, readMerged } from './read-merged.ts';
 import { runFiles, shapes } from './synthetic-run.ts';
 import { kernelBytesPerPair } from './synthetic-measurement.ts';
 
@@ -45,6 +45,14 @@ describe('a run that went well', () => {
     assert.ok(server.lowBytesPerConnection <= server.bytesPerConnection);
     assert.ok(Math.abs(kernel.bytesPerConnection / kernelBytesPerPair - 1) < 0.02);
     assert.equal(measurement.memory.kernelHoldsBothEnds, true);
+  });
+
+  test('has the limit of open files of what ran, and not of what prepared the host', async () => {
+    const files = runFiles({ servers: ['node'] });
+    const merged = await readMerged(
+      changed(files, 'raw/node/server/facts.json', (facts) => ({ ...facts, openFilesLimit: 5_000 })),
+    );
+    assert.equal(merged.hosts.find(({ role }) => role === 'server')?.openFilesLimit, 20_000);
   });
 
   test('finds the ramp’s length, rate and processor time', async () => {

@@ -1,5 +1,5 @@
 import { articleReference } from '../article-reference.ts';
-import type { RawRun } from '../raw/raw-run.ts';
+import { openFilesLimitOf, type RawRun } from '../raw/raw-run.ts';
 import type { MeasurementResult } from '../schema/measurement-result.ts';
 import type { HostResult, RunResult } from '../schema/run-result.ts';
 import { mergeMeasurement } from './merge-measurement.ts';
@@ -71,11 +71,13 @@ function notMeasured(
 /** Each host as the first measurement that has its facts found it. */
 function hostsOfRun({ measurements }: RawRun): HostResult[] {
   const hosts = new Map<string, HostResult>();
-  for (const { facts } of measurements.flatMap((measurement) => measurement.hosts)) {
+  for (const host of measurements.flatMap((measurement) => measurement.hosts)) {
+    const { facts } = host;
     if (facts === null || hosts.has(facts.host)) continue;
     const { schema: _schema, unixMillis: _unixMillis, ...kept } = facts;
     hosts.set(facts.host, {
       ...kept,
+      openFilesLimit: openFilesLimitOf(host) ?? facts.openFilesLimit,
       addresses: [...facts.addresses],
       sysctls: [...facts.sysctls],
       warnings: [...facts.warnings],

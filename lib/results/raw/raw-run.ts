@@ -43,3 +43,12 @@ export interface RawRun {
   readonly measurements: readonly RawMeasurement[];
   readonly problems: readonly string[];
 }
+
+/** Open files that one process of the lab may have on this host: as sampled of its units, else as Prepare had it itself; null when unknown. */
+export function openFilesLimitOf({ facts, samples }: RawHost): number | null {
+  for (const { units } of samples) {
+    const sampled = Object.values(units).find(({ openFilesLimit }) => openFilesLimit !== null);
+    if (sampled !== undefined) return sampled.openFilesLimit;
+  }
+  return facts?.openFilesLimit ?? null;
+}

@@ -50,7 +50,7 @@ export const hostResultSchema = v.object({
   cpuModel: v.string(),
   cpus: count('Processors.'),
   memoryBytes: amount('Memory of the machine, bytes.'),
-  openFilesLimit: amount('Hard limit of open files of one process.'),
+  openFilesLimit: amount('Open files that one process of the lab may have.'),
   fileMax: amount('fs.file-max: open files of the machine.'),
   addresses: v.array(v.string()),
   sysctls: v.array(

@@ -1,3 +1,4 @@
+import { openFilesLimitOf } from '../raw/raw-run.ts';
 import type { Wall } from '../schema/verdict.ts';
 import { findInLogs, growth, isServer, most, stoppedOrSlowed, type Evidence } from './evidence.ts';
 import { conntrackFullShare, conntrackShare, descriptorsLeft, filesFullShare, listenDropShare } from './thresholds.ts';
@@ -93,7 +94,7 @@ function serverDescriptors(evidence: Evidence): readonly Wall[] {
         wall: 'descriptors',
         effect: stoppedOrSlowed(evidence),
         host: host.host,
-        evidence: `the server ran out of descriptors (hard limit ${host.facts?.openFilesLimit ?? 'unknown'} a process): ${found.join('; ')}`,
+        evidence: `the server ran out of descriptors (limit ${openFilesLimitOf(host) ?? 'unknown'} a process): ${found.join('; ')}`,
       },
     ];
   });
