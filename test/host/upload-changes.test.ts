@@ -8,10 +8,11 @@ import { eventually as within, namespacesForbidden, runOn } from '../local/hosts
 
 /** Stands for the aws command: copies to a folder of the host, unless it is told to fail. */
 const awsCommand = `#!/usr/bin/env bash
-[ "$1 $2 $3 $4" = 's3 cp --recursive --only-show-errors' ] || { echo "unexpected: $*" >&2; exit 2; }
+[ "$1 $2 $3 $4 $5 $6" = 's3 cp --recursive --only-show-errors --exclude *.new' ] || { echo "unexpected: $*" >&2; exit 2; }
 echo call >>/opt/c1mlab/tmp/aws-calls
 [ ! -e /opt/c1mlab/tmp/aws-fails ] || exit 1
-mkdir -p "/opt/c1mlab/tmp/\${6#s3://}" && cp -r "$5/." "/opt/c1mlab/tmp/\${6#s3://}"
+target=/opt/c1mlab/tmp/\${8#s3://}
+mkdir -p "$target" && cd "$7" && find . -type f ! -name '*.new' -exec cp --parents --target-directory="$target" {} +
 `;
 
 /** Stands for the instance metadata: there is a notice when a file says so. */
@@ -72,9 +73,11 @@ describe('a host whose results lie in a bucket', { skip: forbidden }, () => {
 
   test('has everything in the bucket after Collect, and uploads nothing after Stop', async () => {
     writeFileSync(own('last.txt'), 'last');
+    writeFileSync(own('status.json.new'), 'about to replace another, and gone by then');
     const collected = await verb('collect');
     assert.equal(collected.code, 0, collected.stderr);
     assert.equal(readFileSync(bucket('last.txt'), 'utf8'), 'last');
+    assert.ok(!existsSync(bucket('status.json.new')));
     assert.ok(existsSync(bucket('units.txt')));
     assert.match(readFileSync(bucket('units.txt'), 'utf8'), /^c1m-upload /m);
     const stopped = await verb('stop');
