@@ -62,11 +62,11 @@ belongs_to_another() { # run
   [ -n "$owner" ] && [ "$owner" != "$1" ]
 }
 
-# Uploads the files of a folder to C1M_RESULTS/<run>/<host>/, but those that are about to replace another.
+# Uploads the files of a folder to C1M_RESULTS/<run>/<host>/.
 upload_folder() { # folder, run
   local target
   case $C1M_RESULTS in
-  s3://*) aws s3 cp --recursive --only-show-errors --exclude '*.new' "$1" "$C1M_RESULTS/$2/$C1M_HOST/" ;;
+  s3://*) aws s3 cp --recursive --only-show-errors "$1" "$C1M_RESULTS/$2/$C1M_HOST/" ;;
   file:///*)
     target=${C1M_RESULTS#file://}/$2/$C1M_HOST
     mkdir -p "$target" && cp -r "$1/." "$target/"

@@ -8,11 +8,10 @@ import { eventually as within, namespacesForbidden, runOn } from '../local/hosts
 
 /** Stands for the aws command: copies to a folder of the host, unless it is told to fail. */
 const awsCommand = `#!/usr/bin/env bash
-[ "$1 $2 $3 $4 $5 $6" = 's3 cp --recursive --only-show-errors --exclude *.new' ] || { echo "unexpected: $*" >&2; exit 2; }
+[ "$1 $2 $3 $4" = 's3 cp --recursive --only-show-errors' ] || { echo "unexpected: $*" >&2; exit 2; }
 echo call >>/opt/c1mlab/tmp/aws-calls
 [ ! -e /opt/c1mlab/tmp/aws-fails ] || exit 1
-target=/opt/c1mlab/tmp/\${8#s3://}
-mkdir -p "$target" && cd "$7" && find . -type f ! -name '*.new' -exec cp --parents --target-directory="$target" {} +
+mkdir -p "/opt/c1mlab/tmp/\${6#s3://}" && cp -r "$5/." "/opt/c1mlab/tmp/\${6#s3://}"
 `;
 
 /** Stands for the instance metadata: there is a notice when a file says so. */
