@@ -4,6 +4,7 @@ import { echoCases } from './cases/echo.ts';
 import { httpCases } from './cases/http.ts';
 import { lifecycleCases } from './cases/lifecycle.ts';
 import { peerCases } from './cases/peer.ts';
+import { publishOrderCases } from './cases/publish-order.ts';
 import { publishCases } from './cases/publish.ts';
 import { refusalCases } from './cases/refusals.ts';
 import { slowReaderCases } from './cases/slow-reader.ts';
@@ -17,6 +18,7 @@ export const allCases: readonly ContractCase[] = [
   ...refusalCases,
   ...closingCases,
   ...publishCases,
+  ...publishOrderCases,
   ...slowReaderCases,
   ...cleanupCases,
   ...lifecycleCases,

@@ -64,12 +64,14 @@ export const closingCases: readonly ContractCase[] = [
     name: 'bad-close-reason-refused',
     promise: 'a close whose reason is not UTF-8 is refused with 1007 or 1002',
     run: async ({ open }) => {
-      const client = await open();
-      client.send({ opcode: opcodes.close, payload: closePayload(1000, Buffer.from([0xce, 0xff])) });
-      const code = await client.closeCode();
-      assert.ok(code === 1007 || code === 1002, `expected 1007, got ${code ?? 'none'}`);
-      client.half();
-      await client.ended();
+      for (const reason of ['ceff', '6162e282', 'eda080']) {
+        const client = await open();
+        client.send({ opcode: opcodes.close, payload: closePayload(1000, Buffer.from(reason, 'hex')) });
+        const code = await client.closeCode();
+        assert.ok(code === 1007 || code === 1002, `for the reason ${reason} 1007 is expected, got ${code ?? 'none'}`);
+        client.half();
+        await client.ended();
+      }
     },
   },
   {
@@ -88,6 +90,28 @@ export const closingCases: readonly ContractCase[] = [
       assert.equal(await client.text(), 'before');
       assert.equal(await client.closeCode(), 1000);
       assert.equal(await client.frame(), null);
+    },
+  },
+  {
+    name: 'said-before-close-arrives',
+    promise: 'a client that reads slowly gets what it is owed, and the close, whatever it sends after its own close',
+    run: async ({ open }) => {
+      const [client, other] = [await open(), await open()];
+      client.pause();
+      const whole = Buffer.alloc(1024 * 1024, 'x');
+      client.send({ opcode: opcodes.binary, payload: whole });
+      client.send({ opcode: opcodes.close, payload: closePayload(1000) });
+      for (let late = 0; late < 3; late += 1) {
+        // The server has had the time to answer the close before more comes.
+        for (let answered = 0; answered < 100; answered += 1) {
+          other.sendText('others go on');
+          assert.equal(await other.text(), 'others go on');
+        }
+        client.send({ opcode: opcodes.ping, payload: 'late' });
+      }
+      client.resume();
+      assert.ok((await client.message()).payload.equals(whole));
+      assert.equal(await client.closeCode(), 1000);
     },
   },
 ];

@@ -123,6 +123,28 @@ export const echoCases: readonly ContractCase[] = [
     },
   },
   {
+    name: 'echo-of-crumbs',
+    promise: 'messages of 20 000 empty fragments, and of 64 KiB in fragments of 1 B, come back',
+    run: async ({ open }) => {
+      const client = await open();
+      for (const [size, count] of [
+        [0, 20_000],
+        [1, 65_536],
+      ] as const) {
+        const whole = binaryOf(size * count);
+        const frames = Array.from({ length: count }, (_, index) =>
+          encodeFrame({
+            opcode: index === 0 ? opcodes.binary : opcodes.continuation,
+            payload: whole.subarray(index * size, (index + 1) * size),
+            fin: index === count - 1,
+          }),
+        );
+        client.write(Buffer.concat(frames));
+        await expectEcho(client, whole, true);
+      }
+    },
+  },
+  {
     name: 'control-frames-between-fragments',
     promise: 'a ping between two fragments is answered before the message, which comes back whole',
     run: async ({ open }) => {
@@ -149,6 +171,19 @@ export const echoCases: readonly ContractCase[] = [
         assert.equal(pong?.opcode, opcodes.pong, `a ping of ${size} B must be answered with a pong`);
         assert.ok(pong.payload.equals(payload), `the pong must hold the ping's ${size} B`);
         assert.ok(pong.fin);
+      }
+    },
+  },
+  {
+    name: 'many-pings',
+    promise: '1000 pings sent at once are all answered, in order',
+    run: async ({ open }) => {
+      const client = await open();
+      const names = Array.from({ length: 1000 }, (_, index) => `ping ${index}`);
+      client.write(Buffer.concat(names.map((payload) => encodeFrame({ opcode: opcodes.ping, payload }))));
+      for (const name of names) {
+        const pong = await client.frame();
+        assert.deepEqual([pong?.opcode, pong?.payload.toString()], [opcodes.pong, name]);
       }
     },
   },

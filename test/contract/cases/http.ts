@@ -7,7 +7,20 @@ import { upgradeRequest, type HttpAnswer } from '../raw-client.ts';
 async function ask({ tcp }: CaseContext, request: string): Promise<HttpAnswer> {
   const client = await tcp();
   client.write(request);
-  return client.httpAnswer();
+  const answer = await client.httpAnswer();
+  if (answer.status === 426) {
+    const protocol = answer.headers.get('upgrade') ?? '';
+    assert.equal(protocol.toLowerCase(), 'websocket', '426 must name the protocol (RFC 9110, section 15.5.22)');
+  }
+  return answer;
+}
+
+/** Expects each of several upgrades to be refused with a status of 400 to 499, or 505 (another version of HTTP). */
+async function expectRefused(context: CaseContext, bad: Readonly<Record<string, string>>): Promise<void> {
+  for (const [what, request] of Object.entries(bad)) {
+    const { status } = await ask(context, request);
+    assert.ok((status >= 400 && status < 500) || status === 505, `an upgrade ${what} must be refused, got ${status}`);
+  }
 }
 
 export const httpCases: readonly ContractCase[] = [
@@ -35,11 +48,16 @@ export const httpCases: readonly ContractCase[] = [
   },
   {
     name: 'bad-upgrade-refused',
-    promise: 'an upgrade that lacks a header, is of another version or no GET is refused with a status of 400 to 499',
+    promise: 'an upgrade that lacks a header, is of another version or no GET is refused',
     run: async (context) => {
-      const bad = {
+      await expectRefused(context, {
         'without a key': upgradeRequest('/', { 'Sec-WebSocket-Key': null }),
-        'of version 12': upgradeRequest('/', { 'Sec-WebSocket-Version': '12' }),
+        ...Object.fromEntries(
+          ['0', '7', '8', '12', '14', '013'].map((version) => [
+            `of version ${version}`,
+            upgradeRequest('/', { 'Sec-WebSocket-Version': version }),
+          ]),
+        ),
         'without a version': upgradeRequest('/', { 'Sec-WebSocket-Version': null }),
         'without the header Upgrade': upgradeRequest('/', { Upgrade: null }),
         'to another protocol': upgradeRequest('/', { Upgrade: 'h2c' }),
@@ -47,10 +65,50 @@ export const httpCases: readonly ContractCase[] = [
         'with Connection: close': upgradeRequest('/', { Connection: 'close' }),
         'by POST': upgradeRequest('/', { 'Content-Length': '0' }).replace('GET', 'POST'),
         'by HEAD': upgradeRequest('/').replace('GET', 'HEAD'),
-      };
-      for (const [what, request] of Object.entries(bad)) {
-        const { status } = await ask(context, request);
-        assert.ok(status >= 400 && status < 500, `an upgrade ${what} must be refused, got ${status}`);
+      });
+    },
+  },
+  {
+    name: 'bad-key-refused',
+    promise: 'an upgrade whose key is not 16 B in base64 is refused (RFC 6455, section 4.2.1)',
+    run: async (context) => {
+      const keys = ['', '!!!!', 'hello', Buffer.alloc(15).toString('base64'), Buffer.alloc(17).toString('base64')];
+      await expectRefused(
+        context,
+        Object.fromEntries(
+          [...keys, 'x'.repeat(1000)].map((key) => [
+            `with the key '${key}'`,
+            upgradeRequest('/', { 'Sec-WebSocket-Key': key }),
+          ]),
+        ),
+      );
+    },
+  },
+  {
+    name: 'http-1-0-refused',
+    promise: 'an upgrade in HTTP/1.0, which has none, is refused',
+    run: async (context) =>
+      expectRefused(context, {
+        'in HTTP/1.0': upgradeRequest('/').replace('HTTP/1.1', 'HTTP/1.0'),
+        'of /publish in HTTP/1.0': upgradeRequest('/publish').replace('HTTP/1.1', 'HTTP/1.0'),
+      }),
+  },
+  {
+    name: 'one-host-required',
+    promise: 'an upgrade without the header Host, or with two, is refused (RFC 9112, section 3.2)',
+    run: async (context) =>
+      expectRefused(context, {
+        'without Host': upgradeRequest('/', { Host: null }),
+        'with two Hosts': upgradeRequest('/').replace('Host:', 'Host: 127.0.0.1\r\nHost:'),
+      }),
+  },
+  {
+    name: 'absolute-target',
+    promise: 'an upgrade whose target is a whole URL is accepted (RFC 9112, section 3.2.2)',
+    run: async (context) => {
+      for (const path of ['/', '/publish', '/?x=1']) {
+        const { status } = await ask(context, upgradeRequest(`http://127.0.0.1${path}`));
+        assert.equal(status, 101, `an upgrade of http://127.0.0.1${path}`);
       }
     },
   },

@@ -64,6 +64,21 @@ export const lifecycleCases: readonly ContractCase[] = [
     },
   },
   {
+    name: 'sigterm-twice',
+    promise: 'a second SIGTERM while it stops changes nothing',
+    run: async (context) => {
+      const server = await context.start();
+      const client = context.track(await RawClient.open(server.port, '/'));
+      const stopping = server.stop();
+      // The client has not answered its close yet, so the server waits.
+      assert.equal(await client.closeCode(), 1001);
+      process.kill(server.pid, 'SIGTERM');
+      const { exit, events, stderr } = await stopping;
+      assert.equal(exit, 0, stderr);
+      assert.deepEqual(events.at(-1), { event: 'stopped', port: server.port });
+    },
+  },
+  {
     name: 'sigterm-without-clients',
     promise: 'a server without clients stops as well, and its port is free again',
     run: async ({ start, launch }) => {

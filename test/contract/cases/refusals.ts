@@ -46,6 +46,14 @@ function refusal(
 const text = (payload: string | Buffer, fin = true): FrameToSend => ({ opcode: opcodes.text, payload, fin });
 const more = (payload: string | Buffer, fin = true): FrameToSend => ({ opcode: opcodes.continuation, payload, fin });
 
+/** Openings of a connection that end it, of each kind that a server finds in another place. */
+const violations: readonly (readonly FrameToSend[])[] = [
+  [{ opcode: 3 }],
+  [text('x', false), text('y')],
+  [text(Buffer.from([0xff]))],
+  [{ opcode: opcodes.binary, payload: Buffer.alloc(17 * mebibyte) }],
+];
+
 export const refusalCases: readonly ContractCase[] = [
   refusal('unmasked-refused', 'an unmasked frame is refused with 1002', [1002], {
     'unmasked text': [{ opcode: opcodes.text, payload: 'bare', masked: false }],
@@ -120,6 +128,40 @@ export const refusalCases: readonly ContractCase[] = [
       assert.equal(frame?.opcode, opcodes.close, `a close must come, not ${frame?.payload.toString() ?? 'the end'}`);
       client.half();
       assert.equal(await client.frame(), null);
+    },
+  },
+  {
+    name: 'nothing-sent-after-violation',
+    promise: 'after its close for bad UTF-8 or a message within a message the server answers no ping that came behind',
+    run: async ({ open }) => {
+      for (const frames of violations) {
+        const client = await open();
+        client.write(Buffer.concat([...frames, { opcode: opcodes.ping, payload: 'after' }].map(encodeFrame)));
+        const frame = await client.frame();
+        assert.equal(frame?.opcode, opcodes.close, `a close must come, not ${frame?.payload.toString() ?? 'the end'}`);
+        client.half();
+        assert.equal(await client.frame(), null);
+      }
+    },
+  },
+  {
+    name: 'nothing-published-after-violation',
+    promise: 'what a publisher sends behind a violation reaches no member, and a member gets what others publish',
+    run: async ({ open }) => {
+      const member = await open();
+      member.sendText('ready');
+      assert.equal(await member.text(), 'ready');
+      const other = await open('/publish');
+      for (const frames of violations) {
+        const publisher = await open('/publish');
+        publisher.write(Buffer.concat([...frames, text('never')].map(encodeFrame)));
+        const code = await publisher.closeCode();
+        assert.ok(code !== null, `a close must come, and not only the end (${publisher.ending})`);
+        publisher.half();
+        await publisher.ended();
+        other.sendText('next');
+        assert.equal(await member.text(), 'next');
+      }
     },
   },
   {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { CaseContext, ContractCase } from '../contract-case.ts';
 import { until } from '../deadline.ts';
-import { encodeFrame, opcodes } from '../frame.ts';
+import { closePayload, encodeFrame, opcodes } from '../frame.ts';
 import type { RawClient } from '../raw-client.ts';
 import { answerTo, openMembers } from './publish.ts';
 
@@ -67,6 +67,12 @@ async function unsentAtRest(stuck: RawClient, other: RawClient): Promise<number>
   return unsent;
 }
 
+/** Waits so long: time that something must have had to go wrong. */
+async function untilPassed(millis: number): Promise<void> {
+  const began = performance.now();
+  await until(() => performance.now() - began > millis, `${millis} ms have passed`);
+}
+
 /** Opens members that read and one that does not, and a publisher whose answers are collected as they come. */
 async function withStuckMember(context: CaseContext) {
   const members = await openMembers(context, 5);
@@ -120,6 +126,61 @@ export const slowReaderCases: readonly ContractCase[] = [
         assert.equal((await stuck.message()).payload.readUInt32BE(0), index);
       }
       for (let index = 0; index < count; index += 1) assert.equal((await answerTo(publisher)).failed, 0);
+    },
+  },
+  {
+    name: 'ping-while-behind',
+    promise: 'a ping of a member for which 3 MiB wait is answered, when it reads again at the latest',
+    run: async (context) => {
+      const { members, stuck, publisher } = await withStuckMember(context);
+      const count = Math.floor((3 * mebibyte + sendBufferBytes() / 2) / block.length);
+      for (let index = 0; index < count; index += 1) await publishBlock(publisher, members, index);
+      stuck.send({ opcode: opcodes.ping, payload: 'still here?' });
+      // Long enough for a server that gives a pong a second and then drops it.
+      await untilPassed(1500);
+      stuck.resume();
+      const opcodesSeen: number[] = [];
+      while (opcodesSeen.length < count + 1) opcodesSeen.push((await stuck.frame())?.opcode ?? -1);
+      assert.equal(opcodesSeen.filter((opcode) => opcode === opcodes.pong).length, 1, 'the ping must be answered');
+      assert.equal(opcodesSeen.filter((opcode) => opcode === opcodes.binary).length, count);
+    },
+  },
+  {
+    name: 'answers-past-a-stuck-member',
+    promise: 'answers come in the order of the messages also when a member that holds one up takes its leave',
+    run: async (context) => {
+      const { members, stuck, publisher } = await withStuckMember(context);
+      const elapsed: number[] = [];
+      const collecting = (async () => {
+        for (;;) elapsed.push((await answerTo(publisher, 60_000)).elapsedMicros);
+      })();
+      collecting.catch(() => {});
+      const count = Math.floor((3 * mebibyte + sendBufferBytes() / 2) / block.length);
+      for (let index = 0; index < count; index += 1) await publishBlock(publisher, members, index);
+      await untilPassed(300);
+      const pending = count - elapsed.length;
+      assert.ok(pending > 0, 'an answer must wait for the member that reads nothing');
+      stuck.send({ opcode: opcodes.close, payload: closePayload(1000) });
+      for (let index = 0; index < 3; index += 1) await publishBlock(publisher, members, count + index);
+      stuck.resume();
+      await Promise.race([collecting, until(() => elapsed.length === count + 3, 'every message is answered')]);
+      const waited = elapsed.slice(-pending - 3).map((micros) => micros > 300_000);
+      assert.deepEqual(waited, [...Array.from({ length: pending }, () => true), false, false, false]);
+    },
+  },
+  {
+    name: 'pings-unread',
+    promise: 'a client that does not read its pongs is not read from, or is closed; others go on',
+    run: async (context) => {
+      const [stuck, other] = await openMembers(context, 2);
+      assert.ok(stuck && other);
+      stuck.pause();
+      const frame = encodeFrame({ opcode: opcodes.ping, payload: Buffer.alloc(125) });
+      const many = Buffer.concat(Array.from({ length: 500 }, () => frame));
+      for (let sent = 0; sent < 64 * mebibyte; sent += many.length) stuck.write(many);
+      const unsent = await unsentAtRest(stuck, other);
+      if (stuck.isEnded) return;
+      assert.ok(unsent > 8 * mebibyte, `of 64 MiB of pings the server took all but ${unsent} bytes`);
     },
   },
   {
