@@ -14,7 +14,7 @@ const (
 	// How long one write may take: a client that takes nothing for so long is cut off. It is well above what a starved process takes
 	// to come back to a goroutine that it had interrupted between setting the deadline and writing.
 	sendTimeout = 30 * time.Second
-	// How long what a refused client still sends is read, so that it gets to see the close before a reset.
+	// How long what a client sends behind a close is read, so that it gets to see the answer before a reset.
 	lingerTimeout = 2 * time.Second
 )
 
@@ -45,15 +45,25 @@ func sendClose(conn *websocket.Conn, code int, deadline time.Time) {
 	_ = conn.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, ""), deadline)
 }
 
+// sendPong answers a ping of a publisher. gorilla's own answer would be dropped when another write takes longer than a second.
+func sendPong(conn *websocket.Conn, data string) error {
+	err := conn.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(sendTimeout))
+	if errors.Is(err, websocket.ErrCloseSent) {
+		return nil
+	}
+	return err
+}
+
 // hangUp closes a connection whose reading has ended with err.
 func hangUp(conn *websocket.Conn, err error) {
 	defer conn.Close()
-	var closed *websocket.CloseError
 	var network net.Error
-	if errors.As(err, &closed) || errors.As(err, &network) {
+	if errors.As(err, &network) || websocket.IsCloseError(err, websocket.CloseAbnormalClosure) {
+		// It is gone.
 		return
 	}
-	// Refused by this side: closing at once, with input unread, would reset the connection.
+	// Ended by a close frame: closing at once, with input unread or still to come, would reset the connection before the
+	// client has read what it was sent.
 	tcp, ok := conn.NetConn().(*net.TCPConn)
 	if !ok || tcp.CloseWrite() != nil || tcp.SetReadDeadline(time.Now().Add(lingerTimeout)) != nil {
 		return

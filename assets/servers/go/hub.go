@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bufio"
+	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -40,37 +42,75 @@ func newHub() *hub {
 	}
 }
 
-func (h *hub) routes() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("/{$}", h.serve(h.readMember))
-	mux.HandleFunc("/publish", h.serve(h.readPublisher))
-	return mux
-}
-
-// serve upgrades a request and reads the connection in a goroutine of its own: that of net/http has grown its stack,
-// and would keep it as long as the connection lives.
-func (h *hub) serve(read func(*websocket.Conn) error) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		conn, err := h.upgrader.Upgrade(w, r, nil)
-		if err != nil {
-			return
-		}
-		conn.SetReadLimit(messageLimit)
-		if !h.add(conn) {
-			conn.Close()
-			return
-		}
-		go func() {
-			hangUp(conn, read(conn))
-			h.remove(conn)
-		}()
+// ServeHTTP picks by path. A ServeMux would do so too, but answers a path that it deems unclean, such as `//`, with a redirect.
+func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case r.URL.Path != "/" && r.URL.Path != "/publish":
+		http.NotFound(w, r)
+	case !r.ProtoAtLeast(1, 1):
+		// gorilla would answer HTTP/1.0 with a 101 too.
+		http.Error(w, "an upgrade takes HTTP/1.1", http.StatusBadRequest)
+	case r.URL.Path == "/":
+		h.serveMember(w, r)
+	default:
+		h.servePublisher(w, r)
 	}
 }
 
+// serveMember upgrades a request. Who has its 101 is a member: it joins before that is written, and what is published
+// meanwhile waits.
+func (h *hub) serveMember(w http.ResponseWriter, r *http.Request) {
+	m := newMember()
+	conn, err := h.upgrader.Upgrade(joiningWriter{w, h, m}, r, nil)
+	if err != nil {
+		h.leave(m)
+		return
+	}
+	m.begin(conn)
+	if !h.add(conn) {
+		h.leave(m)
+		return
+	}
+	// net/http's own goroutine has grown its stack, and would keep it as long as the connection lives.
+	go func() {
+		hangUp(conn, h.readMember(m))
+		h.remove(conn)
+	}()
+}
+
+// joiningWriter has a member join when gorilla takes the connection over: its request is good then, and the 101 comes next.
+type joiningWriter struct {
+	http.ResponseWriter
+	hub    *hub
+	member *member
+}
+
+func (w joiningWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffers, err := w.ResponseWriter.(http.Hijacker).Hijack()
+	if err == nil {
+		w.hub.join(w.member)
+	}
+	return conn, buffers, err
+}
+
+func (h *hub) servePublisher(w http.ResponseWriter, r *http.Request) {
+	conn, err := h.upgrader.Upgrade(w, r, nil)
+	if err != nil || !h.add(conn) {
+		return
+	}
+	go func() {
+		hangUp(conn, h.readPublisher(conn))
+		h.remove(conn)
+	}()
+}
+
+// add takes in a connection, or closes it when the server stops.
 func (h *hub) add(conn *websocket.Conn) bool {
+	conn.SetReadLimit(messageLimit)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closing {
+		conn.Close()
 		return false
 	}
 	h.all[conn] = struct{}{}
@@ -85,25 +125,24 @@ func (h *hub) remove(conn *websocket.Conn) {
 	h.open.Done()
 }
 
-func (h *hub) readMember(conn *websocket.Conn) error {
-	m := &member{conn: conn}
-	// The answer to a close follows what waits, and does not overtake it as gorilla's own would.
-	conn.SetCloseHandler(func(code int, _ string) error {
-		m.flush()
-		sendClose(conn, code, time.Now().Add(sendTimeout))
-		return nil
-	})
+func (h *hub) join(m *member) {
 	h.mu.Lock()
 	h.members[m] = struct{}{}
 	h.mu.Unlock()
-	defer func() {
-		h.mu.Lock()
-		delete(h.members, m)
-		h.mu.Unlock()
-		m.finish()
-	}()
+}
+
+// leave may be called for one that has not joined.
+func (h *hub) leave(m *member) {
+	h.mu.Lock()
+	delete(h.members, m)
+	h.mu.Unlock()
+	m.finish()
+}
+
+func (h *hub) readMember(m *member) error {
+	defer h.leave(m)
 	for {
-		kind, data, err := readMessage(conn)
+		kind, data, err := readMessage(m.conn)
 		if err != nil {
 			return err
 		}
@@ -112,6 +151,7 @@ func (h *hub) readMember(conn *websocket.Conn) error {
 }
 
 func (h *hub) readPublisher(conn *websocket.Conn) error {
+	conn.SetPingHandler(func(data string) error { return sendPong(conn, data) })
 	// Broadcasts go out as they come in; their answers follow in the same order.
 	broadcasts := make(chan *broadcast, unansweredLimit)
 	go answer(conn, broadcasts)

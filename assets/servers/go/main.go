@@ -52,7 +52,7 @@ func main() {
 	terminated, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	hub := newHub()
-	server := &http.Server{Handler: hub.routes(), ReadHeaderTimeout: headerTimeout}
+	server := &http.Server{Handler: hub, ReadHeaderTimeout: headerTimeout}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	report(event{Event: "listening", Port: env.port, Server: "go", Version: version()})

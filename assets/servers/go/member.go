@@ -3,18 +3,24 @@ package main
 import (
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/gorilla/websocket"
 )
 
-// Most bytes that may wait for one member.
-const waitingLimit = 4 << 20
+const (
+	// Most bytes that may wait for one member.
+	waitingLimit = 4 << 20
+	// What an echo or a pong takes in the queue beside its data, which may be empty.
+	queuedSize = 64
+)
 
 var errTooSlow = errors.New("more waits for the member than may")
 
 // member is a connection that receives broadcasts. Its reading goroutine lives as long as it does; a writing one only
 // while a broadcast waits to be written, so that an idle member costs one stack and not two.
 type member struct {
+	// Nil until the upgrade has been answered.
 	conn *websocket.Conn
 
 	mu      sync.Mutex
@@ -35,6 +41,41 @@ type message struct {
 	broadcast *broadcast
 }
 
+// newMember counts as writing, since its 101 is: what is published before that waits until begin.
+func newMember() *member {
+	return &member{writing: true}
+}
+
+// begin is called once, when the 101 has been written.
+func (m *member) begin(conn *websocket.Conn) {
+	conn.SetPingHandler(m.answerPing)
+	conn.SetCloseHandler(m.answerClose)
+	m.mu.Lock()
+	m.conn = conn
+	if m.closed {
+		conn.Close()
+	}
+	waits := len(m.queue) > 0
+	m.writing = waits
+	m.mu.Unlock()
+	if waits {
+		go m.write()
+	}
+}
+
+// answerPing answers as an echo does: gorilla's own pong would be dropped when something waits for more than a second.
+func (m *member) answerPing(data string) error {
+	m.echo(websocket.PongMessage, []byte(data))
+	return nil
+}
+
+// answerClose answers behind what waits, which gorilla's own close would overtake.
+func (m *member) answerClose(code int, _ string) error {
+	m.flush()
+	sendClose(m.conn, code, time.Now().Add(sendTimeout))
+	return nil
+}
+
 // echo writes a message in the reading goroutine, so that a client that does not read what it gets is not read from.
 func (m *member) echo(kind int, data []byte) {
 	m.mu.Lock()
@@ -42,7 +83,7 @@ func (m *member) echo(kind int, data []byte) {
 		m.mu.Unlock()
 		return
 	}
-	mine := m.push(message{kind: kind, data: data, size: len(data)})
+	mine := m.push(message{kind: kind, data: data, size: len(data) + queuedSize})
 	behind := m.waiting > messageLimit
 	m.mu.Unlock()
 	if mine {
@@ -115,7 +156,8 @@ func (m *member) write() {
 
 		m.mu.Lock()
 		m.waiting -= msg.size
-		if err != nil {
+		// When this side has said its close, the client may still be sending: it is read until it has answered.
+		if err != nil && !errors.Is(err, websocket.ErrCloseSent) {
 			m.close()
 		}
 		m.mu.Unlock()
@@ -128,7 +170,9 @@ func (m *member) write() {
 // close ends the connection, which ends its reading goroutine; m.mu is held.
 func (m *member) close() {
 	m.discard()
-	m.conn.Close()
+	if m.conn != nil {
+		m.conn.Close()
+	}
 }
 
 // finish gives up what waits when the connection has ended by itself.
