@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"unicode/utf8"
@@ -18,10 +20,12 @@ const (
 )
 
 var (
+	endOfLine      = []byte("\r\n")
 	endOfHeaders   = []byte("\r\n\r\n")
+	keyHeader      = []byte("Sec-WebSocket-Key")
 	closeGoingAway = ws.NewCloseFrameBody(ws.StatusGoingAway, "")
 
-	errUnknownPath = ws.RejectConnectionError(ws.RejectionStatus(http.StatusNotFound), ws.RejectionReason("not found"))
+	errTwoHosts = ws.RejectConnectionError(ws.RejectionStatus(http.StatusBadRequest), ws.RejectionReason("more than one Host"))
 )
 
 // consume handles what is complete in data, gathers answers in l.out, and returns the rest.
@@ -93,15 +97,31 @@ func (c *conn) check(header ws.Header) ws.StatusCode {
 }
 
 func (l *loop) upgrade(c *conn, request []byte) {
+	// gobwas would ask for the path of a GET only, and refuse all else with 405.
+	switch path, ok := pathOf(request); {
+	case !ok:
+		l.refuseRequest(c, http.StatusBadRequest)
+		return
+	case string(path) == "/publish":
+		c.publisher = true
+	case string(path) != "/":
+		l.refuseRequest(c, http.StatusNotFound)
+		return
+	}
 	var response bytes.Buffer
+	var hosts int
 	upgrader := ws.Upgrader{
-		OnRequest: func(uri []byte) error {
-			path, _, _ := bytes.Cut(uri, []byte("?"))
-			c.publisher = string(path) == "/publish"
-			if !c.publisher && string(path) != "/" {
-				return errUnknownPath
+		OnHost: func([]byte) error {
+			if hosts++; hosts > 1 {
+				return errTwoHosts
 			}
 			return nil
+		},
+		OnBeforeUpgrade: func() (ws.HandshakeHeader, error) {
+			if !hasGoodKey(request) {
+				return nil, ws.ErrHandshakeBadSecKey
+			}
+			return nil, nil
 		},
 	}
 	_, err := upgrader.Upgrade(struct {
@@ -118,6 +138,49 @@ func (l *loop) upgrade(c *conn, request []byte) {
 	if !c.publisher {
 		l.join(c)
 	}
+}
+
+func (l *loop) refuseRequest(c *conn, status int) {
+	const answer = "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+	l.out = fmt.Appendf(l.out, answer, status, http.StatusText(status))
+	l.end(c)
+}
+
+// pathOf returns the path of a request's target, which may be a whole URI.
+func pathOf(request []byte) (path []byte, ok bool) {
+	line, _, _ := bytes.Cut(request, endOfLine)
+	_, rest, _ := bytes.Cut(line, []byte(" "))
+	target, _, ok := bytes.Cut(rest, []byte(" "))
+	path, _, _ = bytes.Cut(target, []byte("?"))
+	if scheme, rest, found := bytes.Cut(path, []byte("://")); found && isHTTP(scheme) {
+		path = rest[max(bytes.IndexByte(rest, '/'), 0):]
+	}
+	return path, ok
+}
+
+func isHTTP(scheme []byte) bool {
+	return bytes.EqualFold(scheme, []byte("http")) || bytes.EqualFold(scheme, []byte("https"))
+}
+
+// hasGoodKey tells whether there is one Sec-WebSocket-Key, of 16 bytes: gobwas looks at no more than its length.
+func hasGoodKey(request []byte) bool {
+	keys, good := 0, 0
+	for line := range bytes.SplitSeq(request, endOfLine) {
+		name, value, _ := bytes.Cut(line, []byte(":"))
+		if !bytes.EqualFold(name, keyHeader) {
+			continue
+		}
+		keys++
+		var key [18]byte
+		value = bytes.TrimSpace(value)
+		if base64.StdEncoding.DecodedLen(len(value)) != len(key) {
+			continue
+		}
+		if n, err := base64.StdEncoding.Decode(key[:], value); err == nil && n == 16 {
+			good++
+		}
+	}
+	return keys == 1 && good == 1
 }
 
 func (l *loop) handleControl(c *conn, code ws.OpCode, payload []byte) {
