@@ -6,6 +6,8 @@ import { readEnvironment } from './environment.js';
 
 /** Longest message in bytes: the least that the lab asks for. */
 const messageLimit = 1024 * 1024;
+/** Bytes that may wait for a client that pings before it is no longer read from: few, as pongs take more in memory. */
+const pongLimit = 64 * 1024;
 /** How long clients get to answer the close when the server stops, in milliseconds. */
 const closeTimeout = 5000;
 
@@ -14,7 +16,16 @@ const { name } = require('./server.json');
 const { version } = require('ws/package.json');
 /** ws would agree to the first subprotocol that is offered; this server speaks none. */
 const handleProtocols = () => false;
-const options = { noServer: true, maxPayload: messageLimit, perMessageDeflate: false, handleProtocols };
+const options = {
+  noServer: true,
+  maxPayload: messageLimit,
+  // Fragments of one byte are fragments too.
+  maxFragments: messageLimit,
+  // ws's own pongs end a connection that has sent 61 pings at once.
+  autoPong: false,
+  perMessageDeflate: false,
+  handleProtocols,
+};
 const members = new WebSocketServer(options);
 const publishers = new WebSocketServer(options);
 const paths = new Map([
@@ -26,11 +37,13 @@ const paths = new Map([
 members.on('connection', (member) => {
   member.on('error', ignore);
   member.on('message', echo);
+  member.on('ping', answerPing);
 });
 
 publishers.on('connection', (publisher) => {
   let answered = Promise.resolve();
   publisher.on('error', ignore);
+  publisher.on('ping', answerPing);
   publisher.on('message', (data, binary) => {
     const outcome = broadcast(members.clients, data, binary);
     // One message need not wait for the one before, but its answer does.
@@ -38,21 +51,27 @@ publishers.on('connection', (publisher) => {
   });
 });
 
-/** Sends a message back, and reads nothing more from a client that does not read what it gets. */
 function echo(data, binary) {
-  if (this.bufferedAmount < messageLimit) {
-    this.send(data, { binary }, ignore);
-  } else {
-    this.pause();
-    this.send(data, { binary }, () => this.resume());
-  }
+  this.send(data, { binary }, whenSent(this, messageLimit));
+}
+
+function answerPing(data) {
+  this.pong(data, false, whenSent(this, pongLimit));
+}
+
+/** The callback of what is sent next: nothing more is read from a client that does not read what it gets. */
+function whenSent(client, limit) {
+  if (client.bufferedAmount < limit) return ignore;
+  client.pause();
+  return () => client.resume();
 }
 
 /** ws closes the connection after a protocol error, with the right code; without a listener the process would end. */
 function ignore() {}
 
+/** The path of a request's target, which may be a whole URI. */
 function pathOf(request) {
-  return request.url.split('?', 1)[0];
+  return request.url.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1)[0];
 }
 
 const server = createServer((request, response) => {
@@ -63,13 +82,28 @@ const server = createServer((request, response) => {
 
 server.on('upgrade', (request, socket, head) => {
   const endpoint = paths.get(pathOf(request));
-  if (endpoint) {
-    endpoint.handleUpgrade(request, socket, head, (client) => endpoint.emit('connection', client));
-  } else {
-    socket.on('error', ignore);
-    socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-  }
+  const status = endpoint ? refusalOf(request) : 404;
+  if (status) refuse(socket, status);
+  else endpoint.handleUpgrade(request, socket, head, (client) => endpoint.emit('connection', client));
 });
+
+/** The status with which to refuse a request that neither Node nor ws would, or undefined. */
+function refusalOf({ httpVersion, rawHeaders, headers }) {
+  const hosts = rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === 'host');
+  if (httpVersion !== '1.1' || hosts.length !== 1) return 400;
+  // ws also takes 8, and what JavaScript reads as 13.
+  return headers['sec-websocket-version'] === '13' ? undefined : 426;
+}
+
+function refuse(socket, status) {
+  const wanted = status === 426 ? 'Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n' : '';
+  const connection = status === 426 ? 'Upgrade, close' : 'close';
+  socket.on('error', ignore);
+  socket.write(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: ${connection}\r\n${wanted}Content-Length: 0\r\n\r\n`,
+  );
+  socket.destroySoon();
+}
 
 function start() {
   let environment;
@@ -81,12 +115,17 @@ function start() {
   const { host, port, backlog } = environment;
   server.on('error', (error) => fail(1, `cannot listen on ${host} port ${port}: ${error.message}`));
   server.listen({ host, port, backlog }, () => {
-    process.once('SIGTERM', () => stop(port));
+    // Not once: without a listener, a second signal would end the process before it has closed its connections.
+    process.on('SIGTERM', () => stop(port));
     report({ event: 'listening', port, server: name, version: `ws ${version}, node ${process.version}` });
   });
 }
 
+let stopping = false;
+
 function stop(port) {
+  if (stopping) return;
+  stopping = true;
   const clients = () => [...members.clients, ...publishers.clients];
   const deadline = setTimeout(() => {
     for (const client of clients()) client.terminate();
