@@ -19,7 +19,7 @@ const handleProtocols = () => false;
 const options = {
   noServer: true,
   maxPayload: messageLimit,
-  // Fragments of one byte are fragments too.
+  // Fragments may have one byte each; a million of them take 250 MiB until they are a message.
   maxFragments: messageLimit,
   // ws's own pongs end a connection that has sent 61 pings at once.
   autoPong: false,
