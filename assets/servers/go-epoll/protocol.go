@@ -128,6 +128,10 @@ func (l *loop) upgrade(c *conn, request []byte) {
 		io.Reader
 		io.Writer
 	}{bytes.NewReader(request), &response})
+	if err == ws.ErrHandshakeUpgradeRequired {
+		l.refuseRequest(c, http.StatusUpgradeRequired)
+		return
+	}
 	l.out = append(l.out, response.Bytes()...)
 	if err != nil {
 		l.end(c)
@@ -141,8 +145,13 @@ func (l *loop) upgrade(c *conn, request []byte) {
 }
 
 func (l *loop) refuseRequest(c *conn, status int) {
-	const answer = "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-	l.out = fmt.Appendf(l.out, answer, status, http.StatusText(status))
+	const answer = "HTTP/1.1 %d %s\r\n%sConnection: close\r\nContent-Length: 0\r\n\r\n"
+	protocol := ""
+	if status == http.StatusUpgradeRequired {
+		// gobwas names the version and not the protocol.
+		protocol = "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+	}
+	l.out = fmt.Appendf(l.out, answer, status, http.StatusText(status), protocol)
 	l.end(c)
 }
 
