@@ -51,9 +51,23 @@ build_with_maven() {
   rm -rf "$C1M_BUILD/target"
 }
 
+# Whether $1 is an IPv4 or IPv6 address as RFC 4291 writes it, without a zone.
+is_ip_address() {
+  local address=$1 byte='(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])' groups='([0-9A-Fa-f]{1,4}(:[0-9A-Fa-f]{1,4})*)' words=()
+  local ipv4="$byte\.$byte\.$byte\.$byte"
+  if [[ $address =~ ^$ipv4$ ]]; then return 0; fi
+  # An IPv4 address at the end stands for the last two groups of eight.
+  if [[ $address =~ ^(.*:)$ipv4$ ]]; then address=${BASH_REMATCH[1]}0:0; fi
+  read -r -a words <<<"${address//:/ }"
+  if [[ $address == *::* ]]; then
+    [[ $address =~ ^$groups?::$groups?$ ]] && ((${#words[@]} <= 7))
+  else
+    [[ $address =~ ^$groups$ ]] && ((${#words[@]} == 8))
+  fi
+}
+
 # Sets C1M_ADDRESS and C1M_BACKLOG to their defaults and refuses values that the contract does not allow.
 check_server_environment() {
-  local byte='(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])'
   export C1M_ADDRESS=${C1M_ADDRESS:-0.0.0.0} C1M_BACKLOG=${C1M_BACKLOG:-65535}
   if [[ -z ${C1M_BUILD:-} || ! -d ${C1M_BUILD:-}/server ]]; then
     bad_environment "C1M_BUILD must name a folder that build has filled, got '${C1M_BUILD:-}'"
@@ -61,7 +75,7 @@ check_server_environment() {
   if [[ ! ${C1M_PORT:-} =~ ^[1-9][0-9]{0,4}$ ]] || ((C1M_PORT > 65535)); then
     bad_environment "C1M_PORT must be a port from 1 to 65535, got '${C1M_PORT:-}'"
   fi
-  if [[ ! $C1M_ADDRESS =~ ^$byte\.$byte\.$byte\.$byte$ && ! ($C1M_ADDRESS == *:* && $C1M_ADDRESS =~ ^[0-9A-Fa-f:.]+$) ]]; then
+  if ! is_ip_address "$C1M_ADDRESS"; then
     bad_environment "C1M_ADDRESS must be an IP address to listen on, got '$C1M_ADDRESS'"
   fi
   if [[ ! $C1M_BACKLOG =~ ^[1-9][0-9]{0,9}$ ]] || ((C1M_BACKLOG > 2147483647)); then
