@@ -19,8 +19,6 @@ final class Broadcast implements ChannelFutureListener {
         void broadcastDone(int members, int failed, long elapsedMicros);
     }
 
-    private static final int SEND_TIMEOUT_SECONDS = 10;
-
     private final long startedNanos = System.nanoTime();
     private final AtomicInteger members = new AtomicInteger();
     private final AtomicInteger failed = new AtomicInteger();
@@ -55,7 +53,7 @@ final class Broadcast implements ChannelFutureListener {
             }
         }
         if (!waiting.isEmpty()) {
-            loop.schedule(() -> closeLate(waiting), SEND_TIMEOUT_SECONDS, TimeUnit.SECONDS);
+            loop.schedule(() -> closeLate(waiting), Connections.SEND_TIMEOUT_SECONDS, TimeUnit.SECONDS);
         }
         settle(true);
     }

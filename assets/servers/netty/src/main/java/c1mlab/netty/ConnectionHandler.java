@@ -1,5 +1,6 @@
 package c1mlab.netty;
 
+import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
@@ -37,6 +38,8 @@ abstract class ConnectionHandler extends SimpleChannelInboundHandler<WebSocketFr
             return;
         } else if (frame instanceof CloseWebSocketFrame close && close.statusCode() > MAX_CLOSE_CODE) {
             connections.close(ctx.channel(), WebSocketCloseStatus.PROTOCOL_ERROR);
+        } else if (frame instanceof CloseWebSocketFrame && !hasTextReason(frame.content())) {
+            connections.close(ctx.channel(), WebSocketCloseStatus.INVALID_PAYLOAD_DATA);
         } else if (frame instanceof CloseWebSocketFrame close) {
             connections.answerClose(ctx.channel(), close.retain());
         } else if (frame instanceof TextWebSocketFrame && !ByteBufUtil.isText(frame.content(), StandardCharsets.UTF_8)) {
@@ -44,6 +47,12 @@ abstract class ConnectionHandler extends SimpleChannelInboundHandler<WebSocketFr
         } else {
             messageReceived(ctx, frame);
         }
+    }
+
+    /** The frame decoder does not see that a reason ends within a character. */
+    private static boolean hasTextReason(ByteBuf body) {
+        var reasonLength = Math.max(0, body.readableBytes() - Short.BYTES);
+        return ByteBufUtil.isText(body, body.writerIndex() - reasonLength, reasonLength, StandardCharsets.UTF_8);
     }
 
     @Override
@@ -54,7 +63,16 @@ abstract class ConnectionHandler extends SimpleChannelInboundHandler<WebSocketFr
     /** A client that sends without reading is not read from until it has taken what waits for it. */
     @Override
     public final void channelWritabilityChanged(ChannelHandlerContext ctx) {
-        ctx.channel().config().setAutoRead(ctx.channel().isWritable());
+        readOrPause(ctx);
+    }
+
+    final void readOrPause(ChannelHandlerContext ctx) {
+        var channel = ctx.channel();
+        channel.config().setAutoRead(Connections.isClosing(channel) || (channel.isWritable() && mayReceive()));
+    }
+
+    boolean mayReceive() {
+        return true;
     }
 
     @Override

@@ -1,7 +1,6 @@
 package c1mlab.netty;
 
 import io.netty.channel.Channel;
-import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -13,6 +12,7 @@ import io.netty.handler.codec.http.websocketx.WebSocketCloseStatus;
 import io.netty.handler.codec.http.websocketx.WebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketFrameDecoder;
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.Future;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
@@ -23,6 +23,9 @@ import java.util.concurrent.TimeUnit;
 
 /** All open WebSockets, kept by event loop: each loop reads and changes its own sets only, so nothing is locked. */
 final class Connections {
+    /** A client must take within this time what it is sent, and is closed else. */
+    static final int SEND_TIMEOUT_SECONDS = 10;
+
     private static final int LINGER_SECONDS = 2;
     private static final Discard DISCARD = new Discard();
 
@@ -60,29 +63,47 @@ final class Connections {
         byLoop.forEach((loop, own) -> loop.execute(() -> broadcast.send(loop, own.members.toArray(new Channel[0]))));
     }
 
-    /** Answers the client's close frame, which it takes over, and closes. */
+    /** Answers the client's close frame, which it takes over, behind what the client still has to take. */
     void answerClose(Channel channel, CloseWebSocketFrame close) {
-        leave(channel);
-        channel.writeAndFlush(close).addListener(ChannelFutureListener.CLOSE);
+        end(channel, close, SEND_TIMEOUT_SECONDS);
+    }
+
+    /** Closes, on the channel's event loop. */
+    void close(Channel channel, WebSocketCloseStatus status) {
+        end(channel, new CloseWebSocketFrame(status), LINGER_SECONDS);
     }
 
     /**
-     * Begins to close, on the channel's event loop. Closing a socket with unread bytes resets it, and a reset can overtake
-     * the close frame: so the sending side is shut down, and the rest is read and dropped until the client ends its side too.
+     * Closing a socket with unread bytes resets it, and a reset can overtake the close frame: so the sending side is shut
+     * down behind that frame, and the rest is read and dropped until the client ends its side too.
      */
-    void close(Channel channel, WebSocketCloseStatus status) {
+    private void end(Channel channel, CloseWebSocketFrame close, int sendSeconds) {
         leave(channel);
         if (isClosing(channel)) {
+            close.release();
             return;
         }
         channel.pipeline().replace(WebSocketFrameDecoder.class, null, DISCARD);
         channel.config().setAutoRead(true);
-        channel.writeAndFlush(new CloseWebSocketFrame(status)).addListener(sent -> ((SocketChannel) channel).shutdownOutput());
-        var expiry = channel.eventLoop().schedule(() -> channel.close(), LINGER_SECONDS, TimeUnit.SECONDS);
-        channel.closeFuture().addListener(closed -> expiry.cancel(false));
+        var sending = channel.writeAndFlush(close);
+        if (!sending.isDone()) {
+            var expiry = closeAfter(channel, sendSeconds);
+            sending.addListener(sent -> expiry.cancel(false));
+        }
+        sending.addListener(sent -> {
+            if (sent.isSuccess()) {
+                ((SocketChannel) channel).shutdownOutput();
+                var expiry = closeAfter(channel, LINGER_SECONDS);
+                channel.closeFuture().addListener(closed -> expiry.cancel(false));
+            }
+        });
     }
 
-    private static boolean isClosing(Channel channel) {
+    private static Future<?> closeAfter(Channel channel, int seconds) {
+        return channel.eventLoop().schedule(() -> channel.close(), seconds, TimeUnit.SECONDS);
+    }
+
+    static boolean isClosing(Channel channel) {
         return channel.pipeline().get(WebSocketFrameDecoder.class) == null;
     }
 
