@@ -35,12 +35,10 @@ final class HandshakeHandler extends SimpleChannelInboundHandler<FullHttpRequest
 
     private final Connections connections;
     private final MemberHandler member;
-    private final PublisherHandler publisher;
 
     HandshakeHandler(Connections connections) {
         this.connections = connections;
         this.member = new MemberHandler(connections);
-        this.publisher = new PublisherHandler(connections);
     }
 
     @Override
@@ -51,7 +49,7 @@ final class HandshakeHandler extends SimpleChannelInboundHandler<FullHttpRequest
         }
         switch (new QueryStringDecoder(request.uri()).path()) {
             case "/" -> upgrade(ctx, request, member);
-            case "/publish" -> upgrade(ctx, request, publisher);
+            case "/publish" -> upgrade(ctx, request, new PublisherHandler(connections));
             default -> refuse(ctx, HttpResponseStatus.NOT_FOUND);
         }
     }
