@@ -19,11 +19,15 @@ import io.netty.handler.codec.http.websocketx.WebSocketFrameAggregator;
 import io.netty.handler.codec.http.websocketx.WebSocketFrameDecoder;
 import io.netty.handler.codec.http.websocketx.WebSocketHandshakeException;
 import io.netty.handler.codec.http.websocketx.WebSocketServerHandshaker13;
+import java.util.regex.Pattern;
 
 /** Turns a request for one of the two paths into a WebSocket, and refuses every other request. */
 @Sharable
 final class HandshakeHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     private static final int MAX_MESSAGE_BYTES = 1 << 20;
+    private static final Pattern ORIGIN = Pattern.compile("https?://[^/?#]+", Pattern.CASE_INSENSITIVE);
+    /** 16 bytes in base64. */
+    private static final Pattern KEY = Pattern.compile("[+/0-9A-Za-z]{22}==");
 
     // The connection's handler answers violations itself: the decoder would close at once, and the reset that follows
     // unread bytes can overtake the close frame. Text is checked when it is whole, once, and not once a fragment.
@@ -47,16 +51,30 @@ final class HandshakeHandler extends SimpleChannelInboundHandler<FullHttpRequest
             refuse(ctx, HttpResponseStatus.BAD_REQUEST);
             return;
         }
-        switch (new QueryStringDecoder(request.uri()).path()) {
+        switch (path(request.uri())) {
             case "/" -> upgrade(ctx, request, member);
             case "/publish" -> upgrade(ctx, request, new PublisherHandler(connections));
             default -> refuse(ctx, HttpResponseStatus.NOT_FOUND);
         }
     }
 
+    /** The path of a request target, which may be in absolute form (RFC 6455, 4.2.1). */
+    private static String path(String target) {
+        var origin = ORIGIN.matcher(target);
+        if (!origin.lookingAt()) {
+            return new QueryStringDecoder(target).rawPath();
+        }
+        var path = new QueryStringDecoder(target.substring(origin.end())).rawPath();
+        return path.isEmpty() ? "/" : path;
+    }
+
     private void upgrade(ChannelHandlerContext ctx, FullHttpRequest request, ConnectionHandler handler) {
         if (!request.headers().contains(HttpHeaderNames.SEC_WEBSOCKET_VERSION, "13", false)) {
             refuse(ctx, HttpResponseStatus.UPGRADE_REQUIRED);
+            return;
+        }
+        if (!isProper(request)) {
+            refuse(ctx, HttpResponseStatus.BAD_REQUEST);
             return;
         }
         var channel = ctx.channel();
@@ -76,6 +94,15 @@ final class HandshakeHandler extends SimpleChannelInboundHandler<FullHttpRequest
         } catch (WebSocketHandshakeException incomplete) {
             refuse(ctx, HttpResponseStatus.BAD_REQUEST);
         }
+    }
+
+    /** What RFC 6455, 4.2.1, asks for and the handshaker does not check. */
+    private static boolean isProper(FullHttpRequest request) {
+        var keys = request.headers().getAll(HttpHeaderNames.SEC_WEBSOCKET_KEY);
+        return request.protocolVersion().equals(HttpVersion.HTTP_1_1)
+                && request.headers().getAll(HttpHeaderNames.HOST).size() == 1
+                && keys.size() == 1
+                && KEY.matcher(keys.get(0)).matches();
     }
 
     /**
