@@ -14,12 +14,15 @@ import io.undertow.websockets.WebSocketConnectionCallback;
 import io.undertow.websockets.WebSocketProtocolHandshakeHandler;
 import io.undertow.websockets.core.protocol.version13.Hybi13Handshake;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.xnio.Options;
 
 /** Undertow with two WebSocket paths, and an IO thread for each processor. */
 final class WebSocketServer {
     private static final int STOP_SECONDS = 5;
+    /** 16 bytes in base64. */
+    private static final Pattern KEY = Pattern.compile("[+/0-9A-Za-z]{22}==");
 
     private final Connections connections = new Connections();
     private final Undertow undertow;
@@ -39,7 +42,7 @@ final class WebSocketServer {
                 .setServerOption(UndertowOptions.NO_REQUEST_TIMEOUT, -1)
                 .setServerOption(UndertowOptions.SHUTDOWN_TIMEOUT, 1000)
                 .setHandler(exchange -> {
-                    switch (exchange.getRequestPath()) {
+                    switch (path(exchange)) {
                         case "/" -> member.handleRequest(exchange);
                         case "/publish" -> publisher.handleRequest(exchange);
                         default -> ResponseCodeHandler.HANDLE_404.handleRequest(exchange);
@@ -48,18 +51,40 @@ final class WebSocketServer {
                 .build();
     }
 
-    private static HttpHandler webSocket(WebSocketConnectionCallback callback) {
-        var refusal = Handlers.header(
-                new ResponseCodeHandler(StatusCodes.UPGRADE_REQUIRED), Headers.SEC_WEB_SOCKET_VERSION_STRING, "13");
-        var handshake = new WebSocketProtocolHandshakeHandler(List.of(new Hybi13Handshake()), callback, refusal);
-        return Handlers.predicate(WebSocketServer::asksForWebSocket, handshake, refusal);
+    /** Undertow takes path parameters out of the path; a path that has some is another one. */
+    private static String path(HttpServerExchange exchange) {
+        return exchange.getRequestURI().indexOf(';') < 0 ? exchange.getRequestPath() : exchange.getRequestURI();
     }
 
-    /** Undertow's handshake looks at key and version only. */
+    private static HttpHandler webSocket(WebSocketConnectionCallback callback) {
+        var refusal = upgradeRequired();
+        var handshake = new WebSocketProtocolHandshakeHandler(List.of(new Hybi13Handshake()), callback, refusal);
+        var keyed = Handlers.predicate(
+                WebSocketServer::hasKey, handshake, new ResponseCodeHandler(StatusCodes.BAD_REQUEST));
+        return Handlers.predicate(WebSocketServer::asksForWebSocket, keyed, refusal);
+    }
+
+    private static HttpHandler upgradeRequired() {
+        return exchange -> {
+            exchange.setStatusCode(StatusCodes.UPGRADE_REQUIRED);
+            exchange.getResponseHeaders()
+                    .put(Headers.UPGRADE, "websocket")
+                    .put(Headers.CONNECTION, "Upgrade")
+                    .put(Headers.SEC_WEB_SOCKET_VERSION, "13");
+        };
+    }
+
+    /** Undertow's handshake looks at the version only, whether there is a key, and for a method that is GET in any case. */
     private static boolean asksForWebSocket(HttpServerExchange exchange) {
         return exchange.getProtocol().equals(Protocols.HTTP_1_1)
+                && exchange.getRequestMethod().toString().equals("GET")
                 && hasToken(exchange.getRequestHeaders().get(Headers.UPGRADE), "websocket")
                 && hasToken(exchange.getRequestHeaders().get(Headers.CONNECTION), "upgrade");
+    }
+
+    private static boolean hasKey(HttpServerExchange exchange) {
+        var keys = exchange.getRequestHeaders().get(Headers.SEC_WEB_SOCKET_KEY);
+        return keys != null && keys.size() == 1 && KEY.matcher(keys.getFirst()).matches();
     }
 
     private static boolean hasToken(HeaderValues values, String token) {
