@@ -1,7 +1,10 @@
 package c1mlab.undertow;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.xnio.XnioIoThread;
 
 /** One message on its way to all members, who share the bytes of its payload; its writes are counted until the last is done. */
 final class Broadcast {
@@ -13,7 +16,7 @@ final class Broadcast {
     /** What may wait for one member, in bytes (the contract's bound for slow readers). */
     private static final int MAX_PENDING_BYTES = 4 << 20;
     /** A member who has not taken a message after this time must not keep the publisher waiting for its answer. */
-    private static final long SEND_TIMEOUT_MILLIS = 10_000;
+    private static final int SEND_TIMEOUT_SECONDS = 10;
 
     private final long startedNanos = System.nanoTime();
     private final AtomicInteger members = new AtomicInteger();
@@ -31,8 +34,12 @@ final class Broadcast {
         this.done = done;
     }
 
-    /** Sends to the members of one IO thread, on that thread; members who have not read enough are closed. */
-    void send(Member[] addressed) {
+    /**
+     * Sends to the members of one IO thread, on that thread. A member for whom too much waits, or who has not taken this
+     * message 10 s after all have been sent it, is closed.
+     */
+    void send(XnioIoThread thread, Member[] addressed) {
+        var waiting = new ArrayList<Connection.Sending>();
         members.addAndGet(addressed.length);
         pending.addAndGet(addressed.length);
         for (var member : addressed) {
@@ -40,8 +47,15 @@ final class Broadcast {
                 member.abort();
                 settle(false);
             } else {
-                member.send(payload.duplicate(), text, this, SEND_TIMEOUT_MILLIS);
+                var sending = member.send(payload.duplicate(), text, this);
+                if (!sending.isSettled()) {
+                    waiting.add(sending);
+                }
             }
+        }
+        if (!waiting.isEmpty()) {
+            thread.executeAfter(
+                    () -> waiting.forEach(Connection.Sending::abortUnlessTaken), SEND_TIMEOUT_SECONDS, TimeUnit.SECONDS);
         }
         settle(true);
     }

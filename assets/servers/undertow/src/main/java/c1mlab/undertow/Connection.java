@@ -19,7 +19,6 @@ abstract class Connection extends AbstractReceiveListener {
     private static final int MAX_MESSAGE_BYTES = 1 << 20;
     /** A client for whom more than this waits sends without reading, and is not read from until it has caught up. */
     private static final int PAUSE_BYTES = 1 << 20;
-    private static final int MAX_CLOSE_CODE = 4999;
     private static final int LINGER_SECONDS = 2;
 
     final Connections connections;
@@ -49,37 +48,60 @@ abstract class Connection extends AbstractReceiveListener {
         return pendingBytes;
     }
 
-    final void send(ByteBuffer payload, boolean text) {
-        send(payload, text, null, -1);
+    /** What comes after the closing handshake has begun, by either side, is neither read nor sent. */
+    final boolean isClosing() {
+        return channel.isCloseFrameSent();
     }
 
-    /** Sends; when the kernel has all of it, or never will, {@code broadcast} hears of it. After the time-out the channel is closed. */
-    final void send(ByteBuffer payload, boolean text, Broadcast broadcast, long timeoutMillis) {
-        var sending = new Sending(payload.remaining(), broadcast);
+    final void send(ByteBuffer payload, boolean text) {
+        send(payload, text, null);
+    }
+
+    /** Sends; when the kernel has all of it, or never will, {@code broadcast} hears of it. */
+    final Sending send(ByteBuffer payload, boolean text, Broadcast broadcast) {
+        var sending = new Sending(payload, broadcast);
         pendingBytes += sending.bytes;
         if (text) {
-            WebSockets.sendText(payload, channel, sending, timeoutMillis);
+            WebSockets.sendText(payload, channel, sending);
         } else {
-            WebSockets.sendBinary(payload, channel, sending, timeoutMillis);
+            WebSockets.sendBinary(payload, channel, sending);
         }
-        if (pendingBytes > PAUSE_BYTES) {
+        pauseIfBehind();
+        return sending;
+    }
+
+    final void pauseIfBehind() {
+        if (!mayReceive()) {
             channel.suspendReceives();
         }
     }
 
-    private final class Sending implements WebSocketCallback<Void> {
-        private final int bytes;
-        private final Broadcast broadcast;
-        private boolean settled;
+    final void resumeUnlessBehind() {
+        if (mayReceive()) {
+            channel.resumeReceives();
+        }
+    }
 
-        Sending(int bytes, Broadcast broadcast) {
-            this.bytes = bytes;
+    boolean mayReceive() {
+        return pendingBytes <= PAUSE_BYTES;
+    }
+
+    /** A message on its way to the kernel. */
+    final class Sending implements WebSocketCallback<Void> {
+        private final int bytes;
+        private ByteBuffer payload;
+        private Broadcast broadcast;
+
+        Sending(ByteBuffer payload, Broadcast broadcast) {
+            this.bytes = payload.remaining();
+            this.payload = payload;
             this.broadcast = broadcast;
         }
 
+        /** Undertow calls this for a message that it has dropped, too; what it has written is gone from the payload. */
         @Override
         public void complete(WebSocketChannel channel, Void context) {
-            settle(true);
+            settle(payload != null && !payload.hasRemaining());
         }
 
         @Override
@@ -88,18 +110,33 @@ abstract class Connection extends AbstractReceiveListener {
             IoUtils.safeClose(channel);
         }
 
-        /** Undertow may call back twice for one message. */
-        private void settle(boolean success) {
-            if (settled) {
+        boolean isSettled() {
+            return payload == null;
+        }
+
+        /** Drops the connection if the kernel does not take the rest now: time may have passed without a try. */
+        void abortUnlessTaken() {
+            if (isSettled()) {
                 return;
             }
-            settled = true;
-            pendingBytes -= bytes;
-            if (pendingBytes <= PAUSE_BYTES) {
-                channel.resumeReceives();
+            channel.flush();
+            if (!isSettled() && (bytes == 0 || payload.hasRemaining())) {
+                settle(false);
+                abort();
             }
+        }
+
+        /** Undertow may call back twice for one message. */
+        private void settle(boolean success) {
+            if (isSettled()) {
+                return;
+            }
+            payload = null;
+            pendingBytes -= bytes;
+            resumeUnlessBehind();
             if (broadcast != null) {
                 broadcast.settle(success);
+                broadcast = null;
             }
         }
     }
@@ -121,14 +158,18 @@ abstract class Connection extends AbstractReceiveListener {
 
     @Override
     protected void onFullTextMessage(WebSocketChannel channel, BufferedTextMessage message) {
-        messageReceived(ByteBuffer.wrap(message.getData().getBytes(StandardCharsets.UTF_8)), true);
+        if (!isClosing()) {
+            messageReceived(ByteBuffer.wrap(message.getData().getBytes(StandardCharsets.UTF_8)), true);
+        }
     }
 
     @Override
     protected void onFullBinaryMessage(WebSocketChannel channel, BufferedBinaryMessage message) {
         try (var data = message.getData()) {
             // The pooled buffers go back at once, whatever becomes of the message.
-            messageReceived(copyOf(data.getResource()), false);
+            if (!isClosing()) {
+                messageReceived(copyOf(data.getResource()), false);
+            }
         }
     }
 

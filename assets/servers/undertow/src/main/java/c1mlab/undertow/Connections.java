@@ -67,7 +67,7 @@ final class Connections {
         var threads = List.copyOf(byThread.entrySet());
         var broadcast = new Broadcast(payload, text, threads.size(), done);
         threads.forEach(entry -> entry.getKey()
-                .execute(() -> broadcast.send(entry.getValue().members.toArray(new Member[0]))));
+                .execute(() -> broadcast.send(entry.getKey(), entry.getValue().members.toArray(new Member[0]))));
     }
 
     /** Closes every connection with 1001 and returns when all are gone or {@code seconds} have passed; not for an IO thread. */
