@@ -12,7 +12,7 @@ import java.util.Queue;
  */
 final class PublisherHandler extends ConnectionHandler {
     /** A publisher with more broadcasts on their way is not read from until some are answered. */
-    private static final int MAX_UNANSWERED = 1024;
+    private static final int MAX_UNANSWERED = 1 << 16;
 
     private static final class Answer {
         /** Null until the broadcast is done. */

@@ -9,7 +9,7 @@ import java.util.Queue;
 /** A publisher's messages go to every member, and it hears how each broadcast went when its last write is done. */
 final class Publisher extends Connection {
     /** A publisher with more broadcasts on their way is not read from until some are answered. */
-    private static final int MAX_UNANSWERED = 1024;
+    private static final int MAX_UNANSWERED = 1 << 16;
 
     private static final class Answer {
         /** Null until the broadcast is done. */
