@@ -3,6 +3,7 @@ package c1mlab.vertx;
 import io.vertx.core.DeploymentOptions;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
+import java.util.logging.LogManager;
 
 /** Reads the contract's environment (checked by {@code start}), runs the server, and reports what the contract asks for. */
 public final class Main {
@@ -18,6 +19,8 @@ public final class Main {
         var connections = new Connections();
         // No handler blocks, so the worker pool stays empty.
         var vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(loops).setWorkerPoolSize(1));
+        // Vert.x logs an error for every connection that is reset. Not earlier: it reads the configuration of its logger first.
+        LogManager.getLogManager().reset();
         try {
             vertx.deployVerticle(
                             () -> new ServerVerticle(options, connections), new DeploymentOptions().setInstances(loops))
