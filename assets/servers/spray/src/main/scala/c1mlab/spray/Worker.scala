@@ -9,6 +9,8 @@ import spray.http.{ HttpHeader, HttpHeaders, HttpMethods, HttpRequest, HttpRespo
 
 object Worker {
   private val maxMessageBytes = 1 << 20
+  /** 16 bytes in Base64. */
+  private val key = "[+/0-9A-Za-z]{22}==".r
 }
 
 /** One connection: its handshake, and what becomes of its messages. */
@@ -38,18 +40,31 @@ class Worker(val serverConnection: ActorRef, connections: ActorRef) extends WebS
       context.become(businessLogic orElse closeLogic)
   }
 
-  private def upgrade(request: HttpRequest, asMember: Boolean): Unit = {
-    val hasKey = request.headers.exists(header => header.is("sec-websocket-key") && !header.value.isEmpty)
-    request match {
-      case websocket.HandshakeRequest(handshake: HandshakeContext) if hasKey && request.method == HttpMethods.GET =>
-        isMember = asMember
-        // The pipeline lives as long as the connection, and the request need not.
-        val command = UHttp.UpgradeServer(pipeline(handshake.copy(request = null)), handshake.response)
-        connections ! Connections.Join(serverConnection, asMember, sender(), command)
+  private def upgrade(request: HttpRequest, asMember: Boolean): Unit =
+    request.copy(headers = request.headers.map(parsed)) match {
+      case websocket.HandshakeRequest(handshake: HandshakeContext) if request.method == HttpMethods.GET =>
+        if (isComplete(request)) {
+          isMember = asMember
+          // The pipeline lives as long as the connection, and the request need not.
+          val command = UHttp.UpgradeServer(pipeline(handshake.copy(request = null)), handshake.response)
+          connections ! Connections.Join(serverConnection, asMember, sender(), command)
+        } else refuse(StatusCodes.BadRequest)
       case _ =>
-        refuse(StatusCodes.UpgradeRequired, HttpHeaders.RawHeader("Sec-WebSocket-Version", "13"))
+        refuse(
+          StatusCodes.UpgradeRequired,
+          HttpHeaders.RawHeader("Upgrade", "websocket"),
+          HttpHeaders.RawHeader("Sec-WebSocket-Version", "13"))
     }
+
+  /** spray leaves a Connection header as it is when there are spaces before a comma. */
+  private def parsed(header: HttpHeader): HttpHeader = header match {
+    case HttpHeaders.RawHeader(_, tokens) if header.is("connection") => HttpHeaders.Connection(tokens.split(',').map(_.trim))
+    case _                                                           => header
   }
+
+  private def isComplete(request: HttpRequest): Boolean =
+    request.headers.count(_.is("host")) == 1 &&
+      request.headers.exists(header => header.is("sec-websocket-key") && key.pattern.matcher(header.value).matches)
 
   /** spray-websocket's own pipeline, but for the stage that writes. */
   private def pipeline(handshake: HandshakeContext)(settings: ServerSettings) =
