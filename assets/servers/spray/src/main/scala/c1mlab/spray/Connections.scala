@@ -20,7 +20,8 @@ object Connections {
   /** The connection has ended. */
   final case class Gone(connection: ActorRef)
 
-  final case class Publish(frame: ByteString, publisher: ActorRef)
+  /** A publisher's message; its worker is answered with the number. */
+  final case class Publish(frame: ByteString, publisher: ActorRef, number: Int)
 
   /** A member is to be looked at again: it takes what came before this broadcast. */
   final case class Await(broadcast: Broadcast, member: ActorRef)
@@ -85,8 +86,8 @@ class Connections extends Actor {
       wakeUpDue = false
       context.actorSelection(tcpListener) ! Tcp.ResumeAccepting(acceptBatch)
 
-    case Publish(frame, publisher) =>
-      val broadcast = new Broadcast(frame, members.size, publisher)
+    case Publish(frame, publisher, number) =>
+      val broadcast = new Broadcast(frame, members.size, publisher, number)
       members.foreach(_ ! Output.Deliver(broadcast))
       broadcast.settle(success = true)
       broadcast.expireWith(context.system.scheduler.scheduleOnce(sendTimeout, self, Expire(broadcast)))

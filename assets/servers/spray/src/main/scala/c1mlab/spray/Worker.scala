@@ -17,7 +17,8 @@ object Worker {
 class Worker(val serverConnection: ActorRef, connections: ActorRef) extends WebSocketServerWorker {
   import Worker._
 
-  private var isMember = true
+  /** None: a member. */
+  private var answers = Option.empty[Answers]
 
   // The connection may also fail, and then says nothing.
   context.watch(serverConnection)
@@ -44,7 +45,7 @@ class Worker(val serverConnection: ActorRef, connections: ActorRef) extends WebS
     request.copy(headers = request.headers.map(parsed)) match {
       case websocket.HandshakeRequest(handshake: HandshakeContext) if request.method == HttpMethods.GET =>
         if (isComplete(request)) {
-          isMember = asMember
+          if (!asMember) answers = Some(new Answers)
           // The pipeline lives as long as the connection, and the request need not.
           val command = UHttp.UpgradeServer(pipeline(handshake.copy(request = null)), handshake.response)
           connections ! Connections.Join(serverConnection, asMember, sender(), command)
@@ -83,7 +84,12 @@ class Worker(val serverConnection: ActorRef, connections: ActorRef) extends WebS
 
     case message @ (_: TextFrame | _: BinaryFrame) =>
       val frame = message.asInstanceOf[Frame]
-      if (isMember) send(frame)
-      else connections ! Connections.Publish(FrameRender.render(frame, Array.empty), serverConnection)
+      answers match {
+        case None      => send(frame)
+        case Some(own) => connections ! Connections.Publish(FrameRender.render(frame, Array.empty), self, own.nextNumber())
+      }
+
+    case answer: Answers.Known =>
+      answers.foreach(_.known(answer)(text => send(TextFrame(text))))
   }
 }
