@@ -53,6 +53,7 @@ final class ServerVerticle extends VerticleBase {
         } else if (!isUpgrade(request)) {
             request.response()
                     .setStatusCode(426)
+                    .putHeader("Connection", "Upgrade")
                     .putHeader("Upgrade", "websocket")
                     .putHeader("Sec-WebSocket-Version", "13")
                     .end();
