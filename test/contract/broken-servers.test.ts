@@ -167,7 +167,7 @@ const faults: readonly Fault[] = [
   {
     what: 'a thousand fragments at most',
     file: 'server.js',
-    from: 'maxFragments: messageLimit',
+    from: 'maxFragments: 128 * 1024',
     to: 'maxFragments: 1000',
     foundBy: 'echo-of-crumbs',
   },

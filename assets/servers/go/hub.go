@@ -61,16 +61,12 @@ func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // meanwhile waits.
 func (h *hub) serveMember(w http.ResponseWriter, r *http.Request) {
 	m := newMember()
-	conn, err := h.upgrader.Upgrade(joiningWriter{w, h, m}, r, nil)
-	if err != nil {
-		h.leave(m)
+	conn := h.upgrade(w, r, m)
+	if conn == nil {
 		return
 	}
 	m.begin(conn)
-	if !h.add(conn) {
-		h.leave(m)
-		return
-	}
+	h.add(conn)
 	// net/http's own goroutine has grown its stack, and would keep it as long as the connection lives.
 	go func() {
 		hangUp(conn, h.readMember(m))
@@ -78,44 +74,77 @@ func (h *hub) serveMember(w http.ResponseWriter, r *http.Request) {
 	}()
 }
 
-// joiningWriter has a member join when gorilla takes the connection over: its request is good then, and the 101 comes next.
-type joiningWriter struct {
-	http.ResponseWriter
-	hub    *hub
-	member *member
-}
-
-func (w joiningWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	conn, buffers, err := w.ResponseWriter.(http.Hijacker).Hijack()
-	if err == nil {
-		w.hub.join(w.member)
-	}
-	return conn, buffers, err
-}
-
 func (h *hub) servePublisher(w http.ResponseWriter, r *http.Request) {
-	conn, err := h.upgrader.Upgrade(w, r, nil)
-	if err != nil || !h.add(conn) {
+	conn := h.upgrade(w, r, nil)
+	if conn == nil {
 		return
 	}
+	h.add(conn)
 	go func() {
 		hangUp(conn, h.readPublisher(conn))
 		h.remove(conn)
 	}()
 }
 
-// add takes in a connection, or closes it when the server stops.
-func (h *hub) add(conn *websocket.Conn) bool {
-	conn.SetReadLimit(messageLimit)
+// upgrade returns nil when the request is refused or the server stops.
+func (h *hub) upgrade(w http.ResponseWriter, r *http.Request, m *member) *websocket.Conn {
+	enter := &enteringWriter{ResponseWriter: w, hub: h, member: m}
+	conn, err := h.upgrader.Upgrade(enter, r, nil)
+	if err == nil && enter.entered {
+		return conn
+	}
+	if err == nil {
+		conn.Close()
+	} else if enter.entered {
+		if m != nil {
+			h.leave(m)
+		}
+		h.open.Done()
+	}
+	return nil
+}
+
+// enteringWriter counts a connection in when gorilla takes it over: its request is good then, and the 101 comes next.
+type enteringWriter struct {
+	http.ResponseWriter
+	hub *hub
+	// Nil for a publisher.
+	member  *member
+	entered bool
+}
+
+func (w *enteringWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffers, err := w.ResponseWriter.(http.Hijacker).Hijack()
+	if err == nil {
+		w.entered = w.hub.enter(w.member)
+	}
+	return conn, buffers, err
+}
+
+// enter has the server wait for one more connection when it stops, unless it is stopping already.
+func (h *hub) enter(m *member) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closing {
-		conn.Close()
 		return false
 	}
-	h.all[conn] = struct{}{}
 	h.open.Add(1)
+	if m != nil {
+		h.members[m] = struct{}{}
+	}
 	return true
+}
+
+// add takes in a connection that has entered. One that comes when the others have been sent 1001 is sent it here.
+func (h *hub) add(conn *websocket.Conn) {
+	conn.SetReadLimit(messageLimit)
+	h.mu.Lock()
+	h.all[conn] = struct{}{}
+	closing := h.closing
+	h.mu.Unlock()
+	if closing {
+		sendClose(conn, websocket.CloseGoingAway, time.Now().Add(sendTimeout))
+	}
 }
 
 func (h *hub) remove(conn *websocket.Conn) {
@@ -125,13 +154,6 @@ func (h *hub) remove(conn *websocket.Conn) {
 	h.open.Done()
 }
 
-func (h *hub) join(m *member) {
-	h.mu.Lock()
-	h.members[m] = struct{}{}
-	h.mu.Unlock()
-}
-
-// leave may be called for one that has not joined.
 func (h *hub) leave(m *member) {
 	h.mu.Lock()
 	delete(h.members, m)

@@ -19,8 +19,8 @@ const handleProtocols = () => false;
 const options = {
   noServer: true,
   maxPayload: messageLimit,
-  // Fragments may have one byte each; a million of them take 250 MiB until they are a message.
-  maxFragments: messageLimit,
+  // ws keeps some 250 B of each until they are a message.
+  maxFragments: 128 * 1024,
   // ws's own pongs end a connection that has sent 61 pings at once.
   autoPong: false,
   perMessageDeflate: false,
