@@ -25,6 +25,14 @@ async function publishBlock(publisher: RawClient, members: readonly RawClient[],
   }
 }
 
+/** Publishes blocks until up to 3 MiB of them wait in the server for a member that reads nothing; how many. */
+async function publishUnread(publisher: RawClient, members: readonly RawClient[]): Promise<number> {
+  // Half of the send buffer at least is payload; what it takes does not wait in the server.
+  const count = Math.floor((3 * mebibyte + sendBufferBytes() / 2) / block.length);
+  for (let index = 0; index < count; index += 1) await publishBlock(publisher, members, index);
+  return count;
+}
+
 /**
  * Reads a publisher's answers as they come, beside everything else: an answer may wait for a member that is stuck, and
  * must not keep the next message back.
@@ -118,9 +126,7 @@ export const slowReaderCases: readonly ContractCase[] = [
     promise: 'a member that pauses while up to 3 MiB wait for it receives them all when it reads again',
     run: async (context) => {
       const { members, stuck, publisher } = await withStuckMember(context);
-      // Half of the send buffer at least is payload; what it takes does not wait in the server.
-      const count = Math.floor((3 * mebibyte + sendBufferBytes() / 2) / block.length);
-      for (let index = 0; index < count; index += 1) await publishBlock(publisher, members, index);
+      const count = await publishUnread(publisher, members);
       stuck.resume();
       for (let index = 0; index < count; index += 1) {
         assert.equal((await stuck.message()).payload.readUInt32BE(0), index);
@@ -133,8 +139,7 @@ export const slowReaderCases: readonly ContractCase[] = [
     promise: 'a ping of a member for which 3 MiB wait is answered, when it reads again at the latest',
     run: async (context) => {
       const { members, stuck, publisher } = await withStuckMember(context);
-      const count = Math.floor((3 * mebibyte + sendBufferBytes() / 2) / block.length);
-      for (let index = 0; index < count; index += 1) await publishBlock(publisher, members, index);
+      const count = await publishUnread(publisher, members);
       stuck.send({ opcode: opcodes.ping, payload: 'still here?' });
       // Long enough for a server that gives a pong a second and then drops it.
       await untilPassed(1500);
@@ -155,8 +160,7 @@ export const slowReaderCases: readonly ContractCase[] = [
         for (;;) elapsed.push((await answerTo(publisher, 60_000)).elapsedMicros);
       })();
       collecting.catch(() => {});
-      const count = Math.floor((3 * mebibyte + sendBufferBytes() / 2) / block.length);
-      for (let index = 0; index < count; index += 1) await publishBlock(publisher, members, index);
+      const count = await publishUnread(publisher, members);
       await untilPassed(300);
       const pending = count - elapsed.length;
       assert.ok(pending > 0, 'an answer must wait for the member that reads nothing');
