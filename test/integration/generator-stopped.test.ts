@@ -13,25 +13,11 @@ interface LoadProcess {
   readonly status: () => LoadStatus | null;
 }
 
-/** When a process began, in ticks since boot; none for one that has gone. */
-function startTicks(pid: number): number {
-  try {
-    // The name, in parentheses, may hold spaces; the start is the 20th field behind it (proc_pid_stat(5)).
-    return Number(
-      readFileSync(`/proc/${pid}/stat`, 'latin1')
-        .replace(/^.*\) /s, '')
-        .split(' ')[19],
-    );
-  } catch {
-    return Infinity;
-  }
-}
-
 /** The load processes that hold a lab's connections, before those that publish: these begin last, whatever their ids. */
 function loadProcesses(lab: LabProcess): readonly LoadProcess[] {
   return descendants(lab.child.pid ?? 0)
     .filter(({ command }) => /loadgen\/worker\/worker\.ts/.test(command))
-    .sort((a, b) => startTicks(a.pid) - startTicks(b.pid))
+    .sort((a, b) => a.startTicks - b.startTicks)
     .map(({ pid }) => ({ pid, status: () => statusOf(`/proc/${pid}/root/opt/c1mlab/runs`) }));
 }
 

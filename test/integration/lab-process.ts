@@ -78,6 +78,8 @@ export interface ProcessFacts {
   readonly pid: number;
   readonly parent: number;
   readonly command: string;
+  /** When it began, in ticks since boot. */
+  readonly startTicks: number;
   readonly networkNamespace: string;
 }
 
@@ -88,9 +90,18 @@ export function allProcesses(): readonly ProcessFacts[] {
     .flatMap((name) => {
       try {
         const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-        const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+        // Behind the name, which is in parentheses and may hold spaces: the state, the parent, and as the 20th the start (proc_pid_stat(5)).
+        const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
         const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
-        return [{ pid: Number(name), parent, command, networkNamespace: readlinkSync(`/proc/${name}/ns/net`) }];
+        return [
+          {
+            pid: Number(name),
+            parent: Number(fields[1]),
+            command,
+            startTicks: Number(fields[19]),
+            networkNamespace: readlinkSync(`/proc/${name}/ns/net`),
+          },
+        ];
       } catch {
         return [];
       }
