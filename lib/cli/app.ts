@@ -50,7 +50,7 @@ const routes = buildRouteMap({
 
 /** A known error is two lines: what was wrong, and what to do. An unknown one is the lab's own fault and shows its stack. */
 function describeError(error: unknown): string {
-  if (error instanceof LabError) return `error: ${error.message}\n  fix: ${error.hint}`;
+  if (error instanceof LabError) return error.twoLines;
   return `error in the lab itself: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }
 

@@ -35,4 +35,9 @@ export class LabError extends Error {
     this.code = code;
     this.hint = hint;
   }
+
+  /** The two lines, without an end of line. */
+  get twoLines(): string {
+    return `error: ${this.message}\n  fix: ${this.hint}`;
+  }
 }

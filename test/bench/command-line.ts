@@ -22,7 +22,7 @@ export async function runBenchmarkCommand<O extends Options>(
     process.exitCode = await main(flagsOf(options));
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
-    process.stderr.write(`error: ${error.message}\n  fix: ${error.hint}\n`);
+    process.stderr.write(`${error.twoLines}\n`);
     process.exitCode = exitCodes[error.code];
   }
 }

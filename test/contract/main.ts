@@ -107,7 +107,7 @@ async function keepsContract(server: BuiltServer, caseNames: readonly string[]):
 /** Prints what the user can do something about in two lines, and gives its exit code; other errors are the lab's own. */
 function report(error: unknown): number {
   if (!(error instanceof LabError)) throw error;
-  process.stderr.write(`error: ${error.message}\n  fix: ${error.hint}\n`);
+  process.stderr.write(`${error.twoLines}\n`);
   return exitCodes[error.code];
 }
 
