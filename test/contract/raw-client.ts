@@ -228,9 +228,14 @@ export class RawClient {
     this.#socket.resume();
   }
 
-  /** Bytes that this client wants to send and the kernel does not take. */
-  get unsentBytes(): number {
-    return this.#socket.writableLength;
+  /** Resolves when the kernel has taken all of `bytes`; fails when the connection ends before that. */
+  async taken(bytes: Buffer): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#socket.write(bytes, (error) => {
+        if (error) reject(error);
+        else resolve();
+      });
+    });
   }
 
   /** How the connection ended, as this side saw it; null while it has not. */

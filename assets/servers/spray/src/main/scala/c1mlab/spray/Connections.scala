@@ -53,7 +53,6 @@ class Connections extends Actor {
 
   private val members = mutable.HashSet.empty[ActorRef]
   private val open = mutable.HashSet.empty[ActorRef]
-  private val acceptBatch = context.system.settings.config.getInt("akka.io.tcp.batch-accept-limit")
   private var wakeUpDue = false
   private var stopper = Option.empty[ActorRef]
 
@@ -84,7 +83,7 @@ class Connections extends Actor {
 
     case WakeUpSelector =>
       wakeUpDue = false
-      context.actorSelection(tcpListener) ! Tcp.ResumeAccepting(acceptBatch)
+      context.actorSelection(tcpListener) ! Tcp.ResumeAccepting(Int.MaxValue)
 
     case Publish(frame, publisher, number) =>
       val broadcast = new Broadcast(frame, members.size, publisher, number)

@@ -1,14 +1,14 @@
 package c1mlab.spray
 
 import akka.actor.{ Actor, ActorRef, Props, SupervisorStrategy }
-import akka.io.{ IO, Inet }
+import akka.io.Tcp
 import akka.pattern.ask
 import akka.util.Timeout
 import java.net.InetSocketAddress
 import scala.concurrent.Future
 import scala.concurrent.duration._
 import spray.can.Http
-import spray.can.server.UHttp
+import spray.can.server.PullingListener
 
 object Listener {
   private case object Bind
@@ -26,9 +26,8 @@ object Listener {
 /** Binds the socket and gives every connection a worker. */
 class Listener(endpoint: InetSocketAddress, backlog: Int, connections: ActorRef) extends Actor {
   import Listener._
-  import context.system
 
-  private var http = Option.empty[ActorRef]
+  private var socket = Option.empty[ActorRef]
   private var asker = Option.empty[ActorRef]
 
   override def supervisorStrategy: SupervisorStrategy = SupervisorStrategy.stoppingStrategy
@@ -36,25 +35,26 @@ class Listener(endpoint: InetSocketAddress, backlog: Int, connections: ActorRef)
   def receive: Receive = {
     case Bind =>
       asker = Some(sender())
-      IO(UHttp) ! Http.Bind(self, endpoint, backlog, List(Inet.SO.ReuseAddress(true)), None)
+      context.actorOf(Props(new PullingListener(endpoint, backlog)))
 
     case _: Http.Bound =>
-      http = Some(sender())
-      asker.foreach(_ ! true)
+      socket = Some(sender())
+      answer(true)
 
     case _: Http.CommandFailed =>
-      asker.foreach(_ ! false)
+      answer(false)
 
     case _: Http.Connected =>
       val connection = sender()
       connection ! Http.Register(context.actorOf(Props(new Worker(connection, connections))))
 
     case Unbind =>
-      // spray drops the connections of a listener some time after it is unbound; they are closed before that.
       asker = Some(sender())
-      http.foreach(_ ! Http.Unbind(1.minute))
+      socket.foreach(_ ! Tcp.Unbind)
 
-    case Http.Unbound =>
-      asker.foreach(_ ! true)
+    case Tcp.Unbound =>
+      answer(true)
   }
+
+  private def answer(success: Boolean): Unit = asker.foreach(_ ! success)
 }

@@ -20,10 +20,12 @@ object Output {
   /** A close frame on its way through the worker, behind the messages that came before it. */
   final case class Finish(frame: Frame) extends Tcp.Command
 
+  /** On its way through the worker too, behind the messages of one read, whose echoes come before it. */
+  case object CaughtUp extends Tcp.Event
+
   private case object Written extends Tcp.Event
   /** The answer to a write of nothing: the socket had taken all that was written before it. */
   private final case class Taken(broadcast: Broadcast) extends Tcp.Event
-  private case object CaughtUp extends Tcp.Event
   private case object LingeredEnough extends Tcp.Event
 
   /** What may wait for one member, in bytes (the contract's bound for slow readers). */
@@ -109,13 +111,10 @@ final class Output(
     case _: Tcp.Received if finishing =>
 
     case event: Tcp.Received if event.data.length >= bulkBytes =>
-      // Akka reads on, whether what it has read is dealt with or not: it pauses until this actor's mailbox has been emptied once.
-      if (!catchingUp) {
-        catchingUp = true
-        commandPL(Tcp.SuspendReading)
-        connection ! CaughtUp
-      }
+      catchingUp = true
+      commandPL(Tcp.SuspendReading)
       eventPL(event)
+      worker ! CaughtUp
 
     case CaughtUp =>
       catchingUp = false

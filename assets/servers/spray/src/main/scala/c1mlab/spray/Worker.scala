@@ -82,6 +82,9 @@ class Worker(val serverConnection: ActorRef, connections: ActorRef) extends WebS
     case finish: Output.Finish =>
       serverConnection ! finish
 
+    case Output.CaughtUp =>
+      serverConnection ! Output.CaughtUp
+
     case message @ (_: TextFrame | _: BinaryFrame) =>
       val frame = message.asInstanceOf[Frame]
       answers match {
