@@ -57,14 +57,14 @@ function collectAnswers(publisher: RawClient) {
 }
 
 /**
- * Sends `block` `count` times to a server that should stop reading; how many of them the kernel and the server had taken when
+ * Sends `part` `count` times to a server that should stop reading; how many of them the kernel and the server had taken when
  * that number had stayed the same although the server answered `other` often: it is not that it had no time to read. Fewer are
  * taken also where the server ends the connection.
  */
-async function takenAtRest(stuck: RawClient, other: RawClient, block: Buffer, count: number): Promise<number> {
+async function takenAtRest(stuck: RawClient, other: RawClient, part: Buffer, count: number): Promise<number> {
   let taken = 0;
   const send = async (): Promise<void> => {
-    for (; taken < count; taken += 1) await stuck.taken(block);
+    for (; taken < count; taken += 1) await stuck.taken(part);
   };
   // What the connection's end does to the write that waits is for the case to judge.
   send().catch(() => {});
