@@ -2,6 +2,7 @@ package c1mlab.vertx;
 
 import io.vertx.core.Context;
 import io.vertx.core.Future;
+import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.ServerWebSocket;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -28,8 +29,15 @@ final class Connections {
             this.context = context;
         }
 
-        void open(ServerWebSocket socket, boolean asMember) {
+        /** Counts the connection from before its client is told, so that a server that stops waits for it. */
+        void upgrade(HttpServerRequest request, boolean asMember) {
             open.incrementAndGet();
+            request.toWebSocket()
+                    .onSuccess(socket -> open(socket, asMember))
+                    .onFailure(error -> open.decrementAndGet());
+        }
+
+        private void open(ServerWebSocket socket, boolean asMember) {
             var connection = asMember ? new Member(this, socket) : new Publisher(this, socket);
             (asMember ? members : publishers).add(connection);
             connection.start();

@@ -62,7 +62,7 @@ final class ServerVerticle extends VerticleBase {
         } else {
             // Vert.x looks at the first of several only.
             request.headers().set("Connection", "Upgrade");
-            request.toWebSocket().onSuccess(socket -> own.open(socket, asMember));
+            own.upgrade(request, asMember);
         }
     }
 
