@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { mkdtemp, open, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
@@ -57,6 +57,22 @@ async function assertNothingLeft(owner: Owner, mountsBefore: string): Promise<vo
   );
 }
 
+/**
+ * The mount namespaces of processes, as the kernel names them, kept open until the test ends: the kernel gives the number of one
+ * that is gone to the next, which may be another test's.
+ */
+async function holdNamespaces(t: TestContext, processes: readonly string[]): Promise<Set<string>> {
+  const names = await Promise.all(
+    processes.map(async (pid) => {
+      const handle = await open(`/proc/${pid}/ns/mnt`).catch(() => null);
+      if (handle === null) return null;
+      t.after(() => handle.close());
+      return readlink(`/proc/self/fd/${handle.fd}`);
+    }),
+  );
+  return new Set(names.filter((name) => name !== null));
+}
+
 describe('hosts whose owner is killed', { skip: namespacesForbidden() }, () => {
   test('vanish with their units, commands, namespaces and mounts', async (t) => {
     const mounts = await readFile('/proc/self/mountinfo', 'utf8');
@@ -65,16 +81,16 @@ describe('hosts whose owner is killed', { skip: namespacesForbidden() }, () => {
     const running = await processesWith(owner.mark);
     // The bridge, and on each of three hosts its first process and the unit's and command's processes.
     assert.ok(running.length > 12, `only ${running.length} processes are marked`);
-    const namespaces = new Set(
-      await Promise.all(running.map((pid) => readlink(`/proc/${pid}/ns/mnt`).catch(() => ''))),
-    );
+    const namespaces = await holdNamespaces(t, running);
     assert.ok(namespaces.size >= 5, 'hosts, bridge and owner have mount namespaces of their own');
     namespaces.delete(await readlink('/proc/self/ns/mnt'));
     await assertNothingLeft(owner, mounts);
-    for (const pid of (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry))) {
-      const namespace = await readlink(`/proc/${pid}/ns/mnt`).catch(() => 'gone');
-      assert.equal(namespaces.has(namespace), false, `process ${pid} holds a namespace of the hosts`);
-    }
+    // A process that is ending has no environment any more, and is in its namespaces a little longer.
+    await eventually('no process holds a namespace of the hosts', async () => {
+      const processes = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
+      const held = await Promise.all(processes.map((pid) => readlink(`/proc/${pid}/ns/mnt`).catch(() => 'gone')));
+      return held.every((namespace) => !namespaces.has(namespace));
+    });
   });
 
   for (const moment of ['when they are about to be made', 'while they are being made']) {
