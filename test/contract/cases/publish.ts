@@ -4,7 +4,7 @@ import { opcodes } from '../frame.ts';
 import type { RawClient } from '../raw-client.ts';
 
 /** The numbers in a publisher's answer. */
-interface Answer {
+export interface Answer {
   readonly members: number;
   readonly failed: number;
   readonly elapsedMicros: number;

@@ -4,7 +4,7 @@ import type { CaseContext, ContractCase } from '../contract-case.ts';
 import { until } from '../deadline.ts';
 import { closePayload, encodeFrame, opcodes } from '../frame.ts';
 import type { RawClient } from '../raw-client.ts';
-import { answerTo, openMembers } from './publish.ts';
+import { answerTo, openMembers, type Answer } from './publish.ts';
 
 const mebibyte = 1024 * 1024;
 const block = Buffer.alloc(65536, 'x');
@@ -38,20 +38,20 @@ async function publishUnread(publisher: RawClient, members: readonly RawClient[]
  * must not keep the next message back.
  */
 function collectAnswers(publisher: RawClient) {
-  const failures: number[] = [];
+  const received: Answer[] = [];
   const { promise, reject } = Promise.withResolvers<never>();
   promise.catch(() => {});
   const collect = async (): Promise<void> => {
-    for (;;) failures.push((await answerTo(publisher, 60_000)).failed);
+    for (;;) received.push(await answerTo(publisher, 60_000));
   };
   collect().catch(reject);
   return {
-    /** How many members each message did not reach, as far as answered. */
-    failures,
+    /** Those that have come. */
+    received,
     /** The same when so many messages are answered. */
-    all: async (count: number): Promise<readonly number[]> => {
-      await Promise.race([promise, until(() => failures.length >= count, 'every message is answered')]);
-      return failures;
+    all: async (count: number): Promise<readonly Answer[]> => {
+      await Promise.race([promise, until(() => received.length >= count, 'every message is answered')]);
+      return received;
     },
   };
 }
@@ -108,7 +108,7 @@ export const slowReaderCases: readonly ContractCase[] = [
       // What the kernel holds for a client that reads nothing comes on top: the send buffer, and a little at the receiver.
       const limit = 4 * mebibyte + sendBufferBytes() + 2 * mebibyte;
       let published = 0;
-      while (answers.failures.every((failed) => failed === 0)) {
+      while (answers.received.every(({ failed }) => failed === 0)) {
         assert.ok(
           published * block.length < limit,
           `a member that reads nothing must be closed at 4 MiB; after ${Math.round((published * block.length) / mebibyte)} MiB it was not`,
@@ -117,7 +117,7 @@ export const slowReaderCases: readonly ContractCase[] = [
         published += 1;
       }
       await publishBlock(publisher, members, published);
-      const failures = await answers.all(published + 1);
+      const failures = (await answers.all(published + 1)).map(({ failed }) => failed);
       assert.ok(Math.max(...failures) === 1, 'only the stuck member fails');
       assert.equal(failures.at(-1), 0, 'once it is closed, the stuck member is no member any more');
       stuck.resume();
@@ -162,20 +162,16 @@ export const slowReaderCases: readonly ContractCase[] = [
     promise: 'answers come in the order of the messages also when a member that holds one up takes its leave',
     run: async (context) => {
       const { members, stuck, publisher } = await withStuckMember(context);
-      const elapsed: number[] = [];
-      const collecting = (async () => {
-        for (;;) elapsed.push((await answerTo(publisher, 60_000)).elapsedMicros);
-      })();
-      collecting.catch(() => {});
+      const answers = collectAnswers(publisher);
       const count = await publishUnread(publisher, members);
       await untilPassed(300);
-      const pending = count - elapsed.length;
+      const pending = count - answers.received.length;
       assert.ok(pending > 0, 'an answer must wait for the member that reads nothing');
       stuck.send({ opcode: opcodes.close, payload: closePayload(1000) });
       for (let index = 0; index < 3; index += 1) await publishBlock(publisher, members, count + index);
       stuck.resume();
-      await Promise.race([collecting, until(() => elapsed.length === count + 3, 'every message is answered')]);
-      const waited = elapsed.slice(-pending - 3).map((micros) => micros > 300_000);
+      const last = (await answers.all(count + 3)).slice(-pending - 3);
+      const waited = last.map(({ elapsedMicros }) => elapsedMicros > 300_000);
       assert.deepEqual(waited, [...Array.from({ length: pending }, () => true), false, false, false]);
     },
   },
