@@ -4,6 +4,9 @@ set -e
 sh bin/check.sh
 export NODE_COMPILE_CACHE="$PWD/node_modules/.cache/compiled"
 status=0
-node --test --test-concurrency=2 --test-timeout=900000 --test-force-exit --test-reporter=spec 'test/!(alone)/**/*.test.ts' || status=1
-node --test --test-concurrency=1 --test-timeout=900000 --test-force-exit --test-reporter=spec 'test/alone/*.test.ts' || status=1
+run_tests() {
+  node --test --test-timeout=900000 --test-force-exit --test-reporter=spec "$@" || status=1
+}
+run_tests --test-concurrency=2 'test/!(alone)/**/*.test.ts'
+run_tests --test-concurrency=1 'test/alone/*.test.ts'
 exit $status
