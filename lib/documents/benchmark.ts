@@ -1,6 +1,13 @@
 import type { AutomationDocument, RunCommandStep } from './schema/automation-document.ts';
 import type { Lab } from '../config/lab.ts';
-import { countPattern, memoryPresets, secondsPattern, serverPattern, wholeNumberPattern } from './parameters.ts';
+import {
+  countPattern,
+  memoryPresets,
+  secondsPattern,
+  serverPattern,
+  timeoutPattern,
+  wholeNumberPattern,
+} from './parameters.ts';
 import { verbs, type VerbName } from './verbs.ts';
 
 /** Which hosts a step runs on; the values of the tag `c1mlab:target` are `<lab>/server`, `<lab>/load` and, for all, `c1mlab:lab`. */
@@ -91,6 +98,12 @@ export function benchmarkDocument(lab: Lab): AutomationDocument {
       IntervalSeconds: seconds('Seconds between broadcasts', '60'),
       EchoRate: wholeNumber('Echoed messages a second of the whole lab', '1000'),
       EchoSeconds: seconds('For how long messages are echoed, before the broadcasts', '30'),
+      DriveTimeoutSeconds: {
+        type: 'String',
+        description: 'Seconds after which the workload is ended; it is refused when it takes longer',
+        default: '1800',
+        allowedPattern: timeoutPattern,
+      },
       ServerProcesses: count('Server processes, on consecutive ports', '1'),
       LoadProcesses: count('Load processes on each load host', '8'),
       AutomationAssumeRole: {
@@ -149,6 +162,7 @@ export function benchmarkDocument(lab: Lab): AutomationDocument {
           IntervalSeconds: '{{ IntervalSeconds }}',
           EchoRate: '{{ EchoRate }}',
           EchoSeconds: '{{ EchoSeconds }}',
+          TimeoutSeconds: '{{ DriveTimeoutSeconds }}',
         },
         thenCollect,
       ),

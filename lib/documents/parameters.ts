@@ -17,6 +17,8 @@ export const wholeNumberPattern = '^[0-9]{1,9}$';
 export const countPattern = '^[1-9][0-9]{0,8}$';
 /** A number with up to three decimals. */
 export const secondsPattern = '^[0-9]{1,6}(\\.[0-9]{1,3})?$';
+/** Seconds from 10 to 99 999, within what the agent takes for a time-out (5 to 172 800; it reads anything else as 3 600). */
+export const timeoutPattern = '^[1-9][0-9]{1,4}$';
 /** A measurement: the id of an execution, or any other word. */
 const runPattern = '^[A-Za-z0-9-]{1,64}$';
 /** The name of a server: a folder of assets/servers. */
@@ -39,6 +41,12 @@ export const parameters = {
   intervalSeconds: textParameter('Seconds between broadcasts', secondsPattern),
   echoRate: textParameter('Echoed messages a second of the whole lab', wholeNumberPattern),
   echoSeconds: textParameter('For how long messages are echoed', secondsPattern),
+  // No environment variable: the agent must find its value in the document. It is digits, and nothing else.
+  timeoutSeconds: {
+    type: 'String',
+    description: 'Seconds after which the agent ends the script',
+    allowedPattern: timeoutPattern,
+  },
   memoryPreset: {
     type: 'String',
     description: 'The memory preset of server.json',

@@ -10,8 +10,10 @@ interface Verb {
   readonly script: string;
   readonly description: string;
   readonly parameters: Readonly<Record<string, CommandParameter>>;
-  /** How long the script may take; what it waits for has shorter deadlines of its own. */
+  /** How long the script may take, at most; what it waits for has shorter deadlines of its own. */
   readonly timeoutSeconds: number;
+  /** The parameter that says how long it may take this time, which the script gets as its argument. */
+  readonly timeoutParameter?: string;
 }
 
 /** Every verb, in the order in which a benchmark uses them. */
@@ -65,8 +67,10 @@ export const verbs = [
       IntervalSeconds: parameters.intervalSeconds,
       EchoRate: parameters.echoRate,
       EchoSeconds: parameters.echoSeconds,
+      TimeoutSeconds: parameters.timeoutSeconds,
     },
-    timeoutSeconds: 86_400,
+    timeoutSeconds: 99_999,
+    timeoutParameter: 'TimeoutSeconds',
   },
   {
     name: 'Status',
@@ -93,8 +97,18 @@ export const verbs = [
 
 export type VerbName = (typeof verbs)[number]['name'];
 
+/**
+ * The time-out of Drive for a workload of so many seconds: ten minutes more, for the last broadcast to arrive everywhere. A load host
+ * that dies meanwhile keeps its execution until then, since SSM never hears how the script went.
+ */
+export function driveTimeoutSeconds(workloadSeconds: number): number {
+  return Math.ceil(workloadSeconds) + 600;
+}
+
 /** The Command document of a verb (schema 2.2): a few lines that call a script which came with the assets. */
 export function commandDocument(verb: Verb): CommandDocument {
+  const timeout = verb.timeoutParameter === undefined ? undefined : `{{ ${verb.timeoutParameter} }}`;
+  const script = `exec /opt/c1mlab/assets/host/${verb.script}`;
   return {
     schemaVersion: '2.2',
     description: `${verb.description}.`,
@@ -105,8 +119,8 @@ export function commandDocument(verb: Verb): CommandDocument {
         action: 'aws:runShellScript',
         precondition: { StringEquals: ['platformType', 'Linux'] },
         inputs: {
-          timeoutSeconds: String(verb.timeoutSeconds),
-          runCommand: [`exec /opt/c1mlab/assets/host/${verb.script}`],
+          timeoutSeconds: timeout ?? String(verb.timeoutSeconds),
+          runCommand: [timeout === undefined ? script : `${script} ${timeout}`],
         },
       },
     ],

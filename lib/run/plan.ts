@@ -2,6 +2,7 @@ import { maxServerProcesses } from '../config/hosts.ts';
 import { LabError } from '../config/lab-error.ts';
 import type { Lab } from '../config/lab.ts';
 import type { MemoryPresetName, ServerDescription } from '../config/servers.ts';
+import { driveTimeoutSeconds } from '../documents/verbs.ts';
 import type { RunRequest } from './run.ts';
 
 /** What the hosts can hold. On one machine the server and the load hosts share memory and file descriptors. */
@@ -198,7 +199,8 @@ function mostFitting(request: RunRequest, server: ServerDescription, lab: Lab, c
 }
 
 /** Throws LabError `usage` for what the documents would cut off after hours. */
-function checkTimes({ connections, connectRate, broadcasts, intervalSeconds, echoSeconds }: MeasurementPlan): void {
+function checkTimes(plan: MeasurementPlan): void {
+  const { connections, connectRate, broadcasts, intervalSeconds, echoSeconds } = plan;
   const rampSeconds = connections / connectRate;
   if (rampSeconds > longestRampSeconds) {
     throw new LabError(
@@ -207,14 +209,19 @@ function checkTimes({ connections, connectRate, broadcasts, intervalSeconds, ech
       `give --connect-rate ${Math.ceil(connections / longestRampSeconds)} or more`,
     );
   }
-  const workloadSeconds = broadcasts * intervalSeconds + echoSeconds;
-  if (workloadSeconds > longestWorkloadSeconds) {
+  const seconds = workloadSeconds(plan);
+  if (seconds > longestWorkloadSeconds) {
     throw new LabError(
       'usage',
-      `${count(broadcasts)} broadcasts every ${intervalSeconds} s after ${echoSeconds} s of echoes take ${count(Math.ceil(workloadSeconds / 3600))} h, and a measurement may take ${longestWorkloadSeconds / 3600} h`,
+      `${count(broadcasts)} broadcasts every ${intervalSeconds} s after ${echoSeconds} s of echoes take ${count(Math.ceil(seconds / 3600))} h, and a measurement may take ${longestWorkloadSeconds / 3600} h`,
       'ask for fewer --broadcasts, or a shorter --interval or --echo-seconds',
     );
   }
+}
+
+/** How long echoes and broadcasts take, seconds. */
+function workloadSeconds({ broadcasts, intervalSeconds, echoSeconds }: MeasurementPlan): number {
+  return broadcasts * intervalSeconds + echoSeconds;
 }
 
 /** The parameters of the Benchmark document for a plan. */
@@ -227,6 +234,7 @@ export function benchmarkParameters(plan: MeasurementPlan): Record<string, strin
     IntervalSeconds: [String(plan.intervalSeconds)],
     EchoRate: [String(plan.echoRate)],
     EchoSeconds: [String(plan.echoSeconds)],
+    DriveTimeoutSeconds: [String(driveTimeoutSeconds(workloadSeconds(plan)))],
     ServerProcesses: [String(plan.serverProcesses)],
     LoadProcesses: [String(plan.loadProcesses)],
     MemoryPreset: [plan.memoryPreset],

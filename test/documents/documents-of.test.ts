@@ -25,7 +25,7 @@ describe("the lab's documents", () => {
     );
     assert.equal(scripts.length, 8);
     for (const line of scripts) {
-      const match = /^exec \/opt\/c1mlab\/assets\/(host\/[a-z]+)$/.exec(line);
+      const match = /^exec \/opt\/c1mlab\/assets\/(host\/[a-z]+)(?: \{\{ TimeoutSeconds \}\})?$/.exec(line);
       assert.ok(match?.[1] !== undefined, line);
       accessSync(join(import.meta.dirname, '../../assets', match[1]), constants.X_OK);
     }

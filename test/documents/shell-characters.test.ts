@@ -15,6 +15,8 @@ const decent: Readonly<Record<string, string>> = {
   Component: 'loadgen',
   Run: 'run-1',
   MemoryPreset: 'modern',
+  TimeoutSeconds: '60',
+  DriveTimeoutSeconds: '60',
 };
 
 describe('every parameter of every document', () => {

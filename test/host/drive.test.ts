@@ -16,9 +16,19 @@ describe('Drive on a host that ends itself', { skip: namespacesForbidden() }, ()
   });
   after(() => hosts.remove());
 
+  const env = { SSM_Broadcasts: '98', SSM_IntervalSeconds: '30.5', SSM_EchoRate: '0', SSM_EchoSeconds: '1' };
+
+  test('fails for a workload that is longer than its time-out, and says which would do', async () => {
+    const { code, stderr } = await runOn(hosts.host('load-1'), 'exec /opt/c1mlab/assets/host/drive 3000', { env });
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      /^load-1: the workload takes 2990 seconds and .*, and Drive may take 3000; .* DriveTimeoutSeconds of 3590\n$/,
+    );
+  });
+
   test('fails for a workload that is longer than what is left of its life, and says by how much', async () => {
-    const env = { SSM_Broadcasts: '98', SSM_IntervalSeconds: '30.5', SSM_EchoRate: '0', SSM_EchoSeconds: '1' };
-    const { code, stderr } = await runOn(hosts.host('load-1'), 'exec /opt/c1mlab/assets/host/drive', { env });
+    const { code, stderr } = await runOn(hosts.host('load-1'), 'exec /opt/c1mlab/assets/host/drive 9000', { env });
     assert.equal(code, 1);
     assert.match(
       stderr,

@@ -161,6 +161,22 @@ describe('shell steps', () => {
     }
   });
 
+  test('a parameter of nothing but digits may be the time-out, and an argument of the script', () => {
+    const timed = (parameter: object): CommandDocument => ({
+      ...withInputs({ timeoutSeconds: '{{ Limit }}', runCommand: ['exec greet {{ Limit }}'] }),
+      parameters: {
+        ...greeting.parameters,
+        Limit: { type: 'String', description: 'x', allowedPattern: '^[1-9][0-9]{1,4}$', ...parameter },
+      },
+    });
+    assert.deepEqual(problemsOf(timed({})), []);
+    for (const parameter of [{ allowedPattern: '^[0-9a-f]{2}$' }, { interpolationType: 'ENV_VAR' as const }]) {
+      const problems = problemsOf(timed(parameter)).join('\n');
+      assert.match(problems, /timeoutSeconds: .* would mean 3600/);
+      assert.match(problems, /runCommand\[0\]: .* pastes {{ Limit }} into the script/);
+    }
+  });
+
   test('fails on step names that are doubled or too short for GetCommandInvocation', () => {
     const [step] = greeting.mainSteps;
     assert.ok(step);

@@ -16,10 +16,18 @@ export function validateCommandDocument(document: CommandDocument): readonly Pro
   return [
     ...Object.entries(parameters).flatMap(([name, parameter]) => validateSafety(name, parameter)),
     ...document.mainSteps.flatMap((step, index) => [
-      ...validateStep(step, index, document.mainSteps),
+      ...validateStep(step, index, document.mainSteps, parameters),
       ...validateReferences(step, `mainSteps[${index}]`, parameters),
     ]),
   ];
+}
+
+/** Patterns that admit digits and nothing else, which no shell and no agent reads as anything else. */
+const digitsOnly = /^\^(?:\[\d-\d\](?:\{\d+(?:,\d+)?\})?)+\$$/;
+
+/** Whether `{{ name }}` may stand in a document: it holds digits, and every agent puts them there as they are. */
+function isPastedNumber(parameter: CommandParameter | undefined): boolean {
+  return parameter?.interpolationType === undefined && digitsOnly.test(parameter?.allowedPattern ?? '');
 }
 
 /** A value from outside may reach the shell only as a variable, and only if a rule says what it may be. */
@@ -33,7 +41,7 @@ function validateSafety(name: string, parameter: CommandParameter): readonly Pro
       message: 'cannot be handed over as an environment variable',
       fix: 'use a String',
     });
-  } else if (parameter.interpolationType !== 'ENV_VAR') {
+  } else if (parameter.interpolationType !== 'ENV_VAR' && !isPastedNumber(parameter)) {
     problems.push({
       path: `${path}.interpolationType`,
       value: parameter.interpolationType,
@@ -52,7 +60,12 @@ function validateSafety(name: string, parameter: CommandParameter): readonly Pro
   return problems;
 }
 
-function validateStep(step: ShellStep, index: number, steps: readonly ShellStep[]): readonly Problem[] {
+function validateStep(
+  step: ShellStep,
+  index: number,
+  steps: readonly ShellStep[],
+  parameters: Readonly<Record<string, CommandParameter>>,
+): readonly Problem[] {
   const path = `mainSteps[${index}]`;
   const problems: Problem[] = [];
   // GetCommandInvocation asks for a step by PluginName, which has at least four characters (botocore's model: CommandPluginName).
@@ -73,12 +86,14 @@ function validateStep(step: ShellStep, index: number, steps: readonly ShellStep[
     });
   }
   const { timeoutSeconds } = step.inputs;
-  if (timeoutSeconds !== undefined && !isTimeout(timeoutSeconds)) {
+  const [timeoutReference] = referencesIn(timeoutSeconds, '');
+  const isTimeoutGiven = timeoutReference !== undefined && isPastedNumber(parameters[timeoutReference.name]);
+  if (timeoutSeconds !== undefined && !isTimeoutGiven && !isTimeout(timeoutSeconds)) {
     problems.push({
       path: `${path}.inputs.timeoutSeconds`,
       value: timeoutSeconds,
       message: 'would mean 3600 to the agent',
-      fix: `write a whole number from ${minTimeoutSeconds} to ${maxTimeoutSeconds}`,
+      fix: `write a whole number from ${minTimeoutSeconds} to ${maxTimeoutSeconds}, or {{ a parameter of digits }}`,
     });
   }
   if (step.inputs.finallyStep === true && index !== steps.length - 1) {
@@ -122,12 +137,14 @@ function validateReferences(
   parameters: Readonly<Record<string, CommandParameter>>,
 ): readonly Problem[] {
   const scriptPath = `${path}.inputs.runCommand`;
-  const pasted = referencesIn(step.inputs.runCommand, scriptPath).map(({ name, path: at, text }): Problem => ({
-    path: at,
-    value: text,
-    message: `pastes {{ ${name} }} into the script`,
-    fix: `read $SSM_${name}`,
-  }));
+  const pasted = referencesIn(step.inputs.runCommand, scriptPath)
+    .filter(({ name }) => !isPastedNumber(parameters[name]))
+    .map(({ name, path: at, text }): Problem => ({
+      path: at,
+      value: text,
+      message: `pastes {{ ${name} }} into the script`,
+      fix: `read $SSM_${name}`,
+    }));
   const undeclared = referencesIn({ precondition: step.precondition, inputs: { ...step.inputs, runCommand: [] } }, path)
     .filter(({ name }) => !Object.hasOwn(parameters, name))
     .map(({ name, path: at, text }): Problem => ({
