@@ -67,6 +67,10 @@ describe('a second execution beside one that runs', { skip: namespacesForbidden(
         assert.match(prepared.stderr, new RegExp(`another run is active here .*measurement ${first}`));
         assert.match((await verb(host, 'collect', second)).stdout, new RegExp(`belongs to measurement ${first}`));
         assert.match((await verb(host, 'stop', second)).stdout, /is left alone/);
+        // An agent that does not pass the parameter must not end what runs either.
+        const unasked = await runOn(host, 'exec /opt/c1mlab/assets/host/stop');
+        assert.equal(unasked.code, 1);
+        assert.match(unasked.stderr, /SSM_Run is not set: the SSM agent does not pass parameters/);
         assert.equal((await runOn(host, 'systemctl is-active c1m-sample')).stdout, 'active\n');
       }
       assert.equal((await look(first)).CurrentStepName, 'drive');
