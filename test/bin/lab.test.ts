@@ -79,17 +79,17 @@ describe('the CDK app', () => {
     [
       'a lab file that is not there',
       { lab: '/no/such/lab.json' },
-      /^the lab file '\/no\/such\/lab.json' cannot be read: ENOENT.*\nGive the path of a JSON file, .*\n$/,
+      /^the lab file '\/no\/such\/lab.json' cannot be read: ENOENT.*\ngive the path of a JSON file, .*\n$/,
     ],
     [
       'a preset that there is not',
       { preset: 'huge' },
-      /^CDK context: 'preset' must be one of article, modern, modern-graviton, got "huge"\nName one of them.*\n$/,
+      /^the command line: 'preset' must be one of article, modern, modern-graviton, got "huge"\nName one of them.*\n$/,
     ],
     [
       'a zone with shell characters',
       { zone: '$(reboot)' },
-      /^CDK context: 'network.availabilityZone' must be the name of an availability zone, such as us-east-1a, got "\$\(reboot\)"\n.*\n$/,
+      /^the command line: 'network.availabilityZone' must be the name of an availability zone, such as us-east-1a, got "\$\(reboot\)"\n.*\n$/,
     ],
     ['an owner that is no text', { owner: 7 }, /^context 'owner' must be text, got 7\nGive it as -c owner=value.\n$/],
   ] as const) {

@@ -37,9 +37,9 @@ describe('c1m', () => {
     ['run --memory huge', /^error: --memory must be one of modern, article, small, got 'huge'\n/],
     [
       'run --local --region eu-west-1',
-      /^error: --region cannot be given with --local: .*\n {2}fix: leave that out; or /,
+      /^error: --region cannot be given with --local: .*\n {2}fix: remove that flag; or /,
     ],
-    ['run --local --lab x.json --resume y', /^error: --lab cannot be given with --local: .*\n {2}fix: /],
+    ['run --local --lab x.json --resume y', /^error: --lab cannot be given with --local --resume: .*\n {2}fix: /],
     ['run --url ws://x/ --lab x.json', /^error: --lab cannot be given with --url, .*\n {2}fix: .*leave --url out\n/],
     [
       'run --url ws://x/ --local',

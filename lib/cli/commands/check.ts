@@ -1,10 +1,8 @@
 import { buildCommand } from '@stricli/core';
-import { writeFile } from 'node:fs/promises';
 import type { Finding } from '../../aws/check/finding.ts';
+import { chooseLab, writeZone } from '../../config/lab-file.ts';
 import { exitCodes, LabError } from '../../config/lab-error.ts';
-import { setInJson } from '../../config/set-in-json.ts';
 import { textTable } from '../../report/text-table.ts';
-import { chooseLab } from '../flags/choose-lab.ts';
 import type { LabContext } from '../context.ts';
 import { accountFlagParameters, type AccountFlags } from '../flags/lab-flags.ts';
 
@@ -50,10 +48,10 @@ export const checkCommand = buildCommand<CheckFlags, [], LabContext>({
 
     const named = lab.network.availabilityZone;
     if (flags.write === true && file !== null && zone !== null && zone.name !== named) {
-      await writeZone(file, zone.name);
-      this.process.stdout.write(`${file.path}: network.availabilityZone is now ${zone.name}\n`);
+      writeZone(file, zone.name);
+      this.process.stdout.write(`${file}: network.availabilityZone is now ${zone.name}\n`);
     } else if (zone !== null && zone.name !== named) {
-      const write = file === null ? '' : ` (--write puts it into ${file.path})`;
+      const write = file === null ? '' : ` (--write puts it into ${file})`;
       this.process.stdout.write(
         `deploy with -c zone=${zone.name}${write}: else CloudFormation takes a zone of its own choice, whatever it offers\n`,
       );
@@ -69,17 +67,4 @@ function describeFindings(findings: readonly Finding[]): readonly string[] {
     ...(fix === undefined ? [] : [['', '', `fix: ${fix}`]]),
   ]);
   return textTable(rows, ['left', 'left', 'left']);
-}
-
-async function writeZone(file: { readonly path: string; readonly text: string }, zone: string): Promise<void> {
-  try {
-    await writeFile(file.path, setInJson(file.text, ['network', 'availabilityZone'], zone));
-  } catch (error) {
-    throw new LabError(
-      'environment',
-      `the lab file ${file.path} cannot be written: ${error instanceof Error ? error.message : String(error)}`,
-      `write "network": { "availabilityZone": "${zone}" } into it yourself, or deploy with -c zone=${zone}`,
-      { cause: error },
-    );
-  }
 }

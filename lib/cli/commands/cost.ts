@@ -1,6 +1,6 @@
 import { buildCommand } from '@stricli/core';
 import type { Lab } from '../../config/lab.ts';
-import { chooseLab } from '../flags/choose-lab.ts';
+import { chooseLab } from '../../config/lab-file.ts';
 import type { LabContext } from '../context.ts';
 import { accountFlagParameters, type AccountFlags } from '../flags/lab-flags.ts';
 

@@ -1,6 +1,6 @@
 import { buildCommand } from '@stricli/core';
 import { exitCodes, LabError } from '../../config/lab-error.ts';
-import { chooseLab } from '../flags/choose-lab.ts';
+import { chooseLab } from '../../config/lab-file.ts';
 import type { LabContext } from '../context.ts';
 import { accountFlagParameters, type AccountFlags } from '../flags/lab-flags.ts';
 

@@ -1,4 +1,5 @@
 import { buildCommand } from '@stricli/core';
+import { chooseLab } from '../../config/lab-file.ts';
 import { LabError } from '../../config/lab-error.ts';
 import { describeFigures, describePlan } from '../../scale/describe-plan.ts';
 import { figuresOf } from '../../scale/figures.ts';
@@ -6,8 +7,7 @@ import { planScale } from '../../scale/plan-scale.ts';
 import { tablePrices } from '../../aws/cost/price-book.ts';
 import { priceTableRegion, priceTableSource } from '../../aws/cost/price-table.ts';
 import type { LabContext } from '../context.ts';
-import { chooseLab, type LabFlags } from '../flags/choose-lab.ts';
-import { labFlagParameters } from '../flags/lab-flags.ts';
+import { labFlagParameters, type LabFlags } from '../flags/lab-flags.ts';
 import { parsePositiveCount } from '../flags/parse.ts';
 import { knownServers } from '../servers/server-folders.ts';
 

@@ -1,9 +1,11 @@
 import { buildCommand } from '@stricli/core';
-import { resolve } from 'node:path';
-import { articleLab } from '../../config/lab.ts';
+import { join, resolve } from 'node:path';
+import { parseLab, type Lab } from '../../config/lab.ts';
+import { chooseLab } from '../../config/lab-file.ts';
 import { LabError } from '../../config/lab-error.ts';
 import type { OutsideServer } from '../../local/hosts/outside-servers.ts';
 import { makeLocalSite } from '../../local/local-site.ts';
+import { readRunRecord } from '../../run/run-folder.ts';
 import type { ChosenServer } from '../../run/run.ts';
 import type { Site } from '../../run/site.ts';
 import type { LabContext } from '../context.ts';
@@ -30,12 +32,12 @@ export const runCommand = buildCommand<RunFlags, [], LabContext>({
       this.process.exitCode = await runUrl(flags.url, flags, out, this);
       return;
     }
-    if (flags.local === true) refuseFlagsOfAws(flags);
+    if (flags.local === true) refuseFlagsWithoutEffect(flags);
     const resolved =
       flags.resume === undefined ? newRun(flags, out, this) : await resumedRun(flags.resume, flags, out, this);
     const site =
       flags.local === true
-        ? await makeLocalSite(articleLab, outsideServersOf(resolved.servers))
+        ? await makeLocalSite(await localLab(flags, out, this), outsideServersOf(resolved.servers))
         : await openAws(
             flags.resume === undefined ? flags : await inRegionOfRun(flags, out, flags.resume),
             resolved.servers,
@@ -50,14 +52,28 @@ export const runCommand = buildCommand<RunFlags, [], LabContext>({
 });
 
 /** Throws LabError `usage` for flags that would be without effect on this machine. */
-function refuseFlagsOfAws(flags: RunFlags): void {
-  const given = (['lab', 'region'] as const).filter((name) => flags[name] !== undefined);
-  if (given.length === 0) return;
-  throw new LabError(
-    'usage',
-    `${given.map((name) => `--${name}`).join(', ')} cannot be given with --local: that says which deployed lab is meant`,
-    'leave that out; or leave --local out (npm run c1m -- run) to measure on AWS',
-  );
+function refuseFlagsWithoutEffect(flags: RunFlags): void {
+  if (flags.region !== undefined) {
+    throw new LabError(
+      'usage',
+      '--region cannot be given with --local: it names the region of a deployed lab',
+      'remove that flag; or remove --local to measure on AWS',
+    );
+  }
+  if (flags.lab !== undefined && flags.resume !== undefined) {
+    throw new LabError(
+      'usage',
+      '--lab cannot be given with --local --resume: a run keeps the lab that it began with',
+      'remove that flag, or begin a new run',
+    );
+  }
+}
+
+/** The lab that is made on this machine: the one that the flags name, or the one that a resumed run began with. */
+async function localLab(flags: RunFlags, out: string, context: LabContext): Promise<Lab> {
+  if (flags.resume === undefined) return chooseLab(flags, context.workingFolder).lab;
+  const folder = join(out, flags.resume);
+  return parseLab((await readRunRecord(folder)).lab, join(folder, 'run.json'));
 }
 
 /** The deployed lab. Its hosts have what was deployed, so that a server from elsewhere cannot be measured there. */

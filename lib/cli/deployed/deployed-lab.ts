@@ -1,8 +1,8 @@
 import type { HostState } from '../../aws/site/find-hosts.ts';
 import type { Deployment } from '../../config/deployment.ts';
+import { chooseLab } from '../../config/lab-file.ts';
 import type { AwsClients } from '../../aws/account/aws-access.ts';
 import type { Site } from '../../run/site.ts';
-import { chooseLab } from '../flags/choose-lab.ts';
 import type { LabContext } from '../context.ts';
 import type { AccountFlags } from '../flags/lab-flags.ts';
 

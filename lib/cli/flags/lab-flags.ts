@@ -1,7 +1,12 @@
 import type { FlagParametersForType } from '@stricli/core';
 import { presets, type PresetName } from '../../config/presets.ts';
-import type { LabFlags } from './choose-lab.ts';
 import type { LabContext } from '../context.ts';
+
+/** The flags that name a lab, as in `cdk -c lab=FILE -c preset=NAME`: the file's own settings win. */
+export interface LabFlags {
+  readonly lab?: string;
+  readonly preset?: PresetName;
+}
 
 /** Flags of the commands that ask an AWS account about a lab. */
 export interface AccountFlags extends LabFlags {
