@@ -17,6 +17,8 @@ const window = 32;
 /** Arrivals may be found later than they came by this share of the broadcast's age, and never by more than so many microseconds. */
 const gatherShare = 0.01;
 const gatherMostMicros = 250;
+/** Broadcasts that are taken before it is known how many there will be: other hosts may begin earlier. */
+const unexpectedMost = 4096;
 
 /**
  * What the members of one process got of the broadcasts. Each connection has the highest number it got, and a bit for each
@@ -41,6 +43,7 @@ export class BroadcastLog {
   #broadcast: Broadcast | null = null;
   /** Broadcast messages, second arrivals included. */
   messagesReceived = 0;
+  /** When a member last got a broadcast that it did not have. */
   lastArrivalMicros = 0;
 
   constructor(connections: Connections, publishers: number) {
@@ -70,7 +73,6 @@ export class BroadcastLog {
     const broadcast = this.#broadcast!;
     const seq = this.#seq;
     this.messagesReceived += 1;
-    this.lastArrivalMicros = now;
     const ahead = seq - this.#last[fd]!;
     if (ahead > 0) {
       this.#last[fd] = seq;
@@ -83,6 +85,7 @@ export class BroadcastLog {
       if (-ahead < window) this.#arrived[fd]! |= 1 << -ahead;
     }
     this.#distinct[fd]! += 1;
+    this.lastArrivalMicros = now;
     if (broadcast.received === 0) broadcast.firstMicros = now;
     broadcast.received += 1;
     broadcast.lastMicros = now;
@@ -110,12 +113,18 @@ export class BroadcastLog {
   #read(bytes: Uint8Array, start: number, end: number, members: number): boolean {
     const message = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
     const match = /^(\d{1,7}) (\d{1,16})$/.exec(message);
-    if (match === null) return false;
+    if (match === null || !this.#mayExist(Number(match[1]))) return false;
     this.#seq = Number(match[1]);
     this.#dueMicros = Number(match[2]);
     this.#bytes = Buffer.from(message, 'latin1');
     this.#broadcast = this.#of(this.#seq, members);
     return true;
+  }
+
+  /** Whether a number can be a broadcast's: a server that makes numbers up must not fill the memory. */
+  #mayExist(seq: number): boolean {
+    if (this.#expected > 0) return seq < this.#expected;
+    return this.#broadcasts.has(seq) || this.#broadcasts.size < unexpectedMost;
   }
 
   #of(seq: number, members: number): Broadcast {
