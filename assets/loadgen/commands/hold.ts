@@ -57,9 +57,9 @@ export async function hold(args: readonly string[]): Promise<number> {
 
   // Orders are heard before there is anything to order, so that nothing has been opened when the socket cannot be had.
   let supervisor: Supervisor | null = null;
-  const control = await serveControl(socketPath, async (request: ControlRequest) => {
+  const control = await serveControl(socketPath, async (request: ControlRequest, gone) => {
     if (supervisor === null) throw new Error('the load processes have not been started yet');
-    return request.type === 'drive' ? supervisor.drive(request) : supervisor.collect(folder);
+    return request.type === 'drive' ? supervisor.drive(request, gone) : supervisor.collect(folder);
   });
   try {
     supervisor = new Supervisor({

@@ -16,21 +16,20 @@ export interface Load {
   readonly process: WorkerProcess;
   /** Its share of the connections. */
   readonly count: number;
-  /** What it told last. */
+  /** Its last report. */
   report: LoadReport | null;
+  /** Neither gone nor silent. */
   alive: boolean;
 }
 
 /** The processes that hold the connections of one host, and the sums of what they tell. */
 export class LoadProcesses {
   readonly all: readonly Load[];
-  readonly #onCollected: (file: string) => void;
   #failure: string | null = null;
   #ending = false;
 
   /** Checks the plan and starts the processes; throws when the plan cannot be. */
-  constructor(options: LoadOptions, onCollected: (file: string) => void) {
-    this.#onCollected = onCollected;
+  constructor(options: LoadOptions) {
     const { plan } = options;
     const limit = openFilesLimit() - reservedDescriptors;
     const shares = Array.from({ length: plan.processes }, (_, process) => shareOf(plan, process));
@@ -52,21 +51,17 @@ export class LoadProcesses {
         { type: 'load', host, process, plan, target, ratePerSecond, handshakeSeconds, keys: makeKeys() },
         (report) => {
           if (report.type === 'status') load.report = report;
-          else if (report.type === 'collected') this.#onCollected(report.file);
+        },
+        (how) => {
+          load.alive = false;
+          if (!this.#ending) this.#failure ??= `load process ${process} ${how}`;
         },
       ),
       count,
       report: null,
       alive: true,
     };
-    void this.#noticeEnd(process, load);
     return load;
-  }
-
-  async #noticeEnd(process: number, load: Load): Promise<void> {
-    const how = await load.process.ended;
-    load.alive = false;
-    if (!this.#ending) this.#failure ??= `load process ${process} ${how}`;
   }
 
   /** From now on processes are expected to end. */
@@ -74,7 +69,7 @@ export class LoadProcesses {
     this.#ending = true;
   }
 
-  /** Which process ended before its time, and how; null while none has. */
+  /** Which process ended before its time or fell silent; null while none has. */
   get failure(): string | null {
     return this.#failure;
   }

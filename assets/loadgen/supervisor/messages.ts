@@ -1,7 +1,7 @@
 import type { Target } from '../connections/target.ts';
 import type { LoadPlan } from '../plan/share.ts';
 import type { Key } from '../websocket/keys.ts';
-import type { LoadCounts } from '../raw.ts';
+import type { LoadCounts, LoadProcessRaw } from '../raw.ts';
 
 /** The first line that a load process gets. */
 export interface StartLoad {
@@ -48,17 +48,17 @@ export interface PublishOrder {
   readonly stepMicros: number;
 }
 
-/** Any line to a worker; `driven` ends the workload, `collect` asks for the raw file. */
+/** Any line to a worker; `driven` ends the workload, `collect` asks for what was measured, in a file or (null) in the report. */
 export type WorkerOrder =
   | StartLoad
   | StartPublisher
   | DriveOrder
   | PublishOrder
   | { readonly type: 'driven' }
-  | { readonly type: 'collect'; readonly file: string }
+  | { readonly type: 'collect'; readonly file: string | null }
   | { readonly type: 'stop' };
 
-/** What a load process tells: at most once a second, and only when something has changed. */
+/** What a load process reports, once a second and at the end of ramp and echoes. */
 export interface LoadReport {
   readonly type: 'status';
   readonly counts: LoadCounts;
@@ -75,16 +75,19 @@ export interface LoadReport {
   readonly echoDone: boolean;
 }
 
-/** What the publisher tells. */
+/** What the publisher reports: how much it has published, at least once a second. */
 export type PublisherReport =
   | { readonly type: 'ready' }
   | { readonly type: 'published'; readonly count: number }
   | { readonly type: 'failed'; readonly reason: string };
 
-/** What either tells when its raw file is written. */
+/** The answer of either to `collect`. */
 export interface Collected {
   readonly type: 'collected';
-  readonly file: string;
+  /** Null when it is in the file. */
+  readonly raw: LoadProcessRaw | null;
+  /** Why the file could not be written, or null. */
+  readonly error: string | null;
 }
 
 export type WorkerReport = LoadReport | PublisherReport | Collected;

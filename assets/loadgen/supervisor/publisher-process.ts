@@ -11,12 +11,12 @@ export interface Publisher {
   ready: boolean;
   /** Why it does not publish; null while it does. */
   failure: string | null;
-  /** The process is gone. */
+  /** The process is gone, or silent. */
   hasEnded: boolean;
 }
 
 /** Starts it; it connects by itself. */
-export function startPublisher(options: LoadOptions, onCollected: (file: string) => void): Publisher {
+export function startPublisher(options: LoadOptions): Publisher {
   const { host, plan, target, publishPath } = options;
   const publisher: Publisher = {
     published: 0,
@@ -37,16 +37,12 @@ export function startPublisher(options: LoadOptions, onCollected: (file: string)
         if (report.type === 'ready') publisher.ready = true;
         else if (report.type === 'failed') publisher.failure ??= `publishing failed: ${report.reason}`;
         else if (report.type === 'published') publisher.published = report.count;
-        else if (report.type === 'collected') onCollected(report.file);
+      },
+      (how) => {
+        publisher.hasEnded = true;
+        publisher.failure ??= `the publishing process ${how}`;
       },
     ),
   };
-  void noticeEnd(publisher);
   return publisher;
-}
-
-async function noticeEnd(publisher: Publisher): Promise<void> {
-  const how = await publisher.process.ended;
-  publisher.hasEnded = true;
-  publisher.failure ??= `the publishing process ${how}`;
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { monotonicMicros } from '../kernel/clock.ts';
 import { describeCauses } from '../measure/failure-causes.ts';
 import { broadcastTurns } from '../plan/broadcast-turns.ts';
-import type { LoadCounts, LoadStatus } from '../raw.ts';
+import type { LoadCounts, LoadProcessRaw, LoadStatus } from '../raw.ts';
 import type { LoadOptions } from './load-options.ts';
 import { LoadProcesses, type Load } from './load-processes.ts';
 import type { DriveOrder } from './messages.ts';
@@ -12,6 +12,11 @@ import type { WorkerProcess } from './worker-process.ts';
 
 const stopMillis = 8000;
 const silenceMicros = 10e6;
+/**
+ * From when the last broadcast was due: a server that delivers ever so slowly is waited for as long as one takes that delivers
+ * 5 000 messages a second to this host, a quarter of what the slowest of the lab's own does on two processors.
+ */
+const longestWaitMicros = (messages: number): number => 60e6 + (messages / 5000) * 1e6;
 /** From the order to drive to the first work: every process has it by then. */
 const leadMicros = 300_000;
 
@@ -36,8 +41,6 @@ export interface DriveOutcome {
 export class Supervisor {
   readonly #options: LoadOptions;
   readonly #loads: LoadProcesses;
-  readonly #collected = new Map<string, () => void>();
-  readonly #onCollected = (file: string): void => this.#collected.get(file)?.();
   #publisher: Publisher | null = null;
   #stopping = false;
   #driving = false;
@@ -47,7 +50,7 @@ export class Supervisor {
   /** Checks the plan and starts the load processes; throws when the plan cannot be. */
   constructor(options: LoadOptions) {
     this.#options = options;
-    this.#loads = new LoadProcesses(options, this.#onCollected);
+    this.#loads = new LoadProcesses(options);
   }
 
   /** The sum of all load processes. */
@@ -113,8 +116,8 @@ export class Supervisor {
     return this.#lastRate.perSecond;
   }
 
-  /** Runs the workload; resolves when it is over, rejects when it could not be run. */
-  async drive(workload: Workload): Promise<DriveOutcome> {
+  /** Runs the workload; resolves when it is over, rejects when it could not be run or `signal` ended it. */
+  async drive(workload: Workload, signal?: AbortSignal): Promise<DriveOutcome> {
     if (this.failure !== null) throw new Error(this.failure);
     if (!this.rampEnded) throw new Error('the ramp has not ended: there is nothing to drive yet');
     if (this.#driving) throw new Error('a workload is being driven already');
@@ -125,14 +128,14 @@ export class Supervisor {
     }
     this.#driving = true;
     try {
-      return await this.#drive(workload);
+      return await this.#drive(workload, signal);
     } finally {
       this.#driving = false;
-      this.#loads.send({ type: 'driven' });
+      for (const process of this.#processes()) process.send({ type: 'driven' });
     }
   }
 
-  async #drive(workload: Workload): Promise<DriveOutcome> {
+  async #drive(workload: Workload, signal: AbortSignal | undefined): Promise<DriveOutcome> {
     const { plan } = this.#options;
     const isOwner = plan.hostIndex < Math.min(plan.hosts, workload.broadcasts);
     const publisher = isOwner ? await this.#openPublisher() : null;
@@ -167,10 +170,20 @@ export class Supervisor {
         stepMicros: turns.stepMicros,
       });
     }
-    const lastDueMicros = turns.seqs.length === 0 ? now : firstMicros + (turns.seqs.length - 1) * turns.stepMicros;
+    const lastDueMicros =
+      turns.seqs.length === 0
+        ? now + leadMicros + echoMicros + broadcasts * intervalSeconds * 1e6
+        : firstMicros + (turns.seqs.length - 1) * turns.stepMicros;
     // Other hosts may be a turn behind before their broadcasts count as missing.
     const patienceMicros = silenceMicros + (plan.hosts > 1 ? turns.stepMicros : 0);
-    await until(() => this.#isOver(publisher, turns.seqs.length, lastDueMicros, patienceMicros));
+    const overMicros = lastDueMicros + longestWaitMicros(broadcasts * this.counts().open);
+    await until(
+      () =>
+        signal?.aborted === true ||
+        monotonicMicros() > overMicros ||
+        this.#isOver(publisher, turns.seqs.length, lastDueMicros, patienceMicros),
+    );
+    if (signal?.aborted === true) throw new Error('the workload was ended before it was over: drive is gone');
     if (publisher !== null && publisher.failure !== null) throw new Error(publisher.failure);
     if (this.failure !== null) throw new Error(this.failure);
     if (this.#stopping) throw new Error('the load generator was stopped before the workload was over');
@@ -198,7 +211,7 @@ export class Supervisor {
   }
 
   async #openPublisher(): Promise<Publisher> {
-    const publisher = startPublisher(this.#options, this.#onCollected);
+    const publisher = startPublisher(this.#options);
     this.#publisher = publisher;
     await until(() => publisher.ready || publisher.failure !== null || this.#stopping);
     if (publisher.failure !== null) throw new Error(publisher.failure);
@@ -210,28 +223,33 @@ export class Supervisor {
     return this.#publisher === null ? loads : [...loads, this.#publisher.process];
   }
 
-  /** Makes every process that is alive write its raw file into a folder; the files. */
+  /**
+   * Makes every process that answers write its raw file into a folder; the files. Rejects when one could not be written, once
+   * the others have been.
+   */
   async collect(folder: string): Promise<readonly string[]> {
-    const processes = this.#processes();
-    const files = await Promise.all(
-      processes.map(async (process, index) => {
-        const file = join(folder, `loadgen-${index}.json`);
-        const written = new Promise<boolean>((resolve) => this.#collected.set(file, () => resolve(true)));
-        process.send({ type: 'collect', file });
-        const wasWritten = await Promise.race([written, process.ended.then(() => false)]);
-        this.#collected.delete(file);
-        return wasWritten ? file : null;
-      }),
-    );
-    return files.filter((file) => file !== null);
+    const files = this.#processes().map((_, index) => join(folder, `loadgen-${index}.json`));
+    const answers = await Promise.all(this.#processes().map(async (process, index) => process.collect(files[index]!)));
+    const error = answers.find((answer) => answer !== null && answer.error !== null)?.error;
+    if (error !== undefined) throw new Error(`a raw file cannot be written: ${error}`);
+    return files.filter((_, index) => answers[index] !== null);
   }
 
-  /** Ends all processes; those that do not go by themselves are killed. */
+  /** What every process that answers has measured, without a file. */
+  async collectRaws(): Promise<readonly LoadProcessRaw[]> {
+    const answers = await Promise.all(this.#processes().map(async (process) => process.collect(null)));
+    return answers.map((answer) => answer?.raw ?? null).filter((raw) => raw !== null);
+  }
+
+  /** Ends all processes; those that are silent, or not gone after 8 s, are killed. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#loads.expectEnd();
     const processes = this.#processes();
-    for (const process of processes) process.send({ type: 'stop' });
+    for (const process of processes) {
+      if (process.silent) process.kill();
+      else process.send({ type: 'stop' });
+    }
     const timer = setTimeout(() => {
       for (const process of processes) process.kill();
     }, stopMillis);

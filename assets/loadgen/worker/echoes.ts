@@ -3,6 +3,8 @@ import type { LoopMeter } from '../measure/loop-meter.ts';
 import type { Connections } from '../connections/connections.ts';
 
 const giveUpMicros = 10_000_000;
+/** From the end of the schedule: a server that answers ever so slowly is not waited for longer. */
+const longestWaitMicros = 30_000_000;
 const sendsATurn = 64;
 
 /** Echoes of one process: `count` messages, one every 1 / `perSecond`, to its members in turn. */
@@ -53,7 +55,12 @@ export class Echoes {
   done(now: number): boolean {
     if (this.#schedule === null) return true;
     if (this.#next < this.#schedule.count) return false;
-    return this.#pending <= 0 || now - this.#lastActivityMicros > giveUpMicros;
+    return this.#pending <= 0 || now > this.#givesUpMicros(this.#schedule);
+  }
+
+  /** Ends the schedule, whatever has not been sent. */
+  cancel(): void {
+    this.#schedule = null;
   }
 
   /** Sends what is due; when it wants to be called again. */
@@ -67,15 +74,18 @@ export class Echoes {
       this.#send(Math.round(due), now);
     }
     if (this.#next < schedule.count) return now;
-    if (this.#pending > 0 && now - this.#lastActivityMicros <= giveUpMicros) {
-      return this.#lastActivityMicros + giveUpMicros + 1000;
-    }
+    if (!this.done(now)) return this.#givesUpMicros(schedule) + 1000;
     this.#schedule = null;
     return Infinity;
   }
 
   #dueMicros(schedule: EchoSchedule, n: number): number {
     return schedule.beginMicros + (n * 1e6) / schedule.perSecond;
+  }
+
+  #givesUpMicros(schedule: EchoSchedule): number {
+    const endMicros = this.#dueMicros(schedule, schedule.count);
+    return Math.min(this.#lastActivityMicros + giveUpMicros, endMicros + longestWaitMicros);
   }
 
   #send(dueMicros: number, now: number): void {
@@ -106,7 +116,6 @@ export class Echoes {
     const message = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
     const match = /^echo (\d+) (\d+) (\d+)$/.exec(message);
     const number = Number(match?.[2]);
-    this.#lastActivityMicros = now;
     if (
       match === null ||
       Number(match[1]) !== fd ||
@@ -118,6 +127,7 @@ export class Echoes {
       return true;
     }
     this.#lastReceived[fd] = number;
+    this.#lastActivityMicros = now;
     this.received += 1;
     this.#pending -= 1;
     this.roundTrip.record(now - Number(match[3]));

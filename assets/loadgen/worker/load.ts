@@ -10,7 +10,7 @@ import { report } from './control-pipe.ts';
 import { Echoes } from './echoes.ts';
 import { runLoop } from './loop.ts';
 import { Ramp } from './ramp.ts';
-import { processFacts, writeRawFile } from './raw-file.ts';
+import { deliverRaw, processFacts } from './raw-file.ts';
 
 const reportMicros = 1_000_000;
 /** Attempts under way over all processes of the lab together; what a server's backlog should be able to take. */
@@ -24,28 +24,23 @@ export function runLoad(start: StartLoad): void {
   const lost: { [cause in FailureCause]?: number } = {};
   const openOverTime: (readonly [number, number])[] = [];
   let open = 0;
-  let changed = true;
   let reportDue = 0;
 
   const events: ConnectionEvents = {
     opened(fd) {
       open += 1;
-      changed = true;
       broadcasts.opened(fd);
       ramp.opened(fd);
     },
     connectFailed(connection, cause) {
-      changed = true;
       ramp.failed(connection, cause);
     },
     lost(fd, cause) {
       open -= 1;
-      changed = true;
       countCause(lost, cause);
       echoes.lost(fd);
     },
     message(fd, _opcode, bytes, from, to) {
-      changed = true;
       if (!broadcasts.take(fd, bytes, from, to, connections.now, open)) {
         echoes.take(fd, bytes, from, to, connections.now);
       }
@@ -87,14 +82,12 @@ export function runLoad(start: StartLoad): void {
 
   let rampEndTold = false;
   let echoDoneTold = true;
-  /** Tells the supervisor what has changed, once a second; the end of the ramp and of the echoes at once. */
+  /** Reports to the supervisor once a second, changed or not, since its silence means trouble; the end of the ramp and of the echoes at once. */
   const tell = (now: number): number => {
     const rampEnded = ramp.endedMicros !== null;
     const echoDone = echoes.done(now);
     const urgent = (rampEnded && !rampEndTold) || (echoDone && !echoDoneTold);
-    if (!changed && !urgent) return Infinity;
     if (now < reportDue && !urgent) return reportDue;
-    changed = false;
     rampEndTold = rampEnded;
     echoDoneTold = echoDone;
     reportDue = now + reportMicros;
@@ -110,7 +103,7 @@ export function runLoad(start: StartLoad): void {
       echoesReceived: echoes.received,
       echoDone,
     });
-    return Infinity;
+    return reportDue;
   };
 
   const obey = (order: WorkerOrder): void => {
@@ -122,14 +115,14 @@ export function runLoad(start: StartLoad): void {
         }
         if (order.echo !== null) echoes.start(order.echo);
         echoDoneTold = false;
-        changed = true;
         reportDue = 0;
         return;
       case 'driven':
         meter.driving = false;
+        echoes.cancel();
         return;
       case 'collect':
-        writeRawFile(order.file, () => ({
+        deliverRaw(order.file, () => ({
           ...processFacts(start.host, start.process, meter),
           counts: counts(),
           ramp: {
@@ -147,7 +140,6 @@ export function runLoad(start: StartLoad): void {
             roundTrip: echoes.roundTrip.encode(),
           },
         }));
-        report({ type: 'collected', file: order.file });
         return;
       default:
         // Orders to the publisher, and those that the loop itself obeys.

@@ -8,13 +8,16 @@ import type { ConnectionEvents } from '../connections/connection-events.ts';
 import { Connections } from '../connections/connections.ts';
 import { report } from './control-pipe.ts';
 import { runLoop } from './loop.ts';
-import { processFacts, writeRawFile } from './raw-file.ts';
+import { deliverRaw, processFacts } from './raw-file.ts';
 
 const attemptsMost = 3;
 /** How many local ports are tried one after the other before the kernel is asked to choose. */
 const localPortsMost = 512;
 const backOffMicros = 500_000;
 const handshakeMicros = 10_000_000;
+/** All attempts together: a server that is silent for so long takes no broadcasts. */
+const connectMicros = 15_000_000;
+const reportMicros = 1_000_000;
 
 /** A publication whose answer may still come. */
 type Publication = { -readonly [key in keyof PublicationRaw]: PublicationRaw[key] };
@@ -36,6 +39,9 @@ export function runPublisher(start: StartPublisher): void {
   let schedule: PublishOrder | null = null;
   let next = 0;
   let localPortsTried = 0;
+  let reportDue = 0;
+  const began = monotonicMicros();
+  const giveUpMicros = began + connectMicros;
 
   const events: ConnectionEvents = {
     opened(fd, port) {
@@ -52,7 +58,8 @@ export function runPublisher(start: StartPublisher): void {
       }
       countCause(failures, cause);
       failed[port]! += 1;
-      if (failed[port]! < attemptsMost) retries.push({ due: monotonicMicros() + backOffMicros, port });
+      if (failed[port]! < attemptsMost && monotonicMicros() < giveUpMicros)
+        retries.push({ due: monotonicMicros() + backOffMicros, port });
       else fail(`no connection to ${start.target.path} on port ${ports[port]} (${describeCauses(failures)})`);
     },
     lost(fd, cause) {
@@ -61,7 +68,9 @@ export function runPublisher(start: StartPublisher): void {
       fail(`the connection to ${start.target.path} on port ${ports[port]} was lost: ${cause}`);
     },
     message(fd, _opcode, bytes, from, to) {
-      const answer = /^sent (\d+) (\d+) (\d+)$/.exec(Buffer.from(bytes.subarray(from, to)).toString('latin1'));
+      const answer = /^sent (\d{1,15}) (\d{1,15}) (\d{1,15})$/.exec(
+        Buffer.from(bytes.subarray(from, to)).toString('latin1'),
+      );
       const publication = answer === null ? undefined : unanswered[connections.table.connection[fd]!]!.shift();
       if (answer === null || publication === undefined) return;
       publication.answer = {
@@ -95,15 +104,14 @@ export function runPublisher(start: StartPublisher): void {
     return retries.reduce((earliest, each) => Math.min(earliest, each.due), Infinity);
   };
 
+  /** Ends attempts that take too long. The report runs it every second. */
   const expire = (now: number): number => {
-    let due = Infinity;
     for (let fd = 0; fd < connections.table.size; fd += 1) {
       if (!connections.table.isOpening(fd)) continue;
-      const expires = connections.table.beganMicros[fd]! + handshakeMicros;
+      const expires = Math.min(connections.table.beganMicros[fd]! + handshakeMicros, giveUpMicros);
       if (expires <= now) connections.expire(fd);
-      else due = Math.min(due, expires);
     }
-    return due;
+    return Infinity;
   };
 
   const publish = (now: number): number => {
@@ -127,16 +135,26 @@ export function runPublisher(start: StartPublisher): void {
     }
     next += 1;
     if (next === schedule.seqs.length) schedule = null;
-    report({ type: 'published', count: next });
+    reportDue = now;
     return schedule === null ? Infinity : schedule.firstMicros + next * schedule.stepMicros;
+  };
+
+  /** Reports to the supervisor after each broadcast, and once a second in any case, since its silence means trouble. */
+  const tell = (now: number): number => {
+    if (now < reportDue) return reportDue;
+    reportDue = now + reportMicros;
+    report({ type: 'published', count: next });
+    return reportDue;
   };
 
   const obey = (order: WorkerOrder): void => {
     if (order.type === 'publish') {
       schedule = order;
       next = 0;
+    } else if (order.type === 'driven') {
+      schedule = null;
     } else if (order.type === 'collect') {
-      writeRawFile(order.file, () => ({
+      deliverRaw(order.file, () => ({
         ...processFacts(start.host, start.process, meter),
         // Its connections are no members: they count as nobody's wanted ones.
         counts: { wanted: 0, open: 0, established: 0, attempts: 0, connectFailures: {}, abandoned: 0, lost: {} },
@@ -150,11 +168,9 @@ export function runPublisher(start: StartPublisher): void {
         publications,
         echo: { sent: 0, received: 0, wrong: 0, roundTrip: new Histogram().encode() },
       }));
-      report({ type: 'collected', file: order.file });
     }
   };
 
-  const began = monotonicMicros();
   for (const port of ports.keys()) begin(port);
-  runLoop(connections, meter, [retry, expire, publish], obey);
+  runLoop(connections, meter, [expire, retry, publish, tell], obey);
 }

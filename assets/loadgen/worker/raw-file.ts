@@ -1,7 +1,8 @@
 import type { LoopMeter } from '../measure/loop-meter.ts';
 import type { LoadProcessRaw } from '../raw.ts';
+import { report } from './control-pipe.ts';
 
-const { closeSync, openSync, renameSync, writeFileSync } = process.getBuiltinModule('node:fs');
+const { closeSync, openSync, renameSync, rmSync, writeFileSync } = process.getBuiltinModule('node:fs');
 
 // A process whose connections use up its descriptors must still be able to write what it has measured.
 let spare = openSync('/dev/null', 'r');
@@ -29,10 +30,24 @@ export function processFacts(
   };
 }
 
-/** Writes a raw file; readers see all of it or none. */
-export function writeRawFile(file: string, makeRaw: () => LoadProcessRaw): void {
+/**
+ * Writes what was measured to a file, of which readers see all or nothing, or reports it when `file` is null. A file that
+ * cannot be written is reported: what was measured is still there to be collected again.
+ */
+export function deliverRaw(file: string | null, makeRaw: () => LoadProcessRaw): void {
+  if (file === null) {
+    report({ type: 'collected', raw: makeRaw(), error: null });
+    return;
+  }
+  let error: string | null = null;
   closeSync(spare);
-  writeFileSync(`${file}.new`, `${JSON.stringify(makeRaw())}\n`);
-  renameSync(`${file}.new`, file);
+  try {
+    writeFileSync(`${file}.new`, `${JSON.stringify(makeRaw())}\n`);
+    renameSync(`${file}.new`, file);
+  } catch (cause) {
+    error = (cause as Error).message;
+    rmSync(`${file}.new`, { force: true });
+  }
   spare = openSync('/dev/null', 'r');
+  report({ type: 'collected', raw: null, error });
 }
