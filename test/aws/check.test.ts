@@ -171,6 +171,27 @@ describe('c1m check', () => {
     assert.match(stdout, /c3\.4xlarge only in use1-az1; c3\.2xlarge only in use1-az2/);
   });
 
+  test('asks EC2 for the vCPUs of a type that is not in its own table', async () => {
+    const c7i = {
+      instanceType: 'c7i.8xlarge',
+      vCpuInfo: '<defaultVCpus>32</defaultVCpus>',
+      memoryInfo: '<sizeInMiB>65536</sizeInMiB>',
+    };
+    const types = JSON.stringify({ server: { instanceType: 'c7i.8xlarge' }, load: { instanceType: 'c7i.8xlarge' } });
+    const { stdout } = await check(
+      { 'ec2:DescribeInstanceTypes': () => ec2Xml('DescribeInstanceTypes', items('instanceTypeSet', [c7i])) },
+      '--lab',
+      labFile(types),
+    );
+    assert.match(stdout, /^failed +vCPU quota +the lab needs 96, the account may run 64 /m);
+    const unknown = await check(
+      { 'ec2:DescribeInstanceTypes': () => ec2Xml('DescribeInstanceTypes', '') },
+      '--lab',
+      labFile(types),
+    );
+    assert.match(unknown.stdout, /^not known +vCPU quota +EC2 does not say how many vCPUs c7i\.8xlarge/m);
+  });
+
   test('fails for a vCPU quota that is too small, with the command that asks for more', async () => {
     const { exitCode, stdout } = await check({ 'quotas:GetServiceQuota': () => quotaOf(5) });
     assert.match(stdout, /^failed +vCPU quota +the lab needs 32, the account may run 5 in us-east-1 \(L-1216C47A\)$/m);

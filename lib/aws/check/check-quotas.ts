@@ -2,18 +2,27 @@ import { paginateDescribeInstances, paginateDescribeVpcs, type Instance } from '
 import { instanceTypeFacts } from '../../config/instance-types.ts';
 import type { Lab } from '../../config/lab.ts';
 import type { AwsClients } from '../account/aws-access.ts';
+import { known, notKnown, type Known } from '../account/known.ts';
 import { asked } from '../account/service-failure.ts';
+import { typeCapacity } from '../account/type-capacity.ts';
 import type { Finding } from './finding.ts';
 import { askForMore, quotas, readQuota } from './quota.ts';
 
 /** The families that the two vCPU quotas are of: A, C, D, H, I, M, R, T, Z (EC2 User Guide, "On-Demand Instance quotas"). */
 const standardFamily = /^[acdhimrtz]\d/;
 
-/** vCPUs that a lab's hosts have together; undefined when the table does not hold one of its types. */
-export function vcpusOf(lab: Lab): number | undefined {
-  const server = instanceTypeFacts(lab.server.instanceType)?.vcpus;
-  const load = instanceTypeFacts(lab.load.instanceType)?.vcpus;
-  return server === undefined || load === undefined ? undefined : server + lab.load.hosts * load;
+/** vCPUs that a lab's hosts have together; not known when EC2 does not say what one of its types has. */
+async function vcpusOf(clients: AwsClients, { server, load }: Lab): Promise<Known<number>> {
+  const types = [server.instanceType, load.instanceType];
+  const found = await asked('ec2:DescribeInstanceTypes', () =>
+    Promise.all(types.map((type) => typeCapacity(clients, type))),
+  );
+  if (!found.known) return found;
+  const [ofServer, ofLoad] = found.value;
+  if (ofServer === undefined || ofLoad === undefined) {
+    return notKnown(`EC2 does not say how many vCPUs ${types.join(' and ')} have`);
+  }
+  return known(ofServer.vcpus + load.hosts * ofLoad.vcpus);
 }
 
 /** Whether the account may run the vCPUs of the lab beside what runs now. */
@@ -24,10 +33,9 @@ export async function checkVcpus(clients: AwsClients, lab: Lab): Promise<Finding
   const other = types.find((type) => !standardFamily.test(type));
   if (other !== undefined)
     return { check, state: 'not known', text: `${other} has a quota of its own, which is not looked at` };
-  const needed = vcpusOf(lab);
-  if (needed === undefined) {
-    return { check, state: 'not known', text: `how many vCPUs ${types.join(' and ')} have is not in the lab's table` };
-  }
+  const hosts = await vcpusOf(clients, lab);
+  if (!hosts.known) return { check, state: 'not known', text: hosts.reason };
+  const needed = hosts.value;
   const [allowed, running] = await Promise.all([
     readQuota(clients, quota),
     asked('ec2:DescribeInstances', () => readRunning(clients, lab)),

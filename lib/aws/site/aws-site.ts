@@ -1,10 +1,9 @@
-import { DescribeInstanceTypesCommand } from '@aws-sdk/client-ec2';
 import type { Deployment } from '../../config/deployment.ts';
-import { instanceTypeFacts } from '../../config/instance-types.ts';
 import type { Capacity } from '../../run/plan.ts';
 import type { Site } from '../../run/site.ts';
 import { checkDocuments } from './check-documents.ts';
 import type { AwsClients } from '../account/aws-access.ts';
+import { typeCapacity } from '../account/type-capacity.ts';
 import { checkHosts, findHosts, whyNotRunning } from './find-hosts.ts';
 import { readDeployment } from './read-deployment.ts';
 import { downloadResults, resultsPlace } from './result-files.ts';
@@ -62,30 +61,12 @@ export function makeAwsSite(clients: AwsClients, deployment: Deployment): Site {
 }
 
 async function readCapacity(clients: AwsClients, serverType: string, loadType: string): Promise<Capacity> {
-  const [server, load] = await Promise.all([typeFacts(clients, serverType), typeFacts(clients, loadType)]);
+  const [server, load] = await Promise.all([typeCapacity(clients, serverType), typeCapacity(clients, loadType)]);
   return {
     openFilesPerProcess,
     openFilesLeft: null,
-    availableBytes: server.memoryBytes - reservedBytes,
+    availableBytes: (server?.memoryBytes ?? 0) - reservedBytes,
     memoryPreset: 'modern',
-    minimumLoadProcesses: load.vcpus,
-  };
-}
-
-/** Processors and memory of an instance type: from the lab's own table, else from EC2. */
-async function typeFacts(
-  clients: AwsClients,
-  type: string,
-): Promise<{ readonly vcpus: number; readonly memoryBytes: number }> {
-  const known = instanceTypeFacts(type);
-  if (known !== undefined) return { vcpus: known.vcpus, memoryBytes: known.memoryGiB * 2 ** 30 };
-  const { InstanceTypes: types } = await clients.ec2.send(
-    // The SDK lists the types of its day; there are newer ones.
-    new DescribeInstanceTypesCommand({ Filters: [{ Name: 'instance-type', Values: [type] }] }),
-  );
-  const found = types?.[0];
-  return {
-    vcpus: found?.VCpuInfo?.DefaultVCpus ?? 1,
-    memoryBytes: (found?.MemoryInfo?.SizeInMiB ?? 0) * 2 ** 20,
+    minimumLoadProcesses: load?.vcpus ?? 1,
   };
 }
