@@ -44,6 +44,8 @@ export interface UnitSample {
   readonly openFilesLimit: number | null;
   /** How long the first thread of its first process has run or waited for a processor; null where the kernel does not tell. */
   readonly runnableSeconds: number | null;
+  /** Whether one of its processes is stopped (SIGSTOP, or a debugger): the kernel's states T and t. */
+  readonly stopped: boolean;
 }
 
 /** One line of `samples.jsonl`, about one a second. Counters are cumulative since boot (or since the namespace was made). */

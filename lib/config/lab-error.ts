@@ -38,6 +38,33 @@ export class LabError extends Error {
 
   /** The two lines, without an end of line. */
   get twoLines(): string {
-    return `error: ${this.message}\n  fix: ${this.hint}`;
+    return `error: ${inOneLine(this.message)}\n  fix: ${inOneLine(this.hint)}`;
   }
+}
+
+/** Characters that one value of a message is cut at. */
+const valueMost = 200;
+/** Characters that a whole message is cut at. */
+const lineMost = 2000;
+
+/**
+ * A text from anywhere as one line that a terminal cannot be confused by: its lines are set apart by bars, control characters are
+ * shown as escapes, values (whatever stands in quotes, and words) are cut at 200 characters.
+ */
+export function inOneLine(text: string): string {
+  const line = text
+    .replaceAll(/'[^']*'|"[^"]*"|\S+/g, (value) => cut(value, valueMost))
+    .split(/\s*\n\s*/)
+    .filter((part) => part !== '')
+    .join(' | ')
+    .replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => {
+      const code = character.codePointAt(0) ?? 0;
+      if (character === '\t') return ' ';
+      return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
+    });
+  return cut(line, lineMost);
+}
+
+function cut(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most)}… (${text.length} characters)`;
 }

@@ -1,6 +1,5 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { existsSync, readFileSync } from 'node:fs';
-import { cp } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { hostRoot } from '../config/host-facts.ts';
@@ -14,6 +13,7 @@ import { agentHost } from './agent-host.ts';
 import { createLocalHosts } from './hosts/create-local-hosts.ts';
 import type { LocalHost } from './hosts/local-host.ts';
 import type { OutsideServer } from './hosts/outside-servers.ts';
+import { RawPull } from './pull-raw.ts';
 import { createSsmRequestHandler, type SsmRequestHandler } from './ssm/request-handler.ts';
 import type { SsmHost } from './ssm/ssm-host.ts';
 
@@ -29,6 +29,7 @@ const reservedBytes = 1e9;
  */
 export async function makeLocalSite(lab: Lab, outsideServers: readonly OutsideServer[] = []): Promise<Site> {
   let local = await startLocalLab(lab, outsideServers);
+  const rawPull = new RawPull();
   return {
     lab,
     where: 'local',
@@ -40,15 +41,17 @@ export async function makeLocalSite(lab: Lab, outsideServers: readonly OutsideSe
     detachable: false,
     pollMillis: 100,
     statusMillis: 1000,
+    silenceMillis: 10_000,
+    cancelMillis: 8000,
+    pullMillis: 1000,
     defaults: { connections: 10_000, broadcasts: 3, intervalSeconds: 1, echoRate: 1000, echoSeconds: 2 },
     readCapacity: async () => readCapacity(),
     lostHosts: async () =>
       local.hosts.filter((host) => !host.isAlive()).map(({ name }) => `${name}: its processes have been ended`),
-    // Results lie on the hosts' own temporary file systems, so that a run that is killed leaves nothing of them behind.
+    // Raw files lie on the hosts' own temporary file systems, so that a full disk of the operator's spoils no measurement.
     fetchRaw: async (executionId, folder) => {
       for (const host of local.hosts) {
-        const uploaded = host.path(`${hostRoot}/results/${executionId}`);
-        if (existsSync(uploaded)) await cp(uploaded, folder, { recursive: true });
+        await rawPull.pull(host.path(`${hostRoot}/runs/${executionId}`), join(folder, host.name));
       }
     },
     renewHosts: async () => {

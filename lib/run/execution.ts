@@ -33,9 +33,7 @@ const endedCommand = new Set(['Success', 'Failed', 'TimedOut', 'Cancelled']);
 
 /** Of a site, what sending commands to its hosts takes. */
 type CommandSite = Pick<Site, 'ssm' | 'lab' | 'pollMillis'>;
-
-/** How long hosts are waited for that are asked how they do. */
-const statusPatienceMillis = 30_000;
+type AskedSite = CommandSite & Pick<Site, 'silenceMillis'>;
 
 /** How long a command may wait for a host's agent, in seconds: no host is asked for what it will do in an hour. SSM takes 30 at least. */
 const deliverySeconds = 60;
@@ -116,14 +114,15 @@ export async function stopExecution(site: Site, executionId: string): Promise<vo
 }
 
 /**
- * Runs a verb on every host of the lab and waits until it has ended everywhere, or for `patienceMillis`: a host that is lost in the
- * midst of it would else be waited for until the verb's own time is over.
+ * Runs a verb on every host of the lab and waits until it has ended everywhere, for `patienceMillis` at most or until aborted: a host
+ * that is lost in the midst of it would else be waited for until the verb's own time is over.
  */
 export async function runVerb(
   site: CommandSite,
   verb: VerbName,
   parameters: Record<string, string[]>,
-  patienceMillis = Number.POSITIVE_INFINITY,
+  patienceMillis: number,
+  signal?: AbortSignal,
 ): Promise<readonly CommandInvocation[]> {
   const deadline = Date.now() + patienceMillis;
   const sent = await site.ssm.send(
@@ -140,8 +139,8 @@ export async function runVerb(
   do {
     const { Commands: commands } = await site.ssm.send(new ListCommandsCommand({ CommandId: id }));
     if (endedCommand.has(commands?.[0]?.Status ?? '')) break;
-    await pause(Math.min(site.pollMillis, 1000));
-  } while (Date.now() < deadline);
+    await pause(Math.min(site.pollMillis, 1000), undefined, { signal }).catch(() => undefined);
+  } while (Date.now() < deadline && signal?.aborted !== true);
   return id === undefined ? [] : listInvocations(site, id);
 }
 
@@ -157,9 +156,13 @@ export async function listInvocations(
   return invocations;
 }
 
-/** What every host is doing now; a host that does not answer is left out. */
-export async function askStatus(site: CommandSite, executionId: string): Promise<readonly HostStatus[]> {
-  const invocations = await runVerb(site, 'Status', { Run: [executionId] }, statusPatienceMillis);
+/** What every host is doing now; a host that does not answer in time is left out. */
+export async function askStatus(
+  site: AskedSite,
+  executionId: string,
+  signal?: AbortSignal,
+): Promise<readonly HostStatus[]> {
+  const invocations = await runVerb(site, 'Status', { Run: [executionId] }, site.silenceMillis, signal);
   const outputs = await Promise.all(
     invocations.map(async ({ CommandId, InstanceId }) => {
       // Lists cut outputs at 2 500 characters; one invocation has up to 24 000.

@@ -4,15 +4,21 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { AutomationExecution } from '@aws-sdk/client-ssm';
 import { LabError } from '../config/lab-error.ts';
 import type { MeasurementRecordInput } from '../results/schema/measurement-record.ts';
-import { cancelAndCollect } from './left/cancel.ts';
+import { hostsOf } from '../config/hosts.ts';
+import { cancelAndCollect, waitForEnd } from './left/cancel.ts';
+import { Liveness } from './liveness.ts';
 import { askStatus, followExecution, startBenchmark } from './execution.ts';
 import { readOutcome, type Outcome } from './outcome.ts';
 import type { MeasurementPlan } from './plan.ts';
 import { summarize, type ProgressEvent } from './progress.ts';
+import { writeWhole } from './run-folder.ts';
 import type { Site } from './site.ts';
 
 /** Steps in which the hosts have something to show. */
 const livelySteps = new Set(['start', 'ramp', 'drive']);
+
+/** Steps that an interruption waits for: they keep what was measured. */
+const lastSteps = new Set(['collect', 'stop']);
 
 /** After a look at the hosts, so many times as long passes until the next. */
 const statusPauses = 3;
@@ -63,7 +69,7 @@ export async function finishMeasurement(
   folder: string,
   watcher: Watcher,
 ): Promise<MeasurementRecordInput> {
-  const { execution, trouble } = await watch(site, started, watcher);
+  const { execution, trouble } = await watch(site, started, folder, watcher);
   if (execution === null) return started;
   const ended = await readOutcome(site, execution);
   return concludeMeasurement(site, started, folder, {
@@ -95,22 +101,26 @@ export async function concludeMeasurement(
 
 /** Writes `measurement.json`. */
 export async function writeMeasurementRecord(folder: string, record: MeasurementRecordInput): Promise<void> {
-  await writeFile(join(folder, 'measurement.json'), `${JSON.stringify(record, null, 1)}\n`);
+  await writeWhole(join(folder, 'measurement.json'), `${JSON.stringify(record, null, 1)}\n`);
 }
 
 /**
- * Follows an execution to its end, telling steps and statuses; null when it was left running. Cancels it when a load host has
- * failed or a host is lost: the others would drive on to the end, for a result that is spoilt already.
+ * Follows an execution to its end, telling steps and statuses, and bringing raw files as they come; null when it was left running.
+ * Cancels it when a load host has failed, or a host or reporter is silent: the others would drive on to the end, for a result that is
+ * spoilt already.
  */
 async function watch(
   site: Site,
   { server, executionId }: StartedMeasurement,
+  folder: string,
   { onProgress, signal }: Watcher,
 ): Promise<{ readonly execution: AutomationExecution | null; readonly trouble: string | null }> {
   let step = '';
   let trouble: string | null = null;
   const ended = new AbortController();
   const spoilt = new AbortController();
+  const hosts = hostsOf(site.lab).map(({ name }) => name);
+  const liveness = new Liveness(hosts, site.silenceMillis);
   const onLook = (execution: AutomationExecution): void => {
     const now = execution.CurrentStepName ?? '';
     if (now !== '' && now !== step) onProgress({ kind: 'step', server, step: now });
@@ -123,36 +133,60 @@ async function watch(
   const lookAtHosts = async (): Promise<void> => {
     const [lost] = await site.lostHosts();
     if (lost !== undefined) spoil(lost);
-    if (!livelySteps.has(step) || spoilt.signal.aborted) return;
-    const hosts = await askStatus(site, executionId);
-    if (!ended.signal.aborted) onProgress({ kind: 'status', server, step, summary: summarize(hosts) });
-    const failed = hosts.find(({ load }) => load?.phase === 'failed');
+    const asked = step;
+    if (!livelySteps.has(asked) || spoilt.signal.aborted) return;
+    const began = performance.now();
+    const statuses = await askStatus(site, executionId, ended.signal);
+    if (ended.signal.aborted || step !== asked) return;
+    onProgress({ kind: 'status', server, step, summary: summarize(statuses) });
+    const failed = statuses.find(({ load }) => load?.phase === 'failed');
     if (failed !== undefined) spoil(`${failed.host}: ${failed.load?.reason ?? 'the load generator failed'}`);
+    const now = performance.now();
+    const silent = liveness.look(step, statuses, now, now - began);
+    if (silent !== null) spoil(silent);
   };
-  const statuses = (async (): Promise<void> => {
-    while (!ended.signal.aborted) {
-      const began = performance.now();
-      // A look at the hosts that fails for want of a network is no trouble of theirs; following says it when it lasts.
-      await lookAtHosts().catch((error: unknown) => {
-        if (!(error instanceof LabError)) throw error;
-      });
-      // Hosts that are slow to answer are busy, and looking at them is not to be what they are busy with.
-      const waitMillis = Math.max(site.statusMillis, statusPauses * (performance.now() - began));
-      await pause(waitMillis, undefined, { signal: ended.signal }).catch(() => undefined);
-    }
-  })();
-  // It is waited for below; until then a rejection has somebody who hears of it.
-  statuses.catch(() => undefined);
+  const looks = again(ended.signal, site.statusMillis, lookAtHosts);
+  // What cannot be written now may be at the end, which says it when it cannot.
+  const pull = async (): Promise<void> => site.fetchRaw(executionId, folder).catch(() => undefined);
+  const pulls = site.pullMillis === null ? Promise.resolve() : again(ended.signal, site.pullMillis, pull);
+  // Both are waited for below; until then a rejection has somebody who hears of it.
+  for (const work of [looks, pulls]) work.catch(() => undefined);
   try {
-    const execution = await followExecution(site, executionId, onLook, AbortSignal.any([signal, spoilt.signal]));
+    const interrupted = AbortSignal.any([signal, spoilt.signal]);
+    const execution = await followExecution(site, executionId, onLook, interrupted);
     return { execution, trouble };
   } catch (error) {
     if (!signal.aborted && !spoilt.signal.aborted) throw error;
-    if (!spoilt.signal.aborted && site.detachable) return { execution: null, trouble: null };
-    onProgress({ kind: 'step', server, step: signal.aborted ? 'interrupted' : 'spoilt' });
+    if (trouble === null && site.detachable) return { execution: null, trouble };
+    if (trouble === null && lastSteps.has(step)) {
+      onProgress({
+        kind: 'interrupted',
+        server,
+        text: 'interrupted: the results are being collected, which is waited for',
+      });
+      return { execution: await waitForEnd(site, executionId), trouble };
+    }
+    const why = trouble ?? 'interrupted';
+    onProgress({ kind: 'interrupted', server, text: `${why}: collecting what there is` });
     return { execution: await cancelAndCollect(site, executionId), trouble };
   } finally {
     ended.abort();
-    if (!(signal.aborted && site.detachable)) await statuses;
+    if (!(signal.aborted && site.detachable)) await Promise.all([looks, pulls]);
+  }
+}
+
+/**
+ * Does something again and again until aborted, with at least `pauseMillis` between. What is slow is done more seldom: hosts that are
+ * slow to answer are busy, and looking at them is not to be what they are busy with.
+ */
+async function again(signal: AbortSignal, pauseMillis: number, work: () => Promise<void>): Promise<void> {
+  while (!signal.aborted) {
+    const began = performance.now();
+    // A look at the hosts that fails for want of a network is no trouble of theirs; following says it when it lasts.
+    await work().catch((error: unknown) => {
+      if (!(error instanceof LabError)) throw error;
+    });
+    const waitMillis = Math.max(pauseMillis, statusPauses * (performance.now() - began));
+    await pause(waitMillis, undefined, { signal }).catch(() => undefined);
   }
 }

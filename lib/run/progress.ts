@@ -14,6 +14,8 @@ export type ProgressEvent =
   /** A step of the Benchmark document began. */
   | { readonly kind: 'step'; readonly server: string; readonly step: string }
   | { readonly kind: 'status'; readonly server: string; readonly step: string; readonly summary: StatusSummary }
+  /** The measurement does not go to its own end: why, and what is done now. */
+  | { readonly kind: 'interrupted'; readonly server: string; readonly text: string }
   | { readonly kind: 'outcome'; readonly server: string; readonly text: string };
 
 /** The whole lab at one moment. */

@@ -1,4 +1,4 @@
-import { access, constants, mkdir, readFile, rename, stat, statfs, writeFile } from 'node:fs/promises';
+import { access, constants, mkdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import * as v from 'valibot';
@@ -62,9 +62,18 @@ async function makeFolder(folder: string): Promise<void> {
 
 /** Replaces `run.json` as a whole. */
 export async function writeRunRecord(folder: string, record: RunRecordInput): Promise<void> {
-  const file = join(folder, 'run.json');
-  await writeFile(`${file}.new`, `${JSON.stringify(record, null, 1)}\n`);
-  await rename(`${file}.new`, file);
+  await writeWhole(join(folder, 'run.json'), `${JSON.stringify(record, null, 1)}\n`);
+}
+
+/** Replaces a file as a whole, whatever is there now: a disk that is full leaves the old one. */
+export async function writeWhole(file: string, text: string): Promise<void> {
+  try {
+    await writeFile(`${file}.new`, text);
+    await rename(`${file}.new`, file);
+  } catch (error) {
+    await rm(`${file}.new`, { force: true }).catch(() => undefined);
+    throw error;
+  }
 }
 
 /** Reads the record of an earlier run; throws LabError `usage` when there is none. */

@@ -24,12 +24,21 @@ export interface Site {
   readonly pollMillis: number;
   /** How long to wait between two questions for the hosts' status. */
   readonly statusMillis: number;
+  /** How long whoever must report (a host, a sampler, a load generator) may be silent before it is given up. */
+  readonly silenceMillis: number;
+  /** How long the steps after a cancellation, which collect and stop, are waited for. */
+  readonly cancelMillis: number;
+  /**
+   * How often raw files are brought while a measurement runs; null where they lie outside of this process anyway, and can be had at any
+   * time.
+   */
+  readonly pullMillis: number | null;
   /** What a run does here when the user says nothing else. */
   readonly defaults: RunDefaults;
   readCapacity(): Promise<Capacity>;
   /** Hosts that have gone since the site was opened, each in words with the reason; empty while all are there. */
   lostHosts(): Promise<readonly string[]>;
-  /** Brings the raw files of an execution into a folder of this machine: `<folder>/<host>/…`. */
+  /** Brings the raw files of an execution, as they are now, into a folder of this machine: `<folder>/<host>/…`. */
   fetchRaw(executionId: string, folder: string): Promise<void>;
   /**
    * Gives the next measurement hosts on which the earlier ones left nothing: no connection in TIME_WAIT, no file. Hosts that

@@ -174,6 +174,7 @@ function hostSamples(input: SyntheticMeasurement, host: string, hostIndex: numbe
                 cpuSeconds: used / units.length,
                 openFiles: 30 + Math.round(open / units.length),
                 openFilesLimit: 20_000,
+                stopped: false,
                 runnableSeconds: used / units.length,
               },
             ]),

@@ -153,6 +153,11 @@ export function parseRunnableSeconds(schedstat: string | null): number | null {
   return ran === undefined || waited === undefined ? null : (ran + waited) / 1e9;
 }
 
+/** Whether a process is stopped, by a signal (T) or a tracer (t), from /proc/<pid>/stat (proc_pid_stat(5)). */
+export function parseIsStopped(stat: string): boolean {
+  return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3).toUpperCase() === 'T';
+}
+
 /** User and system seconds of a process, from /proc/<pid>/stat (its name may hold spaces and parentheses). */
 export function parseProcessSeconds(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

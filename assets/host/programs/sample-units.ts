@@ -53,7 +53,7 @@ export class UnitSampler {
   }
 
   #sum(pid: number, processes: readonly SampledProcess[]): UnitSample | null {
-    let found = false;
+    let [found, stopped] = [false, false];
     let [rssBytes, anonymousBytes, cpuSeconds] = [0, 0, 0];
     let [openFiles, openFilesLimit]: (number | null)[] = [null, null];
     for (const process of processes) {
@@ -65,6 +65,7 @@ export class UnitSampler {
         continue;
       }
       found = true;
+      stopped ||= sample.stopped;
       rssBytes += sample.rssBytes;
       anonymousBytes += sample.anonymousBytes;
       cpuSeconds += sample.cpuSeconds;
@@ -82,6 +83,7 @@ export class UnitSampler {
           openFiles: openFiles ?? null,
           openFilesLimit: openFilesLimit ?? null,
           runnableSeconds: processes[0]?.runnableSeconds() ?? null,
+          stopped,
         }
       : null;
   }

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import {
+  parseIsStopped,
   parseOpenFilesLimit,
   parseProcessMemory,
   parseProcessSeconds,
@@ -17,6 +18,7 @@ export interface ProcessSample {
   readonly cpuSeconds: number;
   /** Null where the kernel does not tell (before 6.2). */
   readonly openFiles: number | null;
+  readonly stopped: boolean;
 }
 
 /**
@@ -50,6 +52,7 @@ export class SampledProcess {
       ...parseProcessMemory(statm),
       cpuSeconds: parseProcessSeconds(stat),
       openFiles: countOpenFiles(this.pid),
+      stopped: parseIsStopped(stat),
     };
   }
 

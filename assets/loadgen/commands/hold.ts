@@ -2,12 +2,16 @@ import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { LoadStatus } from '../raw.ts';
 import { serveControl, type ControlRequest } from '../supervisor/control-socket.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
 import { exitCodes, UsageError } from './exit-codes.ts';
 import { isPort, Options, portRange } from './options.ts';
 
 const statusMillis = 1000;
+/** How long the end of the ramp waits for the raw files at most. */
+const collectMillis = 5000;
 // Many processes on one machine wait for each other, and so may as many of the server's: 62 cold JVMs on two cores load their classes
 // for a minute before they answer.
 const handshakeSecondsLeast = 10;
@@ -57,9 +61,17 @@ export async function hold(args: readonly string[]): Promise<number> {
 
   // Orders are heard before there is anything to order, so that nothing has been opened when the socket cannot be had.
   let supervisor: Supervisor | null = null;
+  let writing: Promise<readonly string[]> = Promise.resolve([]);
+  const collect = async (): Promise<readonly string[]> => {
+    writing = writing.catch(() => []).then(async () => supervisor?.collect(folder) ?? []);
+    return writing;
+  };
   const control = await serveControl(socketPath, async (request: ControlRequest, gone) => {
     if (supervisor === null) throw new Error('the load processes have not been started yet');
-    return request.type === 'drive' ? supervisor.drive(request, gone) : supervisor.collect(folder);
+    if (request.type === 'collect') return collect();
+    const outcome = await supervisor.drive(request, gone);
+    await collect();
+    return outcome;
   });
   try {
     supervisor = new Supervisor({
@@ -70,12 +82,22 @@ export async function hold(args: readonly string[]): Promise<number> {
       ratePerSecond,
       handshakeSeconds: Math.max(handshakeSecondsLeast, plan.processes * handshakeSecondsAProcess),
     });
-    const publish = (): void => writeStatus(folder, supervisor!);
-    publish();
-    const timer = setInterval(publish, statusMillis);
+    // What each phase measured is on the disk before the next begins, whatever ends the processes then; nothing is written in between,
+    // where it would be measured.
+    let keptRamp = false;
+    const publish = async (): Promise<void> => {
+      const status = supervisor!.status();
+      if (status.phase === 'holding' && !keptRamp) {
+        keptRamp = true;
+        await Promise.race([collect(), pause(collectMillis, undefined, { ref: false })]);
+      }
+      writeStatus(folder, status);
+    };
+    await publish();
+    const timer = setInterval(() => void publish(), statusMillis);
     await endSignal();
     clearInterval(timer);
-    publish();
+    await publish();
     await supervisor.stop();
   } finally {
     control.close();
@@ -84,10 +106,10 @@ export async function hold(args: readonly string[]): Promise<number> {
   return supervisor.failure === null ? exitCodes.done : exitCodes.failed;
 }
 
-function writeStatus(folder: string, supervisor: Supervisor): void {
+function writeStatus(folder: string, status: LoadStatus): void {
   const file = join(folder, 'loadgen-status.json');
   try {
-    writeFileSync(`${file}.new`, `${JSON.stringify(supervisor.status())}\n`);
+    writeFileSync(`${file}.new`, `${JSON.stringify(status)}\n`);
     renameSync(`${file}.new`, file);
   } catch (error) {
     // A full disk must not end what is being measured; the next status may fit again.

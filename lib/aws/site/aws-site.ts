@@ -38,6 +38,11 @@ export function makeAwsSite(clients: AwsClients, deployment: Deployment): Site {
     // SSM allows a few requests a second for a whole account.
     pollMillis: 2000,
     statusMillis: 5000,
+    // An agent is asked through the service, and takes a command up within seconds.
+    silenceMillis: 60_000,
+    // SSM gives the steps after a cancellation two minutes.
+    cancelMillis: 150_000,
+    pullMillis: null,
     // The Benchmark document's own defaults.
     defaults: {
       connections: lab.connections,

@@ -1,9 +1,13 @@
 import { counted } from '../../report/units.ts';
 import type { ProgressEvent, StatusSummary } from '../../run/progress.ts';
+import { inOneLine } from '../../config/lab-error.ts';
 import type { LabContext } from '../context.ts';
 
 /** How often a plain line is printed when the output is no terminal. */
 const plainLineSeconds = 5;
+
+/** After so long without a word, what is going on is said again. */
+const silentSeconds = 8;
 
 const stepWords: Readonly<Record<string, string>> = {
   buildServer: 'building the server',
@@ -14,8 +18,6 @@ const stepWords: Readonly<Record<string, string>> = {
   drive: 'driving the workload',
   collect: 'collecting results',
   stop: 'stopping',
-  interrupted: 'interrupted: collecting what there is',
-  spoilt: 'a load host failed: collecting what there is',
 };
 
 const grouped = (value: number): string => Math.round(value).toLocaleString('en').replaceAll(',', ' ');
@@ -36,13 +38,17 @@ export function describeStatus(step: string, status: StatusSummary): string {
   return parts.join(', ');
 }
 
-/** Shows a run as it goes: a line redrawn in place on a terminal, else a plain line now and then. All on standard error. */
+/**
+ * Shows a run as it goes: a line redrawn in place on a terminal, else a plain line now and then, and one at least every eight seconds
+ * until `end`. All on standard error.
+ */
 export function progressPrinter(context: LabContext): { onProgress: (event: ProgressEvent) => void; end: () => void } {
   const { stderr } = context.process;
   const began = context.now().getTime();
-  let lastPlainMillis = 0;
+  let lastMillis = began;
   let drawn = false;
   let heading = '';
+  let doing = '';
 
   const clock = (): string => {
     const seconds = Math.floor((context.now().getTime() - began) / 1000);
@@ -54,45 +60,52 @@ export function progressPrinter(context: LabContext): { onProgress: (event: Prog
   };
   const line = (text: string): void => {
     erase();
-    stderr.write(`${clock()}  ${text}\n`);
+    stderr.write(`${clock()}  ${inOneLine(text)}\n`);
+    lastMillis = context.now().getTime();
   };
   const draw = (text: string): void => {
     erase();
-    stderr.write(`${clock()}  ${text}`.slice(0, context.columns - 1));
+    stderr.write(`${clock()}  ${inOneLine(text)}`.slice(0, context.columns - 1));
     drawn = true;
+    lastMillis = context.now().getTime();
   };
+  const say = (text: string): void => (context.interactive ? draw(text) : line(text));
+  const remind = setInterval(() => {
+    if (doing !== '' && context.now().getTime() - lastMillis >= silentSeconds * 1000) say(`${heading}: still ${doing}`);
+  }, 1000).unref();
 
   return {
     onProgress: (event) => {
       switch (event.kind) {
         case 'measurement':
           heading = event.of > 1 ? `[${event.number}/${event.of}] ${event.server}` : event.server;
+          doing = 'making the hosts ready';
           break;
-        case 'step': {
-          const text = `${heading}: ${stepWords[event.step] ?? event.step}`;
-          if (context.interactive && event.step !== 'interrupted' && event.step !== 'spoilt') draw(text);
-          else line(text);
-          lastPlainMillis = context.now().getTime();
+        case 'step':
+          doing = stepWords[event.step] ?? event.step;
+          say(`${heading}: ${doing}`);
           break;
-        }
         case 'status': {
-          const text = `${heading}: ${describeStatus(event.step, event.summary)}`;
-          if (context.interactive)
-            draw(`${heading}: ${stepWords[event.step] ?? event.step}: ${describeStatus(event.step, event.summary)}`);
-          else if (context.now().getTime() - lastPlainMillis >= plainLineSeconds * 1000) {
-            line(text);
-            lastPlainMillis = context.now().getTime();
-          }
+          const text = describeStatus(event.step, event.summary);
+          if (context.interactive) draw(`${heading}: ${stepWords[event.step] ?? event.step}: ${text}`);
+          else if (context.now().getTime() - lastMillis >= plainLineSeconds * 1000) line(`${heading}: ${text}`);
           break;
         }
+        case 'interrupted':
+          doing = 'collecting what there is';
+          line(`${heading}: ${event.text}`);
+          break;
         case 'outcome':
-          // A reason has the lines that a host printed, which would look like lines of this program.
-          line(`${heading}: ${event.text.split('\n').join(' | ')}`);
+          doing = 'making the result';
+          line(`${heading}: ${event.text}`);
           break;
         default:
           event satisfies never;
       }
     },
-    end: erase,
+    end: () => {
+      clearInterval(remind);
+      erase();
+    },
   };
 }

@@ -79,6 +79,7 @@ export const hostSampleSchema = v.object({
       openFiles: v.optional(v.nullable(v.number()), null),
       openFilesLimit: v.optional(v.nullable(v.number()), null),
       runnableSeconds: v.optional(v.nullable(v.number()), null),
+      stopped: v.optional(v.boolean(), false),
     }),
   ),
   samplerSeconds: later(0),

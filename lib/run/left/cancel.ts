@@ -3,22 +3,20 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { getExecution, hasEnded, runVerb, stopExecution } from '../execution.ts';
 import type { Site } from '../site.ts';
 
-/** How long an execution that is being cancelled is waited for: SSM gives the steps after a cancellation two minutes. */
-const cancelPatienceMillis = 150_000;
-
 /** How long collecting, and stopping, are waited for. */
 const verbPatienceMillis = 300_000;
 
 /**
  * Cancels an execution and sees that every host collects what it has and stops: the execution does so itself, and where it did not
- * come to its end (a host is lost, two minutes were not enough), the hosts are asked once more. One that has ended already is only
- * looked at. Gives the execution as it is then.
+ * come to its end (a host is lost, the time was not enough), hosts that outlive this process are asked once more; others end with it.
+ * One that has ended already is only looked at. Gives the execution as it is then.
  */
 export async function cancelAndCollect(site: Site, executionId: string): Promise<AutomationExecution> {
   const before = await getExecution(site, executionId);
   if (hasEnded(before)) return before;
   await stopExecution(site, executionId);
   const cancelled = await waitForEnd(site, executionId);
+  if (!site.detachable) return cancelled;
   const stop = cancelled.StepExecutions?.find(({ StepName }) => StepName === 'stop');
   if (stop?.StepStatus === 'Success') return cancelled;
   await runVerb(site, 'Collect', { Run: [executionId] }, verbPatienceMillis);
@@ -26,8 +24,9 @@ export async function cancelAndCollect(site: Site, executionId: string): Promise
   return getExecution(site, executionId);
 }
 
-async function waitForEnd(site: Site, executionId: string): Promise<AutomationExecution> {
-  const deadline = Date.now() + cancelPatienceMillis;
+/** Waits for the end of an execution that collects and stops, as long as that may take; gives it as it is then. */
+export async function waitForEnd(site: Site, executionId: string): Promise<AutomationExecution> {
+  const deadline = Date.now() + site.cancelMillis;
   for (;;) {
     const execution = await getExecution(site, executionId);
     if (hasEnded(execution) || Date.now() > deadline) return execution;

@@ -1,0 +1,82 @@
+import { copyFile, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Stats } from 'node:fs';
+
+/** Files that only ever grow: of these, what is new is appended to the copy. */
+const growing = /\.(jsonl|log|out|err|tsv)$/;
+const pieceBytes = 256 * 1024;
+
+/** A file as it was when it was last copied. */
+type Copied = Pick<Stats, 'ino' | 'size' | 'mtimeMs'>;
+
+/**
+ * Copies the raw files of one host to the operator's disk again and again, each time only what has changed, so that whatever ends
+ * host or operator leaves on the disk what was there a second before.
+ */
+export class RawPull {
+  readonly #copied = new Map<string, Copied>();
+  #last: Promise<void> = Promise.resolve();
+
+  /** Brings a folder up to date; one pull at a time. A source that is not there (its host has gone) leaves what was copied. */
+  pull(source: string, target: string): Promise<void> {
+    this.#last = this.#last.catch(() => undefined).then(() => this.#pull(source, target));
+    return this.#last;
+  }
+
+  async #pull(source: string, target: string): Promise<void> {
+    const entries = await readdir(source, { withFileTypes: true }).catch(() => []);
+    if (entries.length > 0) await mkdir(target, { recursive: true });
+    for (const entry of entries) {
+      if (!entry.isFile() || entry.name.endsWith('.new')) continue;
+      const [from, to] = [join(source, entry.name), join(target, entry.name)];
+      // A file that is about to be replaced may be gone at any moment; its successor is copied the next time.
+      const now = await stat(from).catch(() => null);
+      const before = this.#copied.get(to);
+      if (now === null || (before !== undefined && isSame(before, now))) continue;
+      const isGrown = before !== undefined && before.ino === now.ino && now.size >= before.size;
+      if (isGrown && growing.test(entry.name)) await append(from, to, before.size, now.size);
+      else if (!(await replace(from, to))) continue;
+      this.#copied.set(to, { ino: now.ino, size: now.size, mtimeMs: now.mtimeMs });
+    }
+  }
+}
+
+function isSame(a: Copied, b: Copied): boolean {
+  return a.ino === b.ino && a.size === b.size && a.mtimeMs === b.mtimeMs;
+}
+
+/** Copies the bytes from `begin` to `end` to their place in the copy. */
+async function append(from: string, to: string, begin: number, end: number): Promise<void> {
+  const source = await open(from).catch(() => null);
+  if (source === null) return;
+  try {
+    const target = await open(to, 'r+');
+    try {
+      const piece = Buffer.allocUnsafe(Math.min(pieceBytes, end - begin));
+      for (let at = begin; at < end;) {
+        const { bytesRead } = await source.read(piece, 0, Math.min(piece.length, end - at), at);
+        if (bytesRead === 0) break;
+        await target.write(piece, 0, bytesRead, at);
+        at += bytesRead;
+      }
+    } finally {
+      await target.close();
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+/** Copies a file as a whole: readers see the old copy or the new one. False when the source has gone meanwhile. */
+async function replace(from: string, to: string): Promise<boolean> {
+  const part = `${to}.part`;
+  try {
+    await copyFile(from, part);
+    await rename(part, to);
+    return true;
+  } catch (error) {
+    await rm(part, { force: true }).catch(() => undefined);
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}

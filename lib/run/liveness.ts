@@ -1,0 +1,82 @@
+import type { HostStatus } from './progress.ts';
+
+/** So many times as long as the slowest answer of all hosts may a reporter be silent: a machine that is busy is slow with everything. */
+const slowestLooks = 3;
+/** A word is missed when it is not there at so many looks in a row: one look may come too soon. */
+const looksLeast = 2;
+
+/** What somebody said last, and since when it has been nothing new. */
+interface LastWord {
+  readonly word: number | string | null;
+  readonly sinceMillis: number;
+  readonly looks: number;
+}
+
+/** Steps in which load generators are to be heard. */
+const loadSteps = new Set(['ramp', 'drive']);
+
+/**
+ * Watches that hosts, samplers and load generators go on reporting: each has a deadline for its next word. Only the operator's own
+ * monotonic clock is used, and whether what is said is new: clocks of hosts need not agree with it.
+ */
+export class Liveness {
+  readonly #hosts: readonly string[];
+  readonly #silenceMillis: number;
+  readonly #words = new Map<string, LastWord>();
+  #slowestLookMillis = 0;
+
+  constructor(hosts: readonly string[], silenceMillis: number) {
+    this.#hosts = hosts;
+    this.#silenceMillis = silenceMillis;
+  }
+
+  /** Takes what hosts answered during a look that took `tookMillis`; a sentence about one that has been silent for too long, else null. */
+  look(step: string, statuses: readonly HostStatus[], nowMillis: number, tookMillis: number): string | null {
+    if (statuses.length === this.#hosts.length) {
+      this.#slowestLookMillis = Math.max(this.#slowestLookMillis, tookMillis);
+    }
+    const silent = this.#hosts.flatMap((host) => {
+      const status = statuses.find((candidate) => candidate.host === host);
+      const own = [this.#hear(`${host} does not answer`, status === undefined ? null : nowMillis, nowMillis)];
+      if (status === undefined) return own;
+      own.push(this.#hear(`${host}: the sampler has taken no sample`, status.sample?.unixMillis ?? null, nowMillis));
+      const serverWord = isServerStopped(status) ? 'stopped' : nowMillis;
+      own.push(this.#hear(`${host}: the server has stood still (its process is stopped)`, serverWord, nowMillis));
+      if (loadSteps.has(step) && host !== 'server') {
+        own.push(
+          this.#hear(`${host}: the load generator has not reported`, status.load?.unixMillis ?? null, nowMillis),
+        );
+      }
+      return own;
+    });
+    const loads = statuses.flatMap(({ load }) => (load === null ? [] : [load]));
+    const over = loads.length > 0 && loads.every(({ phase }) => phase === 'holding');
+    // While the command and the load generators agree about what is going on, that is news enough.
+    const agreed = loadSteps.has(step) && over ? `${step} ended` : nowMillis;
+    silent.push(
+      this.#hear(
+        `the command of step ${step} has not returned, though the load hosts are done with it`,
+        agreed,
+        nowMillis,
+      ),
+    );
+    return silent.find((sentence) => sentence !== null) ?? null;
+  }
+
+  #hear(who: string, word: number | string | null, nowMillis: number): string | null {
+    const before = this.#words.get(who);
+    if (before === undefined || before.word !== word) {
+      this.#words.set(who, { word, sinceMillis: nowMillis, looks: 0 });
+      return null;
+    }
+    this.#words.set(who, { ...before, looks: before.looks + 1 });
+    const silentMillis = nowMillis - before.sinceMillis;
+    const most = Math.max(this.#silenceMillis, slowestLooks * this.#slowestLookMillis);
+    if (silentMillis < most || before.looks + 1 < looksLeast) return null;
+    return `${who} for ${Math.round(silentMillis / 1000)} s`;
+  }
+}
+
+function isServerStopped({ sample }: HostStatus): boolean {
+  return Object.entries(sample?.units ?? {}).some(([unit, { stopped }]) => unit.startsWith('c1m-server-') && stopped);
+}
