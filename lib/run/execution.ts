@@ -136,11 +136,12 @@ export async function runVerb(
     }),
   );
   const id = sent.Command?.CommandId;
-  do {
+  for (;;) {
     const { Commands: commands } = await site.ssm.send(new ListCommandsCommand({ CommandId: id }));
-    if (endedCommand.has(commands?.[0]?.Status ?? '')) break;
+    if (endedCommand.has(commands?.[0]?.Status ?? '') || Date.now() > deadline) break;
     await pause(Math.min(site.pollMillis, 1000), undefined, { signal }).catch(() => undefined);
-  } while (Date.now() < deadline && signal?.aborted !== true);
+    if (signal?.aborted === true) break;
+  }
   return id === undefined ? [] : listInvocations(site, id);
 }
 

@@ -70,7 +70,8 @@ export async function hold(args: readonly string[]): Promise<number> {
     if (supervisor === null) throw new Error('the load processes have not been started yet');
     if (request.type === 'collect') return collect();
     const outcome = await supervisor.drive(request, gone);
-    await collect();
+    // A disk that is full is told at the end, when it may not be any more.
+    await collect().catch(() => []);
     return outcome;
   });
   try {
@@ -89,7 +90,7 @@ export async function hold(args: readonly string[]): Promise<number> {
       const status = supervisor!.status();
       if (status.phase === 'holding' && !keptRamp) {
         keptRamp = true;
-        await Promise.race([collect(), pause(collectMillis, undefined, { ref: false })]);
+        await Promise.race([collect().catch(() => []), pause(collectMillis, undefined, { ref: false })]);
       }
       writeStatus(folder, status);
     };
