@@ -4,6 +4,8 @@
  * HdrHistogram's compressed V2 encoding, values in microseconds.
  */
 
+import type { TlsFailureCause } from './tls/tls-failures.ts';
+
 /** Why a connection could not be opened, or was lost. Errno names as Linux spells them, plus the protocol's own causes. */
 export type FailureCause =
   | 'ECONNREFUSED'
@@ -27,6 +29,8 @@ export type FailureCause =
   | 'closeFrame'
   /** The server broke the WebSocket protocol. */
   | 'protocolError'
+  /** TLS: tlsFailureTexts says what each means. */
+  | TlsFailureCause
   | 'other';
 
 export type FailureCounts = Partial<Record<FailureCause, number>>;

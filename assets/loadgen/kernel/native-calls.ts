@@ -1,6 +1,6 @@
 import type koffiPackage from 'koffi';
 
-type Koffi = Pick<typeof koffiPackage, 'load' | 'address' | 'errno'>;
+type Koffi = Pick<typeof koffiPackage, 'load' | 'address' | 'errno' | 'proto' | 'pointer' | 'register'>;
 
 const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);
 

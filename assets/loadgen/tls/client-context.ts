@@ -1,0 +1,92 @@
+import { allocate } from '../kernel/libc.ts';
+import {
+  addCertificate,
+  certificateStore,
+  clearErrors,
+  clientMethod,
+  contextControl,
+  contextControlText,
+  expectAddress,
+  expectHost,
+  freeBio,
+  freeCertificate,
+  memoryBio,
+  newContext,
+  readCertificate,
+  setAlpn,
+  setCipherList,
+  setCipherSuites,
+  setVerify,
+  setVerifyFlags,
+  verifyParameters,
+} from './openssl.ts';
+import type { TlsOptions } from './tls-options.ts';
+
+// Commands of SSL_CTX_ctrl() and flags, from openssl/ssl.h and openssl/x509_vfy.h.
+const setSessionCacheMode = 44;
+const setGroupsList = 92;
+const setLeastVersion = 123;
+const tls12 = 0x0303;
+const verifyPeer = 1;
+const trustFirstKnown = 0x80000;
+
+/**
+ * Cheapest first, as the load generator and not the server is to be spared. TLS 1.2 only with authenticated encryption, whose
+ * records need no SSL object.
+ */
+const cipherSuites = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256';
+const cipherList = [
+  'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305',
+  'DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384:DHE-RSA-CHACHA20-POLY1305',
+  'AES128-GCM-SHA256:AES256-GCM-SHA384',
+].join(':');
+/** Every server has the first: all do the same work, with no second round for another. */
+const groups = 'X25519:P-256:P-384:P-521';
+const alpn = '\u0008http/1.1';
+
+/** Makes the SSL_CTX of a process; throws when the trusted certificates cannot be read. */
+export function clientContext({ serverName, trusted }: TlsOptions): number {
+  const context = newContext(clientMethod());
+  contextControl(context, setLeastVersion, tls12, 0);
+  // Sessions are kept by whoever wants them.
+  contextControl(context, setSessionCacheMode, 0, 0);
+  setCipherSuites(context, cipherSuites);
+  setCipherList(context, cipherList);
+  contextControlText(context, setGroupsList, 0, groups);
+  setAlpn(context, alpn, alpn.length);
+  if (trusted !== null) {
+    setVerify(context, verifyPeer, 0);
+    const parameters = verifyParameters(context);
+    // A certificate that is trusted need not be signed by itself: an intermediate one will do, as in curl.
+    setVerifyFlags(parameters, trustFirstKnown);
+    if (isAddress(serverName)) expectAddress(parameters, serverName);
+    else expectHost(parameters, serverName, 0);
+    trust(context, trusted);
+  }
+  return context;
+}
+
+/** Whether a server's name is an IP address. */
+export function isAddress(serverName: string): boolean {
+  return process.getBuiltinModule('node:net').isIP(serverName) !== 0;
+}
+
+function trust(context: number, pem: string): void {
+  const text = allocate(Buffer.byteLength(pem));
+  text.bytes.write(pem);
+  const bio = memoryBio(text.address, text.bytes.length);
+  const store = certificateStore(context);
+  let count = 0;
+  for (;;) {
+    const certificate = readCertificate(bio, 0, 0, 0);
+    if (certificate === 0) break;
+    addCertificate(store, certificate);
+    freeCertificate(certificate);
+    count += 1;
+  }
+  freeBio(bio);
+  clearErrors();
+  if (count === 0) throw new Error('there is no certificate (PEM) among those to trust');
+}
