@@ -3,6 +3,8 @@
 /** `facts.json`: the host as it was when the run was prepared. */
 export interface HostFacts {
   readonly schema: 1;
+  /** The measurement it was prepared for (an execution's id); earlier versions did not write it. */
+  readonly run?: string | undefined;
   readonly host: string;
   readonly role: 'server' | 'load';
   readonly unixMillis: number;

@@ -100,6 +100,8 @@ export interface PublicationRaw {
 /** `loadgen-<process>.json`: everything one load process measured. */
 export interface LoadProcessRaw {
   readonly schema: 1;
+  /** The measurement that it was written for (the run folder's name); earlier versions did not write it. */
+  readonly run?: string | undefined;
   readonly host: string;
   readonly process: number;
   readonly pid: number;

@@ -68,7 +68,7 @@ export function measurementFiles(input: SyntheticMeasurement): Record<string, st
     'server/facts.json': JSON.stringify(facts(input, 'server', 'server')),
     'server/samples.jsonl': lines(hostSamples(input, 'server', 0)),
     'server/server.json': JSON.stringify(serverStart(input)),
-    'server/units.txt': serverUnitNames(input)
+    'server/units.txt': ['c1m-sample', ...serverUnitNames(input)]
       .map((unit) => `${unit} ActiveState=active Result=success ExecMainStatus=0\n`)
       .join(''),
     'server/server-1.out': '{"event":"listening","port":8088,"server":"x","version":"1.0"}\n',
@@ -77,7 +77,9 @@ export function measurementFiles(input: SyntheticMeasurement): Record<string, st
     const name = `load-${host + 1}`;
     files[`${name}/facts.json`] = JSON.stringify(facts(input, name, 'load'));
     files[`${name}/samples.jsonl`] = lines(hostSamples(input, name, host + 1));
-    files[`${name}/units.txt`] = 'c1m-loadgen ActiveState=active Result=success ExecMainStatus=0\n';
+    files[`${name}/units.txt`] = ['c1m-sample', 'c1m-loadgen']
+      .map((unit) => `${unit} ActiveState=active Result=success ExecMainStatus=0\n`)
+      .join('');
     const processes = Array.from({ length: input.parameters.loadProcesses }, (_, index) =>
       loadProcess(input, host, index),
     );

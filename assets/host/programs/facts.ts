@@ -1,5 +1,5 @@
 import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import os from 'node:os';
 import { execFileSync } from 'node:child_process';
 import type { HostFacts } from '../raw.ts';
@@ -97,6 +97,7 @@ if (import.meta.main) {
   });
   const facts: HostFacts = {
     schema: 1,
+    run: basename(dirname(outputFile)),
     host: environment['C1M_HOST'] ?? '',
     role: environment['C1M_ROLE'] === 'server' ? 'server' : 'load',
     unixMillis: Date.now(),

@@ -42,7 +42,7 @@ export function deliverRaw(file: string | null, makeRaw: () => LoadProcessRaw): 
   let error: string | null = null;
   closeSync(spare);
   try {
-    writeFileSync(`${file}.new`, `${JSON.stringify(makeRaw())}\n`);
+    writeFileSync(`${file}.new`, `${JSON.stringify({ run: file.split('/').at(-2), ...makeRaw() })}\n`);
     renameSync(`${file}.new`, file);
   } catch (cause) {
     error = (cause as Error).message;

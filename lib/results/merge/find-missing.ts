@@ -5,6 +5,12 @@ import type { RunParameters, RunRecord } from '../schema/run-record.ts';
 /** The least part of the time between first and last sample that samples must cover, at one a second. */
 const leastSampleShare = 0.5;
 
+/** A time without samples that is longer than this is a time without eyes: a machine that is busy is late by less. */
+const blindMillisMost = 10_000;
+
+/** Samples go on while Collect begins; a last one that is older than this was not followed by the next. */
+const lastSampleMillis = 3000;
+
 /** What a measurement lacks, as sentences: hosts, files, processes, steps, and parts that were cut short. Empty when it is complete. */
 export function findMissing(raw: RawMeasurement, parameters: RunParameters, lab: RunRecord['lab']): string[] {
   const missing = [...raw.problems];
@@ -16,10 +22,14 @@ export function findMissing(raw: RawMeasurement, parameters: RunParameters, lab:
   missing.push(...missingSteps(raw.record.steps, raw.record.reason));
   // Where nothing was ever uploaded, the reason above says it all.
   if (raw.record.status === 'failed' && raw.hosts.length === 0) return missing;
+  const collectBegan = raw.record.steps.find(({ name }) => name === 'collect')?.beganUnixMillis ?? null;
   for (const name of ['server', ...Array.from({ length: lab.load.hosts }, (_, index) => `load-${index + 1}`)]) {
     const host = raw.hosts.find((candidate) => candidate.host === name);
     if (host === undefined) missing.push(`host ${name} left no files`);
-    else missing.push(...host.problems, ...missingOfHost(host, name === 'server' ? 'server' : 'load', parameters));
+    else {
+      missing.push(...host.problems, ...missingSamples(host, collectBegan));
+      missing.push(...missingOfHost(host, name === 'server' ? 'server' : 'load', parameters));
+    }
   }
   const seen = new Set(
     raw.hosts.flatMap((host) => host.loadProcesses.flatMap((process) => process.publications.map(({ seq }) => seq))),
@@ -56,17 +66,35 @@ const statusPhrase = {
   succeeded: 'succeeded',
 } as const;
 
+/** Times in which nobody looked at a host: its walls could not be seen. */
+function missingSamples(host: RawHost, collectBegan: number | null): readonly string[] {
+  const [first, last] = [host.samples[0], host.samples.at(-1)];
+  if (first === undefined || last === undefined) return [`${host.host}: no samples`];
+  const missing: string[] = [];
+  const seconds = (last.monotonicMicros - first.monotonicMicros) / 1e6;
+  if (host.samples.length - 1 < seconds * leastSampleShare) {
+    missing.push(`${host.host}: only ${host.samples.length} samples in ${Math.round(seconds)} s`);
+  }
+  const longest = host.samples.reduce((most, { monotonicMicros }, index) => {
+    const before = host.samples[index - 1]?.monotonicMicros ?? monotonicMicros;
+    return Math.max(most, (monotonicMicros - before) / 1000);
+  }, 0);
+  if (longest > blindMillisMost) {
+    missing.push(`${host.host}: no sample for ${Math.round(longest / 1000)} s: the sampler stood still`);
+  }
+  const sampler = host.unitEnds.find(({ unit }) => unit === 'c1m-sample');
+  const lateMillis = collectBegan === null ? 0 : collectBegan - last.unixMillis;
+  if (host.unitEnds.length > 0 && sampler?.activeState !== 'active') {
+    missing.push(`${host.host}: the sampler ended before the measurement did`);
+  } else if (lateMillis > lastSampleMillis) {
+    missing.push(`${host.host}: no sample in the last ${Math.round(lateMillis / 1000)} s: the sampler stood still`);
+  }
+  return missing;
+}
+
 function missingOfHost(host: RawHost, role: 'server' | 'load', parameters: RunParameters): readonly string[] {
   const missing: string[] = [];
   if (host.facts === null) missing.push(`${host.host}: no facts.json`);
-  const [first, last] = [host.samples[0], host.samples.at(-1)];
-  if (first === undefined || last === undefined) missing.push(`${host.host}: no samples`);
-  else {
-    const seconds = (last.monotonicMicros - first.monotonicMicros) / 1e6;
-    if (host.samples.length - 1 < seconds * leastSampleShare) {
-      missing.push(`${host.host}: only ${host.samples.length} samples in ${Math.round(seconds)} s`);
-    }
-  }
   if (role === 'server') {
     if (host.serverStart === null) missing.push(`${host.host}: no server.json`);
     else if (host.serverStart.processes.length < parameters.serverProcesses) {

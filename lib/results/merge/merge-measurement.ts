@@ -2,6 +2,7 @@ import type { RawMeasurement } from '../raw/raw-run.ts';
 import type { MeasurementResult } from '../schema/measurement-result.ts';
 import type { RunRecord } from '../schema/run-record.ts';
 import { judge } from '../verdict/judge.ts';
+import { findUnanswered } from '../verdict/unanswered.ts';
 import { unixOffsets } from './statistics/clock.ts';
 import { downsample } from './statistics/downsample.ts';
 import { findMissing } from './find-missing.ts';
@@ -43,6 +44,7 @@ export function mergeMeasurement(raw: RawMeasurement, run: RunRecord): Measureme
     },
   };
   const undecodable = connections.undecodable + broadcasts.undecodable + loop.undecodable;
+  measured.missing.push(...findUnanswered(measured, undecodable));
   const { wanted, peak } = measured.connections;
   return {
     ...measured,

@@ -74,7 +74,7 @@ function hostsOfRun({ measurements }: RawRun): HostResult[] {
   for (const host of measurements.flatMap((measurement) => measurement.hosts)) {
     const { facts } = host;
     if (facts === null || hosts.has(facts.host)) continue;
-    const { schema: _schema, unixMillis: _unixMillis, ...kept } = facts;
+    const { schema: _schema, run: _run, unixMillis: _unixMillis, ...kept } = facts;
     hosts.set(facts.host, {
       ...kept,
       openFilesLimit: openFilesLimitOf(host) ?? facts.openFilesLimit,

@@ -7,6 +7,7 @@ const later = (value: number) => v.optional(v.number(), value);
 /** `facts.json` of a host; what this reader does not know is left out. */
 export const hostFactsSchema = v.object({
   schema: v.literal(1),
+  run: v.optional(v.string()),
   host: v.string(),
   role: v.picklist(['server', 'load']),
   unixMillis: v.number(),

@@ -30,6 +30,7 @@ export const loadStatusSchema = v.object({
 /** `loadgen-<process>.json`: everything one load process measured. */
 export const loadProcessSchema = v.object({
   schema: v.literal(1),
+  run: v.optional(v.string()),
   host: v.string(),
   process: wholeNumber,
   pid: wholeNumber,

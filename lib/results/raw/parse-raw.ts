@@ -75,7 +75,12 @@ export function parseHost(host: string, files: Readonly<Record<string, string>>)
     loadStatus: parsed('loadgen-status.json', loadStatusSchema),
     loadProcesses: names
       .filter((name) => /^loadgen-\d+\.json$/.test(name))
-      .flatMap((name) => parsed(name, loadProcessSchema) ?? [])
+      .flatMap((name) => {
+        const raw = parsed(name, loadProcessSchema);
+        if (raw === null || name === `loadgen-${raw.process}.json`) return raw ?? [];
+        problems.push(`${host}/${name} is left out: it is a copy of loadgen-${raw.process}.json`);
+        return [];
+      })
       .sort((a, b) => a.process - b.process),
     unitEnds: parseUnitEnds(files['units.txt'] ?? ''),
     logs: Object.fromEntries(names.filter(isLog).map((name) => [name, files[name] ?? ''])),

@@ -4,6 +4,7 @@ import { measurementRecordSchema, type MeasurementRecord } from '../schema/measu
 import { runRecordSchema } from '../schema/run-record.ts';
 import { isLog, parseHost, parseJson } from './parse-raw.ts';
 import type { RawHost, RawMeasurement, RawRun } from './raw-run.ts';
+import { refuseForeign } from './refuse-foreign.ts';
 
 /** How much of each end of a log is read: enough for what a server says when it starts and when it dies. */
 const logEndBytes = 16 * 1024;
@@ -27,13 +28,25 @@ export async function readRun(folder: string): Promise<RawRun> {
   if (record === null) throw new UnreadableRunError(problem);
   const measurements: RawMeasurement[] = [];
   for (const name of await foldersIn(join(folder, 'raw'))) {
-    measurements.push(await readMeasurement(folder, name));
+    measurements.push(await readMeasurement(folder, name, hostNames(record.lab.load.hosts)));
   }
   return { record, measurements: measurements.sort(byOrderMeasured(record.parameters.servers)), problems: [] };
 }
 
-/** Reads `raw/<measurement>` of a run's folder; nothing in it must be there. */
-export async function readMeasurement(runFolder: string, name: string): Promise<RawMeasurement> {
+/** The hosts of a lab with so many load hosts. */
+function hostNames(loadHosts: number): readonly string[] {
+  return ['server', ...Array.from({ length: loadHosts }, (_, index) => `load-${index + 1}`)];
+}
+
+/**
+ * Reads `raw/<measurement>` of a run's folder; nothing in it must be there. What does not belong to it, or to the hosts given, is left
+ * out and named.
+ */
+export async function readMeasurement(
+  runFolder: string,
+  name: string,
+  hostsOfLab: readonly string[] | null = null,
+): Promise<RawMeasurement> {
   const folder = join(runFolder, 'raw', name);
   const problems: string[] = [];
   const text = await readText(join(folder, 'measurement.json'));
@@ -43,10 +56,15 @@ export async function readMeasurement(runFolder: string, name: string): Promise<
     const parsed = parseJson('measurement.json', text, measurementRecordSchema);
     record = parsed.value;
     if (parsed.problem !== null) problems.push(parsed.problem);
+    if (record !== null && record.measurement !== name) {
+      problems.push(`the folder is a copy: its measurement.json is that of ${record.measurement}`);
+    }
   }
-  const hosts: RawHost[] = [];
-  for (const host of await foldersIn(folder)) hosts.push(await readHost(folder, host));
-  return { name, record: record ?? recordFromName(name, hosts), hosts, problems };
+  const found: RawHost[] = [];
+  for (const host of await foldersIn(folder)) found.push(await readHost(folder, host));
+  const belonging = { hosts: hostsOfLab, executionId: record?.executionId ?? null };
+  const { hosts, problems: foreign } = refuseForeign(found, belonging);
+  return { name, record: record ?? recordFromName(name, hosts), hosts, problems: [...problems, ...foreign] };
 }
 
 async function readHost(folder: string, host: string): Promise<RawHost> {

@@ -10,6 +10,7 @@ export const wallNames = [
   'memory',
   'swap',
   'serverDied',
+  'serverStoodStill',
   'loadProcessDied',
   'serverCpu',
   'loadCpu',

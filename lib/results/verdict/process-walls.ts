@@ -1,7 +1,7 @@
 import type { RawHost } from '../raw/raw-run.ts';
 import type { Wall } from '../schema/verdict.ts';
-import { findInLogs, growth, isServer, stoppedOrSlowed, type Evidence } from './evidence.ts';
-import { leastAvailableShare, swapGrowthBytes } from './thresholds.ts';
+import { findInLogs, growth, isServer, longestRun, stoppedOrSlowed, type Evidence } from './evidence.ts';
+import { leastAvailableShare, standStillSamples, swapGrowthBytes, unansweredShare } from './thresholds.ts';
 
 const memoryPattern = /OutOfMemoryError|heap out of memory|cannot allocate memory|\bENOMEM\b|out of memory/i;
 
@@ -10,7 +10,7 @@ export function processWalls(evidence: Evidence): readonly Wall[] {
   return evidence.raw.hosts.flatMap((host) => [
     ...outOfMemory(evidence, host),
     ...swap(host),
-    ...(isServer(host) ? serverDied(host) : loadProcessDied(host)),
+    ...(isServer(host) ? [...serverDied(host), ...serverStoodStill(evidence, host)] : loadProcessDied(host)),
   ]);
 }
 
@@ -96,6 +96,35 @@ function serverDied(host: RawHost): readonly Wall[] {
       ? ''
       : ` after ${Math.round((since.monotonicMicros - first.monotonicMicros) / 1e6)} s of sampling`;
   return [{ wall: 'serverDied', effect: 'stopped', host: host.host, evidence: `gone${when}: ${endOf(host, gone)}` }];
+}
+
+/**
+ * A server that was there and did nothing: stopped from outside, as its samples show, or open connections and a workload that ran to
+ * its end, of which a part was never answered.
+ */
+function serverStoodStill({ raw, result }: Evidence, host: RawHost): readonly Wall[] {
+  const stopped = longestRun(host.samples, ({ units }) =>
+    Object.entries(units).some(([unit, sample]) => unit.startsWith('c1m-server-') && sample.stopped),
+  );
+  const found: string[] = [];
+  if (stopped >= standStillSamples) {
+    found.push(`a process of it was stopped (by a signal or a debugger) in ${stopped} samples in a row`);
+  }
+  const drove = raw.record.steps.some(({ name, status }) => name === 'drive' && status === 'Success');
+  if (drove && goneUnits(host, 'c1m-server-').length === 0) {
+    const unheard = result.broadcasts.filter(({ members, received }) => members > 0 && received === 0).length;
+    if (unheard > 0) {
+      found.push(`${unheard} of ${result.broadcasts.length} broadcasts reached none of the members that were open`);
+    }
+    const lost = Object.keys(result.connections.lost).length > 0;
+    const { sent, received } = result.echo;
+    if (!lost && sent - received > sent * unansweredShare) {
+      found.push(`${sent - received} of ${sent} echoes never came back on connections that stayed open`);
+    }
+  }
+  if (found.length === 0) return [];
+  const evidence = `the server stood still: ${found.join('; ')}`;
+  return [{ wall: 'serverStoodStill', effect: 'invalidates', host: host.host, evidence }];
 }
 
 function loadProcessDied(host: RawHost): readonly Wall[] {

@@ -65,6 +65,12 @@ export const conntrackShare = 0.1;
 /** Less memory available than this share of the machine, and the kernel reclaims instead of working. */
 export const leastAvailableShare = 0.02;
 
+/** A server that is stopped in so many samples in a row stood still: its users waited for seconds. */
+export const standStillSamples = 3;
+
+/** Echoes that never came back, above this share of those sent, are no loss here and there: the server did not serve. */
+export const unansweredShare = 0.01;
+
 /** Swap that grows by less than this is old pages of idle programs, not the servers'. */
 export const swapGrowthBytes = 64 * 1024 * 1024;
 
