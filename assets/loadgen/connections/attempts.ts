@@ -1,11 +1,15 @@
 import { monotonicMicros } from '../kernel/clock.ts';
 import { writable, type Epoll } from '../kernel/epoll.ts';
 import { errorNumbers } from '../kernel/error-numbers.ts';
-import { close, errno } from '../kernel/libc.ts';
+import { close, errno, send } from '../kernel/libc.ts';
+import { closeByReset } from '../kernel/tcp.ts';
 import { causeOf } from '../measure/failure-causes.ts';
 import type { FailureCause } from '../raw.ts';
-import { bound, connecting, upgrading, type ConnectionTable } from './connection-table.ts';
+import type { SecureLayer } from '../tls/secure-layer.ts';
+import { bound, connecting, securing, upgrading, type ConnectionTable } from './connection-table.ts';
 import type { Dialer } from './dialer.ts';
+import type { Outbox } from './outbox.ts';
+import { noSignal } from './send-queue.ts';
 import type { Upgrades } from './upgrades.ts';
 
 /** In place of a descriptor: its attempt is over. */
@@ -18,38 +22,35 @@ export interface AttemptFailures {
   failed(fd: number, cause: FailureCause): void;
 }
 
+/** What attempts need besides the table of connections. */
+export interface AttemptParts {
+  readonly epoll: Epoll;
+  /** Event bits that sockets are watched for. */
+  readonly watched: number;
+  readonly dialer: Dialer;
+  readonly upgrades: Upgrades;
+  readonly outbox: Outbox;
+  readonly secure: SecureLayer | null;
+}
+
 /** Attempts to connect, from the socket to the request that is sent. */
 export class Attempts {
   readonly #table: ConnectionTable;
-  readonly #epoll: Epoll;
-  readonly #watched: number;
-  readonly #dialer: Dialer;
-  readonly #upgrades: Upgrades;
+  readonly #parts: AttemptParts;
   readonly #failures: AttemptFailures;
   readonly #begun: number[] = [];
-  // How often in a row a request could not be sent right after connect(): on loopback it always can, on a network never.
+  // How often in a row nothing could be sent right after connect(): on loopback it always can, on a network never.
   #tooEarly = 0;
 
-  /** Sockets are watched for `watched`. */
-  constructor(
-    table: ConnectionTable,
-    epoll: Epoll,
-    watched: number,
-    dialer: Dialer,
-    upgrades: Upgrades,
-    failures: AttemptFailures,
-  ) {
+  constructor(table: ConnectionTable, parts: AttemptParts, failures: AttemptFailures) {
     this.#table = table;
-    this.#epoll = epoll;
-    this.#watched = watched;
-    this.#dialer = dialer;
-    this.#upgrades = upgrades;
+    this.#parts = parts;
     this.#failures = failures;
   }
 
   /** Takes up one attempt, which {@link connectBegun} carries on. `localPort` 0 leaves the choice to the kernel. */
   begin(connection: number, serverPort: number, source: number, localPort: number, shareLocalPort: boolean): void {
-    const fd = this.#dialer.bind(source, localPort, shareLocalPort);
+    const fd = this.#parts.dialer.bind(source, localPort, shareLocalPort);
     if (fd < 0) {
       this.#failures.refused(connection, causeOf(-fd));
     } else if (fd >= this.#table.size) {
@@ -59,13 +60,13 @@ export class Attempts {
       this.#table.connection[fd] = connection;
       this.#table.serverPort[fd] = serverPort;
       this.#table.state[fd] = bound;
-      this.#upgrades.begin(fd);
+      this.#parts.upgrades.begin(fd);
       this.#begun.push(fd);
     }
   }
 
   /**
-   * Connects what was begun, sends the requests, and watches for the answers: each step for all before the next, because the
+   * Connects what was begun, sends the requests (or begins TLS), and watches for the answers: each step for all before the next, because the
    * kernel does the same thing many times in a row for less than different things in turn. True when one has failed, after
    * which there may be something to do that was not before.
    */
@@ -75,9 +76,9 @@ export class Attempts {
     for (let from = 0; from < begun.length;) {
       const to = begun.length;
       for (let n = from; n < to; n += 1) if (!this.#connect(begun[n]!)) begun[n] = gone;
-      // Where the request can be sent right away (loopback), neither the event for it nor watching for it is needed.
+      // Where something can be sent right away (loopback), neither the event for it nor watching for it is needed.
       if (this.#tooEarly < tooEarlyMost) {
-        for (let n = from; n < to; n += 1) if (begun[n] !== gone && !this.sendRequest(begun[n]!)) begun[n] = gone;
+        for (let n = from; n < to; n += 1) if (begun[n] !== gone && !this.carryOn(begun[n]!)) begun[n] = gone;
       }
       for (let n = from; n < to; n += 1) if (begun[n] !== gone && !this.#watch(begun[n]!)) begun[n] = gone;
       from = to;
@@ -91,28 +92,55 @@ export class Attempts {
   #connect(fd: number): boolean {
     this.#table.beganMicros[fd] = monotonicMicros();
     this.#table.state[fd] = connecting;
-    const error = this.#dialer.connect(fd, this.#table.serverPort[fd]!);
+    const error = this.#parts.dialer.connect(fd, this.#table.serverPort[fd]!);
     if (error < 0) this.#failures.failed(fd, causeOf(-error));
     return error === 0;
   }
 
   /** False when the attempt has failed. */
   #watch(fd: number): boolean {
-    const events = this.#table.state[fd] === upgrading ? this.#watched : this.#watched | writable;
-    if (this.#epoll.add(fd, events)) return true;
+    const { epoll, watched } = this.#parts;
+    if (epoll.add(fd, this.#table.state[fd] === connecting ? watched | writable : watched)) return true;
     this.#failures.failed(fd, causeOf(errno()));
     return false;
   }
 
-  /** Sends the upgrade request; false when the attempt has failed. */
-  sendRequest(fd: number): boolean {
-    const outcome = this.#upgrades.send(fd, this.#table.serverPort[fd]!);
-    if (outcome === 'sent') {
+  /** Carries on an attempt as far as it gets: TLS, where there is any, and the upgrade request. False when it has failed. */
+  carryOn(fd: number): boolean {
+    const { secure } = this.#parts;
+    if (secure === null) return this.#sendRequest(fd);
+    const isConnecting = this.#table.state[fd] === connecting;
+    const handshake = secure.advance(fd);
+    if (handshake === 'done') return this.#sendRequest(fd);
+    if (handshake === 'failed') {
+      closeByReset(fd);
+      this.#failures.failed(fd, secure.failure);
+      return false;
+    }
+    if (handshake === 'reading') {
+      this.#tooEarly = 0;
+      this.#table.state[fd] = securing;
+    } else if (isConnecting) this.#tooEarly += 1;
+    else this.#parts.epoll.modify(fd, this.#parts.watched | writable);
+    return true;
+  }
+
+  #sendRequest(fd: number): boolean {
+    const { upgrades, outbox, secure } = this.#parts;
+    const request = upgrades.request(fd, this.#table.serverPort[fd]!);
+    const { length } = request.bytes;
+    const isPlain = secure === null;
+    const sent = isPlain
+      ? send(fd, request.address, length, noSignal)
+      : outbox.write(fd, request, length)
+        ? length
+        : -1;
+    if (sent === length) {
       this.#tooEarly = 0;
       this.#table.state[fd] = upgrading;
       return true;
     }
-    const error = outcome === 'refused' ? errno() : 0;
+    const error = sent < 0 ? errno() : 0;
     if (error === errorNumbers.EAGAIN) {
       this.#tooEarly += 1;
       return true;

@@ -3,12 +3,14 @@ export const free = 0;
 /** Has its addresses; its attempt begins with the others of its burst. */
 export const bound = 1;
 export const connecting = 2;
-export const upgrading = 3;
-export const open = 4;
+/** In the middle of a TLS handshake. */
+export const securing = 3;
+export const upgrading = 4;
+export const open = 5;
 /** Open, and in the middle of a frame or message: a parser keeps what is needed of it. */
-export const openMidFrame = 5;
+export const openMidFrame = 6;
 /** A close frame has been sent. */
-export const closingDown = 6;
+export const closingDown = 7;
 
 /** What is known of each connection, in arrays indexed by descriptor: no object a connection. */
 export class ConnectionTable {
@@ -39,6 +41,6 @@ export class ConnectionTable {
 
   isOpening(fd: number): boolean {
     const state = this.state[fd]!;
-    return state === connecting || state === upgrading;
+    return state === connecting || state === securing || state === upgrading;
   }
 }

@@ -5,21 +5,36 @@ import { close, errno } from '../kernel/libc.ts';
 import { closeByReset, sendAtOnce } from '../kernel/tcp.ts';
 import { causeOf } from '../measure/failure-causes.ts';
 import type { FailureCause } from '../raw.ts';
+import type { MakeSecure, SecureLayer } from '../tls/secure-layer.ts';
 import { takeWholeMessages } from '../websocket/frame-parser.ts';
 import type { Key } from '../websocket/keys.ts';
 import { Attempts } from './attempts.ts';
 import type { ConnectionEvents } from './connection-events.ts';
-import { closingDown, connecting, ConnectionTable, free, open, openMidFrame, upgrading } from './connection-table.ts';
+import {
+  closingDown,
+  connecting,
+  ConnectionTable,
+  free,
+  open,
+  openMidFrame,
+  securing,
+  upgrading,
+} from './connection-table.ts';
 import { Dialer } from './dialer.ts';
 import { MidFrames } from './mid-frame.ts';
 import { Outbox } from './outbox.ts';
 import { Reader } from './reader.ts';
+import { SendQueue } from './send-queue.ts';
 import type { Target } from './target.ts';
 import { Upgrades } from './upgrades.ts';
 
 const watched = readable | peerClosed | edgeTriggered;
 const eventsAtOnce = 512;
 const goodbyesAClock = 64;
+const timeouts = new Map<number, FailureCause>([
+  [securing, 'tlsTimeout'],
+  [upgrading, 'handshakeTimeout'],
+]);
 const { EAGAIN, EINTR } = errorNumbers;
 
 /** What connections need to be told once. */
@@ -29,6 +44,8 @@ export interface ConnectionsOptions {
   readonly target: Target;
   readonly sources: readonly string[];
   readonly keys: readonly Key[];
+  /** Makes what secures them; null for plain connections. */
+  readonly secure: MakeSecure | null;
 }
 
 /**
@@ -42,7 +59,9 @@ export class Connections {
   readonly #events: ConnectionEvents;
   readonly #state: Uint8Array;
   readonly #midFrames: MidFrames;
-  readonly #outbox = new Outbox(this.#epoll, watched);
+  readonly #queue = new SendQueue(this.#epoll, watched);
+  readonly #outbox: Outbox;
+  readonly #secure: SecureLayer | null;
   readonly #upgrades: Upgrades;
   readonly #attempts: Attempts;
   readonly #watchers = new Map<number, () => void>();
@@ -51,12 +70,18 @@ export class Connections {
   /** When the last wait ended: microseconds of the monotonic clock. */
   wokeMicros = monotonicMicros();
 
-  constructor({ capacity, target, sources, keys }: ConnectionsOptions, events: ConnectionEvents) {
+  constructor({ capacity, target, sources, keys, secure }: ConnectionsOptions, events: ConnectionEvents) {
     // Descriptors are handed out from the lowest on: room for what the process has open besides.
     this.table = new ConnectionTable(capacity + 128);
     this.#state = this.table.state;
     this.#events = events;
     this.#reader = new Reader((fd, bytes, start, got) => this.#received(fd, bytes, start, got));
+    this.#secure =
+      secure?.(this.table.size, {
+        data: (fd, bytes, start, end) => this.#content(fd, bytes, start, end),
+        send: (fd, sealed, length) => void this.#queue.write(fd, sealed, length),
+      }) ?? null;
+    this.#outbox = new Outbox(this.#queue, this.#secure);
     this.#upgrades = new Upgrades(target, keys, this.table.size);
     this.#midFrames = new MidFrames({
       message: (fd, opcode, bytes, start, end) => events.message(fd, opcode, bytes, start, end),
@@ -64,10 +89,19 @@ export class Connections {
       ping: (fd, bytes, start, end) => this.#endUnless(this.#outbox.sendPong(fd, bytes, start, end), fd),
       close: (fd, code) => {
         this.#outbox.sendClose(fd, code === 1005 ? 1000 : code);
+        this.#outbox.sendEnd(fd);
         this.#end(fd, 'closeFrame');
       },
     });
-    this.#attempts = new Attempts(this.table, this.#epoll, watched, new Dialer(target, sources), this.#upgrades, {
+    const parts = {
+      epoll: this.#epoll,
+      watched,
+      dialer: new Dialer(target, sources),
+      upgrades: this.#upgrades,
+      outbox: this.#outbox,
+      secure: this.#secure,
+    };
+    this.#attempts = new Attempts(this.table, parts, {
       refused: (connection, cause) => events.connectFailed(connection, cause),
       failed: (fd, cause) => this.#end(fd, cause),
     });
@@ -103,7 +137,8 @@ export class Connections {
     this.#state[fd] = free;
     this.#midFrames.forget(fd);
     this.#upgrades.forget(fd);
-    this.#outbox.forget(fd);
+    this.#queue.forget(fd);
+    this.#secure?.forget(fd);
     close(fd);
     if (wasOpening) this.#events.connectFailed(this.table.connection[fd]!, cause);
   }
@@ -111,7 +146,7 @@ export class Connections {
   /** Ends an attempt that took too long. */
   expire(fd: number): void {
     closeByReset(fd);
-    this.#end(fd, this.#state[fd] === upgrading ? 'handshakeTimeout' : 'ETIMEDOUT');
+    this.#end(fd, timeouts.get(this.#state[fd]!) ?? 'ETIMEDOUT');
   }
 
   /** Waits for events (at most so many microseconds) and handles them; false when there were none. */
@@ -130,9 +165,11 @@ export class Connections {
       }
       if ((events & (writable | failed | hungUp)) !== 0) {
         if (state === connecting) {
-          if (!this.#attempts.sendRequest(fd)) continue;
-        } else if (this.#outbox.waiting) this.#endUnless(this.#outbox.sendRest(fd), fd);
+          if (!this.#attempts.carryOn(fd) || this.#secure !== null) continue;
+        } else if (this.#queue.waiting) this.#endUnless(this.#queue.sendRest(fd), fd);
       }
+      // Until it is done, the handshake itself reads; what it leaves is for us.
+      if (state === securing && (!this.#attempts.carryOn(fd) || this.#state[fd] === securing)) continue;
       if ((events & (readable | peerClosed | failed | hungUp)) === 0) continue;
       this.#reader.add(fd, (events & (peerClosed | failed | hungUp)) !== 0);
     }
@@ -144,14 +181,23 @@ export class Connections {
   #received(fd: number, bytes: Buffer, start: number, got: number): boolean {
     const state = this.#state[fd]!;
     if (got > 0) {
-      if (state === open) this.#frames(fd, bytes, start, start + got);
-      else if (state === openMidFrame) this.#framesMid(fd, bytes, start, start + got);
-      else if (state === upgrading) this.#response(fd, bytes, start, start + got);
-      // What comes after our close frame is of no interest; before the request it is no HTTP.
-      else if (state === connecting) this.#end(fd, 'badHandshake');
+      if (this.#secure === null || state === closingDown) return this.#content(fd, bytes, start, start + got);
+      const cause = this.#secure.take(fd, bytes, start, start + got);
+      if (cause !== null && this.#state[fd] !== free) this.#end(fd, cause);
     } else if (state !== free && got !== -EAGAIN && got !== -EINTR) {
       this.#end(fd, got < 0 ? causeOf(-got) : 'closedByServer');
     }
+    return this.#state[fd] !== free;
+  }
+
+  /** Takes what a connection has received, its TLS (if any) taken off; false when the connection is gone. */
+  #content(fd: number, bytes: Buffer, start: number, end: number): boolean {
+    const state = this.#state[fd]!;
+    if (state === open) this.#frames(fd, bytes, start, end);
+    else if (state === openMidFrame) this.#framesMid(fd, bytes, start, end);
+    else if (state === upgrading) this.#response(fd, bytes, start, end);
+    // What comes after our close frame is of no interest; before the request it is no HTTP.
+    else if (state === connecting) this.#end(fd, 'badHandshake');
     return this.#state[fd] !== free;
   }
 

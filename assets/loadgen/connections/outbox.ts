@@ -1,34 +1,20 @@
-import { writable, type Epoll } from '../kernel/epoll.ts';
-import { errorNumbers } from '../kernel/error-numbers.ts';
-import { allocate, errno, send } from '../kernel/libc.ts';
+import { allocate, type Memory } from '../kernel/libc.ts';
+import type { SecureLayer } from '../tls/secure-layer.ts';
 import { encodeInPlace, headerBytes } from '../websocket/frame-encoder.ts';
 import { closing, pong, text } from '../websocket/opcodes.ts';
+import type { SendQueue } from './send-queue.ts';
 
 const bufferBytes = 4096;
-/** MSG_NOSIGNAL: a peer that is gone is an error number, not a SIGPIPE. */
-export const noSignal = 0x4000;
 
-/** Sends frames, and keeps what the kernel does not take at once until it does. */
+/** Sends frames, in TLS records where connections are secured. */
 export class Outbox {
-  readonly #epoll: Epoll;
-  readonly #watched: number;
+  readonly #queue: SendQueue;
+  readonly #secure: SecureLayer | null;
   readonly #buffer = allocate(bufferBytes);
-  readonly #unsent = new Map<number, Buffer>();
 
-  /** `watched` are the event bits of a connection with nothing unsent. */
-  constructor(epoll: Epoll, watched: number) {
-    this.#epoll = epoll;
-    this.#watched = watched;
-  }
-
-  /** Whether any connection has unsent bytes. */
-  get waiting(): boolean {
-    return this.#unsent.size > 0;
-  }
-
-  /** Drops what a connection that is gone had unsent. */
-  forget(fd: number): void {
-    this.#unsent.delete(fd);
+  constructor(queue: SendQueue, secure: SecureLayer | null) {
+    this.#queue = queue;
+    this.#secure = secure;
   }
 
   /** Sends a text message of at most 4 000 bytes (ASCII); false when the kernel refuses (errno says why), as below. */
@@ -51,35 +37,22 @@ export class Outbox {
 
   /** Sends a frame whose payload lies in the buffer already. */
   #send(fd: number, opcode: number, payloadBytes: number): boolean {
-    const { bytes, address } = this.#buffer;
-    const length = encodeInPlace(bytes, 0, opcode, payloadBytes);
-    const waiting = this.#unsent.get(fd);
-    if (waiting !== undefined) {
-      this.#unsent.set(fd, Buffer.concat([waiting, bytes.subarray(0, length)]));
-      return true;
+    return this.write(fd, this.#buffer, encodeInPlace(this.#buffer.bytes, 0, opcode, payloadBytes));
+  }
+
+  /** Sends the first `length` bytes of what lies in a memory; false when the kernel refuses (errno says why). */
+  write(fd: number, content: Memory, length: number): boolean {
+    const secure = this.#secure;
+    if (secure === null) return this.#queue.write(fd, content, length);
+    for (let at = 0; at < length; at += secure.longestContent) {
+      const sealed = secure.seal(fd, content.bytes, at, Math.min(length, at + secure.longestContent));
+      if (!this.#queue.write(fd, secure.sealed, sealed)) return false;
     }
-    const sent = send(fd, address, length, noSignal);
-    if (sent === length) return true;
-    if (sent < 0 && errno() !== errorNumbers.EAGAIN) return false;
-    this.#unsent.set(fd, Buffer.from(bytes.subarray(Math.max(sent, 0), length)));
-    this.#epoll.modify(fd, this.#watched | writable);
     return true;
   }
 
-  /** Goes on with what a connection has unsent, now that the kernel takes more. */
-  sendRest(fd: number): boolean {
-    const waiting = this.#unsent.get(fd);
-    if (waiting === undefined) return true;
-    const piece = waiting.subarray(0, bufferBytes);
-    this.#buffer.bytes.set(piece, 0);
-    const sent = send(fd, this.#buffer.address, piece.length, noSignal);
-    if (sent < 0) return errno() === errorNumbers.EAGAIN;
-    if (sent < waiting.length) {
-      this.#unsent.set(fd, waiting.subarray(sent));
-      return sent === piece.length ? this.sendRest(fd) : true;
-    }
-    this.#unsent.delete(fd);
-    this.#epoll.modify(fd, this.#watched);
-    return true;
+  /** Sends the end of a secured connection's TLS; nothing where there is none. */
+  sendEnd(fd: number): void {
+    if (this.#secure !== null) this.#queue.write(fd, this.#secure.sealed, this.#secure.sealEnd(fd));
   }
 }

@@ -1,3 +1,5 @@
+import type { TlsOptions } from '../tls/tls-options.ts';
+
 /** Where connections go: one server, several ports. */
 export interface Target {
   readonly address: string;
@@ -5,4 +7,6 @@ export interface Target {
   readonly path: string;
   /** For the Host header; the address when not given. */
   readonly hostName?: string;
+  /** How they are secured (wss://); not at all when not given. */
+  readonly tls?: TlsOptions;
 }

@@ -1,7 +1,6 @@
-import { allocate, send, type Memory } from '../kernel/libc.ts';
+import { allocate, type Memory } from '../kernel/libc.ts';
 import { ResponseChecker, upgradeRequest } from '../websocket/handshake.ts';
 import type { Key } from '../websocket/keys.ts';
-import { noSignal } from './outbox.ts';
 import type { Target } from './target.ts';
 
 /** The handshakes of many connections: a request a server port, a key a connection, and the answers, however they are cut up. */
@@ -37,17 +36,14 @@ export class Upgrades {
     this.#nextKey = (this.#nextKey + 1) % this.#keys.length;
   }
 
-  /** Sends the request: 'sent', or 'refused' (errno says why), or 'cut' where the kernel took only a part. */
-  send(fd: number, serverPort: number): 'sent' | 'refused' | 'cut' {
+  /** The request of a connection, all of the memory; valid until the next call. */
+  request(fd: number, serverPort: number): Memory {
     const request = this.#requests[serverPort]!;
     const key = this.#keys[this.#keyOf[fd]!]!;
     const offset = this.#keyOffsets[serverPort]!;
     // A loop over 24 bytes is cheaper than a call of set().
     for (let n = 0; n < key.length; n += 1) request.bytes[offset + n] = key[n]!;
-    const length = request.bytes.length;
-    const sent = send(fd, request.address, length, noSignal);
-    if (sent === length) return 'sent';
-    return sent < 0 ? 'refused' : 'cut';
+    return request;
   }
 
   /** Takes more of the answer. */

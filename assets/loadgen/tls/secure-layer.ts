@@ -10,8 +10,16 @@ import type { TlsOptions } from './tls-options.ts';
 export interface SecureSink {
   /** Content that has arrived: a range that is valid during the call. False when the connection is gone. */
   data(fd: number, bytes: Buffer, start: number, end: number): boolean;
-  /** The first `length` bytes of {@link SecureLayer.sealed} are to be sent. */
-  send(fd: number, length: number): void;
+  /** The first `length` bytes of a memory are to be sent. */
+  send(fd: number, sealed: Memory, length: number): void;
+}
+
+/** Makes the layer of a process, for descriptors below a number; throws when the options cannot be used. */
+export type MakeSecure = (size: number, sink: SecureSink) => SecureLayer;
+
+/** Remembers how connections are to be secured. */
+export function secureWith(options: TlsOptions): MakeSecure {
+  return (size, sink) => new SecureLayer(options, size, sink);
 }
 
 const warning = 1;
@@ -43,8 +51,9 @@ export class SecureLayer {
         return sink.data(fd, bytes, start, end);
       },
       handshakeRecord: (fd, record) => sessions?.record(fd, record),
-      keyUpdateRequested: (fd) => sink.send(fd, this.#sealKeyUpdate(fd, 0)),
-      renegotiationRequested: (fd) => sink.send(fd, this.#sealAlert(fd, warning, alerts.noRenegotiation, 0)),
+      keyUpdateRequested: (fd) => sink.send(fd, this.sealed, this.#sealKeyUpdate(fd, 0)),
+      renegotiationRequested: (fd) =>
+        sink.send(fd, this.sealed, this.#sealAlert(fd, warning, alerts.noRenegotiation, 0)),
     });
   }
 
@@ -77,7 +86,7 @@ export class SecureLayer {
   }
 
   #ended(fd: number, { cause, alert }: RecordsEnd): FailureCause {
-    if (alert !== null) this.#sink.send(fd, this.#sealAlert(fd, fatal, alert, 0));
+    if (alert !== null) this.#sink.send(fd, this.sealed, this.#sealAlert(fd, fatal, alert, 0));
     return cause;
   }
 

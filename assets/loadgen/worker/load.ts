@@ -3,6 +3,7 @@ import { LoopMeter } from '../measure/loop-meter.ts';
 import { shareOf } from '../plan/share.ts';
 import type { FailureCause, LoadCounts } from '../raw.ts';
 import type { WorkerOrder, StartLoad } from '../supervisor/messages.ts';
+import type { MakeSecure } from '../tls/secure-layer.ts';
 import { BroadcastLog } from './broadcast-log.ts';
 import type { ConnectionEvents } from '../connections/connection-events.ts';
 import { Connections } from '../connections/connections.ts';
@@ -18,7 +19,7 @@ const inFlightInAll = 512;
 const inFlightLeast = 16;
 
 /** Runs a load process until it is told to stop. */
-export function runLoad(start: StartLoad): void {
+export function runLoad(start: StartLoad, secure: MakeSecure | null): void {
   const { plan } = start;
   const share = shareOf(plan, start.process);
   const lost: { [cause in FailureCause]?: number } = {};
@@ -50,7 +51,7 @@ export function runLoad(start: StartLoad): void {
     },
   };
   const connections = new Connections(
-    { capacity: share.count, target: start.target, sources: plan.sources, keys: start.keys },
+    { capacity: share.count, target: start.target, sources: plan.sources, keys: start.keys, secure },
     events,
   );
   const meter = new LoopMeter();

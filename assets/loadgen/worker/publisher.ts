@@ -4,6 +4,7 @@ import { Histogram } from '../measure/histogram.ts';
 import { LoopMeter } from '../measure/loop-meter.ts';
 import type { FailureCause, PublicationRaw } from '../raw.ts';
 import type { PublishOrder, StartPublisher, WorkerOrder } from '../supervisor/messages.ts';
+import type { MakeSecure } from '../tls/secure-layer.ts';
 import type { ConnectionEvents } from '../connections/connection-events.ts';
 import { Connections } from '../connections/connections.ts';
 import { report } from './control-pipe.ts';
@@ -26,7 +27,7 @@ type Publication = { -readonly [key in keyof PublicationRaw]: PublicationRaw[key
  * Runs the process that publishes a host's broadcasts, on one connection to each server port, until it is told to stop.
  * It receives nothing but answers, so that a broadcast never leaves late because messages are being read.
  */
-export function runPublisher(start: StartPublisher): void {
+export function runPublisher(start: StartPublisher, secure: MakeSecure | null): void {
   const { ports } = start.target;
   const meter = new LoopMeter();
   meter.driving = true;
@@ -84,7 +85,7 @@ export function runPublisher(start: StartPublisher): void {
     },
   };
   const connections = new Connections(
-    { capacity: ports.length, target: start.target, sources: [start.source], keys: start.keys },
+    { capacity: ports.length, target: start.target, sources: [start.source], keys: start.keys, secure },
     events,
   );
   const fail = (reason: string): void => report({ type: 'failed', reason });

@@ -4,7 +4,10 @@ import { runLoad } from './load.ts';
 import { runPublisher } from './publisher.ts';
 
 const start = readFirstOrder();
-if (start?.type === 'load') runLoad(start);
-else if (start?.type === 'publisher') runPublisher(start);
+const tls = start?.type === 'load' || start?.type === 'publisher' ? start.target.tls : undefined;
+// Loaded where it is needed only: it would take a plain load process longer to start.
+const secure = tls === undefined ? null : (await import('../tls/secure-layer.ts')).secureWith(tls);
+if (start?.type === 'load') runLoad(start, secure);
+else if (start?.type === 'publisher') runPublisher(start, secure);
 // The descriptors of many connections are the kernel's to close; nothing else is left to do.
 process.exit(0);

@@ -28,8 +28,8 @@ export class LayerClient {
         this.#received.get(fd)!.push(Buffer.from(bytes.subarray(start, end)));
         return true;
       },
-      send: (fd, length) => {
-        send(fd, this.layer.sealed.address, length, 0x4000);
+      send: (fd, sealed, length) => {
+        send(fd, sealed.address, length, 0x4000);
       },
     });
     context.after(() => {
