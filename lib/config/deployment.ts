@@ -30,6 +30,11 @@ export function deploymentParameterName(labName: string): string {
   return `/c1mlab/${labName}`;
 }
 
+/** What the name of a lab's bucket begins with: CloudFormation makes it of the stack's name, and cuts a long one. */
+export function bucketPrefix(labName: string): string {
+  return `${labName.toLowerCase()}-`.slice(0, 16);
+}
+
 /** The parameter's value, ready to be written as JSON. */
 export function deploymentValue(deployment: Deployment): object {
   return { schema: 1, ...deployment } satisfies v.InferInput<typeof deploymentSchema>;

@@ -15,20 +15,30 @@ interface Request {
   readonly body?: unknown;
 }
 
+/** A call as it came. */
+export interface FakeRequest {
+  readonly name: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
+
 /** AWS in this process, on the wire protocol: EC2's query and XML, the JSON services, and S3. */
 export interface FakeAws {
   readonly access: AwsAccess;
   /** Every call that came, such as `ec2:DescribeVpcs`. */
   readonly calls: readonly string[];
+  /** The same calls, with what was asked. */
+  readonly requests: readonly FakeRequest[];
 }
 
 /** Answers calls by name; one that is not named gets an answer in which there is nothing. */
 export function fakeAws(responders: Readonly<Record<string, Responder>>): FakeAws {
   const calls: string[] = [];
+  const requests: FakeRequest[] = [];
   const handle = async (request: Request): Promise<object> => {
     const { name, parameters, empty } = understand(request);
     const before = calls.filter((call) => call === name).length;
     calls.push(name);
+    requests.push({ name, parameters });
     const answer = responders[name]?.(parameters, before) ?? empty;
     if (answer instanceof Error) throw answer;
     const { status, body } = typeof answer === 'string' ? { status: 200, body: answer } : answer;
@@ -37,6 +47,7 @@ export function fakeAws(responders: Readonly<Record<string, Responder>>): FakeAw
   const requestHandler = { handle, updateHttpClientConfig: () => undefined, httpHandlerConfigs: () => ({}) };
   return {
     calls,
+    requests,
     access: {
       region: 'us-east-1',
       requestHandler,
@@ -46,9 +57,9 @@ export function fakeAws(responders: Readonly<Record<string, Responder>>): FakeAw
   };
 }
 
-function understand(request: Request): { name: string; parameters: Record<string, unknown>; empty: string } {
+function understand(request: Request): { name: string; parameters: Record<string, unknown>; empty: Answer } {
   const text = textOf(request.body);
-  const [service = ''] = request.hostname.split('.');
+  const [service = '', region = ''] = request.hostname.split('.');
   const target = request.headers['x-amz-target'];
   if (target !== undefined) {
     const action = target.split('.').at(-1) ?? '';
@@ -56,9 +67,13 @@ function understand(request: Request): { name: string; parameters: Record<string
     return { name: `${prefix}:${action}`, parameters: JSON.parse(text || '{}'), empty: '{}' };
   }
   if (service === 'ec2') {
-    const parameters = Object.fromEntries(new URLSearchParams(text));
-    const action = parameters['Action'] ?? '';
+    const parameters = { ...Object.fromEntries(new URLSearchParams(text)), region };
+    const action = new URLSearchParams(text).get('Action') ?? '';
     return { name: `ec2:${action}`, parameters, empty: ec2Xml(action, '') };
+  }
+  if (service === 'cloudformation') {
+    const parameters = Object.fromEntries(new URLSearchParams(text));
+    return { name: `cloudformation:${parameters['Action'] ?? ''}`, parameters, empty: noStack };
   }
   const bucket = service === 's3' ? '' : service;
   const parameters = { ...request.query, bucket };
@@ -67,6 +82,18 @@ function understand(request: Request): { name: string; parameters: Record<string
   if ('tagging' in request.query)
     return { name: 's3:GetBucketTagging', parameters, empty: '<Tagging><TagSet/></Tagging>' };
   return { name: 's3:ListObjectsV2', parameters, empty: '<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>' };
+}
+
+/** What CloudFormation answers about a stack that there is not. */
+const noStack: Answer = {
+  status: 400,
+  body: '<ErrorResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><Error><Type>Sender</Type><Code>ValidationError</Code><Message>Stack with id C1mLab does not exist</Message></Error><RequestId>1</RequestId></ErrorResponse>',
+};
+
+/** What CloudFormation answers about a stack in this state. */
+export function stackXml(status: string, reason = ''): string {
+  const why = reason === '' ? '' : `<StackStatusReason>${reason}</StackStatusReason>`;
+  return `<DescribeStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><DescribeStacksResult><Stacks><member><StackName>C1mLab</StackName><CreationTime>2026-11-22T10:00:00.000Z</CreationTime><StackStatus>${status}</StackStatus>${why}</member></Stacks></DescribeStacksResult></DescribeStacksResponse>`;
 }
 
 function textOf(body: unknown): string {

@@ -11,7 +11,7 @@ from typing import Any
 from moto.cloudformation.models import CloudFormationBackend
 from moto.core.common_models import CloudFormationModel
 from moto.core.responses import ActionResult
-from moto.ec2.models import ec2_backends
+from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.instances import Instance
@@ -33,6 +33,7 @@ def apply() -> None:
     interfaces_route_tables_and_gateways_go_with_their_stack()
     documents_given_as_an_object_are_json()
     placement_groups_can_be_described()
+    tags_go_with_their_resources()
     bucket_policies_deny_nothing_by_a_condition()
     running_instances_are_managed_by_ssm()
 
@@ -143,6 +144,17 @@ def placement_groups_can_be_described() -> None:
         return ActionResult({"PlacementGroups": found})
 
     EC2Response.describe_placement_groups = describe_placement_groups  # type: ignore[attr-defined]
+
+
+def tags_go_with_their_resources() -> None:
+    """DescribeTags lists the tags of what was deleted for good."""
+    original = EC2Backend.describe_tags
+
+    def describe_tags(self: Any, filters: Any = None) -> Any:
+        ids = {resource.arn.split("/")[-1] for resource in self.iter_tagged_resources()}
+        return [tag for tag in original(self, filters) if tag["resource_id"] in ids]
+
+    EC2Backend.describe_tags = describe_tags  # type: ignore[method-assign]
 
 
 def bucket_policies_deny_nothing_by_a_condition() -> None:

@@ -1,3 +1,4 @@
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { EC2Client, type EC2ClientConfig } from '@aws-sdk/client-ec2';
 import { PricingClient } from '@aws-sdk/client-pricing';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -21,6 +22,7 @@ export interface AwsAccess {
 /** The clients of one account in one region. */
 export interface AwsClients {
   readonly region: string;
+  readonly cloudFormation: CloudFormationClient;
   readonly ec2: EC2Client;
   readonly ssm: SSMClient;
   readonly s3: S3Client;
@@ -42,6 +44,7 @@ export async function connectAws(access: AwsAccess, wantedRegion?: string): Prom
   };
   return {
     region,
+    cloudFormation: new CloudFormationClient(options),
     ec2: new EC2Client(options),
     ssm: new SSMClient(options),
     s3: new S3Client({ ...options, forcePathStyle: /^https?:\/\/localhost[:/]?/.test(access.endpointUrl ?? '') }),

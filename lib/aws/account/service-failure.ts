@@ -112,7 +112,7 @@ export async function asked<T>(action: string, call: () => Promise<T>): Promise<
   try {
     return known(await call());
   } catch (error) {
-    return notKnown(understandFailure(action, error).text);
+    return notKnown(error instanceof LabError ? error.message : understandFailure(action, error).text);
   }
 }
 

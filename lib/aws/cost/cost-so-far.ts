@@ -1,6 +1,7 @@
 import { known, notKnown, type Known } from '../account/known.ts';
-import { isBilled, type DeployedLab } from './deployed-hosts.ts';
-import { hoursPerMonth, monitoringHour, publicAddressHour } from './price-table.ts';
+import { isBilled, type BilledLab } from './billed-hosts.ts';
+import { hourOfHost } from './host-hour.ts';
+import { hoursPerMonth } from './price-table.ts';
 import type { PriceBook } from './price-book.ts';
 
 /** EC2 bills a second at a time, and at least these (Amazon EC2 on-demand pricing). */
@@ -10,13 +11,12 @@ const minimumSeconds = 60;
  * What the hosts and disks that are there now have cost since each was started, in dollars. Spot is taken at the price of now. Hosts
  * that have ended meanwhile are not in it.
  */
-export function costSoFar(lab: DeployedLab, prices: PriceBook, now: Date): Known<number> {
+export function costSoFar(lab: BilledLab, prices: PriceBook, now: Date): Known<number> {
   let sum = 0;
   for (const host of lab.hosts.filter(isBilled)) {
-    const hour = host.purchase === 'spot' ? prices.spotHour(host.instanceType) : prices.onDemandHour(host.instanceType);
+    const hour = hourOfHost(host, prices);
     if (!hour.known) return notKnown(`the price of ${host.instanceType}: ${hour.reason}`);
-    const beside = (host.hasPublicAddress ? publicAddressHour : 0) + (host.monitored ? monitoringHour : 0);
-    sum += hoursSince(host.launched, now) * (hour.value.dollars + beside);
+    sum += hoursSince(host.launched, now) * hour.value;
   }
   const { diskGibMonth } = prices;
   if (!diskGibMonth.known && lab.disks.length > 0) return notKnown(`the price of disks: ${diskGibMonth.reason}`);

@@ -1,7 +1,7 @@
 import type { Lab } from '../../config/lab.ts';
 import { textTable } from '../../report/text-table.ts';
 import { costSoFar, hoursSince } from './cost-so-far.ts';
-import { billedNow, type DeployedLab } from './deployed-hosts.ts';
+import { billedNow, type BilledLab } from './billed-hosts.ts';
 import { billedOf, billOf, hourOf, notBilled, type BillLine } from './lab-price.ts';
 import type { PriceBook } from './price-book.ts';
 
@@ -47,7 +47,7 @@ export function describeLabPrice(lab: Lab, prices: PriceBook): readonly string[]
 /** What a deployed lab costs and has cost, in lines of text. */
 export function describeDeployedCost(
   labName: string,
-  deployed: DeployedLab,
+  deployed: BilledLab,
   prices: PriceBook,
   now: Date,
 ): readonly string[] {

@@ -1,26 +1,26 @@
 import { textTable } from '../../report/text-table.ts';
 import { utcMinute } from '../../report/units.ts';
 import { dollars } from '../cost/describe-cost.ts';
-import { costsMoney, type Leftovers } from './find-leftovers.ts';
-import type { PricedLeftover } from './leftover.ts';
+import type { Leftovers } from './find-leftovers.ts';
+import { costsMoney, type Leftover } from './leftover.ts';
 
 /** How each kind of thing that costs money is got rid of, when `cdk destroy` does not. */
 const removals: Readonly<Record<string, string>> = {
-  instance: 'aws ec2 terminate-instances --instance-ids',
-  disk: 'aws ec2 delete-volume --volume-id',
-  'elastic address': 'aws ec2 release-address --allocation-id',
-  'spot request': 'aws ec2 cancel-spot-instance-requests --spot-instance-request-ids',
+  instance: 'aws ec2 terminate-instances --instance-ids ',
+  disk: 'aws ec2 delete-volume --volume-id ',
+  'elastic address': 'aws ec2 release-address --allocation-id ',
+  'spot request': 'aws ec2 cancel-spot-instance-requests --spot-instance-request-ids ',
+  'VPC endpoint': 'aws ec2 delete-vpc-endpoints --vpc-endpoint-ids ',
   bucket: 'aws s3 rb --force s3://',
 };
 
 /** What is never looked for, and why that is no harm. */
-const notLookedFor = [
-  'Not looked for: the CloudFormation stack itself (one whose deletion failed is still listed in the console), its roles, schedule and',
-  'state machine (none of them costs anything where no host runs; destroying it again ends them), other regions, and what',
-  '`cdk bootstrap` made for the whole account (its bucket keeps the assets of each deploy; `cdk gc` empties it).',
+export const notLookedFor = [
+  'Not looked for: documents, roles, schedule and state machine by themselves (they are parts of the stack, and cost nothing where no',
+  'host runs), and what `cdk bootstrap` made for the whole account (its bucket keeps the assets of each deploy; `cdk gc` empties it).',
 ] as const;
 
-/** What is left of a lab, in lines of text. */
+/** What is left of a lab in a region, in lines of text. */
 export function describeLeftovers(labName: string, leftovers: Leftovers): readonly string[] {
   const { found, notSearched, region } = leftovers;
   const rows = [
@@ -34,9 +34,9 @@ export function describeLeftovers(labName: string, leftovers: Leftovers): readon
     ...notSearched.map(({ what, reason }) => [what, 'not known', '-', '-', reason]),
   ];
   const costing = found.filter(costsMoney);
-  const remove = costing.map(({ what, id }) => {
-    const command = removals[what] ?? '';
-    return `  ${command}${command.endsWith('/') ? '' : ' '}${id} --region ${region}`;
+  const remove = costing.flatMap(({ what, id }) => {
+    const command = removals[what];
+    return command === undefined ? [] : [`  ${command}${id} --region ${region}`];
   });
   return [
     ...(rows.length === 0
@@ -45,12 +45,11 @@ export function describeLeftovers(labName: string, leftovers: Leftovers): readon
     summary(labName, leftovers),
     ...(costing.length === 0
       ? []
-      : ['to end it: npm run cdk -- destroy ' + labName + ', and for what stays then:', ...remove]),
-    ...notLookedFor,
+      : [`to end it: npm run cdk -- destroy ${labName}, and for what stays then:`, ...remove]),
   ];
 }
 
-function monthText({ month }: PricedLeftover): string {
+function monthText({ month }: Leftover): string {
   if (!month.known) return 'not known';
   if (month.value === 0) return 'free';
   const text = dollars(month.value);

@@ -1,10 +1,11 @@
 import { paginateDescribeInstances, paginateDescribeVolumes, type Instance } from '@aws-sdk/client-ec2';
+import { expiryTag, latestEnd } from '../../config/tags.ts';
 import type { AwsClients } from '../account/aws-access.ts';
 import { needed } from '../account/service-failure.ts';
 import type { Billed, HostGroup } from './lab-price.ts';
 
-/** A host of a deployed lab that costs money now. */
-export interface DeployedHost {
+/** A host of a deployed lab that is not terminated. */
+export interface BilledHost {
   readonly instanceId: string;
   readonly name: string;
   readonly instanceType: string;
@@ -14,29 +15,31 @@ export interface DeployedHost {
   readonly launched: Date;
   readonly hasPublicAddress: boolean;
   readonly monitored: boolean;
+  /** When it is terminated from outside at the latest; null when it has no expiry tag. */
+  readonly endsBy: Date | null;
 }
 
 /** A disk of a deployed lab. */
-export interface DeployedDisk {
+export interface BilledDisk {
   readonly volumeId: string;
   readonly gib: number;
   readonly created: Date;
 }
 
 /** What of a lab runs up costs by the hour. */
-export interface DeployedLab {
-  readonly hosts: readonly DeployedHost[];
-  readonly disks: readonly DeployedDisk[];
+export interface BilledLab {
+  readonly hosts: readonly BilledHost[];
+  readonly disks: readonly BilledDisk[];
 }
 
-/** States in which an instance is there; one that is shut down is not billed any more. */
-const presentStates = ['pending', 'running', 'stopping', 'stopped'];
+/** States in which an instance is there. */
+const presentStates = ['pending', 'running', 'stopping', 'stopped', 'shutting-down'];
 
 /** Finds a lab's hosts and disks by its tag. Throws LabError `environment` when EC2 does not say. */
-export async function findDeployedLab({ ec2 }: AwsClients, labName: string): Promise<DeployedLab> {
+export async function findBilled({ ec2 }: AwsClients, labName: string): Promise<BilledLab> {
   const ofLab = { Name: 'tag:c1mlab:lab', Values: [labName] };
   const hosts = await needed('ec2:DescribeInstances', async () => {
-    const found: DeployedHost[] = [];
+    const found: BilledHost[] = [];
     const filters = [ofLab, { Name: 'instance-state-name', Values: presentStates }];
     for await (const { Reservations = [] } of paginateDescribeInstances({ client: ec2 }, { Filters: filters })) {
       found.push(...Reservations.flatMap(({ Instances = [] }) => Instances.map(hostOf)));
@@ -44,7 +47,7 @@ export async function findDeployedLab({ ec2 }: AwsClients, labName: string): Pro
     return found;
   });
   const disks = await needed('ec2:DescribeVolumes', async () => {
-    const found: DeployedDisk[] = [];
+    const found: BilledDisk[] = [];
     for await (const { Volumes = [] } of paginateDescribeVolumes({ client: ec2 }, { Filters: [ofLab] })) {
       for (const { VolumeId = '', Size = 0, CreateTime = new Date(0) } of Volumes) {
         found.push({ volumeId: VolumeId, gib: Size, created: CreateTime });
@@ -56,7 +59,7 @@ export async function findDeployedLab({ ec2 }: AwsClients, labName: string): Pro
 }
 
 /** What a deployed lab is billed for in an hour; a stopped host costs its disk only. */
-export function billedNow({ hosts, disks }: DeployedLab): Billed {
+export function billedNow({ hosts, disks }: BilledLab): Billed {
   const running = hosts.filter(isBilled);
   const groups = new Map<string, HostGroup>();
   for (const { instanceType, purchase } of running) {
@@ -72,11 +75,11 @@ export function billedNow({ hosts, disks }: DeployedLab): Billed {
 }
 
 /** EC2 bills instances from `pending` on until they stop. */
-export function isBilled({ state }: DeployedHost): boolean {
+export function isBilled({ state }: BilledHost): boolean {
   return state === 'pending' || state === 'running';
 }
 
-function hostOf(instance: Instance): DeployedHost {
+function hostOf(instance: Instance): BilledHost {
   const { InstanceId = '', Tags = [], InstanceType = '', LaunchTime = new Date(0) } = instance;
   return {
     instanceId: InstanceId,
@@ -88,5 +91,6 @@ function hostOf(instance: Instance): DeployedHost {
     launched: LaunchTime,
     hasPublicAddress: instance.PublicIpAddress !== undefined && instance.PublicIpAddress !== '',
     monitored: instance.Monitoring?.State === 'enabled',
+    endsBy: latestEnd(LaunchTime, Tags.find(({ Key }) => Key === expiryTag)?.Value),
   };
 }
