@@ -29,6 +29,8 @@ export type FailureCause =
   | 'closeFrame'
   /** The server broke the WebSocket protocol. */
   | 'protocolError'
+  /** The server did not read, and more waited for it than is kept for one. */
+  | 'sendQueueFull'
   /** TLS: tlsFailureTexts says what each means. */
   | TlsFailureCause
   | 'other';

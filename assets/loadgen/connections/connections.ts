@@ -137,7 +137,8 @@ export class Connections {
     this.#state[fd] = free;
     this.#midFrames.forget(fd);
     this.#upgrades.forget(fd);
-    this.#queue.forget(fd);
+    this.#outbox.forget(fd);
+    this.#reader.forget(fd);
     this.#secure?.forget(fd);
     close(fd);
     if (wasOpening) this.#events.connectFailed(this.table.connection[fd]!, cause);
@@ -151,10 +152,11 @@ export class Connections {
 
   /** Waits for events (at most so many microseconds) and handles them; false when there were none. */
   turn(timeoutMicros: number): boolean {
-    const count = this.#epoll.wait(timeoutMicros);
+    const hasUnread = this.#reader.hasUnread;
+    const count = this.#epoll.wait(hasUnread ? 0 : timeoutMicros);
     this.wokeMicros = monotonicMicros();
     this.#reader.now = this.wokeMicros;
-    if (count === 0) return false;
+    if (count === 0 && !hasUnread) return false;
     for (let n = 0; n < count; n += 1) {
       const fd = this.#epoll.descriptor(n);
       const events = this.#epoll.events(n);
@@ -166,7 +168,7 @@ export class Connections {
       if ((events & (writable | failed | hungUp)) !== 0) {
         if (state === connecting) {
           if (!this.#attempts.carryOn(fd) || this.#secure !== null) continue;
-        } else if (this.#queue.waiting) this.#endUnless(this.#queue.sendRest(fd), fd);
+        } else if (this.#queue.waiting) this.#endUnless(this.#outbox.sendRest(fd), fd);
       }
       // Until it is done, the handshake itself reads; what it leaves is for us.
       if (state === securing && (!this.#attempts.carryOn(fd) || this.#state[fd] === securing)) continue;
@@ -174,6 +176,7 @@ export class Connections {
       this.#reader.add(fd, (events & (peerClosed | failed | hungUp)) !== 0);
     }
     this.#reader.flush();
+    this.#reader.readOn();
     return true;
   }
 
@@ -243,7 +246,7 @@ export class Connections {
   }
 
   #endUnless(sent: boolean, fd: number): boolean {
-    if (!sent) this.#end(fd, causeOf(errno()));
+    if (!sent) this.#end(fd, this.#outbox.failure);
     return sent;
   }
 

@@ -1,4 +1,5 @@
 import { allocate, type Memory } from '../kernel/libc.ts';
+import type { FailureCause } from '../raw.ts';
 import type { SecureLayer } from '../tls/secure-layer.ts';
 import { encodeInPlace, headerBytes } from '../websocket/frame-encoder.ts';
 import { closing, pong, text } from '../websocket/opcodes.ts';
@@ -11,20 +12,46 @@ export class Outbox {
   readonly #queue: SendQueue;
   readonly #secure: SecureLayer | null;
   readonly #buffer = allocate(bufferBytes);
+  // The payload of the latest ping of each connection that has unsent bytes: only that one needs an answer (RFC 6455, section 5.5.3).
+  readonly #pings = new Map<number, Buffer>();
 
   constructor(queue: SendQueue, secure: SecureLayer | null) {
     this.#queue = queue;
     this.#secure = secure;
   }
 
-  /** Sends a text message of at most 4 000 bytes (ASCII); false when the kernel refuses (errno says why), as below. */
+  /** Why the last send failed that did. */
+  get failure(): FailureCause {
+    return this.#queue.failure;
+  }
+
+  /** Drops what a connection that is gone was still to be sent. */
+  forget(fd: number): void {
+    this.#queue.forget(fd);
+    this.#pings.delete(fd);
+  }
+
+  /** Resumes sending what a connection has unsent, now that the kernel takes more; false as below. */
+  sendRest(fd: number): boolean {
+    if (!this.#queue.sendRest(fd)) return false;
+    const ping = this.#queue.has(fd) ? undefined : this.#pings.get(fd);
+    if (ping === undefined) return true;
+    this.#pings.delete(fd);
+    return this.sendPong(fd, ping, 0, ping.length);
+  }
+
+  /** Sends a text message of at most 4 000 bytes (ASCII); false when it cannot be ({@link failure} says why), as below. */
   sendText(fd: number, message: string): boolean {
     this.#buffer.bytes.write(message, headerBytes(message.length), 'latin1');
     return this.#send(fd, text, message.length);
   }
 
-  /** Answers a ping with its own payload, 125 bytes at most. */
+  /** Answers a ping with its own payload, 125 bytes at most; behind unsent bytes, only the latest one. */
   sendPong(fd: number, bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#queue.has(fd)) {
+      this.#pings.set(fd, Buffer.from(bytes.subarray(start, end)));
+      return true;
+    }
     this.#buffer.bytes.set(bytes.subarray(start, end), headerBytes(end - start));
     return this.#send(fd, pong, end - start);
   }
@@ -40,7 +67,7 @@ export class Outbox {
     return this.write(fd, this.#buffer, encodeInPlace(this.#buffer.bytes, 0, opcode, payloadBytes));
   }
 
-  /** Sends the first `length` bytes of what lies in a memory; false when the kernel refuses (errno says why). */
+  /** Sends the first `length` bytes of what lies in a memory; false as above. */
   write(fd: number, content: Memory, length: number): boolean {
     const secure = this.#secure;
     if (secure === null) return this.#queue.write(fd, content, length);

@@ -5,23 +5,41 @@ import { batchSize, ReceiveBatch, slotBytes } from '../kernel/receive-batch.ts';
 
 const longReadBytes = 65536;
 const readsWorthAClock = 4;
+/**
+ * What one round of {@link Reader.readOn} may take, so that orders and timed work have their turn whatever servers send: a
+ * mebibyte is a few milliseconds of long messages, but half a second of empty ones.
+ */
+const roundBytes = 2 ** 20;
+const roundMicros = 5000;
 
 /** What is done with the outcome of a read: `got` bytes from `start` on, 0 at the end, or minus errno. False when the connection is gone. */
 export type Take = (fd: number, bytes: Buffer, start: number, got: number) => boolean;
 
-/** Reads from the sockets that an epoll wait found readable, many at once. */
+/** Reads from the sockets that an epoll wait found readable, many at once, and a bounded amount in each iteration of the loop. */
 export class Reader {
   readonly #take: Take;
   readonly #batch = new ReceiveBatch();
   readonly #long = allocate(longReadBytes);
   readonly #ready = new Int32Array(batchSize);
   readonly #hungUp = new Uint8Array(batchSize);
+  // Sockets that may have more to be read, of which no event will tell: in the order in which they take turns.
+  readonly #unread = new Set<number>();
   #count = 0;
   /** When the bytes at hand were read: microseconds of the monotonic clock. */
   now = monotonicMicros();
 
   constructor(take: Take) {
     this.#take = take;
+  }
+
+  /** Whether there is more to be read, without waiting for an event. */
+  get hasUnread(): boolean {
+    return this.#unread.size > 0;
+  }
+
+  /** Drops a connection that is gone. */
+  forget(fd: number): void {
+    this.#unread.delete(fd);
   }
 
   /** Notes a socket to be read from, and whether its peer has closed it; reads when there are enough. */
@@ -32,7 +50,7 @@ export class Reader {
     if (this.#count === batchSize) this.flush();
   }
 
-  /** Reads from all that were noted. */
+  /** Reads once from all that were noted. */
   flush(): void {
     const count = this.#count;
     if (count === 0) return;
@@ -46,19 +64,31 @@ export class Reader {
       const got = results[n]!;
       const stays = this.#take(fd, bytes, n * slotBytes, got);
       // Edge-triggered: a full read may have left bytes behind, a peer that closed has an end to be read.
-      if (stays && (got === slotBytes || this.#hungUp[n] === 1)) this.#readRest(fd);
+      if (stays && (got === slotBytes || this.#hungUp[n] === 1)) this.#unread.add(fd);
     }
   }
 
-  #readRest(fd: number): void {
-    for (;;) {
+  /** Reads on where there may be more, one socket after the other, until a round is full; the others are first in the next. */
+  readOn(): void {
+    if (this.#unread.size === 0) return;
+    this.now = monotonicMicros();
+    const until = this.now + roundMicros;
+    let left = roundBytes;
+    for (const fd of this.#unread) {
+      this.#unread.delete(fd);
       const got = receive(fd, this.#long.address, longReadBytes, 0);
-      if (got < 0) {
+      // What was added at the end is visited again in this same loop.
+      if (got >= 0) {
+        if (this.#take(fd, this.#long.bytes, 0, got)) this.#unread.add(fd);
+      } else {
         const error = errno();
-        if (error !== errorNumbers.EAGAIN) this.#take(fd, this.#long.bytes, 0, -error);
-        return;
+        if (error === errorNumbers.EINTR) this.#unread.add(fd);
+        else if (error !== errorNumbers.EAGAIN) this.#take(fd, this.#long.bytes, 0, -error);
       }
-      if (!this.#take(fd, this.#long.bytes, 0, got)) return;
+      left -= Math.max(got, 0);
+      if (left <= 0) return;
+      this.now = monotonicMicros();
+      if (this.now > until) return;
     }
   }
 }

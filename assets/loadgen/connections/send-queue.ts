@@ -1,17 +1,22 @@
 import { writable, type Epoll } from '../kernel/epoll.ts';
 import { errorNumbers } from '../kernel/error-numbers.ts';
 import { allocate, errno, send, type Memory } from '../kernel/libc.ts';
+import { causeOf } from '../measure/failure-causes.ts';
+import type { FailureCause } from '../raw.ts';
+import { UnsentBytes } from './unsent-bytes.ts';
 
 const pieceBytes = 65536;
 /** MSG_NOSIGNAL: a peer that is gone is an error number, not a SIGPIPE. */
 export const noSignal = 0x4000;
 
-/** Sends bytes, and keeps what the kernel does not take at once until it does. */
+/** Sends bytes, and keeps what the kernel does not take at once until it does, within bounds. */
 export class SendQueue {
   readonly #epoll: Epoll;
   readonly #watched: number;
-  readonly #unsent = new Map<number, Buffer>();
+  readonly #unsent = new UnsentBytes();
   readonly #piece = allocate(pieceBytes);
+  /** Why the last call failed that did. */
+  failure: FailureCause = 'other';
 
   /** `watched` are the event bits of a connection with nothing unsent. */
   constructor(epoll: Epoll, watched: number) {
@@ -21,43 +26,51 @@ export class SendQueue {
 
   /** Whether any connection has unsent bytes. */
   get waiting(): boolean {
-    return this.#unsent.size > 0;
+    return this.#unsent.connections > 0;
+  }
+
+  /** Whether a connection has unsent bytes. */
+  has(fd: number): boolean {
+    return this.#unsent.has(fd);
   }
 
   /** Drops what a connection that is gone had unsent. */
   forget(fd: number): void {
-    this.#unsent.delete(fd);
+    this.#unsent.forget(fd);
   }
 
-  /** Sends the first `length` bytes; false when the kernel refuses (errno says why). */
+  /** Sends the first `length` bytes; false when the kernel refuses or too much waits already ({@link failure} says which). */
   write(fd: number, { bytes, address }: Memory, length: number): boolean {
-    const waiting = this.#unsent.get(fd);
-    if (waiting !== undefined) {
-      this.#unsent.set(fd, Buffer.concat([waiting, bytes.subarray(0, length)]));
-      return true;
-    }
+    if (this.#unsent.has(fd)) return this.#keep(fd, bytes.subarray(0, length));
     const sent = send(fd, address, length, noSignal);
     if (sent === length) return true;
-    if (sent < 0 && errno() !== errorNumbers.EAGAIN) return false;
-    this.#unsent.set(fd, Buffer.from(bytes.subarray(Math.max(sent, 0), length)));
+    if (sent < 0 && errno() !== errorNumbers.EAGAIN) return this.#refused();
     this.#epoll.modify(fd, this.#watched | writable);
-    return true;
+    return this.#keep(fd, bytes.subarray(Math.max(sent, 0), length));
   }
 
-  /** Goes on with what a connection has unsent, now that the kernel takes more. */
+  #keep(fd: number, bytes: Uint8Array): boolean {
+    if (this.#unsent.append(fd, bytes)) return true;
+    this.failure = 'sendQueueFull';
+    return false;
+  }
+
+  #refused(): boolean {
+    this.failure = causeOf(errno());
+    return false;
+  }
+
+  /** Resumes sending what a connection has unsent, now that the kernel takes more; false as above. */
   sendRest(fd: number): boolean {
-    const waiting = this.#unsent.get(fd);
-    if (waiting === undefined) return true;
-    const piece = waiting.subarray(0, pieceBytes);
-    this.#piece.bytes.set(piece, 0);
-    const sent = send(fd, this.#piece.address, piece.length, noSignal);
-    if (sent < 0) return errno() === errorNumbers.EAGAIN;
-    if (sent < waiting.length) {
-      this.#unsent.set(fd, waiting.subarray(sent));
-      return sent === piece.length ? this.sendRest(fd) : true;
+    while (this.#unsent.has(fd)) {
+      const piece = this.#unsent.first(fd, pieceBytes);
+      this.#piece.bytes.set(piece, 0);
+      const sent = send(fd, this.#piece.address, piece.length, noSignal);
+      if (sent < 0) return errno() === errorNumbers.EAGAIN || this.#refused();
+      this.#unsent.drop(fd, sent);
+      if (sent < piece.length) return true;
+      if (!this.#unsent.has(fd)) this.#epoll.modify(fd, this.#watched);
     }
-    this.#unsent.delete(fd);
-    this.#epoll.modify(fd, this.#watched);
     return true;
   }
 }

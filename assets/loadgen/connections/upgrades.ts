@@ -3,6 +3,9 @@ import { ResponseChecker, upgradeRequest } from '../websocket/handshake.ts';
 import type { Key } from '../websocket/keys.ts';
 import type { Target } from './target.ts';
 
+/** Bytes of unfinished answers that all connections of a process may have together. */
+const partialMost = 16 * 2 ** 20;
+
 /** The handshakes of many connections: a request a server port, a key a connection, and the answers, however they are cut up. */
 export class Upgrades {
   readonly #requests: readonly Memory[];
@@ -12,6 +15,7 @@ export class Upgrades {
   readonly #checker = new ResponseChecker();
   readonly #keyOf: Uint8Array;
   readonly #partial = new Map<number, Buffer>();
+  #partialBytes = 0;
   #nextKey = 0;
 
   /** For descriptors below `size`. */
@@ -53,18 +57,26 @@ export class Upgrades {
     const first = earlier === undefined ? start : 0;
     const last = earlier === undefined ? end : from.length;
     const check = this.#checker.check(from, first, last, this.#accepts[this.#keyOf[fd]!]!);
+    this.forget(fd);
     if (check === 'partial') {
+      this.#partialBytes += last - first;
+      if (this.#partialBytes > partialMost) {
+        this.#partialBytes -= last - first;
+        return bad;
+      }
       this.#partial.set(fd, Buffer.from(from.subarray(first, last)));
       return partial;
     }
     if (typeof check !== 'number') return bad;
-    if (earlier !== undefined) this.#partial.delete(fd);
     if (check === last) return open;
     return { state: 'open', rest: from.subarray(check, last) };
   }
 
   /** Drops what a connection that is gone had received. */
   forget(fd: number): void {
+    const earlier = this.#partial.get(fd);
+    if (earlier === undefined) return;
+    this.#partialBytes -= earlier.length;
     this.#partial.delete(fd);
   }
 }

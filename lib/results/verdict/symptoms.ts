@@ -2,6 +2,7 @@ import type { Wall } from '../schema/verdict.ts';
 import type { Evidence } from './evidence.ts';
 
 const endedByServer = ['ECONNRESET', 'EPIPE', 'closedByServer', 'closeFrame', 'badHandshake', 'protocolError'];
+const notReading = ['sendQueueFull'];
 const noWay = ['ENETUNREACH', 'EHOSTUNREACH'];
 const unanswered = ['ETIMEDOUT', 'handshakeTimeout'];
 const refused = ['ECONNREFUSED'];
@@ -20,18 +21,16 @@ export function symptoms({ reached, result }: Evidence): readonly Wall[] {
     const evidence = `${tell(count)} (${listOf(connectFailures, causes)})`;
     return [{ wall: name, effect: 'stopped', host: null, evidence }];
   };
-  const ended = countOf(lost, endedByServer);
-  const losses: readonly Wall[] =
-    ended === 0
-      ? []
-      : [
-          {
-            wall: 'serverClosed',
-            effect: reached ? 'noted' : 'stopped',
-            host: null,
-            evidence: `the server ended ${ended} connections that were open (${listOf(lost, endedByServer)})`,
-          },
-        ];
+  const loss = (name: Wall['wall'], causes: readonly string[], tell: (count: number) => string): readonly Wall[] => {
+    const count = countOf(lost, causes);
+    if (count === 0) return [];
+    const evidence = `${tell(count)} (${listOf(lost, causes)})`;
+    return [{ wall: name, effect: reached ? 'noted' : 'stopped', host: null, evidence }];
+  };
+  const losses = [
+    ...loss('serverClosed', endedByServer, (count) => `the server ended ${count} connections that were open`),
+    ...loss('timeouts', notReading, (count) => `the server stopped reading from ${count} connections that were open`),
+  ];
   if (reached) return losses;
   return [
     ...wall('serverClosed', endedByServer, (count) => `the server ended ${count} of ${attempts} attempts itself`),
