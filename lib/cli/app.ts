@@ -22,6 +22,7 @@ import { planCommand } from './commands/plan.ts';
 import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
 import { serversCommand } from './commands/servers.ts';
+import { verifyCommand } from './commands/verify.ts';
 import type { LabContext } from './context.ts';
 
 const routes = buildRouteMap({
@@ -31,6 +32,7 @@ const routes = buildRouteMap({
     calibrate: calibrateCommand,
     servers: serversCommand,
     newServer: newServerCommand,
+    verify: verifyCommand,
     cost: costCommand,
     check: checkCommand,
     status: statusCommand,

@@ -16,6 +16,8 @@ export const exitCodes = {
   resultInvalid: 6,
   /** Something of the lab that costs money is still in the account (`c1m leftovers`). */
   leftovers: 7,
+  /** A server breaks a promise that measurements rest on (`c1m verify`). */
+  promiseBroken: 8,
   /** Interrupted by the user; what was measured until then is kept. */
   interrupted: 130,
 } as const;

@@ -92,14 +92,17 @@ export const serverSchema = v.strictObject({
     ),
   ),
   knownDeviations: v.pipe(
-    v.array(
-      v.strictObject({
-        case: v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]*$/), v.description("The contract case's name.")),
-        why: v.pipe(sentence, v.description("Why the framework's own nature fails the case; shown in reports.")),
-      }),
+    v.optional(
+      v.array(
+        v.strictObject({
+          case: v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]*$/), v.description("The promise's name.")),
+          why: v.pipe(sentence, v.description('Why the framework cannot keep it by its own means; shown in reports.')),
+        }),
+      ),
+      [],
     ),
     v.description(
-      'Contract cases that this server is known to fail. A case that is listed and passes is an error too.',
+      'Promises (docs/contracts.md, "A server") that this server breaks, as `c1m verify` names them. One that is listed and kept is an error too.',
     ),
   ),
 });

@@ -210,7 +210,7 @@ describe('a command line for AWS', () => {
       /^error: no valid AWS credentials for ssm:GetParameter/,
     ],
     ['with a region that is none', ['attach', '--region', '$(reboot)'], {}, 2, /got '\$\(reboot\)'/],
-    ['with a server from elsewhere', ['run', '--servers', './test/contract'], {}, 2, /test\/contract/],
+    ['with a server from elsewhere', ['run', '--servers', './test/verify'], {}, 2, /test\/verify/],
     [
       'with an execution that is a path',
       ['fetch', '../x'],

@@ -32,7 +32,7 @@ export const newServerCommand = buildCommand<NewServerFlags, [string], LabContex
       [
         `${folder} is made; next:`,
         `  change it:    server.js, build, start, server.json (README.md says what is what)`,
-        `  check it:     npm run contract -- ${quoted(folder)}`,
+        `  check it:     npm run c1m -- verify ${quoted(folder)}`,
         `  measure it:   npm start -- --servers ${quoted(folder)},node`,
         '',
       ].join('\n'),

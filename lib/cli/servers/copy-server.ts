@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { LabError } from '../../config/lab-error.ts';
 import { serverSchema, type ServerDescription } from '../../config/servers.ts';
+import { conformanceFile } from '../../verify/conformance/conformance-table.ts';
 import { knownServers, serversFolder } from './server-folders.ts';
 
 /** The server that new ones begin as: small, and it keeps the whole contract. */
 const original = join(serversFolder, 'node');
 /** What is written anew, or was made by a package manager and not by a person. */
-const notCopied = new Set(['server.json', 'README.md', 'node_modules']);
+const notCopied = new Set(['server.json', conformanceFile, 'README.md', 'node_modules']);
 
 /**
  * Makes `parent/name`, a server folder that can be built and run as it is, and gives its path. Nothing that is there is

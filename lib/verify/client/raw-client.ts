@@ -1,0 +1,287 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { connect, type Socket } from 'node:net';
+import { patienceMillis, within } from './deadline.ts';
+import { closePayload, decodeFrame, encodeFrame, opcodes, type Frame, type FrameToSend } from './frame.ts';
+
+const acceptSuffix = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+
+/** What a server answered to an HTTP request. */
+export interface HttpAnswer {
+  readonly status: number;
+  /** By lower-case name. */
+  readonly headers: ReadonlyMap<string, string>;
+}
+
+/** A data message, put together from its frames. */
+export interface Message {
+  readonly binary: boolean;
+  readonly payload: Buffer;
+}
+
+/** The headers of an upgrade, with a new key unless `changes` gives one; null leaves a header out. */
+export function upgradeRequest(path: string, changes: Readonly<Record<string, string | null>> = {}): string {
+  const headers = {
+    Host: '127.0.0.1',
+    Upgrade: 'websocket',
+    Connection: 'Upgrade',
+    'Sec-WebSocket-Key': randomBytes(16).toString('base64'),
+    'Sec-WebSocket-Version': '13',
+    ...changes,
+  };
+  const lines = Object.entries(headers).flatMap(([name, value]) => (value === null ? [] : [`${name}: ${value}`]));
+  return `GET ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`;
+}
+
+/**
+ * A WebSocket client that does only what it is told: it answers no ping and no close, sends any bytes, and returns every
+ * frame as it came.
+ */
+export class RawClient {
+  readonly #socket: Socket;
+  #received: Buffer[] = [];
+  #wanted: (() => void) | null = null;
+  #ended: string | null = null;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.setNoDelay(true);
+    socket.on('data', (bytes: Buffer) => {
+      this.#received.push(bytes);
+      this.#wanted?.();
+    });
+    const end = (how: string) => {
+      this.#ended ??= how;
+      this.#wanted?.();
+    };
+    socket.on('end', () => end('FIN'));
+    socket.on('error', (error) => end(String(error)));
+    socket.on('close', () => end('closed'));
+  }
+
+  /** Opens a TCP connection and sends nothing. */
+  static async tcp(port: number, address = '127.0.0.1'): Promise<RawClient> {
+    const socket = connect({ port, host: address, allowHalfOpen: true });
+    await within(
+      new Promise<void>((resolve, reject) => {
+        socket.once('connect', resolve);
+        socket.once('error', reject);
+      }),
+      'TCP connection',
+    );
+    return new RawClient(socket);
+  }
+
+  /** Opens a WebSocket and checks the server's handshake. */
+  static async open(port: number, path: string): Promise<RawClient> {
+    const client = await RawClient.tcp(port);
+    try {
+      await client.upgrade(path);
+    } catch (error) {
+      client.destroy();
+      throw error;
+    }
+    return client;
+  }
+
+  /** Asks for the upgrade and checks all of the answer. */
+  async upgrade(path: string): Promise<void> {
+    const key = randomBytes(16).toString('base64');
+    this.write(upgradeRequest(path, { 'Sec-WebSocket-Key': key }));
+    checkUpgrade(await this.httpAnswer(), key);
+  }
+
+  /** The head of an HTTP answer; what came after it stays to be read as frames. */
+  async httpAnswer(): Promise<HttpAnswer> {
+    const answer = await this.httpAnswerOrEnd();
+    if (answer === null) throw new Error(`no HTTP answer: the connection ended (${this.#ended ?? ''})`);
+    return answer;
+  }
+
+  /** As {@link httpAnswer}, or null when the connection ended first. */
+  async httpAnswerOrEnd(millis = patienceMillis): Promise<HttpAnswer | null> {
+    return within(this.#httpAnswer(), 'HTTP answer', millis);
+  }
+
+  async #httpAnswer(): Promise<HttpAnswer | null> {
+    for (;;) {
+      const bytes = this.#take();
+      const end = bytes.indexOf('\r\n\r\n');
+      if (end >= 0) {
+        this.#putBack(bytes.subarray(end + 4));
+        const [statusLine = '', ...lines] = bytes.toString('latin1', 0, end).split('\r\n');
+        const headers = lines.map((line): [string, string] => {
+          const colon = line.indexOf(':');
+          return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
+        });
+        return {
+          status: Number(/^HTTP\/1\.[01] (\d{3})/.exec(statusLine)?.[1]),
+          headers: new Map(headers),
+        };
+      }
+      this.#putBack(bytes);
+      if (this.#ended !== null) return null;
+      await this.#more();
+    }
+  }
+
+  write(bytes: Buffer | string): boolean {
+    return this.#socket.write(bytes);
+  }
+
+  send(frame: FrameToSend): void {
+    this.write(encodeFrame(frame));
+  }
+
+  sendText(text: string): void {
+    this.send({ opcode: opcodes.text, payload: text });
+  }
+
+  /** The next frame, or null when the connection ended first. */
+  async frame(millis = patienceMillis): Promise<Frame | null> {
+    return within(this.#frame(), 'frame', millis);
+  }
+
+  async #frame(): Promise<Frame | null> {
+    for (;;) {
+      const bytes = this.#take();
+      const decoded = decodeFrame(bytes);
+      if (decoded !== null) {
+        this.#putBack(bytes.subarray(decoded.size));
+        return decoded.frame;
+      }
+      this.#putBack(bytes);
+      if (this.#ended !== null) return null;
+      await this.#more();
+    }
+  }
+
+  /** The next data message, of one frame or several; fails on anything else, such as a close or an end. */
+  async message(millis = patienceMillis): Promise<Message> {
+    const parts: Buffer[] = [];
+    let first: Frame | null = null;
+    for (;;) {
+      const frame = await this.frame(millis);
+      if (frame === null) throw new Error(`no message: the connection ended (${this.#ended ?? ''})`);
+      const continues = first !== null;
+      if (frame.masked || frame.reserved !== 0) throw new Error('a frame of the server is masked or has reserved bits');
+      if (frame.opcode >= opcodes.close || continues !== (frame.opcode === opcodes.continuation)) {
+        throw new Error(`no message: a frame of opcode ${frame.opcode} came (${frame.payload.toString('hex', 0, 40)})`);
+      }
+      first ??= frame;
+      parts.push(frame.payload);
+      if (frame.fin) return { binary: first.opcode === opcodes.binary, payload: Buffer.concat(parts) };
+    }
+  }
+
+  /** The next message, which must be text. */
+  async text(millis = patienceMillis): Promise<string> {
+    const { binary, payload } = await this.message(millis);
+    if (binary) throw new Error('a binary message came where text was expected');
+    return payload.toString();
+  }
+
+  /** The code of the close frame that comes next, past data; 1005 for an empty one, null when there was none before the end. */
+  async closeCode(millis = patienceMillis): Promise<number | null> {
+    for (;;) {
+      const frame = await this.frame(millis);
+      if (frame === null) return null;
+      if (frame.opcode === opcodes.close) return frame.payload.length < 2 ? 1005 : frame.payload.readUInt16BE(0);
+    }
+  }
+
+  /** Waits until the server has ended the TCP connection, in whatever way. */
+  async ended(millis = patienceMillis): Promise<void> {
+    const wait = async () => {
+      while (this.#ended === null) await this.#more();
+    };
+    await within(wait(), 'end of the connection', millis);
+  }
+
+  /** Closes as a WebSocket should: a close frame, its answer, and the end. */
+  async close(): Promise<void> {
+    this.send({ opcode: opcodes.close, payload: closePayload(1000) });
+    await this.closeCode();
+    this.destroy();
+  }
+
+  /** Sends FIN without a close frame. */
+  half(): void {
+    this.#socket.end();
+  }
+
+  /** Sends RST. */
+  reset(): void {
+    this.#socket.resetAndDestroy();
+  }
+
+  /** Ends the connection from this side, unread. */
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  /** Reads nothing more from the kernel until {@link resume}. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** Resolves when the kernel has taken all of `bytes`; fails when the connection ends before that. */
+  async taken(bytes: Buffer): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#socket.write(bytes, (error) => {
+        if (error) reject(error);
+        else resolve();
+      });
+    });
+  }
+
+  /** How the connection ended, as this side saw it; null while it has not. */
+  get ending(): string | null {
+    return this.#ended;
+  }
+
+  get isEnded(): boolean {
+    return this.#ended !== null;
+  }
+
+  #take(): Buffer {
+    const bytes = this.#received.length === 1 ? this.#received[0] : Buffer.concat(this.#received);
+    this.#received = [];
+    return bytes ?? Buffer.alloc(0);
+  }
+
+  #putBack(bytes: Buffer): void {
+    if (bytes.length > 0) this.#received.unshift(bytes);
+  }
+
+  /** Waits for more bytes than there are, or for the end. */
+  async #more(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wanted = resolve;
+    await promise;
+    this.#wanted = null;
+  }
+}
+
+function checkUpgrade(answer: HttpAnswer, key: string): void {
+  const expected = {
+    upgrade: 'websocket',
+    connection: 'upgrade',
+    'sec-websocket-accept': createHash('sha1')
+      .update(key + acceptSuffix)
+      .digest('base64'),
+  };
+  if (answer.status !== 101) throw new Error(`the upgrade was answered with ${answer.status}, not 101`);
+  for (const [name, wanted] of Object.entries(expected)) {
+    const got = answer.headers.get(name) ?? '';
+    const same = name === 'sec-websocket-accept' ? got === wanted : got.toLowerCase() === wanted;
+    if (!same) throw new Error(`the upgrade's header ${name} must be '${wanted}', got '${got}'`);
+  }
+  for (const name of ['sec-websocket-extensions', 'sec-websocket-protocol']) {
+    const got = answer.headers.get(name);
+    if (got !== undefined) throw new Error(`the upgrade's answer has ${name}: '${got}', which nobody asked for`);
+  }
+}

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { closingCases, controlCases } from './closing.ts';
+import type { BuiltServer } from '../built-server.ts';
+import type { ConformanceCase } from './conformance-case.ts';
+import type { ConformanceTable } from './conformance-table.ts';
+import { frameCases, textCases } from './frames.ts';
+import { handshakeCases } from './handshake.ts';
+
+/** What can be observed: a server that is being verified. */
+interface Observable {
+  observe(): Promise<Readonly<Record<string, string>>>;
+}
+
+/** Every conformance case, by theme. */
+export const conformanceThemes: Readonly<Record<string, readonly ConformanceCase[]>> = {
+  'Opening handshake': handshakeCases,
+  Frames: frameCases,
+  Text: textCases,
+  Pings: controlCases,
+  Closing: closingCases,
+};
+
+const allCases: readonly ConformanceCase[] = Object.values(conformanceThemes).flat();
+
+/** The names of all conformance cases. */
+export const conformanceNames: readonly string[] = allCases.map(({ name }) => name);
+
+/** How often a server is observed for its table: what depends on timing then shows as several observations. */
+const recordings = 4;
+
+/** An observation as one line: what the client did, what the server did, and what the standard asks for. */
+export function describeObservation(name: string, observed: string): string {
+  const { what, section, asks } = allCases.find((known) => known.name === name) ?? assert.fail(`no case ${name}`);
+  return `${name}: ${what}: ${observed} (${section} asks for: ${asks})`;
+}
+
+/** The table of a server, to be kept: what it did in each of several observations. */
+export async function recordTable(server: BuiltServer, verification: Observable): Promise<ConformanceTable> {
+  const { name, version } = server.description.framework;
+  const seen = new Map(conformanceNames.map((each) => [each, new Set<string>()]));
+  for (let recording = 0; recording < recordings; recording += 1) {
+    for (const [each, what] of Object.entries(await verification.observe())) seen.get(each)?.add(what);
+  }
+  const observed = Object.fromEntries([...seen].map(([each, whats]) => [each, [...whats].sort()]));
+  return { framework: `${name} ${version}`, observed };
+}
+
+/** What the server on this port does in each case. All run beside each other, so that those who wait for silence wait once. */
+export async function observeAll(port: number): Promise<Readonly<Record<string, string>>> {
+  const observe = async ({ name, observe: how }: ConformanceCase) => [name, await how(port)] as const;
+  return Object.fromEntries(await Promise.all(allCases.map(observe)));
+}

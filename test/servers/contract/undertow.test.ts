@@ -1,3 +1,0 @@
-import { describeContract } from '../../contract/describe-contract.ts';
-
-describeContract('undertow');

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { serversFolder } from '../../lib/cli/servers/server-folders.ts';
+import { buildServer, BuildSkipped, missingToolchain, type BuiltServer } from '../../lib/verify/built-server.ts';
+import { conformanceOf, differences } from '../../lib/verify/conformance/conformance-table.ts';
+import { allPromises } from '../../lib/verify/promises/all-promises.ts';
+import { unknownDeviations, Verification } from '../../lib/verify/verification.ts';
+
+/** How often a server may be observed until it does what its table keeps: what depends on timing differs at times. */
+const observations = 3;
+
+/** The built server, or as one line which toolchain it lacks here. */
+function buildUnlessSkipped(folder: string): BuiltServer | string {
+  try {
+    return missingToolchain(folder) ?? buildServer(folder);
+  } catch (error) {
+    if (error instanceof BuildSkipped) return error.message;
+    throw error;
+  }
+}
+
+/**
+ * Builds a server of assets/servers and declares the tests of its promises, and one that its kept conformance table is what
+ * it does. Where its toolchain is missing all of them are skipped, with the reason.
+ */
+export function describeServer(name: string): void {
+  const server = buildUnlessSkipped(join(serversFolder, name));
+  describe(`server ${name}`, { skip: typeof server === 'string' ? server : false }, () => {
+    if (typeof server === 'string') return;
+    const verification = new Verification(server);
+    after(() => verification.close());
+
+    test('declares only deviations from promises that there are', () => {
+      assert.deepEqual(unknownDeviations(server.description), []);
+    });
+
+    test('does what its conformance.json keeps', async (context) => {
+      const kept = conformanceOf(server.source);
+      assert.ok(kept, `run: npm run c1m -- verify ${name} --record`);
+      const { framework } = server.description;
+      assert.equal(kept.framework, `${framework.name} ${framework.version}`);
+      let changed: readonly string[] = [];
+      for (let observation = 0; observation < observations; observation += 1) {
+        changed = differences(kept, await verification.observe());
+        if (changed.length === 0) return;
+        context.diagnostic(changed.join('; '));
+      }
+      assert.fail(`${changed.join('; ')}: if that is right, run: npm run c1m -- verify ${name} --record`);
+    });
+
+    for (const promise of allPromises) {
+      test(`${promise.name}: ${promise.promise}`, async (context) => {
+        const outcome = await verification.check(promise);
+        if (outcome.result === 'declared') context.diagnostic(`declared: ${outcome.detail}`);
+        else assert.equal(outcome.result, 'kept', outcome.detail);
+      });
+    }
+  });
+}
