@@ -1,8 +1,7 @@
 package main
 
 import (
-	"bufio"
-	"net"
+	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -10,229 +9,109 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-const (
-	// Longest message in bytes: the least that the lab asks for.
-	messageLimit = 1 << 20
-	// A connection's reading buffer; longer messages are read in pieces.
-	readBufferSize = 1 << 10
-	// Broadcasts of one publisher that may wait for their answer before it is no longer read from.
-	unansweredLimit = 1 << 10
-)
+var upgrader = websocket.Upgrader{
+	ReadBufferSize:  1024,
+	WriteBufferPool: &sync.Pool{},
+	CheckOrigin:     func(*http.Request) bool { return true },
+}
 
-// hub knows all connections, and which of them are members.
+// hub knows all clients, and which of them are members.
 type hub struct {
-	upgrader websocket.Upgrader
-
+	// Held for reading while a member is upgraded: a publisher waits, so that a client that has its 101 is a member.
+	joining sync.RWMutex
 	mu      sync.Mutex
-	closing bool
-	members map[*member]struct{}
-	all     map[*websocket.Conn]struct{}
-	open    sync.WaitGroup
+	clients map[*client]bool // true: a member
 }
 
 func newHub() *hub {
-	return &hub{
-		upgrader: websocket.Upgrader{
-			ReadBufferSize:  readBufferSize,
-			WriteBufferPool: &sync.Pool{},
-			CheckOrigin:     func(*http.Request) bool { return true },
-		},
-		members: make(map[*member]struct{}),
-		all:     make(map[*websocket.Conn]struct{}),
-	}
+	return &hub{clients: make(map[*client]bool)}
 }
 
-// ServeHTTP picks by path. A ServeMux would do so too, but answers a path that it deems unclean, such as `//`, with a redirect.
-func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	switch {
-	case r.URL.Path != "/" && r.URL.Path != "/publish":
-		http.NotFound(w, r)
-	case !r.ProtoAtLeast(1, 1):
-		// gorilla would answer HTTP/1.0 with a 101 too.
-		http.Error(w, "an upgrade takes HTTP/1.1", http.StatusBadRequest)
-	case r.URL.Path == "/":
-		h.serveMember(w, r)
-	default:
-		h.servePublisher(w, r)
-	}
-}
-
-// serveMember upgrades a request. Who has its 101 is a member: it joins before that is written, and what is published
-// meanwhile waits.
 func (h *hub) serveMember(w http.ResponseWriter, r *http.Request) {
-	m := newMember()
-	conn := h.upgrade(w, r, m)
-	if conn == nil {
-		return
+	h.joining.RLock()
+	c := h.upgrade(w, r, true)
+	h.joining.RUnlock()
+	if c != nil {
+		// A new goroutine, because net/http's own has grown its stack, and would keep it.
+		go h.read(c, c.write)
 	}
-	m.begin(conn)
-	h.add(conn)
-	// net/http's own goroutine has grown its stack, and would keep it as long as the connection lives.
-	go func() {
-		hangUp(conn, h.readMember(m))
-		h.remove(conn)
-	}()
 }
 
 func (h *hub) servePublisher(w http.ResponseWriter, r *http.Request) {
-	conn := h.upgrade(w, r, nil)
-	if conn == nil {
-		return
-	}
-	h.add(conn)
-	go func() {
-		hangUp(conn, h.readPublisher(conn))
-		h.remove(conn)
-	}()
-}
-
-// upgrade returns nil when the request is refused or the server stops.
-func (h *hub) upgrade(w http.ResponseWriter, r *http.Request, m *member) *websocket.Conn {
-	enter := &enteringWriter{ResponseWriter: w, hub: h, member: m}
-	conn, err := h.upgrader.Upgrade(enter, r, nil)
-	if err == nil && enter.entered {
-		return conn
-	}
-	if err == nil {
-		conn.Close()
-	} else if enter.entered {
-		if m != nil {
-			h.leave(m)
-		}
-		h.open.Done()
-	}
-	return nil
-}
-
-// enteringWriter counts a connection in when gorilla takes it over: its request is good then, and the 101 comes next.
-type enteringWriter struct {
-	http.ResponseWriter
-	hub *hub
-	// Nil for a publisher.
-	member  *member
-	entered bool
-}
-
-func (w *enteringWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	conn, buffers, err := w.ResponseWriter.(http.Hijacker).Hijack()
-	if err == nil {
-		w.entered = w.hub.enter(w.member)
-	}
-	return conn, buffers, err
-}
-
-// enter has the server wait for one more connection when it stops, unless it is stopping already.
-func (h *hub) enter(m *member) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.closing {
-		return false
-	}
-	h.open.Add(1)
-	if m != nil {
-		h.members[m] = struct{}{}
-	}
-	return true
-}
-
-// add takes in a connection that has entered. One that comes when the others have been sent 1001 is sent it here.
-func (h *hub) add(conn *websocket.Conn) {
-	conn.SetReadLimit(messageLimit)
-	h.mu.Lock()
-	h.all[conn] = struct{}{}
-	closing := h.closing
-	h.mu.Unlock()
-	if closing {
-		sendClose(conn, websocket.CloseGoingAway, time.Now().Add(sendTimeout))
+	if c := h.upgrade(w, r, false); c != nil {
+		go h.read(c, func(kind int, data []byte) error {
+			return c.write(websocket.TextMessage, []byte(h.publish(kind, data)))
+		})
 	}
 }
 
-func (h *hub) remove(conn *websocket.Conn) {
-	h.mu.Lock()
-	delete(h.all, conn)
-	h.mu.Unlock()
-	h.open.Done()
-}
-
-func (h *hub) leave(m *member) {
-	h.mu.Lock()
-	delete(h.members, m)
-	h.mu.Unlock()
-	m.finish()
-}
-
-func (h *hub) readMember(m *member) error {
-	defer h.leave(m)
-	for {
-		kind, data, err := readMessage(m.conn)
-		if err != nil {
-			return err
-		}
-		m.echo(kind, data)
-	}
-}
-
-func (h *hub) readPublisher(conn *websocket.Conn) error {
-	conn.SetPingHandler(func(data string) error { return sendPong(conn, data) })
-	// Broadcasts go out as they come in; their answers follow in the same order.
-	broadcasts := make(chan *broadcast, unansweredLimit)
-	go answer(conn, broadcasts)
-	defer close(broadcasts)
-	for {
-		kind, data, err := readMessage(conn)
-		if err != nil {
-			return err
-		}
-		b, err := h.publish(kind, data)
-		if err != nil {
-			return err
-		}
-		broadcasts <- b
-	}
-}
-
-func (h *hub) publish(kind int, data []byte) (*broadcast, error) {
-	prepared, err := websocket.NewPreparedMessage(kind, data)
+// upgrade returns nil when gorilla has refused the request.
+func (h *hub) upgrade(w http.ResponseWriter, r *http.Request, member bool) *client {
+	conn, err := upgrader.Upgrade(w, r, nil)
 	if err != nil {
-		return nil, err
+		return nil
 	}
+	conn.SetReadLimit(messageLimit)
+	c := &client{conn: conn}
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	b := newBroadcast(len(h.members))
-	for m := range h.members {
-		m.broadcast(prepared, len(data), b)
-	}
-	b.done(nil)
-	return b, nil
+	h.clients[c] = member
+	h.mu.Unlock()
+	return c
 }
 
-// close sends 1001 to everyone and waits until all have gone, or cuts them off when the timeout is over.
+// read hands every message to handle until the client is gone.
+func (h *hub) read(c *client, handle func(kind int, data []byte) error) {
+	for {
+		kind, data, err := c.conn.ReadMessage()
+		if err != nil || handle(kind, data) != nil {
+			break
+		}
+	}
+	c.conn.Close()
+	h.mu.Lock()
+	delete(h.clients, c)
+	h.mu.Unlock()
+}
+
+// publish sends to every member, and returns the publisher's answer.
+func (h *hub) publish(kind int, data []byte) string {
+	began := time.Now()
+	// It fails for kinds that are no message, and this is one.
+	message, _ := websocket.NewPreparedMessage(kind, data)
+	h.joining.Lock()
+	defer h.joining.Unlock()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	members, failed := 0, 0
+	for c, member := range h.clients {
+		if !member {
+			continue
+		}
+		members++
+		if !c.send(message, len(data)) {
+			failed++
+			delete(h.clients, c)
+		}
+	}
+	return fmt.Sprintf("sent %d %d %d", members, failed, time.Since(began).Microseconds())
+}
+
+// close sends 1001 to all, and returns when they are gone or have had their time.
 func (h *hub) close(timeout time.Duration) {
 	deadline := time.Now().Add(timeout)
+	goingAway := websocket.FormatCloseMessage(websocket.CloseGoingAway, "")
 	h.mu.Lock()
-	h.closing = true
-	conns := make(chan *websocket.Conn, len(h.all))
-	for conn := range h.all {
-		conns <- conn
+	for c := range h.clients {
+		go c.conn.WriteControl(websocket.CloseMessage, goingAway, deadline)
 	}
-	close(conns)
 	h.mu.Unlock()
+	for h.count() > 0 && time.Now().Before(deadline) {
+		time.Sleep(10 * time.Millisecond)
+	}
+}
 
-	gone := make(chan struct{})
-	go func() {
-		h.open.Wait()
-		close(gone)
-	}()
-	// Several at once, so that clients that take nothing do not use up the time of the others.
-	for range 64 {
-		go func() {
-			for conn := range conns {
-				sendClose(conn, websocket.CloseGoingAway, time.Now().Add(timeout/5))
-			}
-		}()
-	}
-	select {
-	case <-gone:
-	case <-time.After(time.Until(deadline)):
-	}
+func (h *hub) count() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.clients)
 }
