@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitCodes, LabError } from '../../config/lab-error.ts';
 import { buildOrThrow, type BuiltServer } from '../../verify/built-server.ts';
-import { conformanceFile, conformanceOf, differences } from '../../verify/conformance/conformance-table.ts';
+import { conformanceFile, conformanceOf, differences, tableText } from '../../verify/conformance/conformance-table.ts';
 import { conformanceNames, describeObservation, recordTable } from '../../verify/conformance/observe.ts';
 import { allPromises } from '../../verify/promises/all-promises.ts';
 import { unknownDeviations, Verification, type PromiseOutcome } from '../../verify/verification.ts';
@@ -53,12 +53,12 @@ async function checkPromises(context: LabContext, verification: Verification, na
 /** Observes one server, and prints or keeps what it does. */
 async function observe(context: LabContext, verification: Verification, server: BuiltServer, flags: VerifyFlags) {
   const asked = flags.case?.filter((name) => conformanceNames.includes(name)) ?? [];
-  if (flags.case !== undefined && asked.length === 0) return;
+  if (flags.case !== undefined && asked.length === 0 && !flags.record) return;
   const table = flags.record ? await recordTable(server, verification) : null;
   const observed = await verification.observe();
   for (const name of asked) context.process.stdout.write(`  · ${describeObservation(name, observed[name] ?? '')}\n`);
   if (table !== null) {
-    writeFileSync(join(server.source, conformanceFile), `${JSON.stringify(table, null, 2)}\n`);
+    writeFileSync(join(server.source, conformanceFile), tableText(table));
     context.process.stdout.write(`  conformance: ${conformanceNames.length} cases kept in ${conformanceFile}\n`);
     return;
   }

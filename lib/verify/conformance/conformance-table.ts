@@ -31,6 +31,14 @@ export function conformanceOf(serverFolder: string): ConformanceTable | null {
   }
 }
 
+/** A table as its file holds it: a case a line. */
+export function tableText({ framework, observed }: ConformanceTable): string {
+  const lines = Object.entries(observed).map(
+    ([name, whats]) => `    ${JSON.stringify(name)}: [${whats.map((what) => JSON.stringify(what)).join(', ')}]`,
+  );
+  return `{\n  "framework": ${JSON.stringify(framework)},\n  "observed": {\n${lines.join(',\n')}\n  }\n}\n`;
+}
+
 /** What was observed now and is not kept, as `case: observed instead of kept`, by the name of the case. */
 export function differences(kept: ConformanceTable, observed: Readonly<Record<string, string>>): readonly string[] {
   const names = new Set([...Object.keys(kept.observed), ...Object.keys(observed)]);
