@@ -21,6 +21,6 @@ try {
   new LabStack(app, lab.name, { lab });
 } catch (error) {
   if (!(error instanceof LabError)) throw error;
-  process.stderr.write(`${error.message}\n${error.hint}\n`);
+  process.stderr.write(`${error.twoLines}\n`);
   process.exitCode = exitCodes[error.code];
 }

@@ -5,6 +5,7 @@ import { deploymentParameterName, deploymentValue, maxDeploymentLength } from '.
 import type { Lab } from '../config/lab.ts';
 import type { LabDocument } from '../documents/documents-of.ts';
 import { documentHash } from '../documents/document-hash.ts';
+import { propsError } from './check-props.ts';
 
 /** Props of {@link LabDeployment}. */
 export interface LabDeploymentProps {
@@ -32,8 +33,9 @@ export class LabDeployment extends Construct {
       deploymentValue({ lab, resultsUri, automationRoleArn, documents });
     const longest = JSON.stringify(value('x'.repeat(longestResultsUri), 'x'.repeat(longestRoleArn))).length;
     if (longest > maxDeploymentLength) {
-      throw new Error(
-        `${this.node.path}: the lab's description must be at most ${maxDeploymentLength} characters, got ${longest}; shorten its name or owner`,
+      throw propsError(
+        this.node.path,
+        `the lab's description must be at most ${maxDeploymentLength} characters, got ${longest}; shorten its name or owner`,
       );
     }
     new StringParameter(this, 'Parameter', {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { describe, test, type TestContext } from 'node:test';
+import { dirname, join } from 'node:path';
+import { after, describe, test, type TestContext } from 'node:test';
 
 const projectFolder = join(import.meta.dirname, '../..');
 
@@ -75,23 +75,35 @@ describe('the CDK app', () => {
     assert.match(template, /"Name": "Mine-Benchmark"/);
   });
 
+  const unfitLab = join(mkdtempSync(join(tmpdir(), 'c1mlab-unfit-')), 'lab.json');
+  writeFileSync(unfitLab, JSON.stringify({ load: { secondaryAddresses: 15 } }));
+  after(() => rmSync(dirname(unfitLab), { recursive: true, force: true }));
   for (const [name, cdkContext, message] of [
     [
       'a lab file that is not there',
       { lab: '/no/such/lab.json' },
-      /^the lab file '\/no\/such\/lab.json' cannot be read: ENOENT.*\ngive the path of a JSON file, .*\n$/,
+      /^error: the lab file '\/no\/such\/lab.json' cannot be read: ENOENT.*\n {2}fix: give the path of a JSON file, .*\n$/,
     ],
     [
       'a preset that there is not',
       { preset: 'huge' },
-      /^the command line: 'preset' must be one of article, modern, modern-graviton, got "huge"\nName one of them.*\n$/,
+      /^error: the command line: 'preset' must be one of article, modern, modern-graviton, got "huge"\n {2}fix: Name one of them.*\n$/,
     ],
     [
       'a zone with shell characters',
       { zone: '$(reboot)' },
-      /^the command line: 'network.availabilityZone' must be the name of an availability zone, such as us-east-1a, got "\$\(reboot\)"\n.*\n$/,
+      /^error: the command line: 'network.availabilityZone' must be the name of an availability zone, such as us-east-1a, got "\$\(reboot\)"\n {2}fix: .*\n$/,
     ],
-    ['an owner that is no text', { owner: 7 }, /^context 'owner' must be text, got 7\nGive it as -c owner=value.\n$/],
+    [
+      'a lab whose hosts its type does not take',
+      { lab: unfitLab },
+      /^error: C1mLab: 'load\.secondaryAddresses' must be 0 to 14 on c3\.2xlarge, got 15; .*\n {2}fix: correct the lab file; .*\n$/,
+    ],
+    [
+      'an owner that is no text',
+      { owner: 7 },
+      /^error: context 'owner' must be text, got 7\n {2}fix: Give it as -c owner=value.\n$/,
+    ],
   ] as const) {
     test(`fails for ${name} in two lines, what and what to do`, (context) => {
       const { status, stderr } = synthesize(context, cdkContext);

@@ -115,7 +115,7 @@ describe('a lab of its own', () => {
     const lab = labOf({ load: { secondaryAddresses: 15 } }, 'test');
     assert.throws(
       () => new LabStack(new App({ analyticsReporting: false }), 'C1mLab', { lab }),
-      /^Error: C1mLab: 'load.secondaryAddresses' must be 0 to 14 on c3.2xlarge, got 15; use fewer addresses and more hosts/,
+      /^LabError: C1mLab: 'load.secondaryAddresses' must be 0 to 14 on c3.2xlarge, got 15; use fewer addresses and more hosts/,
     );
   });
 });

@@ -72,7 +72,7 @@ describe('a part of the lab in a stack of somebody else', () => {
     [
       'a fleet of hosts that their type does not take',
       (stack) => fleetIn(stack, unfitLab),
-      /^Error: Theirs\/Hosts: 'load\.secondaryAddresses' must be 0 to 14 on c3\.2xlarge, got 15; use fewer addresses/,
+      /^LabError: Theirs\/Hosts: 'load\.secondaryAddresses' must be 0 to 14 on c3\.2xlarge, got 15; use fewer addresses/,
     ],
     [
       'a fleet that would upload to a folder',
@@ -82,7 +82,7 @@ describe('a part of the lab in a stack of somebody else', () => {
     [
       'a host that its type does not take',
       (stack) => hostIn(stack, unfitLab, hostsOf(unfitLab)[1]),
-      /^Error: Theirs\/Host: 'load\.secondaryAddresses' must be 0 to 14 on c3\.2xlarge, got 15; /,
+      /^LabError: Theirs\/Host: 'load\.secondaryAddresses' must be 0 to 14 on c3\.2xlarge, got 15; /,
     ],
     [
       'a host of another lab',
@@ -108,22 +108,22 @@ describe('a part of the lab in a stack of somebody else', () => {
     [
       'a maximum that is no whole number of hours',
       (stack) => new LabLifetime(stack, 'Lifetime', { labName: 'Mine', maximumHours: 0.5 }),
-      /^Error: Theirs\/Lifetime: 'maximumHours' must be a whole number from 1 to 168, got 0\.5/,
+      /^LabError: Theirs\/Lifetime: 'maximumHours' must be a whole number from 1 to 168, got 0\.5/,
     ],
     [
       'a maximum for hosts of no lab',
       (stack) => new LabLifetime(stack, 'Lifetime', { labName: 'all of them', maximumHours: 5 }),
-      /^Error: Theirs\/Lifetime: 'labName' must be 1 to 64 letters, digits and hyphens, .* got 'all of them'/,
+      /^LabError: Theirs\/Lifetime: 'labName' must be 1 to 64 letters, digits and hyphens, .* got 'all of them'/,
     ],
     [
       'results that are kept for no day',
       (stack) => new LabResults(stack, 'Results', { keepDays: 0 }),
-      /^Error: Theirs\/Results: 'keepDays' must be a whole number from 1 to 3650, got 0/,
+      /^LabError: Theirs\/Results: 'keepDays' must be a whole number from 1 to 3650, got 0/,
     ],
     [
       'a role for documents of any name',
       (stack) => automationRole(stack, 'Role', { labName: '*' }),
-      /^Error: Theirs\/Role: 'labName' must be 1 to 64 letters, digits and hyphens, a letter first, got '\*'/,
+      /^LabError: Theirs\/Role: 'labName' must be 1 to 64 letters, digits and hyphens, a letter first, got '\*'/,
     ],
   ] satisfies readonly (readonly [string, (stack: Stack) => unknown, RegExp])[]) {
     test(`fails at once for ${name}, with the construct, the value and the fix`, () => {
