@@ -71,7 +71,43 @@ export function fitOf(lab: Lab): LabFit {
       `'lifetime.maximumHours' must be at least lifetime.hours (${lifetime.hours}), got ${lifetime.maximumHours}`,
     );
   }
+  if (lab.hosts.image !== undefined && lab.hosts.kernel !== undefined) {
+    errors.push(
+      `'hosts.kernel' must not be given with 'hosts.image', which has a kernel of its own, got ${lab.hosts.kernel}; remove one of them`,
+    );
+  }
+  warnings.push(...warningsOf(lab));
   return { errors, warnings };
+}
+
+/** What can be deployed and will probably not do what was meant. */
+function warningsOf({ network, hosts, schedule, lifetime, budget, notify }: Lab): readonly string[] {
+  const warnings: string[] = [];
+  if (network.egress === 'endpoints' && hosts.image === undefined) {
+    warnings.push(
+      "'hosts.image' is not given with 'network.egress' endpoints: the registries of npm, Maven and Go cannot be reached, so neither the load generator nor a server can be built; docs/aws.md says how to make an image that holds the builds",
+    );
+  }
+  if (network.egress !== 'endpoints' && network.existing?.routeTableId !== undefined) {
+    warnings.push(`'network.existing.routeTableId' does nothing with 'network.egress' ${network.egress}`);
+  }
+  const everyHours = schedule === undefined ? null : hoursOfRate(schedule.expression);
+  if (everyHours !== null && everyHours > lifetime.hours) {
+    warnings.push(
+      `'schedule.expression' starts a run every ${everyHours} h, and a host ends itself ${lifetime.hours} h after the last one: raise lifetime.hours, or most runs will find no hosts`,
+    );
+  }
+  if (budget !== undefined && notify === undefined) {
+    warnings.push("'budget' is given without 'notify': nobody hears when it is spent");
+  }
+  return warnings;
+}
+
+/** The hours between two runs of an expression such as `rate(6 hours)`; null for any other. */
+function hoursOfRate(expression: string): number | null {
+  const [, count, unit] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression) ?? [];
+  if (count === undefined) return null;
+  return Number(count) * (unit === 'day' ? 24 : unit === 'hour' ? 1 : 1 / 60);
 }
 
 /** Checks the hosts of one role against the interfaces and addresses that their instance type takes. */

@@ -71,13 +71,22 @@ export const labSchema = v.strictObject({
       /** Whether the hosts share a cluster placement group: near each other, but EC2 may not have room for all of them. */
       clusterPlacement: v.optional(v.boolean(), true),
       /**
-       * A VPC that is there already. The lab makes only its load subnet (x.y.16.0/20, which must be free in it) and uses
-       * the given subnet, which needs a way out to the internet and must be in `availabilityZone`, for management.
+       * How hosts reach SSM, S3 and package registries. `public`: each has a public address. `nat`: none has one, a NAT gateway
+       * has. `endpoints`: SSM and S3 by VPC endpoints, and nothing else: hosts need an image that holds the builds.
+       */
+      egress: v.optional(v.picklist(['public', 'nat', 'endpoints']), 'public'),
+      /**
+       * An existing VPC. The lab makes only its load subnet (x.y.16.0/20, which must be free in it) and uses the given subnet,
+       * which must be in `availabilityZone`, for management. What `egress` needs must be there.
        */
       existing: v.optional(
         v.strictObject({
           vpcId: identifier('a VPC id such as vpc-0123456789abcdef0', /^vpc-[0-9a-f]{8,17}$/),
           managementSubnetId: identifier('a subnet id such as subnet-0123456789abcdef0', /^subnet-[0-9a-f]{8,17}$/),
+          /** The route table of that subnet: with it, `egress: endpoints` makes the endpoints; without, they must be there. */
+          routeTableId: v.optional(
+            identifier('a route table id such as rtb-0123456789abcdef0', /^rtb-[0-9a-f]{8,17}$/),
+          ),
         }),
       ),
     }),

@@ -11,12 +11,14 @@ import {
   type ISecurityGroup,
   type ISubnet,
   type IVpc,
+  type SubnetConfiguration,
 } from 'aws-cdk-lib/aws-ec2';
-import { Construct } from 'constructs';
+import { Construct, DependencyGroup, type IDependable } from 'constructs';
 import { loadSubnet, loadSubnetBits } from '../../config/hosts.ts';
 import type { Lab } from '../../config/lab.ts';
 import { acknowledge } from '../acknowledge.ts';
 import { tagWithLab } from '../tag-with-lab.ts';
+import { makeEndpoints } from './endpoints.ts';
 
 /** Props of {@link LabNetwork}. */
 export interface LabNetworkProps {
@@ -25,17 +27,33 @@ export interface LabNetworkProps {
 }
 
 /**
- * The lab's two networks in one availability zone: a public subnet for management, from which hosts reach out and nothing reaches
- * in, and a load subnet that has no route to anywhere else.
+ * What a VPC of the lab's own has, by how its hosts reach out. The first subnet is that of management; of the /16 the second /20
+ * is left to the load subnet.
+ */
+const subnetsOf: Readonly<Record<Lab['network']['egress'], readonly SubnetConfiguration[]>> = {
+  public: [{ name: 'Management', subnetType: SubnetType.PUBLIC, cidrMask: loadSubnetBits }],
+  nat: [
+    { name: 'Management', subnetType: SubnetType.PRIVATE_WITH_EGRESS, cidrMask: loadSubnetBits },
+    { name: 'Load', subnetType: SubnetType.PRIVATE_ISOLATED, cidrMask: loadSubnetBits, reserved: true },
+    { name: 'Nat', subnetType: SubnetType.PUBLIC, cidrMask: 28 },
+  ],
+  endpoints: [{ name: 'Management', subnetType: SubnetType.PRIVATE_ISOLATED, cidrMask: loadSubnetBits }],
+};
+
+/**
+ * The lab's two networks in one availability zone: a subnet for management, from which hosts reach out (`network.egress`) and
+ * nothing reaches in, and a load subnet that has no route to anywhere else.
  */
 export class LabNetwork extends Construct {
   /** The lab's own VPC, or the existing one that its settings name. */
   readonly vpc: IVpc;
-  /** Public: hosts reach SSM, S3 and package registries from it. */
+  /** Hosts reach SSM and S3, and but for `endpoints` package registries, from it. */
   readonly managementSubnet: ISubnet;
+  /** What must be there before a host can reach out. */
+  readonly egressEstablished: IDependable;
   /** Isolated: nothing but the load. */
   readonly loadSubnet: ISubnet;
-  /** No inbound rule; outbound HTTP and HTTPS, which is SSM, S3 and package registries. */
+  /** No inbound rule; outbound HTTP and HTTPS, which is SSM, S3 and package registries; in an existing VPC also DNS. */
   readonly managementGroup: ISecurityGroup;
   /** Open to every TCP packet in both directions, so that EC2 tracks no connection of the load. */
   readonly loadGroup: ISecurityGroup;
@@ -43,7 +61,7 @@ export class LabNetwork extends Construct {
   constructor(scope: Construct, id: string, props: LabNetworkProps) {
     super(scope, id);
     const { lab } = props;
-    const { existing, availabilityZone } = lab.network;
+    const { existing, availabilityZone, egress } = lab.network;
     if (!/^10\.\d{1,3}$/.test(lab.network.prefix)) {
       throw new Error(
         `${this.node.path}: 'network.prefix' must be the first two numbers of a 10.0.0.0/8 network, such as 10.42, got ${lab.network.prefix}`,
@@ -62,8 +80,8 @@ export class LabNetwork extends Construct {
       const vpc = new Vpc(this, 'Vpc', {
         ipAddresses: IpAddresses.cidr(`${lab.network.prefix}.0.0/16`),
         ...(availabilityZone === undefined ? { maxAzs: 1 } : { availabilityZones: [availabilityZone] }),
-        natGateways: 0,
-        subnetConfiguration: [{ name: 'Management', subnetType: SubnetType.PUBLIC, cidrMask: loadSubnetBits }],
+        natGateways: egress === 'nat' ? 1 : 0,
+        subnetConfiguration: [...subnetsOf[egress]],
         // Would be a Lambda-backed custom resource, whose log group stays behind. No host uses the default group.
         restrictDefaultSecurityGroup: false,
       });
@@ -90,8 +108,9 @@ export class LabNetwork extends Construct {
         : Subnet.fromSubnetAttributes(this, 'ManagementSubnet', {
             subnetId: existing.managementSubnetId,
             ...(availabilityZone === undefined ? {} : { availabilityZone }),
+            ...(existing.routeTableId === undefined ? {} : { routeTableId: existing.routeTableId }),
           });
-    if (existing !== undefined) {
+    if (existing !== undefined && existing.routeTableId === undefined) {
       acknowledge(this.managementSubnet, {
         'Annotation::@aws-cdk/aws-ec2:noSubnetRouteTableId': 'The lab adds no route to a subnet that is not its own.',
       });
@@ -112,7 +131,17 @@ export class LabNetwork extends Construct {
     });
     managementGroup.addEgressRule(Peer.anyIpv4(), Port.tcp(443), 'SSM, S3 and package registries');
     managementGroup.addEgressRule(Peer.anyIpv4(), Port.tcp(80), 'Package registries that still redirect from HTTP');
+    if (existing !== undefined) {
+      // What a VPC's own resolver answers passes no security group; an existing VPC may name another (a DHCP options set).
+      managementGroup.addEgressRule(Peer.anyIpv4(), Port.udp(53), 'DNS servers that the VPC names');
+      managementGroup.addEgressRule(Peer.anyIpv4(), Port.tcp(53), 'DNS servers that the VPC names, long answers');
+    }
     this.managementGroup = managementGroup;
+    const endpoints =
+      egress === 'endpoints' && (existing === undefined || existing.routeTableId !== undefined)
+        ? makeEndpoints(this, { vpc: this.vpc, subnet: this.managementSubnet, hosts: managementGroup })
+        : [];
+    this.egressEstablished = new DependencyGroup(this.managementSubnet.internetConnectivityEstablished, ...endpoints);
 
     const loadGroup = new SecurityGroup(this, 'LoadGroup', {
       vpc: this.vpc,
@@ -131,7 +160,8 @@ export class LabNetwork extends Construct {
 }
 
 function onlySubnet(vpc: IVpc): ISubnet {
-  const [subnet] = vpc.publicSubnets;
-  if (subnet === undefined) throw new Error(`${vpc.node.path} must have a public subnet, it has none`);
+  const { subnets } = vpc.selectSubnets({ subnetGroupName: 'Management' });
+  const [subnet] = subnets;
+  if (subnet === undefined) throw new Error(`${vpc.node.path} must have a management subnet, it has none`);
   return subnet;
 }
