@@ -93,12 +93,13 @@ describe('the stack of the article preset', () => {
     }
   });
 
-  test('waits for one signal a host on a wait condition that depends on nothing', () => {
+  test('waits for a signal of each host, from its launch on, at a handle, which takes a reason', () => {
+    const [handle] = Object.keys(resources({}, 'AWS::CloudFormation::WaitConditionHandle'));
     const [ready] = Object.values(resources({}, 'AWS::CloudFormation::WaitCondition'));
-    assert.deepEqual(ready, {
-      Type: 'AWS::CloudFormation::WaitCondition',
-      CreationPolicy: { ResourceSignal: { Count: 3, Timeout: 'PT20M' } },
-    });
+    assert.deepEqual(ready?.Properties, { Handle: { Ref: handle }, Count: 3, Timeout: '1200' });
+    // A host waits for its load interface: who waits for hosts may not keep that from being attached.
+    const hosts = Object.keys(resources({}, 'AWS::EC2::Instance'));
+    assert.deepEqual((ready?.DependsOn ?? []).filter((id) => !/LaunchTemplate|Template/.test(id)).sort(), hosts.sort());
   });
 
   test('lets nothing into the management interface, and nothing but HTTP and HTTPS out of it', () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { CfnWaitCondition, Stack, Token, Validations } from 'aws-cdk-lib';
+import { CfnWaitCondition, CfnWaitConditionHandle, Stack, Token, Validations } from 'aws-cdk-lib';
 import { CfnPlacementGroup } from 'aws-cdk-lib/aws-ec2';
 import { InstanceProfile, type IRole } from 'aws-cdk-lib/aws-iam';
 import type { Asset } from 'aws-cdk-lib/aws-s3-assets';
@@ -26,8 +26,8 @@ export interface LabFleetProps {
   readonly resultsUri: string;
 }
 
-/** How long a deploy waits for the hosts to be ready: boot, packages, addresses. */
-const readinessTimeout = 'PT20M';
+/** How long a deploy waits for the hosts to be ready, in seconds: boot, packages, addresses. */
+const readinessTimeoutSeconds = 1200;
 
 /**
  * The hosts with their network, which live and die together. A load interface can be attached to one host at a time and its
@@ -66,13 +66,16 @@ export class LabFleet extends Construct {
     const instanceProfile = new InstanceProfile(this, 'Profile', { role: props.role });
 
     // A creation policy on the instances would deadlock: a host waits for its load interface, whose attachment waits for the host.
-    this.ready = new CfnWaitCondition(this, 'Ready');
-    this.ready.cfnOptions.creationPolicy = { resourceSignal: { count: hosts.length, timeout: readinessTimeout } };
+    const handle = new CfnWaitConditionHandle(this, 'ReadyHandle');
+    this.ready = new CfnWaitCondition(this, 'Ready', {
+      handle: handle.ref,
+      count: hosts.length,
+      timeout: String(readinessTimeoutSeconds),
+    });
 
     const userData: UserDataProps = {
       region: stack.region,
-      stackName: stack.stackName,
-      readinessLogicalId: stack.getLogicalId(this.ready),
+      readinessUrl: handle.ref,
       assetsBucket: props.assets.s3BucketName,
       assetsKey: props.assets.s3ObjectKey,
       resultsUri: props.resultsUri,
@@ -87,7 +90,9 @@ export class LabFleet extends Construct {
         ...(placementGroup === undefined ? {} : { placementGroup }),
       });
       // What a host may do, and its way out, must be there before it boots.
-      labHost.instance.node.addDependency(props.role, this.network.managementSubnet.internetConnectivityEstablished);
+      labHost.instance.node.addDependency(props.role, this.network.egressEstablished);
+      // The time-out runs from the launch of the hosts, not from the beginning of a deploy that makes a NAT gateway first.
+      this.ready.node.addDependency(labHost.instance);
       return labHost;
     });
   }

@@ -5,12 +5,10 @@ import { tuningFile } from '../../config/tuning.ts';
 
 /** What the user data of a host needs to know beside the lab; values may be CDK tokens. */
 export interface UserDataProps {
-  /** The region that the host signals and fetches in. */
+  /** The region that the host fetches from. */
   readonly region: string;
-  /** The stack that the host signals. */
-  readonly stackName: string;
-  /** Logical id of the wait condition that the host signals. */
-  readonly readinessLogicalId: string;
+  /** Where the host says that it is ready, or why it is not: the URL of a wait condition's handle. */
+  readonly readinessUrl: string;
   /** The bucket that holds the assets. */
   readonly assetsBucket: string;
   /** The archive of the assets in that bucket. */
@@ -33,21 +31,35 @@ export function siteFacts(lab: Lab, resultsUri: string): string {
 }
 
 /**
- * The script that EC2 runs at a host's first boot. It is short: it limits the host's life before anything can fail, writes what
- * the host must know, fetches the assets, and leaves the rest to `assets/user-data/prepare-host`. Whatever happens, it
- * signals its exit code, so that a failed host fails the deploy at once.
+ * What a failed boot says of itself at the most, in characters. CloudFormation takes 4096 bytes of a signal ("Wait condition
+ * handle"), in which each of these may need two.
+ */
+const longestReason = 1200;
+
+/**
+ * The script that EC2 runs at a host's first boot. It is short: it writes what the host must know, fetches the assets, and leaves
+ * the rest to `assets/user-data/prepare-host`. Whatever happens, it signals its exit code, so that a failed host fails the deploy
+ * at once, and with it the last lines of the boot log, which the deploy prints: of a rolled back host nothing else remains.
+ *
+ * The signal goes to the URL of a handle. One that names its resource (`cfn-signal --resource`) has no reason: SignalResource has
+ * no such parameter, and cfn-signal drops it (aws-cfn-bootstrap, bin/cfn-signal).
  */
 export function userDataScript(lab: Lab, host: Host, props: UserDataProps): string {
   return `#!/bin/bash
+signal() {
+  set +e
+  local reason="${host.name} is ready"
+  if [ "$1" -ne 0 ]; then
+    reason="${host.name}: exit code $1: $(tail -n 12 /var/log/cloud-init-output.log | tr -cd '[:print:]\n' | paste -sd'|' | tail -c ${longestReason})"
+  fi
+  /opt/aws/bin/cfn-signal --exit-code "$1" --id '${host.name}' --reason "$reason" '${props.readinessUrl}'
+}
+trap 'signal $?' EXIT
 set -euo pipefail
 shutdown -h +${lab.lifetime.hours * 60} 'The lab host has lived its hours.'
 
-signal() {
-  /opt/aws/bin/cfn-signal --exit-code "$1" --reason "user data of ${host.name}: exit code $1, see /var/log/cloud-init-output.log" \\
-    --region '${props.region}' --stack '${props.stackName}' --resource '${props.readinessLogicalId}'
-}
-trap 'signal $?' EXIT
-
+# An image of an earlier host holds its builds, which are kept, and its runs, which are not this one's.
+rm -rf ${hostRoot}/assets ${hostRoot}/run ${hostRoot}/runs ${hostRoot}/tmp
 mkdir -p ${hostRoot}/assets ${hostRoot}/bin ${hostRoot}/build ${hostRoot}/run ${hostRoot}/runs ${hostRoot}/tmp
 cat >${hostRoot}/host.env <<'END'
 ${hostFacts(lab, host)}END
