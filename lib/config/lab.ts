@@ -114,7 +114,40 @@ export const labSchema = v.strictObject({
     }),
     {},
   ),
-  results: v.optional(v.strictObject({ keepDays: v.optional(wholeNumber(1, 3650), 30) }), {}),
+  results: v.optional(
+    v.strictObject({
+      keepDays: v.optional(wholeNumber(1, 3650), 30),
+      /** Whether the bucket, with what it holds, outlives the stack. */
+      keep: v.optional(v.boolean(), false),
+    }),
+    {},
+  ),
+  /** Starts a benchmark by itself, on the hosts that are there: one that finds none fails at once. */
+  schedule: v.optional(
+    v.strictObject({
+      /** When, in the words of EventBridge Scheduler: `rate(6 hours)`, `cron(0 3 ? * SUN *)`, `at(2030-01-31T03:00:00)`. */
+      expression: identifier(
+        'an expression of EventBridge Scheduler, such as rate(6 hours) or cron(0 3 ? * SUN *)',
+        /^(rate\([1-9]\d{0,5} (minute|hour|day)s?\)|cron\([A-Za-z0-9*?,/#LW -]{11,120}\)|at\(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\))$/,
+      ),
+      /** The time zone of the expression, such as Europe/Berlin. */
+      timezone: v.optional(
+        identifier('the name of a time zone, such as Europe/Berlin', /^[A-Za-z0-9_+/-]{1,50}$/),
+        'UTC',
+      ),
+      /** Parameters of the Benchmark document, by name: `{ "Server": "netty" }`. What is not given has the document's default. */
+      parameters: v.record(v.string(), v.string()),
+    }),
+  ),
+  /** Who hears that a run has ended and that a host has ended itself: an e-mail address, or the ARN of an SNS topic. */
+  notify: v.optional(
+    identifier(
+      'an e-mail address or the ARN of an SNS topic',
+      /^([A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,190}|arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256})$/,
+    ),
+  ),
+  /** A budget on what carries the lab's tag. `notify` hears when it is nearly spent. */
+  budget: v.optional(v.strictObject({ monthlyUsd: wholeNumber(1, 1_000_000) })),
 });
 
 /** A lab file as a person writes it: any part of {@link labSchema}. */

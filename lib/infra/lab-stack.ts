@@ -13,6 +13,9 @@ import { LabDocuments } from './documents.ts';
 import { fleetId, LabFleet } from './hosts/fleet.ts';
 import { hostRole } from './hosts/host-role.ts';
 import { LabLifetime } from './lifetime.ts';
+import { LabBudget } from './options/budget.ts';
+import { LabNotice } from './options/notice.ts';
+import { LabSchedule } from './options/schedule.ts';
 import { LabResults } from './results.ts';
 import { tagWithLab } from './tag-with-lab.ts';
 
@@ -67,7 +70,7 @@ export class LabStack extends Stack {
       exclude: [...assetExcludes],
       ignoreMode: IgnoreMode.GIT,
     });
-    this.results = new LabResults(this, 'Results', { keepDays: lab.results.keepDays });
+    this.results = new LabResults(this, 'Results', lab.results);
     const documents = documentsOf(lab);
     new LabDocuments(this, 'Documents', { documents });
     new LabLifetime(this, 'Lifetime', { labName: lab.name, maximumHours: lab.lifetime.maximumHours });
@@ -87,6 +90,20 @@ export class LabStack extends Stack {
     });
     // Who reads it may count on the hosts.
     deployment.node.addDependency(this.fleet.ready);
+
+    const { schedule, notify, budget } = lab;
+    if (schedule !== undefined) new LabSchedule(this, 'Schedule', { lab, schedule, automationRole: automation });
+    if (notify !== undefined) {
+      const instanceIds = this.fleet.hosts.map(({ instance }) => instance.instanceId);
+      new LabNotice(this, 'Notice', { lab, notify, instanceIds });
+    }
+    if (budget !== undefined) {
+      new LabBudget(this, 'Budget', {
+        labName: lab.name,
+        monthlyUsd: budget.monthlyUsd,
+        ...(notify === undefined ? {} : { notify }),
+      });
+    }
 
     tagWithLab(this, lab);
 

@@ -12,12 +12,20 @@ export interface LabResultsProps {
    * @default 30
    */
   readonly keepDays?: number;
+  /**
+   * Whether the bucket outlives the stack, with what it holds until that expires.
+   * @default false
+   */
+  readonly keep?: boolean;
 }
 
 /** The prefix that hosts write under; the rest of the bucket is not theirs. */
 const prefix = 'runs';
 
-/** The bucket that hosts upload their raw files to: private, TLS only, expiring. It must be emptied before the stack is deleted. */
+/**
+ * The bucket that hosts upload their raw files to: private, TLS only, expiring. Unless it is kept, it must be emptied before the
+ * stack is deleted.
+ */
 export class LabResults extends Construct {
   /** The bucket itself, to give others rights on it. */
   readonly bucket: IBucket;
@@ -35,13 +43,15 @@ export class LabResults extends Construct {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       enforceSSL: true,
       // Emptying it here would take a custom resource, whose log group stays behind; c1m empties it.
-      removalPolicy: RemovalPolicy.DESTROY,
+      removalPolicy: props.keep === true ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
       lifecycleRules: [{ expiration: Duration.days(keepDays), abortIncompleteMultipartUploadAfter: Duration.days(1) }],
     });
     acknowledge(bucket, {
       'AwsSolutions-S1':
         'Only the hosts of the lab write here and only its owner reads: access logs would need a second bucket.',
     });
+    // A bucket that is kept still takes TLS only.
+    if (props.keep === true) bucket.policy?.applyRemovalPolicy(RemovalPolicy.RETAIN);
     this.bucket = bucket;
     this.rawFilesArn = bucket.arnForObjects(`${prefix}/*`);
     this.uri = `s3://${bucket.bucketName}/${prefix}`;
