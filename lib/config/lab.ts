@@ -96,6 +96,8 @@ export const labSchema = v.strictObject({
     v.strictObject({
       /** The kernel of Amazon Linux 2023. Default: 6.1 on Xen types (newer ones are unproven there), else 6.18. */
       kernel: v.optional(v.picklist(['6.1', '6.12', '6.18'])),
+      /** An image for all hosts, of Amazon Linux 2023. Default: the newest of AWS with `kernel`, at the launch of each host. */
+      image: v.optional(identifier('the id of an image such as ami-0123456789abcdef0', /^ami-[0-9a-f]{8,17}$/)),
       /** Size of each host's encrypted gp3 disk in GiB. */
       diskGiB: v.optional(wholeNumber(8, 1000), 30),
       /** Raise it to replace all hosts, for instance after their lifetime has ended. */

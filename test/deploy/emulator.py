@@ -6,10 +6,12 @@ Whoever starts it holds the other end of that pipe: when that process ends, howe
 import os
 import sys
 
+import moto_options
 import moto_patches
 from moto.server import ThreadedMotoServer
 
 moto_patches.apply()
+moto_options.apply()
 server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
 server.start()
 print(server.get_host_and_port()[1], flush=True)

@@ -15,4 +15,28 @@ export const labs: Readonly<Record<string, Readonly<Record<string, unknown>>>> =
       existing: { vpcId: 'vpc-0123456789abcdef0', managementSubnetId: 'subnet-0123456789abcdef0' },
     },
   },
+  'a NAT gateway': { network: { egress: 'nat' } },
+  'endpoints in a VPC of its own': { network: { egress: 'endpoints' }, hosts: { image: 'ami-0123456789abcdef0' } },
+  'endpoints in an existing VPC': {
+    network: {
+      egress: 'endpoints',
+      availabilityZone: 'us-east-1a',
+      existing: {
+        vpcId: 'vpc-0123456789abcdef0',
+        managementSubnetId: 'subnet-0123456789abcdef0',
+        routeTableId: 'rtb-0123456789abcdef0',
+      },
+    },
+    hosts: { image: 'ami-0123456789abcdef0' },
+  },
+  'a schedule, notices by e-mail, a budget and results that stay': {
+    results: { keep: true },
+    schedule: { expression: 'cron(0 3 ? * SUN *)', timezone: 'Europe/Berlin', parameters: { Server: 'netty' } },
+    notify: 'someone@example.org',
+    budget: { monthlyUsd: 50 },
+  },
+  'notices to a topic': {
+    notify: 'arn:aws:sns:us-east-1:123456789012:lab',
+    budget: { monthlyUsd: 50 },
+  },
 };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { labs } from './labs.ts';
 import { synthesize } from './synthesize.ts';
-import { untaggedTypes } from './untagged-types.ts';
+import { untaggedOptionTypes, untaggedTypes } from './untagged-types.ts';
 
 interface Resource {
   readonly Type: string;
@@ -23,25 +23,25 @@ function labTagOf(properties: Readonly<Record<string, unknown>>): unknown {
 describe('what c1m leftovers searches by', () => {
   for (const [name, input] of Object.entries(labs)) {
     test(`is on every resource of ${name} that can have it, and on what EC2 makes of it`, () => {
-      const { template } = synthesize(input);
+      const { lab, template } = synthesize(input);
       const resources: Readonly<Record<string, Resource>> = template.toJSON()['Resources'];
       for (const [id, { Type, Properties = {} }] of Object.entries(resources)) {
-        if (untaggedTypes.includes(Type)) continue;
         if (Type === 'AWS::EC2::LaunchTemplate') {
           const { TagSpecifications, LaunchTemplateData } = Properties as {
             readonly TagSpecifications: readonly { readonly ResourceType: string }[];
-            readonly LaunchTemplateData: { readonly TagSpecifications: readonly { readonly ResourceType: string }[] };
+            readonly LaunchTemplateData: { readonly TagSpecifications?: readonly { readonly ResourceType: string }[] };
           };
-          const specifications = [...TagSpecifications, ...LaunchTemplateData.TagSpecifications];
+          const specifications = [...TagSpecifications, ...(LaunchTemplateData.TagSpecifications ?? [])];
           assert.deepEqual(
             specifications.map(({ ResourceType, ...tags }) => [ResourceType, labTagOf({ Tags: [], ...tags })]),
             [
               ['launch-template', 'C1mLab'],
-              ['spot-instances-request', 'C1mLab'],
+              ...(lab.hosts.purchase === 'spot' ? [['spot-instances-request', 'C1mLab']] : []),
             ],
           );
           continue;
         }
+        if (untaggedTypes.includes(Type) || untaggedOptionTypes.includes(Type)) continue;
         assert.equal(labTagOf(Properties), 'C1mLab', `${id} (${Type}) has no tag c1mlab:lab`);
         if (Type === 'AWS::EC2::Instance') assert.equal(Properties['PropagateTagsToVolumeOnCreation'], true);
       }

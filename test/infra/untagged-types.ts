@@ -1,6 +1,9 @@
-/** Types of the stack's resources that CloudFormation gives no tags, or that go with something that has them; sorted. */
+/** Types of the article's resources that CloudFormation gives no tags of `Tags`, or that go with something that has them; sorted. */
 export const untaggedTypes: readonly string[] = [
   'AWS::CloudFormation::WaitCondition',
+  'AWS::CloudFormation::WaitConditionHandle',
+  // Tagged by its TagSpecifications.
+  'AWS::EC2::LaunchTemplate',
   'AWS::EC2::NetworkInterfaceAttachment',
   'AWS::EC2::Route',
   'AWS::EC2::SubnetRouteTableAssociation',
@@ -11,4 +14,12 @@ export const untaggedTypes: readonly string[] = [
   // The stack's own tags reach it; it costs nothing and is found by its name.
   'AWS::SSM::Parameter',
   'AWS::Scheduler::Schedule',
+];
+
+/** The same of what a lab file adds. */
+export const untaggedOptionTypes: readonly string[] = [
+  'AWS::Budgets::Budget',
+  'AWS::EC2::SecurityGroupIngress',
+  'AWS::SNS::Subscription',
+  'AWS::SNS::TopicPolicy',
 ];

@@ -98,21 +98,21 @@ export class LabFleet extends Construct {
   }
 }
 
-/** The id of a lab's fleet: it changes with whatever the hosts are made of. `assetHash` is the hash of the assets they fetch. */
+/**
+ * The id of a lab's fleet: it changes with whatever the hosts are made of. `assetHash` is the hash of the assets they fetch. Every
+ * setting counts but those that no host, and nothing that a host depends on, is made of; so does a new one, until it is named here.
+ * The tags are among them: CloudFormation replaces a placement group whose tags change, and a host whose launch template does.
+ */
 export function fleetId(lab: Lab, assetHash: string): string {
-  const text = JSON.stringify([
-    [lab.server, lab.load, lab.network, lab.hosts],
-    assetHash,
-    hostsOf(lab).map((host) =>
-      userDataScript(lab, host, {
-        region: '',
-        stackName: '',
-        readinessLogicalId: '',
-        assetsBucket: '',
-        assetsKey: '',
-        resultsUri: '',
-      }),
-    ),
-  ]);
+  const {
+    connections: _connections,
+    results: _results,
+    schedule: _schedule,
+    notify: _notify,
+    budget: _budget,
+    ...ofHosts
+  } = lab;
+  const nothing = { region: '', readinessUrl: '', assetsBucket: '', assetsKey: '', resultsUri: '' };
+  const text = JSON.stringify([ofHosts, assetHash, hostsOf(lab).map((host) => userDataScript(lab, host, nothing))]);
   return `Fleet${createHash('sha256').update(text).digest('hex').slice(0, 8)}`;
 }

@@ -14,6 +14,7 @@ import {
   InstanceArchitecture,
   InstanceInitiatedShutdownBehavior,
   InstanceType,
+  OperatingSystemType,
   UserData,
   type IPlacementGroupRef,
 } from 'aws-cdk-lib/aws-ec2';
@@ -70,15 +71,17 @@ export class LabHost extends Construct {
       );
     }
 
+    const userData = UserData.custom(props.userData);
     this.instance = new Instance(this, 'Instance', {
       instanceName: `${lab.name}/${host.name}`,
       vpc: network.vpc,
       vpcSubnets: { subnets: [network.managementSubnet] },
       securityGroup: network.managementGroup,
       instanceType: new InstanceType(type),
-      machineImage: machineImageOf(lab, type),
+      // Overridden below: the launch template has it.
+      machineImage: { getImage: () => ({ imageId: '', osType: OperatingSystemType.LINUX, userData }) },
       instanceProfile: props.instanceProfile,
-      userData: UserData.custom(props.userData),
+      userData,
       httpTokens: HttpTokens.REQUIRED,
       httpPutResponseHopLimit: 1,
       detailedMonitoring: true,
@@ -100,7 +103,7 @@ export class LabHost extends Construct {
       'AwsSolutions-EC29':
         'A lab host must be able to end itself; nothing on it is kept that has not been uploaded to the results bucket.',
     });
-    if (lab.hosts.purchase === 'spot') this.buyAsSpot(lab, host);
+    this.launchFromTemplate(lab, host, type);
 
     this.loadInterface = new CfnNetworkInterface(this, 'LoadInterface', {
       description: `${lab.name}/${host.name} load`,
@@ -123,24 +126,32 @@ export class LabHost extends Construct {
     for (const [key, value] of Object.entries(hostTags(lab, host))) Tags.of(this).add(key, value);
   }
 
-  /** EC2 takes the wish for spot only in a launch template; all else is said by the instance. */
-  private buyAsSpot(lab: Lab, host: Host): void {
+  /**
+   * Puts into a launch template what EC2 takes nowhere else: the image as a parameter that it looks up when it launches the host
+   * (a CloudFormation parameter is looked up at every deploy, and a newer image would replace hosts whose load interfaces are
+   * still attached), and the wish for spot. All else is said by the instance.
+   */
+  private launchFromTemplate(lab: Lab, host: Host, type: string): void {
     // Neither the template nor the request that EC2 makes of it gets the stack's tags, and what has none is not found again.
     const tags = Object.entries({ ...labTags(lab), ...hostTags(lab, host) }).map(([key, value]) => ({ key, value }));
-    const template = new CfnLaunchTemplate(this, 'Spot', {
+    const template = new CfnLaunchTemplate(this, 'Template', {
       tagSpecifications: [{ resourceType: 'launch-template', tags }],
       launchTemplateData: {
-        tagSpecifications: [{ resourceType: 'spot-instances-request', tags }],
-        instanceMarketOptions: {
-          marketType: 'spot',
-          spotOptions: { spotInstanceType: 'one-time', instanceInterruptionBehavior: 'terminate' },
-        },
+        imageId: imageOf(lab, type),
+        ...(lab.hosts.purchase === 'spot'
+          ? {
+              tagSpecifications: [{ resourceType: 'spot-instances-request', tags }],
+              instanceMarketOptions: {
+                marketType: 'spot',
+                spotOptions: { spotInstanceType: 'one-time', instanceInterruptionBehavior: 'terminate' },
+              },
+            }
+          : {}),
       },
     });
-    this.instance.instance.launchTemplate = {
-      launchTemplateId: template.ref,
-      version: template.attrLatestVersionNumber,
-    };
+    const { instance } = this.instance;
+    instance.addPropertyDeletionOverride('ImageId');
+    instance.launchTemplate = { launchTemplateId: template.ref, version: template.attrLatestVersionNumber };
   }
 }
 
@@ -153,15 +164,14 @@ function checkHost(construct: Construct, lab: Lab, host: Host): void {
   );
 }
 
-/** Amazon Linux 2023 for the type's processor, by its public SSM parameter. */
-function machineImageOf(lab: Lab, type: string) {
+/** The lab's own image, or Amazon Linux 2023 for the type's processor, by its public SSM parameter. */
+function imageOf(lab: Lab, type: string): string {
+  if (lab.hosts.image !== undefined) return lab.hosts.image;
   const xen = instanceTypeFacts(type)?.hypervisor === 'xen';
   const arm = new InstanceType(type).architecture === InstanceArchitecture.ARM_64;
-  // Not MachineImage.latestAmazonLinux2023(): that one puts its own kernel in the place of the one given.
-  return new AmazonLinux2023ImageSsmParameter({
-    // CloudFormation looks it up at each deploy, so that a synth needs no account.
-    cachedInContext: false,
+  const parameter = AmazonLinux2023ImageSsmParameter.ssmParameterName({
     kernel: new AmazonLinux2023Kernel(lab.hosts.kernel ?? (xen ? '6.1' : '6.18')),
     cpuType: arm ? AmazonLinuxCpuType.ARM_64 : AmazonLinuxCpuType.X86_64,
   });
+  return `resolve:ssm:${parameter}`;
 }

@@ -1,0 +1,132 @@
+"""What moto 5.2.5 lacks beside moto_patches: launch templates of hosts, and what a lab file adds to the stack."""
+
+from typing import Any
+
+from moto.budgets.models import budgets_backends
+from moto.core.common_models import CloudFormationModel
+from moto.ec2.models import ec2_backends
+from moto.ec2.models.elastic_ip_addresses import ElasticAddress
+from moto.ec2.models.instances import Instance
+from moto.ec2.models.nat_gateways import NatGateway
+from moto.ec2.models.vpcs import VPCEndPoint
+from moto.sns.models import sns_backends
+from moto.ssm.models import ssm_backends
+from moto_patches import replace_creation, tags_of
+
+
+def apply() -> None:
+    """Applies every patch."""
+    instances_take_the_image_of_their_launch_template()
+    gateways_addresses_and_endpoints_have_tags_and_go_with_their_stack()
+
+
+def instances_take_the_image_of_their_launch_template() -> None:
+    """A launch template's image, and a parameter in its place, are not looked at, and an instance without an image fails."""
+
+    def create(original: Any, properties: Any, account: str, region: str) -> Any:
+        template = ec2_backends[account][region].get_launch_template(properties["LaunchTemplate"]["LaunchTemplateId"])
+        image = template.get_version(properties["LaunchTemplate"]["Version"]).data["ImageId"]
+        if image.startswith("resolve:ssm:"):
+            image = ssm_backends[account][region].get_parameter(image.removeprefix("resolve:ssm:")).value
+        properties["ImageId"] = image
+        return original()
+
+    replace_creation(Instance, create)
+
+
+def gateways_addresses_and_endpoints_have_tags_and_go_with_their_stack() -> None:
+    """They lose their tags, and none of them can be deleted by CloudFormation."""
+
+    def create(original: Any, properties: Any, account: str, region: str) -> Any:
+        resource = original()
+        resource.add_tags(tags_of(properties))
+        return resource
+
+    for resource in (NatGateway, ElasticAddress, VPCEndPoint):
+        replace_creation(resource, create)
+
+    def delete_gateway(self: Any, account: str, region: str) -> None:
+        # EC2 shows a deleted one for an hour.
+        ec2_backends[account][region].nat_gateways.pop(self.id)
+
+    def release_address(self: Any, account: str, region: str) -> None:
+        ec2_backends[account][region].release_address(allocation_id=self.allocation_id)
+
+    def delete_endpoint(self: Any, account: str, region: str) -> None:
+        ec2_backends[account][region].vpc_end_points.pop(self.id)
+
+    NatGateway.delete = delete_gateway  # type: ignore[attr-defined]
+    ElasticAddress.delete = release_address  # type: ignore[attr-defined]
+    VPCEndPoint.delete = delete_endpoint  # type: ignore[attr-defined]
+
+
+class Subscription(CloudFormationModel):
+    __module__ = "moto.sns"
+
+    def __init__(self, arn: str) -> None:
+        self.physical_resource_id = arn
+
+    @staticmethod
+    def cloudformation_name_type() -> str:
+        return ""
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        return "AWS::SNS::Subscription"
+
+    @classmethod
+    def create_from_cloudformation_json(cls, name: str, template: Any, account: str, region: str, **kwargs: Any) -> Any:
+        properties = template["Properties"]
+        backend = sns_backends[account][region]
+        return cls(backend.subscribe(properties["TopicArn"], properties["Endpoint"], properties["Protocol"]).arn)
+
+    def delete(self, account: str, region: str) -> None:
+        sns_backends[account][region].unsubscribe(self.physical_resource_id)
+
+
+class TopicPolicy(CloudFormationModel):
+    __module__ = "moto.sns"
+
+    def __init__(self, name: str) -> None:
+        self.physical_resource_id = name
+
+    @staticmethod
+    def cloudformation_name_type() -> str:
+        return ""
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        return "AWS::SNS::TopicPolicy"
+
+    @classmethod
+    def create_from_cloudformation_json(cls, name: str, template: Any, account: str, region: str, **kwargs: Any) -> Any:
+        return cls(name)
+
+    def delete(self, account: str, region: str) -> None:
+        """The topic takes its policy along."""
+
+
+class Budget(CloudFormationModel):
+    __module__ = "moto.budgets"
+
+    def __init__(self, name: str) -> None:
+        self.physical_resource_id = name
+
+    @staticmethod
+    def cloudformation_name_type() -> str:
+        return ""
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        return "AWS::Budgets::Budget"
+
+    @classmethod
+    def create_from_cloudformation_json(cls, name: str, template: Any, account: str, region: str, **kwargs: Any) -> Any:
+        properties = template["Properties"]
+        budget = {**properties["Budget"], "BudgetName": name}
+        notifications = properties.get("NotificationsWithSubscribers", [])
+        budgets_backends[account]["aws"].create_budget(account, budget, notifications)
+        return cls(name)
+
+    def delete(self, account: str, region: str) -> None:
+        budgets_backends[account]["aws"].delete_budget(account, self.physical_resource_id)
