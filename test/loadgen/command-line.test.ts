@@ -38,12 +38,21 @@ function childrenOf(pid: number): readonly number[] {
 
 describe('the command line', { concurrency: 4 }, () => {
   const wrong: readonly (readonly [readonly string[], RegExp])[] = [
-    [['--url', 'wss://localhost/', '--connections', '1'], /wss:\/\/, but the load generator speaks no TLS/],
+    [
+      words('--url ws://localhost/ --connections 1 --insecure'),
+      /--insecure is for TLS, but --url is ws:\/\/localhost\//,
+    ],
+    [
+      words('--url wss://localhost/ --connections 1 --insecure --cacert x'),
+      /--insecure accepts any .* give one of them/,
+    ],
+    [words('--url wss://localhost/ --connections 1 --cacert /nowhere'), /--cacert cannot be read: ENOENT/],
+    [words('--url wss://localhost/ --connections 1 --cacert /dev/null'), /certificates in PEM, got '\/dev\/null'/],
     [
       ['--url', 'ws://[::1]:80/', '--connections', '1'],
       /IPv6 address \[::1\], but the load generator speaks IPv4 only/,
     ],
-    [['--url', 'http://localhost/', '--connections', '1'], /must begin with ws:\/\//],
+    [['--url', 'http://localhost/', '--connections', '1'], /must begin with ws:\/\/ or wss:\/\//],
     [['--url', 'nonsense', '--connections', '1'], /got 'nonsense'/],
     [['--connections', '1'], /--url is missing/],
     [['--url', 'ws://127.0.0.1:1/'], /--connections is missing/],

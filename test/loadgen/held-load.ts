@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { LoadPlan } from '../../assets/loadgen/plan/share.ts';
 import type { LoadProcessRaw } from '../../assets/loadgen/raw.ts';
+import type { TlsOptions } from '../../assets/loadgen/tls/tls-options.ts';
 import { Supervisor } from '../../assets/loadgen/supervisor/supervisor.ts';
 
 let nextSource = 1;
@@ -22,9 +23,10 @@ export function startLoad(
     readonly handshakeSeconds?: number;
     readonly ratePerSecond?: number;
     readonly path?: string;
+    readonly tls?: TlsOptions;
   } = {},
 ): Supervisor {
-  const { handshakeSeconds = 10, ratePerSecond = null, path = '/', ...plan } = options;
+  const { handshakeSeconds = 10, ratePerSecond = null, path = '/', tls, ...plan } = options;
   const supervisor = new Supervisor({
     host: 'test',
     plan: {
@@ -37,7 +39,7 @@ export function startLoad(
       localPorts: { first: 20_000, last: 29_999 },
       ...plan,
     },
-    target: { address: '127.0.0.1', ports, path },
+    target: { address: '127.0.0.1', ports, path, ...(tls === undefined ? {} : { tls }) },
     publishPath: '/publish',
     ratePerSecond,
     handshakeSeconds,

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
+import { createServer as createSecureServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { WebSocketServer, type WebSocket } from 'ws';
@@ -16,10 +17,17 @@ export type Deliver = (members: readonly WebSocket[], message: string, seq: numb
 /** Starts a server that stops with the test. */
 export async function startLabServer(
   context: TestContext,
-  options: { readonly deliver?: Deliver; readonly onMember?: (member: WebSocket) => void; readonly path?: string } = {},
+  options: {
+    readonly deliver?: Deliver;
+    readonly onMember?: (member: WebSocket) => void;
+    readonly path?: string;
+    /** Key and certificate, where connections are to be secured. */
+    readonly tls?: ServerOptions;
+  } = {},
 ): Promise<LabServer> {
   const members = new Set<WebSocket>();
-  const http = createServer((_request, response) => response.writeHead(404).end());
+  const http = options.tls === undefined ? createServer() : createSecureServer(options.tls);
+  http.on('request', (_request, response) => response.writeHead(404).end());
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
   http.on('upgrade', (request: IncomingMessage, socket, head) => {
     if (request.url !== '/publish' && request.url !== (options.path ?? '/')) {

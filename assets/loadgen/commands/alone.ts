@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { totalOf } from '../measure/failure-causes.ts';
+import { addCauses, explainCauses, totalOf } from '../measure/failure-causes.ts';
 import { summarize, type Summary } from '../measure/summary.ts';
 import type { LoadProcessRaw } from '../raw.ts';
 import { openFilesLimit, reservedDescriptors } from '../supervisor/open-files.ts';
@@ -13,6 +13,7 @@ import { endSignal } from './hold.ts';
 import { Options, portRange } from './options.ts';
 import { serverUrl } from './server-url.ts';
 import { summaryText } from './summary-text.ts';
+import { refuseTlsOptions, tlsFlags, tlsNames, tlsOptions } from './tls-options.ts';
 
 const names = [
   'url',
@@ -26,6 +27,7 @@ const names = [
   'interval-seconds',
   'echo-rate',
   'echo-seconds',
+  ...tlsNames,
 ] as const;
 
 /** More than this a process would leave other processors idle. */
@@ -35,7 +37,7 @@ const tickMillis = 100;
 
 /** Loads one server from this machine and prints the result; 0 when every connection was opened and held. */
 export async function alone(args: readonly string[]): Promise<number> {
-  const options = new Options(args, names, ['json']);
+  const options = new Options(args, names, ['json', ...tlsFlags]);
   const load = await loadOptions(options);
   const holdSeconds = options.number('hold', 0, 86400, 10);
   const workload = {
@@ -60,7 +62,7 @@ export async function alone(args: readonly string[]): Promise<number> {
         `${JSON.stringify({ url: options.text('url'), reached: reason === null, reason, ...summary })}\n`,
       );
     } else process.stdout.write(summaryText(summary));
-    if (reason !== null) process.stderr.write(`loadgen: ${reason}\n`);
+    if (reason !== null) process.stderr.write(`loadgen: ${[reason, ...explain(summary)].join('\n  ')}\n`);
     return reason === null ? exitCodes.done : exitCodes.failed;
   } finally {
     await supervisor?.stop();
@@ -70,6 +72,7 @@ export async function alone(args: readonly string[]): Promise<number> {
 
 async function loadOptions(options: Options): Promise<LoadOptions> {
   const server = await serverUrl(options.text('url'));
+  if (!server.isSecure) refuseTlsOptions(options, `--url is ${options.text('url')}`);
   const connections = options.integer('connections', 1, 1e7);
   // Any address of this host: the kernel takes the one that the route to the server has.
   const sources = options.has('sources') ? options.list('sources', isIPv4, 'IPv4 addresses') : ['0.0.0.0'];
@@ -88,7 +91,13 @@ async function loadOptions(options: Options): Promise<LoadOptions> {
         ? portRange(options.text('local-ports'))
         : somewhereIn(portRange(kernelPortRange()), Math.ceil(connections / sources.length)),
     },
-    target: { address: server.address, ports: [server.port], path: server.path, hostName: server.hostName },
+    target: {
+      address: server.address,
+      ports: [server.port],
+      path: server.path,
+      hostName: server.hostName,
+      ...(server.isSecure ? { tls: await tlsOptions(options, server.hostName) } : {}),
+    },
     publishPath: '/publish',
     ratePerSecond: options.has('rate') ? options.number('rate', 0.001, 1e7) : null,
     handshakeSeconds,
@@ -156,6 +165,10 @@ function whyNotReached(summary: Summary, wanted: number): string | null {
   if (summary.open === wanted) return null;
   const causes = totalOf(summary.connectFailures) > 0 ? 'see the failed attempts' : 'see what was lost';
   return `${summary.open} of ${wanted} connections were open at the end: ${causes}`;
+}
+
+function explain(summary: Summary): readonly string[] {
+  return explainCauses(addCauses([summary.connectFailures, summary.lost]));
 }
 
 function rewrittenLine(line: string | null): void {

@@ -8,6 +8,7 @@ import { serveControl, type ControlRequest } from '../supervisor/control-socket.
 import { Supervisor } from '../supervisor/supervisor.ts';
 import { exitCodes, UsageError } from './exit-codes.ts';
 import { isPort, Options, portRange } from './options.ts';
+import { refuseTlsOptions, tlsFlags, tlsNames, tlsOptions } from './tls-options.ts';
 
 const statusMillis = 1000;
 /** How long the end of the ramp waits for the raw files at most. */
@@ -19,7 +20,8 @@ const handshakeSecondsAProcess = 2;
 
 export const holdUsage =
   'hold --connections N --hosts H --host-index I --server ADDRESS --ports P,P --sources IP,IP --local-ports FIRST-LAST ' +
-  '--processes K --rate CONNECTIONS_PER_SECOND --run-folder DIR --socket PATH';
+  '--processes K --rate CONNECTIONS_PER_SECOND --run-folder DIR --socket PATH [--tls [--server-name NAME] [--cacert FILE | --insecure] ' +
+  '[--tls-resume]]';
 
 const names = [
   'connections',
@@ -33,11 +35,14 @@ const names = [
   'rate',
   'run-folder',
   'socket',
+  'server-name',
+  ...tlsNames,
 ] as const;
+const flags = ['tls', ...tlsFlags] as const;
 
 /** Opens this host's share of the connections and holds it until SIGTERM or SIGINT; the exit code. */
 export async function hold(args: readonly string[]): Promise<number> {
-  const options = new Options(args, names);
+  const options = new Options(args, names, flags);
   const hosts = options.integer('hosts', 1, 1000);
   const [server = ''] = options.list('server', isIPv4, 'an IPv4 address');
   const ports = options.list('ports', isPort, 'ports').map(Number);
@@ -56,6 +61,10 @@ export async function hold(args: readonly string[]): Promise<number> {
     sources,
     localPorts: portRange(options.text('local-ports')),
   };
+  const isSecure = options.flag('tls');
+  if (!isSecure) refuseTlsOptions(options, '--tls is missing');
+  const serverName = options.has('server-name') ? options.text('server-name') : server;
+  const tls = isSecure ? { tls: await tlsOptions(options, serverName) } : {};
   const ratePerSecond = options.number('rate', 0.001, 1e9);
   mkdirSync(folder, { recursive: true });
 
@@ -78,7 +87,7 @@ export async function hold(args: readonly string[]): Promise<number> {
     supervisor = new Supervisor({
       host: process.env['C1M_HOST'] ?? hostname(),
       plan,
-      target: { address: server, ports, path: '/' },
+      target: { address: server, ports, path: '/', ...tls },
       publishPath: '/publish',
       ratePerSecond,
       handshakeSeconds: Math.max(handshakeSecondsLeast, plan.processes * handshakeSecondsAProcess),

@@ -10,16 +10,18 @@ export interface ServerUrl {
   readonly port: number;
   /** Path and query. */
   readonly path: string;
+  /** wss://. */
+  readonly isSecure: boolean;
 }
 
-/** Reads a ws:// URL; throws {@link UsageError} for what the load generator cannot do, and Error for a name that does not resolve. */
+/** Reads a ws:// or wss:// URL; throws {@link UsageError} for what the load generator cannot do, and Error for a name that does not resolve. */
 export async function serverUrl(text: string): Promise<ServerUrl> {
   if (!URL.canParse(text)) throw new UsageError(`--url must be such as ws://host:port/, got '${text}'`);
   const url = new URL(text);
-  if (url.protocol === 'wss:') {
-    throw new UsageError(`--url is wss://, but the load generator speaks no TLS: give the ws:// address behind it`);
+  const isSecure = url.protocol === 'wss:';
+  if (!isSecure && url.protocol !== 'ws:') {
+    throw new UsageError(`--url must begin with ws:// or wss://, got '${text}'`);
   }
-  if (url.protocol !== 'ws:') throw new UsageError(`--url must begin with ws://, got '${text}'`);
   const hostName = url.hostname;
   if (isIPv6(hostName.replace(/^\[|\]$/g, ''))) {
     throw new UsageError(`--url has the IPv6 address ${hostName}, but the load generator speaks IPv4 only`);
@@ -32,5 +34,6 @@ export async function serverUrl(text: string): Promise<ServerUrl> {
       cause: error,
     });
   }
-  return { hostName, address, port: url.port === '' ? 80 : Number(url.port), path: url.pathname + url.search };
+  const port = url.port === '' ? (isSecure ? 443 : 80) : Number(url.port);
+  return { hostName, address, port, path: url.pathname + url.search, isSecure };
 }

@@ -2,7 +2,7 @@
 export function usage(): string {
   return `Opens WebSocket connections by the thousand, holds them, and measures what the server does.
 
-  loadgen --url ws://host:port/path --connections N [options]
+  loadgen --url ws://host:port/path --connections N [options]      (or wss://)
 
   --sources IP,IP          source addresses (one gives about 28 000 connections to a port); default: any
   --local-ports FIRST-LAST local ports to use; default: net.ipv4.ip_local_port_range
@@ -12,6 +12,9 @@ export function usage(): string {
   --broadcasts K           publish K messages on /publish (with --interval-seconds S, default 1) and time their arrival
   --echo-rate R            messages a second, sent to the connections in turn and expected back unchanged,
                            for --echo-seconds S (default: as long as --hold)
+  --cacert FILE            for wss://: certificates (PEM) that the server's must lead to; default: those that the system trusts
+  --insecure               accept any certificate, for any name and time
+  --tls-resume             resume the session of an earlier connection of the same process
   --json                   print the result as JSON on standard output, and progress on standard error
 
 Exit codes: 0 all connections were opened and held, 1 not, 2 usage.

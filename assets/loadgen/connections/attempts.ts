@@ -129,12 +129,11 @@ export class Attempts {
     const { upgrades, outbox, secure } = this.#parts;
     const request = upgrades.request(fd, this.#table.serverPort[fd]!);
     const { length } = request.bytes;
-    const isPlain = secure === null;
-    const sent = isPlain
-      ? send(fd, request.address, length, noSignal)
-      : outbox.write(fd, request, length)
-        ? length
-        : -1;
+    if (secure !== null && !outbox.write(fd, request, length)) {
+      this.#failures.failed(fd, outbox.failure);
+      return false;
+    }
+    const sent = secure === null ? send(fd, request.address, length, noSignal) : length;
     if (sent === length) {
       this.#tooEarly = 0;
       this.#table.state[fd] = upgrading;

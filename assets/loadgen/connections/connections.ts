@@ -79,7 +79,7 @@ export class Connections {
     this.#secure =
       secure?.(this.table.size, {
         data: (fd, bytes, start, end) => this.#content(fd, bytes, start, end),
-        send: (fd, sealed, length) => void this.#queue.write(fd, sealed, length),
+        send: (fd, sealed, length) => void this.#endUnless(this.#queue.write(fd, sealed, length), fd),
       }) ?? null;
     this.#outbox = new Outbox(this.#queue, this.#secure);
     this.#upgrades = new Upgrades(target, keys, this.table.size);

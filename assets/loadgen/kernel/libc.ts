@@ -11,6 +11,15 @@ function declare(definition: string): (...values: number[]) => number {
   return libc.func(definition);
 }
 
+/** The same, or a function that does nothing where this C library has none. */
+function declareIfThere(definition: string): (...values: number[]) => number {
+  try {
+    return declare(definition);
+  } catch {
+    return () => 0;
+  }
+}
+
 /** Memory outside V8's heap whose address never changes, for the kernel to read from and write to. */
 export interface Memory {
   readonly bytes: Buffer;
@@ -67,6 +76,9 @@ export const epollControl: Four = declare('int epoll_ctl(int, int, int, int64_t)
 export const epollWait: Four = declare('int epoll_wait(int, int64_t, int, int)');
 /** prctl(option, value), as far as it is needed here. */
 export const processControl: Two = declare('int prctl(int, int64_t)');
+
+/** malloc_trim(bytes to keep): gives freed memory back to the kernel; does nothing where the C library is not glibc. */
+export const trimMemory: One = declareIfThere('int malloc_trim(size_t)');
 
 /** syscall(number, …) for what older C libraries have no function for; declared once for each number of arguments. */
 export const systemCall2: Three = declare('int64_t syscall(int64_t, int64_t, int64_t)');

@@ -1,5 +1,6 @@
 import { errorNumbers } from '../kernel/error-numbers.ts';
 import type { FailureCause, FailureCounts } from '../raw.ts';
+import { tlsFailureTexts } from '../tls/tls-failures.ts';
 
 const named = [
   'ECONNREFUSED',
@@ -48,4 +49,31 @@ export function describeCauses(counts: FailureCounts): string {
     .toSorted((a, b) => b[1] - a[1])
     .map(([cause, count]) => `${count} ${cause}`)
     .join(', ');
+}
+
+/** What causes mean that have no name of the system's, a line each. */
+export function explainCauses(counts: FailureCounts): readonly string[] {
+  return Object.entries(tlsFailureTexts)
+    .filter(([cause]) => (counts[cause as FailureCause] ?? 0) > 0)
+    .map(([cause, text]) => `${cause}: ${text}`);
+}
+
+// What the server is, or what it was asked for, is to blame: the next attempt would come to the same.
+const finalCauses: ReadonlySet<FailureCause> = new Set<FailureCause>([
+  'tlsUnknownCa',
+  'tlsWrongName',
+  'tlsExpired',
+  'tlsNotYetValid',
+  'tlsBadCertificate',
+  'tlsVersion',
+  'tlsHandshakeFailure',
+  'tlsNoHttp',
+  'tlsUnknownName',
+  'tlsClientCertificate',
+  'tlsNotTls',
+]);
+
+/** Whether another attempt would fail for the same reason. */
+export function isFinal(cause: FailureCause): boolean {
+  return finalCauses.has(cause);
 }

@@ -1,5 +1,5 @@
 import { errorNumbers } from '../kernel/error-numbers.ts';
-import { allocate, errno } from '../kernel/libc.ts';
+import { allocate, errno, trimMemory } from '../kernel/libc.ts';
 import { causeOf } from '../measure/failure-causes.ts';
 import type { FailureCause } from '../raw.ts';
 import { clientContext, isAddress } from './client-context.ts';
@@ -40,6 +40,8 @@ const wantWrite = 3;
 const versionTls13 = 0x0304;
 const randomBytes = 32;
 const masterSecretBytes = 48;
+/** So many SSL objects, a megabyte or more, are worth giving their memory back when all are freed. */
+const worthTrimming = 32;
 
 /** A handshake under way: OpenSSL's object, and in TLS 1.3 the secrets that it has come to. */
 interface Handshake {
@@ -76,6 +78,8 @@ export class Handshakes {
   readonly #secret = allocate(masterSecretBytes);
   readonly #randoms = allocate(2 * randomBytes);
   #current: Handshake | null = null;
+  // Since memory was last given back.
+  #mostUnderWay = 0;
 
   /** For descriptors below `size`. */
   constructor(options: TlsOptions, size: number) {
@@ -100,8 +104,15 @@ export class Handshakes {
   }
 
   #end(fd: number, ssl: number): void {
-    this.#underWay.delete(fd);
     freeSsl(ssl);
+    this.#delete(fd);
+  }
+
+  #delete(fd: number): void {
+    this.#underWay.delete(fd);
+    if (this.#underWay.size > 0 || this.#mostUnderWay < worthTrimming) return;
+    this.#mostUnderWay = 0;
+    trimMemory(0);
   }
 
   /** Begins a handshake on a socket, or carries it on. */
@@ -130,6 +141,7 @@ export class Handshakes {
     this.sessions?.offer(ssl);
     const handshake = { ssl, clientSecret: null, serverSecret: null };
     this.#underWay.set(fd, handshake);
+    this.#mostUnderWay = Math.max(this.#mostUnderWay, this.#underWay.size);
     return handshake;
   }
 
@@ -145,9 +157,9 @@ export class Handshakes {
     const resumed = wasResumed(ssl) === 1;
     this.counts[resumed ? 'resumed' : 'full'] += 1;
     this.#takeKeys(fd, handshake);
-    this.#underWay.delete(fd);
     if (this.sessions === null) freeSsl(ssl);
     else this.sessions.done(fd, ssl, resumed);
+    this.#delete(fd);
     return 'done';
   }
 

@@ -17,10 +17,8 @@ export interface RecordSink {
   data(fd: number, bytes: Buffer, start: number, end: number): boolean;
   /** A record of handshake messages (tickets, mostly) as it came, where {@link RecordReader.take} was asked to keep it. */
   handshakeRecord(fd: number, record: Buffer): void;
-  /** The server has new keys, and wants some of us too. */
-  keyUpdateRequested(fd: number): void;
-  /** TLS 1.2: the server would like another handshake, which it does not get. */
-  renegotiationRequested(fd: number): void;
+  /** The server has new keys and wants some of us too; or, in TLS 1.2, would like another handshake, which it does not get. */
+  requested(fd: number, what: 'keyUpdate' | 'renegotiation'): void;
 }
 
 /** Why nothing more is read from a connection, and the alert that it is to be sent, if any. */
@@ -41,7 +39,7 @@ export class RecordReader {
   readonly #record = allocate(longestRecord);
   readonly #partialRecords = new Map<number, Buffer>();
   readonly #partialMessages = new Map<number, Buffer>();
-  #updateRequested = false;
+  #request: 'keyUpdate' | 'renegotiation' | null = null;
 
   constructor(sink: RecordSink) {
     this.#sink = sink;
@@ -72,7 +70,7 @@ export class RecordReader {
       last = from.length;
       this.#partialRecords.delete(fd);
     }
-    this.#updateRequested = false;
+    this.#request = null;
     while (last - at >= headerBytes) {
       const payloadBytes = (from[at + 3]! << 8) | from[at + 4]!;
       const refusal = headerRefusal(protection, from[at]!, payloadBytes);
@@ -87,7 +85,7 @@ export class RecordReader {
     }
     if (at < last) this.#partialRecords.set(fd, Buffer.from(from.subarray(at, last)));
     // One answer to any number of requests (RFC 8446, section 4.6.3).
-    if (this.#updateRequested) this.#sink.keyUpdateRequested(fd);
+    if (this.#request !== null) this.#sink.requested(fd, this.#request);
     return null;
   }
 
@@ -144,7 +142,7 @@ export class RecordReader {
     const type = message[0]!;
     if (protection.protocol.version === 'TLSv1.2') {
       if (type !== messages.helloRequest || message.length !== 4) return broken(alerts.unexpectedMessage);
-      this.#sink.renegotiationRequested(fd);
+      this.#request = 'renegotiation';
       return null;
     }
     if (type === messages.newSessionTicket) return null;
@@ -153,7 +151,7 @@ export class RecordReader {
     if (message.length !== 5) return broken(alerts.decodeError);
     if (message[4]! > 1) return broken(alerts.illegalParameter);
     protection.updateSecret(fd, 'received');
-    if (message[4] === 1) this.#updateRequested = true;
+    if (message[4] === 1) this.#request = 'keyUpdate';
     return null;
   }
 }

@@ -10,7 +10,7 @@ import type { TlsOptions } from './tls-options.ts';
 export interface SecureSink {
   /** Content that has arrived: a range that is valid during the call. False when the connection is gone. */
   data(fd: number, bytes: Buffer, start: number, end: number): boolean;
-  /** The first `length` bytes of a memory are to be sent. */
+  /** The first `length` bytes of a memory are to be sent, or the connection ends. */
   send(fd: number, sealed: Memory, length: number): void;
 }
 
@@ -51,9 +51,11 @@ export class SecureLayer {
         return sink.data(fd, bytes, start, end);
       },
       handshakeRecord: (fd, record) => sessions?.record(fd, record),
-      keyUpdateRequested: (fd) => sink.send(fd, this.sealed, this.#sealKeyUpdate(fd, 0)),
-      renegotiationRequested: (fd) =>
-        sink.send(fd, this.sealed, this.#sealAlert(fd, warning, alerts.noRenegotiation, 0)),
+      requested: (fd, what) => {
+        const isUpdate = what === 'keyUpdate';
+        const length = isUpdate ? this.#sealKeyUpdate(fd, 0) : this.#sealAlert(fd, warning, alerts.noRenegotiation, 0);
+        sink.send(fd, this.sealed, length);
+      },
     });
   }
 

@@ -1,5 +1,5 @@
 import { monotonicMicros } from '../kernel/clock.ts';
-import { countCause } from '../measure/failure-causes.ts';
+import { countCause, isFinal } from '../measure/failure-causes.ts';
 import { Histogram } from '../measure/histogram.ts';
 import type { LoopMeter } from '../measure/loop-meter.ts';
 import type { Endpoints, Share } from '../plan/share.ts';
@@ -150,7 +150,7 @@ export class Ramp {
     const failed = this.#failedAttempts[connection]! + 1;
     this.#failedAttempts[connection] = failed;
     const wait = backOffMicros[failed - 1];
-    if (failed < attemptsMost && wait !== undefined) {
+    if (failed < attemptsMost && wait !== undefined && !isFinal(cause)) {
       const retries = this.#retries[failed - 1]!;
       retries.due.push(monotonicMicros() + wait);
       retries.connections.push(connection);

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test, type TestContext } from 'node:test';
+import { summarize } from '../../../assets/loadgen/measure/summary.ts';
+import { collect, loopbackSource, startLoad, until } from '../held-load.ts';
+import { startLabServer } from '../lab-server.ts';
+import { authority, expired, serverCertificate } from './certificates.ts';
+
+const { certificate, key } = serverCertificate();
+const server = { cert: certificate, key };
+const tls = { serverName: 'server.test', trusted: authority.certificate, resume: false };
+const main = new URL('../../../assets/loadgen/main.ts', import.meta.url).pathname;
+
+describe('connections over TLS', { concurrency: 2 }, () => {
+  for (const maxVersion of ['TLSv1.3', 'TLSv1.2'] as const) {
+    test(`are opened, driven and closed as plain ones are (${maxVersion})`, async (context) => {
+      const codes: number[] = [];
+      const { port } = await startLabServer(context, {
+        tls: { ...server, maxVersion },
+        onMember: (member) => member.on('close', (code) => codes.push(code)),
+      });
+      const load = startLoad(context, [port], { connections: 60, processes: 2, tls });
+      await until('the ramp ends', () => load.rampEnded);
+      assert.equal(load.counts().open, 60);
+      await load.drive({ broadcasts: 3, intervalSeconds: 0.1, echoRate: 300, echoSeconds: 0.3 });
+      const { broadcasts, echo } = summarize(await collect(load));
+      assert.deepEqual(
+        broadcasts.map(({ received, duplicates }) => [received, duplicates]),
+        [
+          [60, 0],
+          [60, 0],
+          [60, 0],
+        ],
+      );
+      assert.deepEqual([echo.sent, echo.received, echo.wrong], [90, 90, 0]);
+      await load.stop();
+      await until('all closed', () => codes.length === 60);
+      assert.deepEqual(new Set(codes), new Set([1000]));
+    });
+  }
+
+  test('are given up at the first attempt where the certificate will not do', async (context) => {
+    const { certificate: cert, key: itsKey } = serverCertificate(expired);
+    const { port } = await startLabServer(context, { tls: { cert, key: itsKey } });
+    const load = startLoad(context, [port], { connections: 5, tls });
+    await until('the ramp ends', () => load.rampEnded);
+    const { attempts, connectFailures, abandoned } = load.counts();
+    assert.deepEqual([attempts, connectFailures, abandoned], [5, { tlsExpired: 5 }, 5]);
+  });
+
+  test('to a server that never answers are tlsTimeout', async (context) => {
+    const silent = createServer((socket) => void socket.on('error', () => undefined).resume());
+    silent.listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    context.after(() => silent.close());
+    const { port } = silent.address() as AddressInfo;
+    const load = startLoad(context, [port], { connections: 2, handshakeSeconds: 0.6, tls });
+    await until('the ramp ends', () => load.rampEnded);
+    assert.deepEqual(load.counts().connectFailures, { tlsTimeout: 6 });
+  });
+
+  test('are lost by a close frame, which is answered before TLS ends', async (context) => {
+    const codes: number[] = [];
+    const { port } = await startLabServer(context, {
+      tls: server,
+      onMember: (member) => {
+        member.on('close', (code) => codes.push(code));
+        member.close(1001);
+      },
+    });
+    const load = startLoad(context, [port], { connections: 3, tls });
+    await until('all lost', () => load.counts().lost.closeFrame === 3);
+    await until('all answered', () => codes.length === 3);
+    assert.deepEqual(codes, [1001, 1001, 1001]);
+  });
+
+  test('cost bytes each and not kilobytes', async (context) => {
+    const { port } = await startLabServer(context, { tls: server });
+    const few = await anonymousBytes(context, port, 50);
+    const many = await anonymousBytes(context, port, 1550);
+    // What V8 has at one time or another is several megabytes more or less; an SSL object each would be 36 kB.
+    const each = (many - few) / 1500;
+    assert.ok(each < 12_000, `${each} bytes a connection`);
+  });
+
+  test('are what a wss:// URL asks for, with the certificate to trust', async (context) => {
+    const local = serverCertificate({ names: ['localhost'] });
+    const { port } = await startLabServer(context, { tls: { cert: local.certificate, key: local.key } });
+    const folder = mkdtempSync(join(tmpdir(), 'c1m-wss-test-'));
+    context.after(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, 'authority.pem');
+    writeFileSync(file, authority.certificate);
+    const run = async (...more: string[]): Promise<readonly [number, string]> =>
+      new Promise((resolve) => {
+        const args = [main, '--url', `wss://localhost:${port}/`, '--connections', '5', '--hold', '0'];
+        execFile(process.execPath, [...args, '--sources', loopbackSource(), ...more], (error, _stdout, stderr) =>
+          resolve([error === null ? 0 : Number(error.code), stderr]),
+        );
+      });
+    assert.equal((await run('--cacert', file))[0], 0);
+    assert.equal((await run('--insecure', '--tls-resume'))[0], 0);
+    const [code, stderr] = await run();
+    assert.equal(code, 1);
+    assert.match(stderr, /0 of 5 connections were open.*\n {2}tlsUnknownCa: no trusted authority .* --cacert FILE/);
+  });
+});
+
+/** Anonymous memory of a load process that holds so many connections. */
+async function anonymousBytes(context: TestContext, port: number, connections: number): Promise<number> {
+  const load = startLoad(context, [port], { connections, tls, handshakeSeconds: 60 });
+  await until('the ramp ends', () => load.rampEnded, 120);
+  assert.equal(load.counts().open, connections);
+  const status = readFileSync(`/proc/${load.processIds[0]}/status`, 'utf8');
+  const bytes = Number(/^RssAnon:\s+(\d+)/m.exec(status)?.[1]) * 1024;
+  await load.stop();
+  return bytes;
+}
