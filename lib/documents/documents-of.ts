@@ -1,7 +1,6 @@
 import type { Lab } from '../config/lab.ts';
 import { benchmarkDocument, documentName } from './benchmark.ts';
-import type { AutomationDocument } from './schema/automation-document.ts';
-import type { CommandDocument } from './schema/command-document.ts';
+import type { AutomationDocument, CommandDocument } from './schema/document.ts';
 import { commandDocument, verbs } from './verbs.ts';
 
 /** A document with the name it has in the account. */

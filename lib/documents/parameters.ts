@@ -1,4 +1,4 @@
-import type { CommandParameter } from './schema/parameter.ts';
+import type { CommandParameter } from './schema/document.ts';
 
 /**
  * The parameters that the documents share. Each one reaches a script as the environment variable `SSM_<Name>` and never as text

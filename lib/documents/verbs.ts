@@ -1,6 +1,5 @@
-import type { CommandDocument } from './schema/command-document.ts';
-import type { CommandParameter } from './schema/parameter.ts';
 import { parameters } from './parameters.ts';
+import type { CommandDocument, CommandParameter } from './schema/document.ts';
 
 /** One verb of the lab: a Command document that calls the script of that name in assets/host. */
 interface Verb {

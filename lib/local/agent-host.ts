@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { hostRoot } from '../config/host-facts.ts';
 import { hostTags } from '../config/tags.ts';
 import type { Lab } from '../config/lab.ts';
-import type { LocalHost } from './hosts/local-host.ts';
+import type { HostProcessExit, LocalHost } from './hosts/local-host.ts';
 import type { SsmHost } from './ssm/ssm-host.ts';
 
 /** Where the agent of a local host keeps scripts while they run: on the host's own temporary file system. */
@@ -15,11 +17,10 @@ export function agentHost(lab: Lab, host: LocalHost): SsmHost {
   return {
     instanceId: instanceIdOf(lab, host.name),
     name: host.name,
-    address: host.address,
     tags: hostTags(lab, host),
-    platform: { name: 'Linux', version: '' },
+    platform: readPlatform(),
     environment: {},
-    connection: { isOnline: () => host.isAlive(), whenOnline: () => new Promise(() => {}) },
+    isOnline: () => host.isAlive(),
     writeScript: async (name, content) => {
       const path = `${scriptFolder}/${name}`;
       await mkdir(dirname(host.path(path)), { recursive: true });
@@ -28,15 +29,32 @@ export function agentHost(lab: Lab, host: LocalHost): SsmHost {
       return { path, remove: () => rm(host.path(path), { force: true }) };
     },
     spawn: (argv, { environment, workingDirectory, network }) => {
+      // The words and the outcome of the agent, which is Go's os/exec; a script is not what finds out.
+      if (!existsSync(host.path(workingDirectory))) {
+        throw new Error(`chdir ${workingDirectory}: no such file or directory`);
+      }
       const command = host.spawn(argv, { env: environment, cwd: workingDirectory, network });
       return {
         stdout: command.stdout,
         stderr: command.stderr,
-        exited: command.exited,
+        exited: command.exited.then((exit) => whenHostIsKnown(host, exit)),
         killGroup: () => command.kill('SIGKILL'),
       };
     },
   };
+}
+
+/** A host that ends kills its processes first: what killed a script is told apart as soon as the host has gone, or has not. */
+async function whenHostIsKnown(host: LocalHost, exit: HostProcessExit): Promise<HostProcessExit> {
+  for (let looks = 0; exit.signal !== null && host.isAlive() && looks < 10; looks += 1) await sleep(20);
+  return exit;
+}
+
+/** Name and version of this machine's distribution, as the agent reads them. */
+function readPlatform(): SsmHost['platform'] {
+  const text = existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '';
+  const field = (name: string): string => new RegExp(`^${name}="?([^"\\n]*)"?$`, 'm').exec(text)?.[1] ?? '';
+  return { name: field('NAME'), version: field('VERSION_ID') };
 }
 
 /** A host's instance id is made of its name, so that it is the same in every run. */

@@ -34,6 +34,9 @@ describe('every parameter of every document', () => {
             DocumentName: name,
             Targets: [{ Key: 'tag:c1mlab:lab', Values: ['C1mLab'] }],
             Parameters: parameters,
+            TimeoutSeconds: 60,
+            MaxConcurrency: '100%',
+            MaxErrors: '0',
           }),
         );
 

@@ -8,7 +8,7 @@ export interface Reference {
   readonly text: string;
 }
 
-/** Matches `{{ name }}` where the name may be a parameter, a `step.Output`, or a variable such as `global:DATE`. */
+/** Matches `{{ name }}` where the name may be a parameter or a variable such as `automation:EXECUTION_ID`. */
 export const referencePattern = /\{\{\s*([A-Za-z0-9_.:-]+)\s*\}\}/g;
 
 /** Every `{{ name }}` in the strings of a JSON value, with its place. */

@@ -1,18 +1,16 @@
-import * as v from 'valibot';
-import { automationDocumentSchema } from './automation-document.ts';
-import { commandDocumentSchema } from './command-document.ts';
-import { isCommandDocument, type Document, type NamedDocument } from './document.ts';
+import { brokenRule } from './broken-rule.ts';
+import { isCommandDocument, type Document, type NamedDocument, type Parameter } from './document.ts';
 import type { Problem } from './problem.ts';
+import { patternProblem } from './rules/pattern-problem.ts';
 import { validateAutomationDocument } from './rules/validate-automation-document.ts';
 import { validateCommandDocument } from './rules/validate-command-document.ts';
-import { validateParameters } from './rules/validate-parameters.ts';
 
 /** The most that SSM stores of a document, in bytes of JSON. */
 const maxDocumentBytes = 65_536;
 
 /**
- * Everything that is wrong with a document, in the order of its text; empty when it may be installed. Goes further than SSM, which
- * accepts a jump to nowhere or a default that its own pattern refuses and fails in the middle of a run. `documents` are the
+ * Everything that is wrong with a document and that neither its type nor cfn-lint sees; empty when it may be installed. SSM too
+ * accepts a jump to nowhere or a default that its own pattern refuses, and fails in the middle of a run. `documents` are the
  * lab's others, so that what an Automation document passes to a Command document can be checked.
  */
 export function validateDocument(
@@ -20,12 +18,10 @@ export function validateDocument(
   document: Document,
   documents: readonly NamedDocument[] = [],
 ): readonly Problem[] {
-  const shape = validateShape(document);
-  if (shape.length > 0) return [...validateName(name), ...shape];
   return [
     ...validateName(name),
     ...validateSize(document),
-    ...validateParameters(document.parameters ?? {}),
+    ...Object.entries(document.parameters ?? {}).flatMap((entry) => validateParameter(...entry)),
     ...(isCommandDocument(document)
       ? validateCommandDocument(document)
       : validateAutomationDocument(document, documents)),
@@ -46,13 +42,20 @@ function validateSize(document: Document): readonly Problem[] {
   return [{ path: '', value: bytes, message: 'bytes of JSON are too many', fix }];
 }
 
-function validateShape(document: Document): readonly Problem[] {
-  const schema = isCommandDocument(document) ? commandDocumentSchema : automationDocumentSchema;
-  const result = v.safeParse(schema, document);
-  return (result.issues ?? []).map((issue) => ({
-    path: v.getDotPath(issue)?.replaceAll(/\.(\d+)/g, '[$1]') ?? '',
-    value: issue.input,
-    message: 'does not fit the subset of SSM that the lab uses',
-    fix: issue.message,
-  }));
+function validateParameter(name: string, parameter: Parameter): readonly Problem[] {
+  const path = `parameters.${name}`;
+  const problems: Problem[] = [];
+  if (!/^[A-Za-z0-9]+$/.test(name)) {
+    const fix = 'use letters and digits only';
+    problems.push({ path: 'parameters', value: name, message: 'is no name for a parameter', fix });
+  }
+  const { allowedPattern, default: byDefault } = parameter;
+  const problem = allowedPattern === undefined ? undefined : patternProblem(allowedPattern);
+  if (problem !== undefined) problems.push({ path: `${path}.allowedPattern`, value: allowedPattern, ...problem });
+  const broken = byDefault === undefined ? undefined : brokenRule(parameter, byDefault);
+  if (broken !== undefined) {
+    const message = 'breaks the rules of its own parameter';
+    problems.push({ path: `${path}.default`, value: byDefault, message, fix: `it ${broken}` });
+  }
+  return problems;
 }

@@ -4,7 +4,7 @@ import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
 import type { Lab } from '../../config/lab.ts';
 import { benchmarkDocument, documentName } from '../../documents/benchmark.ts';
-import { brokenRule } from '../../documents/schema/parameter-value.ts';
+import { brokenRule } from '../../documents/schema/broken-rule.ts';
 import { acknowledge, wildcardFinding } from '../acknowledge.ts';
 import { checkLabName, propsError } from '../check-props.ts';
 

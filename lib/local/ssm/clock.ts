@@ -17,3 +17,19 @@ export const systemClock: Clock = {
     };
   },
 };
+
+/** Resolves after so many milliseconds, or when the signal is aborted before. */
+export async function pause(clock: Clock, millis: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const stopTimer = clock.after(Math.max(0, millis), () => {
+      signal.removeEventListener('abort', stop);
+      resolve();
+    });
+    const stop = (): void => {
+      stopTimer();
+      resolve();
+    };
+    signal.addEventListener('abort', stop, { once: true });
+  });
+}

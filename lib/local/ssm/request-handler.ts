@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { documentActions } from './answers/document-actions.ts';
-import { instanceActions } from './answers/instance-actions.ts';
 import { automationActions, cancelExecution } from './automation/automation-actions.ts';
 import { systemClock } from './clock.ts';
-import { cancelCommand, commandActions, type Action } from './commands/command-actions.ts';
-import { createService, type Service, type SsmOptions } from './service.ts';
+import { commandActions } from './commands/command-actions.ts';
+import { cancelCommand } from './commands/execute-command.ts';
+import { readActions } from './read-actions.ts';
+import { createService, type Action, type Service, type SsmOptions } from './service.ts';
 import { ServiceError, validationError } from './service-error.ts';
 
 /** The part of an HTTP request that the handler reads. */
@@ -39,8 +39,7 @@ export interface SsmRequestHandler {
 const actions: Readonly<Record<string, Action>> = {
   ...commandActions,
   ...automationActions,
-  ...documentActions,
-  ...instanceActions,
+  ...readActions,
 };
 
 const targetPrefix = 'AmazonSSM.';

@@ -6,30 +6,21 @@ export interface SsmHost {
   readonly instanceId: string;
   /** The host's name, which SSM shows as ComputerName. */
   readonly name: string;
-  /** Its primary IPv4 address. */
-  readonly address: string;
   /** What `Targets` with `tag:<key>` look at. */
   readonly tags: Readonly<Record<string, string>>;
   /** What the agent finds out about the operating system, such as `Amazon Linux` and `2023`. */
   readonly platform: { readonly name: string; readonly version: string };
   /** The agent's own environment: every script inherits it. Without HOME, as on EC2, where the agent is a system service. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Whether and when the agent can be reached; without it, always. */
-  readonly connection?: HostConnection;
+  /** Whether the agent can be reached; one that is lost never comes back. */
+  readonly isOnline: () => boolean;
   /**
    * Writes an executable file (mode 0700) that the host can see. `name` is a relative path of letters, digits and `./_-`; so must be
    * the path on the host, since `sh -c` reads it.
    */
   writeScript(name: string, content: string): Promise<HostScript>;
   /** Starts a program as the leader of its own process group, standard input from /dev/null. */
-  spawn(argv: readonly [string, ...string[]], options: SpawnOptions): HostProcess;
-}
-
-/** The agent's connection to the service. */
-export interface HostConnection {
-  readonly isOnline: () => boolean;
-  /** Asked while the agent is offline: resolves as soon as it is online again. */
-  readonly whenOnline: () => Promise<void>;
+  spawn(argv: readonly [string, ...string[]], options: SpawnOptions): SsmProcess;
 }
 
 /** A script file on a host. */
@@ -48,17 +39,17 @@ export interface SpawnOptions {
 }
 
 /** A process that was started on a host. */
-export interface HostProcess {
+export interface SsmProcess {
   readonly stdout: Readable;
   readonly stderr: Readable;
   /** Resolves when the started process itself ends; rejects with a message for people when it could not be started. */
-  readonly exited: Promise<HostExit>;
+  readonly exited: Promise<SsmProcessExit>;
   /** Sends SIGKILL to the process group, also after its leader has ended. */
   readonly killGroup: () => void;
 }
 
 /** How a process ended: `signal` is null unless a signal killed it, `code` is null if one did. */
-export interface HostExit {
+export interface SsmProcessExit {
   readonly code: number | null;
   readonly signal: string | null;
 }

@@ -34,10 +34,10 @@ export async function startIdleAccount(t: TestContext, lab: Lab, maxAttempts = 1
     agents.push({
       instanceId: account.state.instances[index]?.id ?? '',
       name: host.name,
-      address: host.address,
       tags: hostTags(lab, host),
       platform: { name: 'Linux', version: '' },
       environment: {},
+      isOnline: () => true,
       writeScript: () => Promise.reject(new Error('an idle host runs nothing')),
       spawn: () => {
         throw new Error('an idle host runs nothing');

@@ -1,6 +1,9 @@
-import type { AutomationDocument, AutomationStep } from '../../../lib/documents/schema/automation-document.ts';
-import type { CommandDocument } from '../../../lib/documents/schema/command-document.ts';
-import type { NamedDocument } from '../../../lib/documents/schema/document.ts';
+import type {
+  AutomationDocument,
+  CommandDocument,
+  NamedDocument,
+  RunCommandStep,
+} from '../../../lib/documents/schema/document.ts';
 
 /** A Command document without any problem; a test changes one thing in it. */
 export const greeting: CommandDocument = {
@@ -27,35 +30,31 @@ export const greeting: CommandDocument = {
 };
 
 /** A step that runs {@link greeting}. */
-export const greetStep = {
+export const greetStep: RunCommandStep = {
   name: 'greet',
   action: 'aws:runCommand',
+  timeoutSeconds: 120,
+  onFailure: 'Abort',
   inputs: {
     DocumentName: 'Lab-Greet',
     Targets: [{ Key: 'tag:lab', Values: ['Lab'] }],
     Parameters: { Name: '{{ Who }}' },
+    TimeoutSeconds: 30,
+    MaxConcurrency: '100%',
+    MaxErrors: '0',
   },
-} as const satisfies AutomationStep;
+};
 
 /** An Automation document without any problem that runs {@link greeting}. */
 export const ceremony: AutomationDocument = {
   schemaVersion: '0.3',
-  description: 'Greets, waits, and may say goodbye.',
+  description: 'Greets twice.',
   parameters: {
     Who: { type: 'String', description: 'Who', default: 'world', allowedPattern: '^[a-z]{1,9}$' },
   },
   outputs: ['greet.Status'],
   mainSteps: [
-    { ...greetStep, onFailure: 'step:choose' },
-    { name: 'wait', action: 'aws:sleep', inputs: { Duration: 'PT1M30S' } },
-    {
-      name: 'choose',
-      action: 'aws:branch',
-      inputs: {
-        Choices: [{ NextStep: 'bye', Variable: '{{ greet.Status }}', StringEquals: 'Success' }],
-        Default: 'bye',
-      },
-    },
+    { ...greetStep, onFailure: 'step:bye' },
     { ...greetStep, name: 'bye', isEnd: true },
   ],
 };

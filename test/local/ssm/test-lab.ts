@@ -12,168 +12,137 @@ import {
   type AutomationExecution,
   type Command,
   type CommandInvocation,
-  type CommandPlugin,
   type GetCommandInvocationResult,
-  type SendCommandRequest,
 } from '@aws-sdk/client-ssm';
 import type { TestContext } from 'node:test';
-import type { AutomationDocument, AutomationStep } from '../../../lib/documents/schema/automation-document.ts';
-import type { CommandDocument, ShellStep } from '../../../lib/documents/schema/command-document.ts';
-import type { NamedDocument } from '../../../lib/documents/schema/document.ts';
+import { hostsOf } from '../../../lib/config/hosts.ts';
+import { articleLab } from '../../../lib/config/lab.ts';
+import { hostTags } from '../../../lib/config/tags.ts';
+import type { CommandDocument, NamedDocument, ShellStep } from '../../../lib/documents/schema/document.ts';
 import { createSsmRequestHandler, type SsmRequestHandler } from '../../../lib/local/ssm/request-handler.ts';
 import { eventually } from './eventually.ts';
 import { createManualClock, type ManualClock } from './manual-clock.ts';
 import { createProcessHost, type ProcessHost } from './process-host.ts';
 
-/** The instance ids of the three hosts of a test lab, which carry the tags Role=server, load, load and Lab=test. */
-export const hostIds = ['i-00000001', 'i-00000002', 'i-00000000000000003'] as const;
+/** The names and instance ids of the article's lab, with the tags that its hosts have. */
+export const hostIds = { server: 'i-00000001', 'load-1': 'i-00000002', 'load-2': 'i-00000000000000003' } as const;
+export type HostName = keyof typeof hostIds;
 
-/** A local SSM with three hosts, driven through the SDK's own client. */
+/** A local SSM with the hosts of the article's lab, driven through the SDK's own client. */
 export interface TestLab {
   readonly ssm: SSMClient;
   readonly handler: SsmRequestHandler;
   readonly clock: ManualClock;
-  readonly hosts: readonly [ProcessHost, ProcessHost, ProcessHost];
-  /** An empty folder, removed after the test. */
+  readonly hosts: Readonly<Record<HostName, ProcessHost>>;
+  /** An empty folder, removed after the test; on the hosts it stands for `/opt/c1mlab`. */
   readonly folder: string;
 }
 
-/** A lab with these documents, which ends with the test. */
+/** A lab with these documents, which ends with the test; `missing` hosts were never heard of. */
 export async function createTestLab(
   t: TestContext,
   documents: readonly NamedDocument[],
-  managementDocuments: ReadonlySet<string> = new Set(),
+  missing: readonly HostName[] = [],
 ): Promise<TestLab> {
   const folder = await mkdtemp(join(tmpdir(), 'c1mlab-ssm-'));
-  const host = (index: 0 | 1 | 2, name: string, role: string): ProcessHost =>
-    createProcessHost(folder, { instanceId: hostIds[index], name, tags: { Role: role, Lab: 'test' } });
-  const hosts = [host(0, 'server', 'server'), host(1, 'load-1', 'load'), host(2, 'load-2', 'load')] as const;
-  const clock = createManualClock();
-  const handler = createSsmRequestHandler({ documents, hosts, clock, managementDocuments, region: 'eu-west-1' });
-  const ssm = new SSMClient({
-    region: 'eu-west-1',
-    credentials: { accessKeyId: 'none', secretAccessKey: 'none' },
-    requestHandler: handler,
+  const entries = hostsOf(articleLab).map((host) => {
+    const name = host.name as HostName;
+    const identity = { instanceId: hostIds[name], name, tags: hostTags(articleLab, host) };
+    return [name, createProcessHost(folder, identity)] as const;
   });
+  const clock = createManualClock();
+  const handler = createSsmRequestHandler({
+    documents,
+    hosts: entries.filter(([name]) => !missing.includes(name)).map(([, host]) => host),
+    clock,
+    managementDocuments: new Set(['Managed']),
+    region: 'eu-west-1',
+  });
+  const credentials = { accessKeyId: 'none', secretAccessKey: 'none' };
+  const ssm = new SSMClient({ region: 'eu-west-1', credentials, requestHandler: handler });
   t.after(async () => {
     await handler.close();
     await rm(folder, { recursive: true });
   });
-  return { ssm, handler, clock, hosts, folder };
+  return { ssm, handler, clock, hosts: Object.fromEntries(entries) as Record<HostName, ProcessHost>, folder };
 }
 
-/** A step of shell lines; further inputs as given. */
-export function shellStep(
-  name: string,
+/** A Command document of these lines; on a host `/opt/c1mlab` is the lab's folder. */
+export function script(
   lines: readonly string[],
   inputs: Partial<ShellStep['inputs']> = {},
-): ShellStep {
-  return { name, action: 'aws:runShellScript', inputs: { runCommand: lines, ...inputs } };
-}
-
-/** A Command document of the given steps. */
-export function commandDocument(
-  mainSteps: readonly ShellStep[],
   parameters: CommandDocument['parameters'] = {},
 ): CommandDocument {
-  return { schemaVersion: '2.2', description: 'A test.', parameters, mainSteps };
+  const step: ShellStep = { name: 'script', action: 'aws:runShellScript', inputs: { runCommand: lines, ...inputs } };
+  return { schemaVersion: '2.2', description: 'A test.', parameters, mainSteps: [step] };
 }
 
-/** An Automation document of the given steps. */
-export function automationDocument(
-  mainSteps: readonly AutomationStep[],
-  more: Partial<AutomationDocument> = {},
-): AutomationDocument {
-  return { schemaVersion: '0.3', description: 'A test.', mainSteps, ...more };
-}
-
-/** The document `Run`: a script that comes as the parameter `commands`, as in AWS-RunShellScript. */
-export const runDocument: NamedDocument = {
-  name: 'Run',
-  content: commandDocument(
-    [
-      {
-        name: 'script',
-        action: 'aws:runShellScript',
-        inputs: { runCommand: '{{ commands }}', timeoutSeconds: '{{ timeout }}' },
-      },
-    ],
-    {
-      commands: { type: 'StringList', description: 'Lines of a script' },
-      timeout: { type: 'String', description: 'Seconds', default: '3600' },
-    },
-  ),
-};
-
-/** Sends a command, by default to the first host, and gives its id. */
+/** Sends a command to one host, or to every one, and gives its id. */
 export async function send(
   lab: TestLab,
   DocumentName: string,
-  request: Partial<SendCommandRequest> = {},
+  host: HostName | 'all' = 'server',
+  Parameters: Record<string, string[]> = {},
+  MaxErrors: '0' | '100%' = '0',
 ): Promise<string> {
-  const InstanceIds = request.Targets === undefined ? [hostIds[0]] : undefined;
-  const { Command: command } = await lab.ssm.send(new SendCommandCommand({ DocumentName, InstanceIds, ...request }));
+  const target =
+    host === 'all' ? { Key: 'tag:c1mlab:lab', Values: ['C1mLab'] } : { Key: 'tag:Name', Values: [`C1mLab/${host}`] };
+  const { Command: command } = await lab.ssm.send(
+    new SendCommandCommand({
+      DocumentName,
+      Targets: [target],
+      Parameters,
+      TimeoutSeconds: 60,
+      MaxConcurrency: '100%',
+      MaxErrors,
+    }),
+  );
   return command?.CommandId ?? '';
 }
 
+/** A command as it is now. */
+export async function commandOf(lab: TestLab, CommandId: string): Promise<Command> {
+  return (await lab.ssm.send(new ListCommandsCommand({ CommandId }))).Commands?.[0] ?? {};
+}
+
 /** The command, once it is over on all hosts. */
-export async function commandOver(lab: TestLab, CommandId: string): Promise<Command> {
-  return eventually(`command ${CommandId} is over`, async () => {
-    const { Commands } = await lab.ssm.send(new ListCommandsCommand({ CommandId }));
-    const [command] = Commands ?? [];
-    return ['Pending', 'InProgress', 'Cancelling'].includes(command?.Status ?? '') ? undefined : command;
+export async function commandOver(lab: TestLab, id: string): Promise<Command> {
+  return eventually(`command ${id} is over`, async () => {
+    const command = await commandOf(lab, id);
+    return ['Pending', 'InProgress', 'Cancelling'].includes(command.Status ?? '') ? undefined : command;
   });
 }
 
-/** The invocations of a command, with details. */
+/** The invocations of a command. */
 export async function invocationsOf(lab: TestLab, CommandId: string): Promise<readonly CommandInvocation[]> {
-  const answer = await lab.ssm.send(new ListCommandInvocationsCommand({ CommandId, Details: true }));
-  return answer.CommandInvocations ?? [];
+  return (await lab.ssm.send(new ListCommandInvocationsCommand({ CommandId }))).CommandInvocations ?? [];
 }
 
-/** The steps of a command's first invocation, as lists show them. */
-export async function pluginsOf(lab: TestLab, CommandId: string): Promise<readonly CommandPlugin[]> {
-  return (await invocationsOf(lab, CommandId))[0]?.CommandPlugins ?? [];
-}
-
-/** A step of a command on the first host, as GetCommandInvocation shows it. */
-export async function stepOf(
+/** How a command went on a host. */
+export async function resultOf(
   lab: TestLab,
   CommandId: string,
-  PluginName?: string,
+  host: HostName = 'server',
 ): Promise<GetCommandInvocationResult> {
-  return lab.ssm.send(new GetCommandInvocationCommand({ CommandId, InstanceId: hostIds[0], PluginName }));
+  return lab.ssm.send(new GetCommandInvocationCommand({ CommandId, InstanceId: hostIds[host] }));
 }
 
-/** Runs lines on the first host by the document `Run`, and gives the result once it is there. */
-export async function runLines(
+/** Sends a command to the server and gives its result once it is over. */
+export async function run(
   lab: TestLab,
-  commands: string[],
+  name: string,
   parameters: Record<string, string[]> = {},
 ): Promise<GetCommandInvocationResult> {
-  const id = await send(lab, 'Run', { Parameters: { commands, ...parameters } });
+  const id = await send(lab, name, 'server', parameters);
   await commandOver(lab, id);
-  return stepOf(lab, id);
-}
-
-/**
- * Runs a command on the third host, which takes longer than anything that the lab may just have begun: after it, what has not
- * happened does not happen. The lab needs the document `Run`.
- */
-export async function letSettle(lab: TestLab): Promise<void> {
-  await commandOver(
-    lab,
-    await send(lab, 'Run', { InstanceIds: [hostIds[2]], Parameters: { commands: ['sleep 0.05'] } }),
-  );
+  return resultOf(lab, id);
 }
 
 /** Starts an execution and gives its id. */
-export async function start(
-  lab: TestLab,
-  DocumentName: string,
-  Parameters: Record<string, string[]> = {},
-): Promise<string> {
-  const answer = await lab.ssm.send(new StartAutomationExecutionCommand({ DocumentName, Parameters }));
+export async function start(lab: TestLab, name: string, parameters: Record<string, string[]> = {}): Promise<string> {
+  const answer = await lab.ssm.send(
+    new StartAutomationExecutionCommand({ DocumentName: name, Parameters: parameters }),
+  );
   return answer.AutomationExecutionId ?? '';
 }
 
@@ -189,4 +158,9 @@ export async function executionOver(lab: TestLab, id: string): Promise<Automatio
     const found = await execution(lab, id);
     return ['Pending', 'InProgress', 'Cancelling'].includes(found.AutomationExecutionStatus ?? '') ? undefined : found;
   });
+}
+
+/** Each step of an execution with its status. */
+export function stepStatuses({ StepExecutions: steps = [] }: AutomationExecution): readonly string[] {
+  return steps.map(({ StepName, StepStatus }) => `${StepName} ${StepStatus}`);
 }

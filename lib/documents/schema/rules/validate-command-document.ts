@@ -1,5 +1,4 @@
-import type { CommandDocument, ShellStep } from '../command-document.ts';
-import type { CommandParameter } from '../parameter.ts';
+import type { CommandDocument, CommandParameter, ShellStep } from '../document.ts';
 import type { Problem } from '../problem.ts';
 import { referencesIn } from '../references.ts';
 
@@ -7,41 +6,33 @@ import { referencesIn } from '../references.ts';
 const minTimeoutSeconds = 5;
 const maxTimeoutSeconds = 172_800;
 
+/** Patterns that admit digits and nothing else, which no shell and no agent reads as anything else. */
+const digitsOnly = /^\^(?:\[\d-\d\](?:\{\d+(?:,\d+)?\})?)+\$$/;
+
 /** Variables with the prefix SSM_ that the agent sets by itself. */
 const agentVariables: readonly string[] = ['COMMAND_ID'];
 
-/** What is wrong with a Command document whose shape is right. */
-export function validateCommandDocument(document: CommandDocument): readonly Problem[] {
-  const parameters = document.parameters ?? {};
+type Parameters = Readonly<Record<string, CommandParameter>>;
+
+/** What is wrong with a Command document. */
+export function validateCommandDocument({ parameters = {}, mainSteps: [step] }: CommandDocument): readonly Problem[] {
   return [
     ...Object.entries(parameters).flatMap(([name, parameter]) => validateSafety(name, parameter)),
-    ...document.mainSteps.flatMap((step, index) => [
-      ...validateStep(step, index, document.mainSteps, parameters),
-      ...validateReferences(step, `mainSteps[${index}]`, parameters),
-    ]),
+    ...validateStep(step, parameters),
+    ...validateReferences(step, parameters),
   ];
 }
-
-/** Patterns that admit digits and nothing else, which no shell and no agent reads as anything else. */
-const digitsOnly = /^\^(?:\[\d-\d\](?:\{\d+(?:,\d+)?\})?)+\$$/;
 
 /** Whether `{{ name }}` may stand in a document: it holds digits, and every agent puts them there as they are. */
 function isPastedNumber(parameter: CommandParameter | undefined): boolean {
   return parameter?.interpolationType === undefined && digitsOnly.test(parameter?.allowedPattern ?? '');
 }
 
-/** A value from outside may reach the shell only as a variable, and only if a rule says what it may be. */
+/** A value from outside may reach the shell only as a variable or as digits, and only if a rule says what it may be. */
 function validateSafety(name: string, parameter: CommandParameter): readonly Problem[] {
   const path = `parameters.${name}`;
   const problems: Problem[] = [];
-  if (parameter.type !== 'String') {
-    problems.push({
-      path: `${path}.type`,
-      value: parameter.type,
-      message: 'cannot be handed over as an environment variable',
-      fix: 'use a String',
-    });
-  } else if (parameter.interpolationType !== 'ENV_VAR' && !isPastedNumber(parameter)) {
+  if (parameter.interpolationType !== 'ENV_VAR' && !isPastedNumber(parameter)) {
     problems.push({
       path: `${path}.interpolationType`,
       value: parameter.interpolationType,
@@ -60,111 +51,56 @@ function validateSafety(name: string, parameter: CommandParameter): readonly Pro
   return problems;
 }
 
-function validateStep(
-  step: ShellStep,
-  index: number,
-  steps: readonly ShellStep[],
-  parameters: Readonly<Record<string, CommandParameter>>,
-): readonly Problem[] {
-  const path = `mainSteps[${index}]`;
+function validateStep({ name, inputs }: ShellStep, parameters: Parameters): readonly Problem[] {
   const problems: Problem[] = [];
   // GetCommandInvocation asks for a step by PluginName, which has at least four characters (botocore's model: CommandPluginName).
-  if (!/^[A-Za-z0-9_-]{4,128}$/.test(step.name)) {
+  if (!/^[A-Za-z0-9_-]{4,128}$/.test(name)) {
     problems.push({
-      path: `${path}.name`,
-      value: step.name,
+      path: 'mainSteps[0].name',
+      value: name,
       message: 'is no name for a step',
       fix: 'use 4 to 128 letters, digits, hyphens and underscores',
     });
   }
-  if (steps.findIndex((other) => other.name === step.name) !== index) {
+  const { timeoutSeconds } = inputs;
+  const [reference] = referencesIn(timeoutSeconds, '');
+  const isGiven = reference !== undefined && isPastedNumber(parameters[reference.name]);
+  if (timeoutSeconds !== undefined && !isGiven && !isTimeout(timeoutSeconds)) {
     problems.push({
-      path: `${path}.name`,
-      value: step.name,
-      message: 'is the name of an earlier step',
-      fix: 'rename one of them',
-    });
-  }
-  const { timeoutSeconds } = step.inputs;
-  const [timeoutReference] = referencesIn(timeoutSeconds, '');
-  const isTimeoutGiven = timeoutReference !== undefined && isPastedNumber(parameters[timeoutReference.name]);
-  if (timeoutSeconds !== undefined && !isTimeoutGiven && !isTimeout(timeoutSeconds)) {
-    problems.push({
-      path: `${path}.inputs.timeoutSeconds`,
+      path: 'mainSteps[0].inputs.timeoutSeconds',
       value: timeoutSeconds,
       message: 'would mean 3600 to the agent',
       fix: `write a whole number from ${minTimeoutSeconds} to ${maxTimeoutSeconds}, or {{ a parameter of digits }}`,
     });
   }
-  if (step.inputs.finallyStep === true && index !== steps.length - 1) {
-    problems.push({
-      path: `${path}.inputs.finallyStep`,
-      value: true,
-      message: 'is ignored on all but the last step',
-      fix: 'move the step to the end',
-    });
-  }
-  return [...problems, ...validatePrecondition(step, path)];
+  return problems;
 }
 
-function isTimeout(value: number | string): boolean {
-  const text = String(value);
+function isTimeout(text: string): boolean {
   return /^\d+$/.test(text) && Number(text) >= minTimeoutSeconds && Number(text) <= maxTimeoutSeconds;
 }
 
-function validatePrecondition(step: ShellStep, path: string): readonly Problem[] {
-  const operands = step.precondition?.StringEquals;
-  if (operands === undefined) return [];
-  const complain = (fix: string): readonly Problem[] => [
-    {
-      path: `${path}.precondition.StringEquals`,
-      value: operands,
-      message: 'is a precondition that the agent answers with a failed step',
-      fix,
-    },
-  ];
-  if (operands.length !== 2) return complain('give exactly two operands');
-  if (operands[0] === operands[1]) return complain('compare two different operands');
-  if (!operands.includes('platformType') && referencesIn(operands, '').length === 0) {
-    return complain('one operand must be platformType or hold a {{ parameter }}');
-  }
-  return [];
-}
-
-function validateReferences(
-  step: ShellStep,
-  path: string,
-  parameters: Readonly<Record<string, CommandParameter>>,
-): readonly Problem[] {
-  const scriptPath = `${path}.inputs.runCommand`;
-  const pasted = referencesIn(step.inputs.runCommand, scriptPath)
-    .filter(({ name }) => !isPastedNumber(parameters[name]))
-    .map(({ name, path: at, text }): Problem => ({
-      path: at,
-      value: text,
-      message: `pastes {{ ${name} }} into the script`,
-      fix: `read $SSM_${name}`,
-    }));
-  const undeclared = referencesIn({ precondition: step.precondition, inputs: { ...step.inputs, runCommand: [] } }, path)
-    .filter(({ name }) => !Object.hasOwn(parameters, name))
-    .map(({ name, path: at, text }): Problem => ({
-      path: at,
-      value: text,
-      message: `uses the parameter ${name}, which is not declared`,
-      fix: 'declare it, or correct the name',
-    }));
-  const lines = typeof step.inputs.runCommand === 'string' ? [step.inputs.runCommand] : step.inputs.runCommand;
-  const unset = lines.flatMap((line, index) =>
+function validateReferences({ inputs }: ShellStep, parameters: Parameters): readonly Problem[] {
+  const problems = referencesIn(inputs, 'mainSteps[0].inputs').flatMap(({ name, path, text }): readonly Problem[] => {
+    const parameter = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
+    if (path.includes('.runCommand') && !isPastedNumber(parameter)) {
+      return [{ path, value: text, message: `pastes {{ ${name} }} into the script`, fix: `read $SSM_${name}` }];
+    }
+    if (parameter !== undefined) return [];
+    const message = `uses the parameter ${name}, which is not declared`;
+    return [{ path, value: text, message, fix: 'declare it, or correct the name' }];
+  });
+  const unset = inputs.runCommand.flatMap((line, index) =>
     variablesIn(line)
       .filter((name) => !Object.hasOwn(parameters, name) && !agentVariables.includes(name))
       .map((name): Problem => ({
-        path: `${scriptPath}[${index}]`,
+        path: `mainSteps[0].inputs.runCommand[${index}]`,
         value: line,
         message: `reads $SSM_${name}, but no parameter is called ${name}`,
         fix: 'declare it, or correct the name',
       })),
   );
-  return [...pasted, ...undeclared, ...unset];
+  return [...problems, ...unset];
 }
 
 /** The X of every `$SSM_X` and `${SSM_X…}` in a script line. */

@@ -1,13 +1,21 @@
-import type { Command, Invocation } from '../commands/command.ts';
-import { cancelCommand } from '../commands/command-actions.ts';
-import { sendCommand } from '../commands/send-command.ts';
+import type { RunCommandStep } from '../../../documents/schema/document.ts';
+import type { Command } from '../commands/command.ts';
+import { sendCommand } from '../commands/command-actions.ts';
+import { cancelCommand } from '../commands/execute-command.ts';
 import type { Service } from '../service.ts';
 import { ServiceError } from '../service-error.ts';
-import { StepFailure, type StepRun, type StepResult } from './execution.ts';
+import { StepFailure, type StepRun } from './execution.ts';
+
+const advice = 'Please refer to Automation Service Troubleshooting Guide for more diagnosis details.';
 
 /** `aws:runCommand`: sends a command, waits until it is over on all hosts, and cancels it when the signal is aborted. */
-export async function runCommand(service: Service, run: StepRun, signal: AbortSignal): Promise<StepResult> {
-  const command = send(service, run.inputs);
+export async function runCommand(
+  service: Service,
+  run: StepRun,
+  inputs: RunCommandStep['inputs'],
+  signal: AbortSignal,
+): Promise<void> {
+  const command = send(service, inputs);
   const cancel = (): void => {
     cancelCommand(command);
   };
@@ -15,46 +23,27 @@ export async function runCommand(service: Service, run: StepRun, signal: AbortSi
   if (signal.aborted) cancel();
   await command.finished;
   signal.removeEventListener('abort', cancel);
-  const outputs = outputsOf(command);
   // A failed step has its outputs too.
-  run.outputs = outputs;
-  if (command.status === 'Success' && command.invocations.length > 0) return { outputs };
-  const lists = Object.entries(outputs).map(([name, values]) => `${name}=[${values.join(', ')}]`);
+  run.outputs = outputsOf(command);
+  // What Automation makes of targets that match no host is not documented: here it is the success that the command is.
+  if (command.status === 'Success') return;
+  const lists = Object.entries(run.outputs).map(([name, values]) => `${name}=[${values.join(', ')}]`);
   throw new StepFailure(
     'Step fails when it is verifying the command has completed. ' +
-      `Command ${command.id} returns unexpected invocation result: \n{${lists.join(', ')}}. ` +
-      // What Automation says of targets that match no host is not known; a benchmark that ran nowhere must not look like a success.
-      (command.invocations.length === 0 ? 'No host matches the targets. ' : '') +
-      'Please refer to Automation Service Troubleshooting Guide for more diagnosis details.',
+      `Command ${command.id} returns unexpected invocation result: \n{${lists.join(', ')}}. ${advice}`,
   );
 }
 
-function send(service: Service, inputs: Readonly<Record<string, unknown>>): Command {
+function send(service: Service, inputs: RunCommandStep['inputs']): Command {
+  const lists = Object.entries(inputs.Parameters).map(([name, value]) => [name, [value]] as const);
   try {
-    return sendCommand(service, { ...inputs, ...listsOf(inputs) });
+    return sendCommand(service, { ...inputs, Parameters: Object.fromEntries(lists) });
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     throw new StepFailure(
-      `Step fails when it is Execute/Cancelling action. ${error.message} (Error Code: ${error.code}). ` +
-        'Please refer to Automation Service Troubleshooting Guide for more diagnosis details.',
+      `Step fails when it is Execute/Cancelling action. ${error.message} (Error Code: ${error.code}). ${advice}`,
     );
   }
-}
-
-/** A single value may stand where SendCommand wants a list, as may a list that a reference has brought into a list. */
-function listsOf({ InstanceIds, Parameters = {} }: Readonly<Record<string, unknown>>): object {
-  const parameters = Object.entries(Parameters as Readonly<Record<string, unknown>>).map(
-    ([name, value]) => [name, stringsOf(value)] as const,
-  );
-  return {
-    Parameters: Object.fromEntries(parameters),
-    ...(InstanceIds === undefined ? {} : { InstanceIds: stringsOf(InstanceIds) }),
-  };
-}
-
-function stringsOf(value: unknown): readonly string[] {
-  if (Array.isArray(value)) return value.flatMap(stringsOf);
-  return [typeof value === 'string' ? value : JSON.stringify(value)];
 }
 
 /**
@@ -65,12 +54,8 @@ function outputsOf(command: Command): Readonly<Record<string, readonly string[]>
   const shown = command.invocations.find(({ status }) => status !== 'Success') ?? command.invocations[0];
   return {
     Status: [shown?.status ?? command.status],
-    ResponseCode: [String(shown === undefined ? -1 : responseCode(shown))],
-    Output: [shown?.plugins.map(({ output }) => output).join('') ?? ''],
+    ResponseCode: [String(shown?.result.code ?? -1)],
+    Output: [shown?.result.output ?? ''],
     CommandId: [command.id],
   };
-}
-
-function responseCode({ plugins }: Invocation): number {
-  return plugins.find(({ status }) => status !== 'Success' && status !== 'Skipped')?.code ?? 0;
 }

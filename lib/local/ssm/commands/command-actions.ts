@@ -1,131 +1,138 @@
+import { randomUUID } from 'node:crypto';
 import * as v from 'valibot';
-import { commandAnswer, invocationAnswer, stepAnswer } from '../answers/command-answers.ts';
-import { isOver, type Command } from './command.ts';
-import { cancelInvocation } from './execute-command.ts';
-import { sendCommand } from './send-command.ts';
-import { commandId, instanceId, maxResults, nextToken, parseInput } from '../input.ts';
-import { page } from '../pagination.ts';
-import type { Service } from '../service.ts';
+import type { Filter } from '../../../documents/schema/document.ts';
+import { documentName, filter, id, parseInput } from '../input.ts';
+import { resolveParameters } from '../parameters.ts';
+import { findCommandDocument, seconds, track, type Action, type Service } from '../service.ts';
 import { ServiceError } from '../service-error.ts';
+import type { SsmHost } from '../ssm-host.ts';
+import { isOver, type Command, type Invocation } from './command.ts';
+import { deliveryTimedOutCount, errorCount, executeCommand } from './execute-command.ts';
 
-/** An action of the API: takes the parsed body of a request and gives that of the answer. */
-export type Action = (service: Service, body: unknown) => object;
+/** The API cuts stderr once more than the agent does (botocore's model: StandardErrorContent). */
+const maxStandardErrorChars = 8000;
 
-const commandFilter = v.object({
-  key: v.picklist(['InvokedAfter', 'InvokedBefore', 'Status', 'ExecutionStage', 'DocumentName']),
-  value: v.pipe(v.string(), v.minLength(1)),
+const sendSchema = v.object({
+  DocumentName: documentName,
+  Targets: v.strictTuple([filter]),
+  Parameters: v.optional(v.record(v.string(), v.array(v.string())), {}),
+  TimeoutSeconds: v.pipe(v.number(), v.integer(), v.minValue(30), v.maxValue(2_592_000)),
+  // Every host of a lab does its part at the same time.
+  MaxConcurrency: v.literal('100%'),
+  MaxErrors: v.picklist(['0', '100%']),
 });
-type CommandFilter = v.InferOutput<typeof commandFilter>;
-
-const getInvocationSchema = v.object({
-  CommandId: commandId,
-  InstanceId: instanceId,
-  PluginName: v.optional(v.pipe(v.string(), v.minLength(4))),
-});
-
-const listSchema = v.object({
-  CommandId: v.optional(commandId),
-  InstanceId: v.optional(instanceId),
-  MaxResults: maxResults,
-  NextToken: nextToken,
-  Filters: v.optional(v.pipe(v.array(commandFilter), v.maxLength(5)), []),
-  Details: v.optional(v.boolean(), false),
-});
-
-const cancelSchema = v.object({
-  CommandId: commandId,
-  InstanceIds: v.optional(v.pipe(v.array(instanceId), v.maxLength(50)), []),
-});
+const commandSchema = v.object({ CommandId: id });
+const invocationSchema = v.object({ CommandId: id, InstanceId: v.pipe(v.string(), v.regex(/^i-(\w{8}|\w{17})$/)) });
 
 /** The actions of Run Command. */
 export const commandActions: Readonly<Record<string, Action>> = {
   SendCommand: (service, body) => ({ Command: commandAnswer(sendCommand(service, body)) }),
 
-  GetCommandInvocation: (service, body) => {
-    const input = parseInput(getInvocationSchema, body);
-    const command = service.commands.get(input.CommandId);
-    const invocation = command?.invocations.find(({ host }) => host.instanceId === input.InstanceId);
-    if (command === undefined || invocation === undefined) {
-      const text = `Invocation not found for ${input.CommandId}, ${input.InstanceId}`;
-      throw new ServiceError('InvocationDoesNotExist', text);
-    }
-    const { PluginName } = input;
-    const [only] = invocation.plugins;
-    const plugin =
-      PluginName === undefined
-        ? invocation.plugins.length === 1
-          ? only
-          : undefined
-        : // A document with one step may also be asked for by its action.
-          (invocation.plugins.find(({ name }) => name === PluginName) ??
-          (invocation.plugins.length === 1 && PluginName === 'aws:runShellScript' ? only : undefined));
-    // That several steps and no PluginName is this error is an unverified report.
-    if (plugin === undefined) throw new ServiceError('InvalidPluginName');
-    return stepAnswer(command, invocation, plugin);
-  },
-
   ListCommands: (service, body) => {
-    const input = parseInput(listSchema, body);
-    const found = service.commands
-      .newestFirst()
-      .filter(
-        (command) =>
-          (input.CommandId === undefined || command.id === input.CommandId) &&
-          (input.InstanceId === undefined ||
-            command.invocations.some(({ host }) => host.instanceId === input.InstanceId)) &&
-          input.Filters.every((filter) => passes(command, command, filter)),
-      );
-    const { items, ...rest } = page(found, input);
-    return { Commands: items.map(commandAnswer), ...rest };
+    const command = service.commands.get(parseInput(commandSchema, body).CommandId);
+    return { Commands: command === undefined ? [] : [commandAnswer(command)] };
   },
 
   ListCommandInvocations: (service, body) => {
-    const input = parseInput(listSchema, body);
-    const found = service.commands
-      .newestFirst()
-      .filter(({ id }) => input.CommandId === undefined || id === input.CommandId)
-      .flatMap((command) => command.invocations.map((invocation) => ({ command, invocation })))
-      .filter(
-        ({ command, invocation }) =>
-          (input.InstanceId === undefined || invocation.host.instanceId === input.InstanceId) &&
-          input.Filters.every((filter) => passes(command, invocation, filter)),
-      );
-    const { items, ...rest } = page(found, input);
-    const answers = items.map(({ command, invocation }) => invocationAnswer(command, invocation, input.Details));
-    return { CommandInvocations: answers, ...rest };
+    const command = service.commands.get(parseInput(commandSchema, body).CommandId);
+    return {
+      CommandInvocations: command?.invocations.map((invocation) => invocationAnswer(command, invocation)) ?? [],
+    };
   },
 
-  CancelCommand: (service, body) => {
-    const input = parseInput(cancelSchema, body);
+  GetCommandInvocation: (service, body) => {
+    const input = parseInput(invocationSchema, body);
     const command = service.commands.get(input.CommandId);
-    if (command === undefined) {
-      throw new ServiceError('InvalidCommandId', `Command id ${input.CommandId} does not exist.`);
-    }
-    cancelCommand(command, input.InstanceIds);
-    return {};
+    const invocation = command?.invocations.find(({ host }) => host.instanceId === input.InstanceId);
+    if (command !== undefined && invocation !== undefined) return stepAnswer(command, invocation);
+    const text = `Invocation not found for ${input.CommandId}, ${input.InstanceId}`;
+    throw new ServiceError('InvocationDoesNotExist', text);
   },
 };
 
-/** Cancels a command on the given hosts, or on all of them; what is over stays as it is. */
-export function cancelCommand(command: Command, instanceIds: readonly string[] = []): void {
-  if (isOver(command.status)) return;
-  if (instanceIds.length === 0) {
-    command.status = 'Cancelling';
-    command.statusDetails = 'Cancelling';
+/** SendCommand: checks everything that can be known beforehand, and sets the command going. */
+export function sendCommand(service: Service, body: unknown): Command {
+  const input = parseInput(sendSchema, body);
+  const document = findCommandDocument(service, input.DocumentName);
+  if (document === undefined) throw new ServiceError('InvalidDocument');
+  const resolved = resolveParameters(document.parameters ?? {}, input.Parameters);
+  if ('fault' in resolved) {
+    throw new ServiceError('InvalidParameters', 'Parameters provided in document are invalid or not supported.');
   }
-  for (const invocation of command.invocations) {
-    if (instanceIds.length === 0 || instanceIds.includes(invocation.host.instanceId)) cancelInvocation(invocation);
-  }
+  const hosts = service.hosts.filter((host) => isTarget(host, input.Targets[0]));
+  const finished = Promise.withResolvers<void>();
+  const command: Command = {
+    id: randomUUID(),
+    documentName: input.DocumentName,
+    document,
+    passed: input.Parameters,
+    values: resolved.values,
+    targets: input.Targets,
+    requestedAt: service.clock.now(),
+    deliverySeconds: input.TimeoutSeconds,
+    maxErrors: input.MaxErrors,
+    invocations: [],
+    status: 'Pending',
+    statusDetails: 'Pending',
+    finished: finished.promise,
+  };
+  service.commands.add(command.id, command);
+  void track(service, executeCommand(service, command, hosts)).then(finished.resolve, finished.reject);
+  return command;
 }
 
-function passes(
-  command: Command,
-  state: { readonly status: string; readonly statusDetails: string },
-  { key, value }: CommandFilter,
-): boolean {
-  if (key === 'InvokedAfter') return command.requestedAt > Date.parse(value);
-  if (key === 'InvokedBefore') return command.requestedAt < Date.parse(value);
-  if (key === 'Status') return state.status === value || state.statusDetails === value;
-  if (key === 'ExecutionStage') return (value === 'Complete') === isOver(command.status);
-  return command.documentName === value;
+function isTarget({ tags }: SsmHost, { Key, Values }: Filter): boolean {
+  if (!Key.startsWith('tag:')) throw new ServiceError('InvalidTarget', `The target ${Key} is not tag:<key>`);
+  return Values.includes(tags[Key.slice('tag:'.length)] ?? '');
+}
+
+function commandAnswer(command: Command): object {
+  return {
+    CommandId: command.id,
+    DocumentName: command.documentName,
+    DocumentVersion: '$DEFAULT',
+    Parameters: command.passed,
+    InstanceIds: [],
+    Targets: command.targets,
+    RequestedDateTime: seconds(command.requestedAt),
+    Status: command.status,
+    StatusDetails: command.statusDetails,
+    MaxConcurrency: '100%',
+    MaxErrors: command.maxErrors,
+    TargetCount: command.invocations.length,
+    CompletedCount: command.invocations.filter(({ status }) => isOver(status)).length,
+    ErrorCount: errorCount(command),
+    DeliveryTimedOutCount: deliveryTimedOutCount(command),
+    TimeoutSeconds: command.deliverySeconds,
+  };
+}
+
+function invocationAnswer(command: Command, { host, status, statusDetails }: Invocation): object {
+  return {
+    CommandId: command.id,
+    InstanceId: host.instanceId,
+    InstanceName: host.name,
+    DocumentName: command.documentName,
+    RequestedDateTime: seconds(command.requestedAt),
+    Status: status,
+    StatusDetails: statusDetails,
+  };
+}
+
+/** Streams are empty until the script is over. */
+function stepAnswer(command: Command, invocation: Invocation): object {
+  const { startedAt, endedAt, result } = invocation;
+  return {
+    CommandId: command.id,
+    InstanceId: invocation.host.instanceId,
+    DocumentName: command.documentName,
+    PluginName: command.document.mainSteps[0].name,
+    ResponseCode: result.code,
+    ExecutionStartDateTime: startedAt === undefined ? '' : new Date(startedAt).toISOString(),
+    ExecutionEndDateTime: endedAt === undefined ? '' : new Date(endedAt).toISOString(),
+    Status: invocation.status,
+    StatusDetails: invocation.statusDetails,
+    StandardOutputContent: result.standardOutput,
+    StandardErrorContent: result.standardError.slice(0, maxStandardErrorChars),
+  };
 }

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import * as v from 'valibot';
-import type { ShellStep } from '../../../documents/schema/command-document.ts';
-import type { Clock } from '../clock.ts';
-import type { HostProcess, HostScript, SpawnOptions, SsmHost } from '../ssm-host.ts';
+import type { ShellStep } from '../../../documents/schema/document.ts';
+import { pause, type Clock } from '../clock.ts';
+import type { HostScript, SpawnOptions, SsmHost, SsmProcess } from '../ssm-host.ts';
 import { substitute, type Lookup } from '../substitution.ts';
-import type { StepStatus } from './command.ts';
-import { captureStream } from './output.ts';
+import { captureStream, combineStreams, cutStream } from './output.ts';
 
+/** The exit codes of a script that succeeds and that fails whatever it was; further steps would be skipped. */
+const successCode = 168;
+const failureCode = 169;
 /** The exit code by which a script asks for a reboot of the host and to be run again after it. */
 const rebootCode = 194;
 /** The exit code of a script that was killed by the agent. */
@@ -16,8 +17,8 @@ const drainMillis = 200;
 /** Where scripts run that ask for no folder that exists: the agent's own working directory. */
 const agentDirectory = '/usr/bin';
 
-/** Everything a step needs to know of where and why it runs. */
-export interface StepContext {
+/** Everything a script needs to know of where and why it runs. */
+export interface ScriptContext {
   readonly host: SsmHost;
   readonly clock: Clock;
   readonly region: string;
@@ -31,33 +32,44 @@ export interface StepContext {
   readonly signal: AbortSignal;
 }
 
-/** How a script went, before onFailure and its kin are looked at. */
-export interface StepResult {
-  readonly status: Exclude<StepStatus, 'Skipped'>;
+/** How a process went, as the agent sees it. */
+interface Ending {
+  readonly status: 'Success' | 'Failed' | 'TimedOut' | 'Cancelled' | 'Skipped';
   readonly code: number;
   readonly standardOutput: string;
   readonly standardError: string;
 }
 
-const resolvedInputsSchema = v.object({
-  runCommand: v.array(v.string()),
-  timeoutSeconds: v.optional(v.unknown()),
-  workingDirectory: v.optional(v.string()),
-});
+/** What the agent says of a step when it is done with it; streams have at most 24 000 bytes. */
+export interface ScriptResult extends Ending {
+  /** Both streams in one, at most 2 500 bytes: what lists and Automation show. */
+  readonly output: string;
+}
 
 /** Runs the lines of a step as one script, the way `aws:runShellScript` does. */
-export async function runShellStep(step: ShellStep, context: StepContext): Promise<StepResult> {
-  if (context.signal.aborted) return { status: 'Cancelled', code: 1, standardOutput: '', standardError: '' };
+export async function runScript(step: ShellStep, context: ScriptContext): Promise<ScriptResult> {
+  const operands = step.precondition?.StringEquals;
+  const platform = operands?.find((operand) => operand !== 'platformType') ?? 'linux';
+  if (platform.toLowerCase() !== 'linux') {
+    const reason = `'"StringEquals": [${operands?.join(', ')}]'. Step name: ${step.name}`;
+    const output = `Step execution skipped due to unsatisfied preconditions: ${reason}`;
+    return { status: 'Skipped', code: 0, standardOutput: '', standardError: '', output };
+  }
+  return report(await run(step, context));
+}
+
+/** Seconds that a step may take: 5 to 172 800, and 3 600 for everything that is not a number in between. */
+export function scriptTimeoutSeconds({ inputs }: ShellStep, { lookup }: Pick<ScriptContext, 'lookup'>): number {
+  const text = substitute(inputs.timeoutSeconds ?? '', lookup);
+  const seconds = text.trim() === '' ? Number.NaN : Math.trunc(Number(text));
+  return seconds >= 5 && seconds <= 172_800 ? seconds : 3600;
+}
+
+async function run(step: ShellStep, context: ScriptContext): Promise<Ending> {
+  const { host, commandId, lookup } = context;
   // Whether the agent also replaces {{ x }} of an ENV_VAR parameter is not documented; older agents, which do not know ENV_VAR,
   // do. So it is replaced here, and the schema keeps such references out of the lab's scripts.
-  const inputs = v.safeParse(resolvedInputsSchema, substitute(step.inputs, context.lookup));
-  if (!inputs.success) {
-    return failure(
-      `Invalid format in plugin properties ${JSON.stringify(step.inputs)};\nerror ${v.summarize(inputs.issues)}`,
-    );
-  }
-  const { runCommand, timeoutSeconds, workingDirectory = '' } = inputs.output;
-  const { host, commandId } = context;
+  const { runCommand, workingDirectory = '' } = substitute(step.inputs, lookup);
   // The agent keeps it in /var/lib/amazon/ssm/<instance>/document/orchestration/<command>/<step>/; where the local host keeps it
   // is the host's business. It is removed after the step, as the agent does with OrchestrationDirectoryCleanup.
   let script: HostScript | undefined;
@@ -69,18 +81,19 @@ export async function runShellStep(step: ShellStep, context: StepContext): Promi
       workingDirectory: workingDirectory.startsWith('/') ? workingDirectory : agentDirectory,
       network: context.network,
     });
-    return await followProcess(started, effectiveTimeoutSeconds(timeoutSeconds) * 1000, context);
+    return await followProcess(started, scriptTimeoutSeconds(step, context) * 1000, context);
   } catch (error) {
     // The host cannot take the script, or cannot start it.
     const message = error instanceof Error ? error.message : String(error);
-    return failure(`${script === undefined ? 'failed to create script file. ' : 'failed to run commands: '}${message}`);
+    const what = script === undefined ? 'failed to create script file.' : 'failed to run commands:';
+    return { status: 'Failed', code: 1, standardOutput: '', standardError: `${what} ${message}` };
   } finally {
     // What cannot be removed has gone with its host.
     await script?.remove().catch(() => {});
   }
 }
 
-function environmentOf({ host, region, commandId, variables }: StepContext): Readonly<Record<string, string>> {
+function environmentOf({ host, region, commandId, variables }: ScriptContext): Readonly<Record<string, string>> {
   return {
     ...host.environment,
     ...variables,
@@ -92,20 +105,16 @@ function environmentOf({ host, region, commandId, variables }: StepContext): Rea
   };
 }
 
-/** Seconds that a step may take: 5 to 172 800, and 3 600 for everything that is not a number in between. */
-export function effectiveTimeoutSeconds(value: unknown): number {
-  const isNumeric = typeof value === 'number' || (typeof value === 'string' && value.trim() !== '');
-  const seconds = isNumeric ? Math.trunc(Number(value)) : Number.NaN;
-  return seconds >= 5 && seconds <= 172_800 ? seconds : 3600;
-}
-
-async function followProcess(started: HostProcess, timeoutMillis: number, context: StepContext): Promise<StepResult> {
+async function followProcess(started: SsmProcess, timeoutMillis: number, context: ScriptContext): Promise<Ending> {
   const stdout = captureStream(started.stdout);
   const stderr = captureStream(started.stderr);
   // The script is over when it has ended and nobody can write to its streams any more: a child in the background holds it up.
   const over = Promise.all([started.exited, stdout.ended, stderr.ended]).then(([exit]) => ({ exit }) as const);
-  const interruption = interrupted(timeoutMillis, context);
-  const outcome = await Promise.race([over, interruption.happened]).finally(interruption.ignore);
+  const ended = new AbortController();
+  const interruption = pause(context.clock, timeoutMillis, AbortSignal.any([context.signal, ended.signal])).then(
+    () => ({ why: context.signal.aborted ? 'Cancelled' : 'TimedOut' }) as const,
+  );
+  const outcome = await Promise.race([over, interruption]).finally(() => ended.abort());
   if ('exit' in outcome) return resultOf(outcome.exit, stdout.text(), stderr.text());
   started.killGroup();
   // What was printed before the kill is on its way. A process that has left the group may hold the streams for ever, though.
@@ -121,39 +130,11 @@ async function followProcess(started: HostProcess, timeoutMillis: number, contex
   return { status: outcome.why, code: killedCode, standardOutput: stdout.text(), standardError: stderr.text() };
 }
 
-/** Resolves when the time is up or the command is cancelled, until told to ignore both. */
-function interrupted(
-  timeoutMillis: number,
-  { clock, signal }: StepContext,
-): { readonly happened: Promise<{ readonly why: 'TimedOut' | 'Cancelled' }>; readonly ignore: () => void } {
-  let ignore = (): void => {};
-  const happened = new Promise<{ readonly why: 'TimedOut' | 'Cancelled' }>((resolve) => {
-    const cancel = (): void => {
-      resolve({ why: 'Cancelled' });
-    };
-    const stopTimer = clock.after(timeoutMillis, () => {
-      resolve({ why: 'TimedOut' });
-    });
-    signal.addEventListener('abort', cancel);
-    if (signal.aborted) cancel();
-    ignore = () => {
-      stopTimer();
-      signal.removeEventListener('abort', cancel);
-    };
-  });
-  return {
-    happened,
-    ignore: () => {
-      ignore();
-    },
-  };
-}
-
 function resultOf(
   exit: { readonly code: number | null; readonly signal: string | null },
   standardOutput: string,
   standardError: string,
-): StepResult {
+): Ending {
   // Go gives -1 for a process that a signal killed.
   const code = exit.code ?? -1;
   if (code === 0) return { status: 'Success', code, standardOutput, standardError };
@@ -169,6 +150,22 @@ function resultOf(
   };
 }
 
-function failure(standardError: string): StepResult {
-  return { status: 'Failed', code: 1, standardOutput: '', standardError };
+/** Writes down how a script went, after the codes that turn a result round. */
+function report({ status, code, standardOutput, standardError }: Ending): ScriptResult {
+  const sentence = (outcome: string): string =>
+    `\nStep exited with code ${code}. Therefore, marking step as ${outcome}. Further document steps will be skipped.`;
+  const [output, error] =
+    code === successCode
+      ? [standardOutput + sentence('succeeded'), '']
+      : code === failureCode
+        ? [standardOutput + sentence('Failed'), standardError + sentence('Failed')]
+        : [standardOutput, standardError];
+  return {
+    status: code === successCode ? 'Success' : status,
+    code,
+    standardOutput: cutStream(output),
+    standardError: cutStream(error),
+    // Lists show the streams without these sentences, and without the error of a script that left with 168.
+    output: combineStreams(standardOutput, code === successCode ? '' : standardError),
+  };
 }
