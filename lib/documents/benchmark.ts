@@ -1,5 +1,6 @@
-import type { AutomationDocument, RunCommandStep } from './schema/automation-document.ts';
+import { hostsOf, type Host } from '../config/hosts.ts';
 import type { Lab } from '../config/lab.ts';
+import { hostTags } from '../config/tags.ts';
 import {
   countPattern,
   memoryPresets,
@@ -8,6 +9,7 @@ import {
   timeoutPattern,
   wholeNumberPattern,
 } from './parameters.ts';
+import type { AssertStep, AutomationDocument, RunCommandStep } from './schema/document.ts';
 import { verbs, type VerbName } from './verbs.ts';
 
 /** Which hosts a step runs on; the values of the tag `c1mlab:target` are `<lab>/server`, `<lab>/load` and, for all, `c1mlab:lab`. */
@@ -24,6 +26,43 @@ const deliverySeconds = 300;
 /** The name of a verb's document in this lab. */
 export function documentName(lab: Pick<Lab, 'name'>, name: VerbName | 'Benchmark'): string {
   return `${lab.name}-${name}`;
+}
+
+/** The name of the step that asserts that a host is there. */
+function presenceStepName(host: Host): string {
+  return `${host.name.replace('-', '')}IsOnline`;
+}
+
+/** The host whose presence a step of the Benchmark document asserts; undefined for every other step. */
+export function assertedHost(lab: Lab, stepName: string): Host | undefined {
+  return hostsOf(lab).find((host) => presenceStepName(host) === stepName);
+}
+
+/**
+ * Fails unless a host of the lab is there and its agent answers: to SSM a tag that matches no host, or one host too few, is a success.
+ * A host that was replaced may be known for a while beside its successor, so only those that are online are asked for.
+ */
+function presenceStep(lab: Lab, host: Host): AssertStep {
+  const tag = 'c1mlab:host';
+  return {
+    name: presenceStepName(host),
+    description: `The host ${host.name} is there, and its SSM agent is online; if not, deploy the lab again`,
+    action: 'aws:assertAwsResourceProperty',
+    timeoutSeconds: 60,
+    onFailure: 'Abort',
+    inputs: {
+      Service: 'ssm',
+      Api: 'DescribeInstanceInformation',
+      Filters: [
+        { Key: `tag:${tag}`, Values: [hostTags(lab, host)[tag] ?? ''] },
+        { Key: 'PingStatus', Values: ['Online'] },
+      ],
+      // SSM may look for the tag page by page (aws/aws-cli#2626), and only the first page is asserted on: the largest there is.
+      MaxResults: 50,
+      PropertySelector: '$.InstanceInformationList[0].PingStatus',
+      DesiredValues: ['Online'],
+    },
+  };
 }
 
 function step(
@@ -121,6 +160,7 @@ export function benchmarkDocument(lab: Lab): AutomationDocument {
     },
     outputs: ['ramp.Output', 'drive.Output'],
     mainSteps: [
+      ...hostsOf(lab).map((host) => presenceStep(lab, host)),
       step(lab, 'buildServer', 'Build', 'server', { Component: 'servers/{{ Server }}' }, { onFailure: 'Abort' }),
       step(lab, 'buildLoad', 'Build', 'load', { Component: 'loadgen' }, { onFailure: 'Abort' }),
       step(lab, 'prepare', 'Prepare', 'all', { Run: execution }, thenCollect),

@@ -6,8 +6,12 @@ import {
   type StepExecution,
 } from '@aws-sdk/client-ssm';
 import type { MeasurementRecordInput } from '../results/schema/measurement-record.ts';
+import { assertedHost } from '../documents/benchmark.ts';
 import { listInvocations } from './execution.ts';
 import type { Site } from './site.ts';
+
+/** Of a site, what reading an outcome takes. */
+type OutcomeSite = Pick<Site, 'ssm' | 'lab'>;
 
 type StepRecord = NonNullable<MeasurementRecordInput['steps']>[number];
 
@@ -26,7 +30,7 @@ export interface Outcome {
 const skipped = /^SKIPPED (.+)$/m;
 
 /** Reads how an execution ended, and for a failed step what the hosts printed. */
-export async function readOutcome(site: Site, execution: AutomationExecution): Promise<Outcome> {
+export async function readOutcome(site: OutcomeSite, execution: AutomationExecution): Promise<Outcome> {
   const steps = await Promise.all(
     (execution.StepExecutions ?? []).map(async (step): Promise<StepRecord> => {
       const failed = step.StepStatus === 'Failed' || step.StepStatus === 'TimedOut';
@@ -52,12 +56,19 @@ export async function readOutcome(site: Site, execution: AutomationExecution): P
   const first = steps.find(({ failure }) => failure !== null);
   const skip = first?.name === 'buildServer' ? skipped.exec(first.failure ?? '')?.[1] : undefined;
   if (skip !== undefined) return { status: 'skipped', reason: skip, ...known };
-  const reason = first === undefined ? execution.FailureMessage : `${first.name}: ${first.failure}`;
+  const reason = first === undefined ? execution.FailureMessage : describeStep(site, first);
   return { status: 'failed', reason: reason ?? `the execution ended as ${status}`, ...known };
 }
 
+/** A step that asserts that a host is there is not worth a name before what it found. */
+function describeStep({ lab }: OutcomeSite, { name, failure }: StepRecord): string {
+  return assertedHost(lab, name) === undefined ? `${name}: ${failure}` : (failure ?? name);
+}
+
 /** What the hosts on which a step failed wrote to standard error, the last lines of each. */
-async function failureOf(site: Site, step: StepExecution): Promise<string> {
+async function failureOf(site: OutcomeSite, step: StepExecution): Promise<string> {
+  const host = assertedHost(site.lab, step.StepName ?? '');
+  if (host !== undefined) return `${host.name} is missing, or its SSM agent is not online`;
   const fallback = step.FailureMessage ?? step.StepStatus ?? 'failed';
   const failed = (await invocationsOf(site, step)).filter(({ Status }) => Status !== 'Success');
   const texts = await Promise.all(
@@ -75,7 +86,7 @@ async function failureOf(site: Site, step: StepExecution): Promise<string> {
 }
 
 /** What a step printed on all its hosts; null when it ran on none. */
-async function printedBy(site: Site, step: StepExecution): Promise<string | null> {
+async function printedBy(site: OutcomeSite, step: StepExecution): Promise<string | null> {
   const invocations = await invocationsOf(site, step);
   if (invocations.length === 0) return null;
   const answers = await Promise.all(
@@ -87,7 +98,7 @@ async function printedBy(site: Site, step: StepExecution): Promise<string | null
 }
 
 /** The command of a step on each host that it was sent to; none when the step sent no command. */
-async function invocationsOf(site: Site, step: StepExecution): Promise<readonly CommandInvocation[]> {
+async function invocationsOf(site: OutcomeSite, step: StepExecution): Promise<readonly CommandInvocation[]> {
   const commandId = step.Outputs?.['CommandId']?.[0];
   return commandId === undefined ? [] : listInvocations(site, commandId);
 }

@@ -44,7 +44,7 @@ describe("the lab's documents", () => {
     const benchmark = documents.find(({ type }) => type === 'Automation');
     assert.ok(benchmark?.type === 'Automation');
     for (const step of benchmark.content.mainSteps) {
-      assert.ok(step.action === 'aws:runCommand');
+      if (step.action !== 'aws:runCommand') continue;
       const cleansUp = step.name === 'collect' || step.name === 'stop';
       // SendCommand: the maximum number of errors allowed without the command failing.
       assert.equal(step.inputs.MaxErrors, cleansUp ? '100%' : '0', step.name);
@@ -54,11 +54,32 @@ describe("the lab's documents", () => {
     }
   });
 
+  test('assert that each host is there and online before anything is built', () => {
+    const benchmark = documents.find(({ type }) => type === 'Automation');
+    assert.ok(benchmark?.type === 'Automation');
+    const names = benchmark.content.mainSteps.map(({ name }) => name);
+    assert.deepEqual(names.slice(0, 4), ['serverIsOnline', 'load1IsOnline', 'load2IsOnline', 'buildServer']);
+    // The form that Automation takes: "aws:assertAwsResourceProperty" in the Systems Manager User Guide.
+    assert.deepEqual(benchmark.content.mainSteps[2]?.inputs, {
+      Service: 'ssm',
+      Api: 'DescribeInstanceInformation',
+      Filters: [
+        { Key: 'tag:c1mlab:host', Values: ['C1mLab/load-2'] },
+        { Key: 'PingStatus', Values: ['Online'] },
+      ],
+      MaxResults: 50,
+      PropertySelector: '$.InstanceInformationList[0].PingStatus',
+      DesiredValues: ['Online'],
+    });
+  });
+
   test('clean up after whoever cancels an execution whose hosts were prepared', () => {
     const benchmark = documents.find(({ type }) => type === 'Automation');
     assert.ok(benchmark?.type === 'Automation');
     assert.deepEqual(
-      benchmark.content.mainSteps.map(({ name, onCancel = 'Abort' }) => [name, onCancel]),
+      benchmark.content.mainSteps
+        .filter(({ action }) => action === 'aws:runCommand')
+        .map(({ name, onCancel = 'Abort' }) => [name, onCancel]),
       [
         ['buildServer', 'Abort'],
         ['buildLoad', 'Abort'],

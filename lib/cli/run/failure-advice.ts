@@ -14,6 +14,7 @@ const adviceByStep: Readonly<Record<string, string>> = {
 
 /** What to do about what a host said itself, before what its step commonly needs. */
 const adviceByReason: readonly (readonly [RegExp, string])[] = [
+  [/\bis missing, or its SSM agent is not online\b/, 'see which hosts are there (c1m status), or deploy the lab again'],
   [/\banother run is active\b/, 'watch what runs (c1m attach), or end it (c1m cancel)'],
   [
     /\bport \d+\b.*(in use|EADDRINUSE)/is,

@@ -20,6 +20,11 @@ const stepWords: Readonly<Record<string, string>> = {
   stop: 'stopping',
 };
 
+/** What a step does, in words; the benchmark's first ones ask for each host. */
+function wordsFor(step: string): string {
+  return stepWords[step] ?? (step.endsWith('IsOnline') ? 'looking for the hosts' : step);
+}
+
 const grouped = (value: number): string => Math.round(value).toLocaleString('en').replaceAll(',', ' ');
 
 /** One line that says what the lab is doing. */
@@ -82,12 +87,12 @@ export function progressPrinter(context: LabContext): { onProgress: (event: Prog
           doing = 'making the hosts ready';
           break;
         case 'step':
-          doing = stepWords[event.step] ?? event.step;
+          doing = wordsFor(event.step);
           say(`${heading}: ${doing}`);
           break;
         case 'status': {
           const text = describeStatus(event.step, event.summary);
-          if (context.interactive) draw(`${heading}: ${stepWords[event.step] ?? event.step}: ${text}`);
+          if (context.interactive) draw(`${heading}: ${wordsFor(event.step)}: ${text}`);
           else if (context.now().getTime() - lastMillis >= plainLineSeconds * 1000) line(`${heading}: ${text}`);
           break;
         }

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test, type TestContext } from 'node:test';
+import { StopAutomationExecutionCommand } from '@aws-sdk/client-ssm';
+import { articleLab } from '../../../lib/config/lab.ts';
+import { documentsOf } from '../../../lib/documents/documents-of.ts';
+import { verbs } from '../../../lib/documents/verbs.ts';
+import { readOutcome } from '../../../lib/run/outcome.ts';
+import { eventually } from './eventually.ts';
+import {
+  createTestLab,
+  execution,
+  executionOver,
+  hostIds,
+  start,
+  stepStatuses,
+  type HostName,
+  type TestLab,
+} from './test-lab.ts';
+
+/** The lab's own documents on hosts whose verbs only note that they ran; `hanging` is one that does not end by itself. */
+async function labWithout(t: TestContext, missing: readonly HostName[], hanging = ''): Promise<TestLab> {
+  const lab = await createTestLab(t, documentsOf(articleLab), missing);
+  const folder = join(lab.folder, 'assets/host');
+  mkdirSync(folder, { recursive: true });
+  mkdirSync(join(lab.folder, 'ran'));
+  for (const { script } of verbs) {
+    const end = script === hanging ? 'exec sleep 300' : 'exit 0';
+    writeFileSync(join(folder, script), `#!/bin/sh\n: >"${lab.folder}/ran/${script}-$AWS_SSM_INSTANCE_ID"\n${end}\n`);
+    chmodSync(join(folder, script), 0o755);
+  }
+  return lab;
+}
+
+/** Which verbs have run on a host, in alphabetical order. */
+function ranOn(lab: TestLab, host: HostName): string {
+  const ran = readdirSync(join(lab.folder, 'ran')).filter((file) => file.endsWith(hostIds[host]));
+  return ran
+    .map((file) => file.slice(0, file.indexOf('-')))
+    .sort()
+    .join(' ');
+}
+
+/** What `c1m` makes of an execution, once it is over. */
+async function concluded(lab: TestLab, id: string): Promise<string> {
+  const { status, reason } = await readOutcome({ ssm: lab.ssm, lab: articleLab }, await executionOver(lab, id));
+  return `${status}: ${reason}`;
+}
+
+const benchmark = { Server: ['node'], DriveTimeoutSeconds: ['900'] };
+/** What SSM gives the agents to take Drive up, and Drive to end: 300 s and 900 s. */
+const driveMillis = 1_200_000;
+
+describe('a benchmark that anybody starts', () => {
+  test('runs every verb on its hosts when all of them are there', async (t) => {
+    const lab = await labWithout(t, []);
+    const over = await executionOver(lab, await start(lab, 'C1mLab-Benchmark', benchmark));
+    assert.equal(over.AutomationExecutionStatus, 'Success');
+    assert.equal(ranOn(lab, 'server'), 'build collect prepare start stop');
+    assert.equal(ranOn(lab, 'load-2'), 'build collect drive prepare ramp stop');
+  });
+
+  const absences: readonly [readonly HostName[], HostName][] = [
+    [['load-2'], 'load-2'],
+    [['server'], 'server'],
+    [['server', 'load-1', 'load-2'], 'server'],
+  ];
+  for (const [missing, named] of absences) {
+    test(`fails at once without ${missing.join(', ')}, before anything runs, and names ${named}`, async (t) => {
+      const lab = await labWithout(t, missing);
+      const id = await start(lab, 'C1mLab-Benchmark', benchmark);
+      assert.match(
+        await concluded(lab, id),
+        new RegExp(`^failed: ${named} is missing, or its SSM agent is not online`),
+      );
+      for (const host of ['server', 'load-1', 'load-2'] as const) assert.equal(ranOn(lab, host), '');
+    });
+  }
+
+  test('fails at once with a host whose agent is not heard', async (t) => {
+    const lab = await labWithout(t, []);
+    lab.hosts['load-1'].lose();
+    const id = await start(lab, 'C1mLab-Benchmark', benchmark);
+    assert.match(await concluded(lab, id), /^failed: load-1 is missing, or its SSM agent is not online/);
+    assert.equal(ranOn(lab, 'server'), '');
+  });
+
+  test('ends by the time-out of Drive with a host that dies meanwhile; the others collect and stop', async (t) => {
+    const lab = await labWithout(t, [], 'drive');
+    const id = await start(lab, 'C1mLab-Benchmark', benchmark);
+    await eventually('both drive', () =>
+      ['load-1', 'load-2'].every((host) => ranOn(lab, host as HostName).includes('drive')),
+    );
+    lab.hosts['load-2'].lose();
+    lab.clock.advance(driveMillis);
+    // Collect and Stop wait for the host that is lost as long as a command may wait for its agent.
+    const over = await eventually('it is over', async () => {
+      lab.clock.advance(10_000);
+      const found = await execution(lab, id);
+      return found.AutomationExecutionStatus === 'InProgress' ? undefined : found;
+    });
+    assert.match(await concluded(lab, id), /^failed: drive: /);
+    assert.equal(
+      stepStatuses(over).find((text) => text.startsWith('drive')),
+      'drive Failed',
+    );
+    assert.equal(ranOn(lab, 'server'), 'build collect prepare start stop');
+    assert.equal(ranOn(lab, 'load-1'), 'build collect drive prepare ramp stop');
+    assert.equal(ranOn(lab, 'load-2'), 'build drive prepare ramp');
+  });
+
+  test('is cancelled with a host that is lost; the others collect and stop', async (t) => {
+    const lab = await labWithout(t, [], 'ramp');
+    const id = await start(lab, 'C1mLab-Benchmark', benchmark);
+    await eventually('both ramp', () =>
+      ['load-1', 'load-2'].every((host) => ranOn(lab, host as HostName).includes('ramp')),
+    );
+    lab.hosts['load-1'].lose();
+    await lab.ssm.send(new StopAutomationExecutionCommand({ AutomationExecutionId: id }));
+    await eventually('the others have collected', () => ranOn(lab, 'load-2').includes('collect'));
+    lab.clock.advance(120_000);
+    assert.equal((await executionOver(lab, id)).AutomationExecutionStatus, 'Cancelled');
+    assert.equal(ranOn(lab, 'load-1'), 'build prepare ramp');
+  });
+});
