@@ -49,7 +49,7 @@ export async function runUrl(url: string, flags: RunFlags, out: string, context:
   const say = (line: string): void => context.process.stderr.write(`${line}\n`);
   const target = server.hostName === server.address ? server.address : `${server.hostName} (${server.address})`;
   say(`asking ${target} port ${server.port} with two connections and two messages what it does`);
-  const load = planLoad(url, flags, await probeServer(url, probeMillis));
+  const load = planLoad(url, flags, await probeServer(server, probeMillis));
   const parts = [
     `opening ${counted(load.connections, 'connection')} from this machine to ${target} port ${server.port}, ${grouped(load.connectRate)} a second`,
     load.echoRate === 0 ? 'no echoes' : `${grouped(load.echoRate)} echoes a second for ${load.echoSeconds} s`,
@@ -93,9 +93,9 @@ export function showUrlRecord({ load, result, invalid }: UrlRecord, context: Lab
   const { stdout } = context.process;
   stdout.write(`\n${load.url}, as seen from the load generator (of the server itself nothing is known)\n\n`);
   stdout.write(summaryText(result));
-  if (result.reason !== null) stdout.write(`\nnot reached: ${result.reason}\n`);
+  if (result.reason !== null) stdout.write(`\n${result.reached ? 'incomplete' : 'not reached'}: ${result.reason}\n`);
   if (invalid !== null) stdout.write(`\nINVALID: ${invalid}\n`);
-  if (invalid !== null) return exitCodes.resultInvalid;
+  if (invalid !== null || (result.reached && result.reason !== null)) return exitCodes.resultInvalid;
   return result.reached ? exitCodes.ok : exitCodes.targetNotReached;
 }
 

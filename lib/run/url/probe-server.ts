@@ -1,4 +1,6 @@
+import type { ServerUrl } from '../../../assets/loadgen/commands/server-url.ts';
 import { LabError } from '../../config/lab-error.ts';
+import { ProbeConnection } from './probe-connection.ts';
 
 /** What a server that listens elsewhere does of what the lab's servers do. */
 export interface ServerAbilities {
@@ -12,90 +14,31 @@ const answerPattern = /^sent \d+ \d+ \d+$/;
 
 /**
  * Asks a server with one connection to its URL and one to `/publish` what it does: a path that is open proves nothing, for many
- * servers take any path. Each answer has `deadlineMillis`. Throws LabError `runFailed` when no connection can be opened.
+ * servers take any path. Each answer has `deadlineMillis`; whatever the server sends, next to nothing of it is kept. Throws LabError
+ * `runFailed` when no connection can be opened.
  */
-export async function probeServer(url: string, deadlineMillis: number): Promise<ServerAbilities> {
-  const member = new Peer(url);
+export async function probeServer(server: ServerUrl, deadlineMillis: number): Promise<ServerAbilities> {
+  const member = new ProbeConnection(server, server.path);
+  const publisher = new ProbeConnection(server, '/publish');
   try {
-    if (!(await member.opens(deadlineMillis))) {
+    const why = await member.open(deadlineMillis);
+    if (why !== null) {
       throw new LabError(
         'runFailed',
-        `no WebSocket connection to ${url} can be opened`,
+        `no WebSocket connection to ws://${server.hostName}:${server.port}${server.path} can be opened: ${why}`,
         'see that the server listens there, and takes WebSocket connections on that path',
       );
     }
+    const echoed = member.hears((message) => message === 'c1mlab probe: echo', deadlineMillis);
     member.send('c1mlab probe: echo');
-    const echoes = await member.hears((text) => text === 'c1mlab probe: echo', deadlineMillis);
-    return { echoes, publishes: await publishes(member, url, deadlineMillis) };
-  } finally {
-    member.close();
-  }
-}
-
-async function publishes(member: Peer, url: string, deadlineMillis: number): Promise<boolean> {
-  const publisher = new Peer(new URL('/publish', url).href);
-  try {
-    if (!(await publisher.opens(deadlineMillis))) return false;
+    const echoes = await echoed;
+    if ((await publisher.open(deadlineMillis)) !== null) return { echoes, publishes: false };
+    const answered = publisher.hears((message) => answerPattern.test(message), deadlineMillis);
+    const arrived = member.hears((message) => message === 'c1mlab probe: publish', deadlineMillis);
     publisher.send('c1mlab probe: publish');
-    const [answered, arrived] = await Promise.all([
-      publisher.hears((text) => answerPattern.test(text), deadlineMillis),
-      member.hears((text) => text === 'c1mlab probe: publish', deadlineMillis),
-    ]);
-    return answered && arrived;
+    return { echoes, publishes: (await answered) && (await arrived) };
   } finally {
-    publisher.close();
-  }
-}
-
-/** One WebSocket connection that remembers the texts it was sent. */
-class Peer {
-  readonly #socket: WebSocket;
-  readonly #texts: string[] = [];
-  readonly #watchers = new Set<() => void>();
-
-  constructor(url: string) {
-    this.#socket = new WebSocket(url);
-    this.#socket.addEventListener('message', ({ data }) => {
-      if (typeof data === 'string') this.#texts.push(data);
-    });
-    for (const event of ['open', 'message', 'error', 'close'] as const) {
-      this.#socket.addEventListener(event, () => this.#watchers.forEach((look) => look()));
-    }
-  }
-
-  async opens(deadlineMillis: number): Promise<boolean> {
-    await this.#until(() => this.#socket.readyState !== WebSocket.CONNECTING, deadlineMillis);
-    return this.#socket.readyState === WebSocket.OPEN;
-  }
-
-  /** Whether a text that fits has come or comes within the deadline. */
-  async hears(fits: (text: string) => boolean, deadlineMillis: number): Promise<boolean> {
-    const heard = (): boolean => this.#texts.some(fits);
-    await this.#until(() => heard() || this.#socket.readyState !== WebSocket.OPEN, deadlineMillis);
-    return heard();
-  }
-
-  send(text: string): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(text);
-  }
-
-  close(): void {
-    this.#socket.close();
-  }
-
-  #until(holds: () => boolean, deadlineMillis: number): Promise<void> {
-    return new Promise((resolve) => {
-      const end = (): void => {
-        clearTimeout(timer);
-        this.#watchers.delete(look);
-        resolve();
-      };
-      const look = (): void => {
-        if (holds()) end();
-      };
-      const timer = setTimeout(end, deadlineMillis);
-      this.#watchers.add(look);
-      look();
-    });
+    member.end();
+    publisher.end();
   }
 }
