@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 /** The load generator's command line: alone with --url, or hold, drive and collect. */
-import { exitCodes, UsageError } from './commands/exit-codes.ts';
+import { exitCodeOf, exitCodes, UsageError } from './commands/exit-codes.ts';
+
+const lineMost = 1000;
 
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
   // Each loads what it needs only: drive and collect are started often.
@@ -25,10 +27,30 @@ async function main(args: readonly string[]): Promise<number> {
     }
     return await run(command === 'alone' && first.startsWith('-') ? args : rest);
   } catch (error) {
-    const usage = error instanceof UsageError;
-    process.stderr.write(`loadgen: ${(error as Error).message}${usage ? ' (--help tells more)' : ''}\n`);
-    return usage ? exitCodes.usage : exitCodes.failed;
+    const hint = error instanceof UsageError ? ' (--help tells more)' : '';
+    process.stderr.write(`loadgen: ${inOneLine(error)}${hint}\n`);
+    return exitCodeOf(error);
   }
 }
 
-process.exitCode = await main(process.argv.slice(2));
+/** An error's message that a terminal cannot be confused by; a defect keeps its place. */
+function inOneLine(error: unknown): string {
+  const isDefect = exitCodeOf(error) === exitCodes.defect;
+  const text = error instanceof Error ? ((isDefect ? error.stack : undefined) ?? error.message) : String(error);
+  const line = text.replaceAll(/\p{Cc}+/gu, (characters) => (isDefect ? ' ' : JSON.stringify(characters).slice(1, -1)));
+  return line.length <= lineMost ? line : `${line.slice(0, lineMost)}…`;
+}
+
+// Whoever read the output may be gone (a closed pipe or terminal): that ends nothing. A full disk is told.
+let outputFailed = false;
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE' || error.code === 'EIO' || outputFailed) return;
+    outputFailed = true;
+    process.exitCode = exitCodes.environment;
+    process.stderr.write(`loadgen: the output cannot be written (${error.code}): free space, or send it elsewhere\n`);
+  });
+}
+
+const exitCode = await main(process.argv.slice(2));
+process.exitCode = outputFailed ? exitCodes.environment : exitCode;

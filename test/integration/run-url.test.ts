@@ -161,7 +161,12 @@ describe('run --url', () => {
   test('fails in two lines where nothing listens, for another protocol, and with flags of a lab', async () => {
     const failures: readonly (readonly [number, RegExp, ...string[]])[] = [
       [4, /no WebSocket connection to ws:\/\/127\.0\.0\.1:9\/ can be opened/, '--url', 'ws://127.0.0.1:9/'],
-      [2, /--url is wss:\/\//, '--url', 'wss://127.0.0.1:9/'],
+      [
+        4,
+        /no WebSocket connection to wss:\/\/127\.0\.0\.1:9\/ can be opened: ECONNREFUSED/,
+        '--url',
+        'wss://127.0.0.1:9/',
+      ],
       [
         2,
         /--local, --server-processes cannot be given with --url/,

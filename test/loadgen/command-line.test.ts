@@ -85,9 +85,9 @@ describe('the command line', { concurrency: 4 }, () => {
     assert.match(stderr, /11 connections from this host do not fit: 1 source addresses x 10 local ports/);
   });
 
-  test('fails with exit code 1 on a name that does not resolve', async () => {
+  test('fails with exit code 3 on a name that does not resolve', async () => {
     const { code, stderr } = await run('--url', 'ws://no-such-host.invalid/', '--connections', '1');
-    assert.equal(code, 1);
+    assert.equal(code, 3);
     assert.match(stderr, /no IPv4 address found for 'no-such-host.invalid'/);
   });
 
@@ -112,7 +112,7 @@ describe('the command line', { concurrency: 4 }, () => {
     assert.equal(result.connectMicros.count, 30);
   });
 
-  test('fails with exit code 1 when nobody listens, and says so to people', async () => {
+  test('fails with exit code 5 when nobody listens, and says so to people', async () => {
     const { code, stdout, stderr } = await run(
       '--url',
       'ws://127.0.0.1:9/',
@@ -123,10 +123,10 @@ describe('the command line', { concurrency: 4 }, () => {
       '--sources',
       loopbackSource(),
     );
-    assert.equal(code, 1);
+    assert.equal(code, 5);
     assert.match(stdout, /0 open of 3/);
     assert.match(stdout, /9 ECONNREFUSED; 3 given up/);
-    assert.match(stderr, /0 of 3 connections were open at the end/);
+    assert.match(stderr, /0 of 3 connections were open at the end \(attempts: 9 ECONNREFUSED\)/);
   });
 
   test('hold, drive and collect work through the socket, and SIGTERM ends it all', async (context) => {
@@ -169,7 +169,7 @@ describe('the command line', { concurrency: 4 }, () => {
     );
     await until('the status shows it', () => status()?.broadcastMessagesReceived === 80);
     const second = await run('hold', ...child.spawnargs.slice(3));
-    assert.equal(second.code, 1);
+    assert.equal(second.code, 4);
     assert.match(second.stderr, /another load generator holds connections/);
     const workers = childrenOf(child.pid!);
     child.kill('SIGTERM');
@@ -180,7 +180,7 @@ describe('the command line', { concurrency: 4 }, () => {
       [],
     );
     const gone = await run('collect', '--socket', socket);
-    assert.equal(gone.code, 1);
+    assert.equal(gone.code, 4);
     assert.match(gone.stderr, /no load generator listens on .*ENOENT/);
   });
 
@@ -205,7 +205,7 @@ describe('the command line', { concurrency: 4 }, () => {
     const interrupted = start();
     await until('all open', () => server.members.size === 10);
     interrupted.kill('SIGINT');
-    assert.deepEqual(await once(interrupted, 'exit'), [1, null]);
+    assert.deepEqual(await once(interrupted, 'exit'), [130, null]);
     await until('the server sees them go', () => server.members.size === 0);
   });
 });

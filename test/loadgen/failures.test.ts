@@ -5,7 +5,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { describe, test, type TestContext } from 'node:test';
 import { summarize } from '../../assets/loadgen/measure/summary.ts';
 import { acceptFor } from '../../assets/loadgen/websocket/keys.ts';
-import { collect, isAlive, loopbackSource, startLoad, until } from './held-load.ts';
+import { isAlive, loopbackSource, startLoad, until } from './held-load.ts';
 import { startLabServer } from './lab-server.ts';
 
 /** A listener that does `answer` to each connection; the port. */
@@ -208,7 +208,7 @@ describe('failures are counted by cause', { concurrency: 8 }, () => {
     const load = startLoad(context, [port], { connections: 3 });
     await until('broadcasts', () => load.status().broadcastMessagesReceived === 3);
     assert.equal(load.counts().open, 3);
-    const [broadcast] = summarize(await collect(load)).broadcasts;
+    const [broadcast] = summarize(await load.collectRaws()).broadcasts;
     assert.equal(broadcast?.received, 3);
   });
 
@@ -222,7 +222,7 @@ describe('failures are counted by cause', { concurrency: 8 }, () => {
     assert.equal(phase, 'failed');
     assert.match(reason ?? '', /load process 1 was ended by SIGKILL/);
     assert.deepEqual([counts.open, counts.established], [5, 10]);
-    const raws = await collect(load);
+    const raws = await load.collectRaws();
     assert.deepEqual(
       raws.map((raw) => [raw.process, raw.counts.open]),
       [[0, 5]],

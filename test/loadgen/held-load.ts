@@ -1,9 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import type { TestContext } from 'node:test';
 import type { LoadPlan } from '../../assets/loadgen/plan/share.ts';
-import type { LoadProcessRaw } from '../../assets/loadgen/raw.ts';
 import type { TlsOptions } from '../../assets/loadgen/tls/tls-options.ts';
 import { Supervisor } from '../../assets/loadgen/supervisor/supervisor.ts';
 
@@ -54,17 +51,6 @@ export async function until(what: string, condition: () => boolean, seconds = 20
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
-/** The raw files of a supervisor's processes, the publisher's last. */
-export async function collect(supervisor: Supervisor): Promise<readonly LoadProcessRaw[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'c1m-loadgen-test-'));
-  try {
-    const files = await supervisor.collect(folder);
-    return files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as LoadProcessRaw);
-  } finally {
-    rmSync(folder, { recursive: true });
   }
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
 import { summarize } from '../../assets/loadgen/measure/summary.ts';
-import { collect, startLoad, until } from './held-load.ts';
+import { startLoad, until } from './held-load.ts';
 import { startLabServer, toAll } from './lab-server.ts';
 
 const noEcho = { echoRate: 0, echoSeconds: 0 };
@@ -31,7 +31,7 @@ describe('the workload, on real connections', { concurrency: 4 }, () => {
     assert.equal(hosts[0]!.status().phase, 'holding');
 
     for (const [hostIndex, host] of hosts.entries()) {
-      const raws = await collect(host);
+      const raws = await host.collectRaws();
       assert.equal(raws.length, 3);
       const summary = summarize(raws);
       const members = 30 + hostIndex;
@@ -112,7 +112,7 @@ describe('the workload, on real connections', { concurrency: 4 }, () => {
     await until('all open', () => load.rampEnded);
     const driving = load.drive({ broadcasts: 4, intervalSeconds: 0.1, ...noEcho });
     await until('broadcasts', () => load.status().broadcastMessagesReceived === 8 + 2 + 8 + 8);
-    const { broadcasts } = summarize(await collect(load));
+    const { broadcasts } = summarize(await load.collectRaws());
     assert.deepEqual(
       broadcasts.map(({ received, duplicates, outOfOrder }) => [received, duplicates, outOfOrder]),
       [
@@ -137,9 +137,9 @@ describe('the workload, on real connections', { concurrency: 4 }, () => {
     await until('all open', () => load.rampEnded);
     const driving = load.drive({ broadcasts: 0, intervalSeconds: 1, echoRate: 100, echoSeconds: 0.2 });
     await until('echoes', () => load.status().phase === 'driving');
-    let echo = summarize(await collect(load)).echo;
+    let echo = summarize(await load.collectRaws()).echo;
     const deadline = Date.now() + 10_000;
-    while (echo.wrong < 20 && Date.now() < deadline) echo = summarize(await collect(load)).echo;
+    while (echo.wrong < 20 && Date.now() < deadline) echo = summarize(await load.collectRaws()).echo;
     assert.deepEqual([echo.sent, echo.received, echo.wrong], [20, 0, 20]);
     const stopped = assert.rejects(driving, /stopped before the workload was over/);
     await load.stop();

@@ -1,15 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
-import { hostname, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { addCauses, explainCauses, totalOf } from '../measure/failure-causes.ts';
+import { hostname } from 'node:os';
+import { addCauses, describeCauses, explainCauses, totalOf } from '../measure/failure-causes.ts';
 import { summarize, type Summary } from '../measure/summary.ts';
-import type { LoadProcessRaw } from '../raw.ts';
 import { openFilesLimit, reservedDescriptors } from '../supervisor/open-files.ts';
 import type { LoadOptions } from '../supervisor/load-options.ts';
 import { Supervisor, type Workload } from '../supervisor/supervisor.ts';
+import { endSignal } from './end-signal.ts';
 import { exitCodes, UsageError } from './exit-codes.ts';
-import { endSignal } from './hold.ts';
 import { Options, portRange } from './options.ts';
 import { serverUrl } from './server-url.ts';
 import { summaryText } from './summary-text.ts';
@@ -35,7 +33,7 @@ const connectionsAProcess = 100_000;
 const handshakeSeconds = 10;
 const tickMillis = 100;
 
-/** Loads one server from this machine and prints the result; 0 when every connection was opened and held. */
+/** Loads one server from this machine and prints the result; 0 when every connection was opened and held, and nothing is missing. */
 export async function alone(args: readonly string[]): Promise<number> {
   const options = new Options(args, names, ['json', ...tlsFlags]);
   const load = await loadOptions(options);
@@ -47,26 +45,27 @@ export async function alone(args: readonly string[]): Promise<number> {
     echoSeconds: options.number('echo-seconds', 0, 86400, holdSeconds),
   };
   const progress = process.stderr.isTTY ? rewrittenLine : plainLines();
-  const folder = mkdtempSync(join(tmpdir(), 'c1m-loadgen-'));
-  let supervisor: Supervisor | null = null;
+  const end = endSignal();
+  const supervisor = new Supervisor(load);
+  const ticker = setInterval(() => progress(progressLine(supervisor)), tickMillis);
   try {
-    supervisor = new Supervisor(load);
-    const failure = await run(supervisor, workload, holdSeconds, progress);
-    const files = await supervisor.collect(folder);
-    const raws = files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as LoadProcessRaw);
-    const summary = summarize(raws);
-    const reason = failure ?? supervisor.failure ?? whyNotReached(summary, load.plan.connections);
+    const failure = await run(supervisor, workload, holdSeconds, end);
+    const summary = summarize(await supervisor.collectRaws());
+    clearInterval(ticker);
     progress(null);
+    const shortfall =
+      failure === null && supervisor.failure === null ? shortfallOf(summary, load.plan.connections) : null;
+    const reason = end.aborted ? 'interrupted' : (failure ?? supervisor.failure ?? shortfall?.reason ?? null);
+    const reached = reason === null || (!end.aborted && shortfall?.exitCode === exitCodes.incomplete);
     if (options.flag('json')) {
-      process.stdout.write(
-        `${JSON.stringify({ url: options.text('url'), reached: reason === null, reason, ...summary })}\n`,
-      );
+      process.stdout.write(`${JSON.stringify({ url: options.text('url'), reached, reason, ...summary })}\n`);
     } else process.stdout.write(summaryText(summary));
     if (reason !== null) process.stderr.write(`loadgen: ${[reason, ...explain(summary)].join('\n  ')}\n`);
-    return reason === null ? exitCodes.done : exitCodes.failed;
+    if (end.aborted) return exitCodes.interrupted;
+    return reason === null ? exitCodes.done : (shortfall?.exitCode ?? exitCodes.failed);
   } finally {
-    await supervisor?.stop();
-    rmSync(folder, { recursive: true, force: true });
+    clearInterval(ticker);
+    await supervisor.stop();
   }
 }
 
@@ -116,27 +115,25 @@ function somewhereIn(range: LoadOptions['plan']['localPorts'], needed: number): 
   return { first, last: first + 2 * needed - 1 };
 }
 
-/** Opens, drives and holds; why it ended early, or null. */
+/** Opens, drives and holds, unless nothing could be opened; why the workload failed, or null. */
 async function run(
   supervisor: Supervisor,
   workload: Workload,
   holdSeconds: number,
-  progress: (line: string) => void,
+  end: AbortSignal,
 ): Promise<string | null> {
-  const end = { asked: false };
-  void endSignal().then(() => (end.asked = true));
   const wait = async (over: () => boolean): Promise<void> => {
-    while (!over() && !end.asked && supervisor.failure === null) {
+    while (!over() && !end.aborted && supervisor.failure === null) {
       await new Promise((resolve) => setTimeout(resolve, tickMillis));
-      progress(progressLine(supervisor));
     }
   };
   await wait(() => supervisor.rampEnded);
+  if (supervisor.counts().open === 0) return null;
   const holdUntil = Date.now() + holdSeconds * 1000;
   let failure: string | null = null;
   let driven = workload.broadcasts === 0 && workload.echoRate * workload.echoSeconds === 0;
-  if (!driven && !end.asked && supervisor.failure === null) {
-    supervisor.drive(workload).then(
+  if (!driven && !end.aborted && supervisor.failure === null) {
+    supervisor.drive(workload, end).then(
       () => (driven = true),
       (error: unknown) => {
         failure = (error as Error).message;
@@ -145,7 +142,7 @@ async function run(
     );
   }
   await wait(() => driven && Date.now() >= holdUntil);
-  return end.asked ? 'interrupted' : failure;
+  return failure;
 }
 
 function progressLine(supervisor: Supervisor): string {
@@ -161,10 +158,25 @@ function progressLine(supervisor: Supervisor): string {
   ].join(', ');
 }
 
-function whyNotReached(summary: Summary, wanted: number): string | null {
-  if (summary.open === wanted) return null;
-  const causes = totalOf(summary.connectFailures) > 0 ? 'see the failed attempts' : 'see what was lost';
-  return `${summary.open} of ${wanted} connections were open at the end: ${causes}`;
+/** What is missing of a run that went to its end, and the exit code for it; null when nothing is. */
+function shortfallOf(summary: Summary, wanted: number): { readonly reason: string; readonly exitCode: number } | null {
+  if (summary.open < wanted) {
+    const failed = totalOf(summary.connectFailures) > 0 ? [`attempts: ${describeCauses(summary.connectFailures)}`] : [];
+    const lost = totalOf(summary.lost) > 0 ? [`lost: ${describeCauses(summary.lost)}`] : [];
+    const why = [...failed, ...lost].join('; ');
+    return {
+      reason: `${summary.open} of ${wanted} connections were open at the end (${why})`,
+      exitCode: exitCodes.notReached,
+    };
+  }
+  const missing = summary.broadcasts.reduce((sum, { members, received }) => sum + Math.max(0, members - received), 0);
+  const unanswered = summary.echo.sent - summary.echo.received;
+  if (missing === 0 && unanswered <= 0) return null;
+  const parts = [
+    ...(missing > 0 ? [`${missing} broadcast messages did not arrive`] : []),
+    ...(unanswered > 0 ? [`${unanswered} of ${summary.echo.sent} echoes did not come back`] : []),
+  ];
+  return { reason: parts.join(', '), exitCode: exitCodes.incomplete };
 }
 
 function explain(summary: Summary): readonly string[] {
@@ -175,12 +187,15 @@ function rewrittenLine(line: string | null): void {
   process.stderr.write(line === null ? '\r\u001b[K' : `\r${line}\u001b[K`);
 }
 
-/** A line when it is new, at most one a second. */
+const silenceMillis = 5000;
+
+/** A line when it is new, at most one a second, and an old one again before the silence gets long. */
 function plainLines(): (line: string | null) => void {
   let last = '';
   let lastMillis = 0;
   return (line) => {
-    if (line === null || line === last || Date.now() - lastMillis < 1000) return;
+    const passed = Date.now() - lastMillis;
+    if (line === null || passed < 1000 || (line === last && passed < silenceMillis)) return;
     last = line;
     lastMillis = Date.now();
     process.stderr.write(`${line}\n`);

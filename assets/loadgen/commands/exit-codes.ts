@@ -1,5 +1,33 @@
-/** What the load generator's exit codes mean. */
-export const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
+/** What the load generator's exit codes mean; those of `c1m` have the same numbers. */
+export const exitCodes = {
+  /** All connections were opened and held, and every message arrived. */
+  done: 0,
+  /** An error of the load generator's own. */
+  defect: 1,
+  usage: 2,
+  /** The machine lacks something: a name that resolves, disk space, permissions. */
+  environment: 3,
+  /** A load process failed, the server took no broadcasts, or no load generator answered. */
+  failed: 4,
+  /** Not all connections were opened and held. */
+  notReached: 5,
+  /** All were, but messages are missing. */
+  incomplete: 6,
+  interrupted: 130,
+} as const;
 
 /** The command line is wrong: what, and what to do. */
 export class UsageError extends Error {}
+
+/** The machine lacks something: what, and what to do. */
+export class EnvironmentError extends Error {}
+
+/** The exit code that an error deserves. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof UsageError) return exitCodes.usage;
+  if (error instanceof EnvironmentError) return exitCodes.environment;
+  if (!(error instanceof Error)) return exitCodes.defect;
+  // What the kernel refuses has its name in `code`.
+  if (/^E[A-Z]+$/.test((error as NodeJS.ErrnoException).code ?? '')) return exitCodes.environment;
+  return error.constructor === Error ? exitCodes.failed : exitCodes.defect;
+}

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { hostname } from 'node:os';
@@ -6,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { LoadStatus } from '../raw.ts';
 import { serveControl, type ControlRequest } from '../supervisor/control-socket.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
+import { endSignal } from './end-signal.ts';
 import { exitCodes, UsageError } from './exit-codes.ts';
 import { isPort, Options, portRange } from './options.ts';
 import { refuseTlsOptions, tlsFlags, tlsNames, tlsOptions } from './tls-options.ts';
@@ -67,6 +69,7 @@ export async function hold(args: readonly string[]): Promise<number> {
   const tls = isSecure ? { tls: await tlsOptions(options, serverName) } : {};
   const ratePerSecond = options.number('rate', 0.001, 1e9);
   mkdirSync(folder, { recursive: true });
+  const end = endSignal();
 
   // Orders are heard before there is anything to order, so that nothing has been opened when the socket cannot be had.
   let supervisor: Supervisor | null = null;
@@ -105,7 +108,7 @@ export async function hold(args: readonly string[]): Promise<number> {
     };
     await publish();
     const timer = setInterval(() => void publish(), statusMillis);
-    await endSignal();
+    if (!end.aborted) await once(end, 'abort');
     clearInterval(timer);
     await publish();
     await supervisor.stop();
@@ -125,11 +128,4 @@ function writeStatus(folder: string, status: LoadStatus): void {
     // A full disk must not end what is being measured; the next status may fit again.
     process.stderr.write(`loadgen: cannot write ${file}: ${(error as Error).message}\n`);
   }
-}
-
-/** Resolves when the process is asked to end. */
-export async function endSignal(): Promise<void> {
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => resolve());
-  });
 }

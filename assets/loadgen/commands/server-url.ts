@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isIPv6 } from 'node:net';
-import { UsageError } from './exit-codes.ts';
+import { EnvironmentError, UsageError } from './exit-codes.ts';
 
 /** The server that a URL names, its name resolved. */
 export interface ServerUrl {
@@ -14,7 +14,7 @@ export interface ServerUrl {
   readonly isSecure: boolean;
 }
 
-/** Reads a ws:// or wss:// URL; throws {@link UsageError} for what the load generator cannot do, and Error for a name that does not resolve. */
+/** Reads a ws:// or wss:// URL; throws {@link UsageError} for what the load generator cannot do, and {@link EnvironmentError} for a name that does not resolve. */
 export async function serverUrl(text: string): Promise<ServerUrl> {
   if (!URL.canParse(text)) throw new UsageError(`--url must be such as ws://host:port/, got '${text}'`);
   const url = new URL(text);
@@ -30,7 +30,7 @@ export async function serverUrl(text: string): Promise<ServerUrl> {
   try {
     ({ address } = await lookup(hostName, { family: 4 }));
   } catch (error) {
-    throw new Error(`no IPv4 address found for '${hostName}' (${(error as NodeJS.ErrnoException).code})`, {
+    throw new EnvironmentError(`no IPv4 address found for '${hostName}' (${(error as NodeJS.ErrnoException).code})`, {
       cause: error,
     });
   }

@@ -1,5 +1,6 @@
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { connect as connectSecurely } from 'node:tls';
 import type { ServerUrl } from '../../../assets/loadgen/commands/server-url.ts';
 import { encodeFrame } from '../../../assets/loadgen/websocket/frame-encoder.ts';
 import { FrameParser, type FrameSink } from '../../../assets/loadgen/websocket/frame-parser.ts';
@@ -29,8 +30,10 @@ export class ProbeConnection implements FrameSink {
 
   /** Null once the connection is open, else why it cannot be opened. */
   async open(deadlineMillis: number): Promise<string | null> {
-    const { address, port, hostName } = this.#server;
-    const socket = connect(port, address);
+    const { address, port, hostName, isSecure } = this.#server;
+    const socket = isSecure
+      ? connectSecurely({ port, host: address, ...(isIP(hostName) === 0 ? { servername: hostName } : {}) })
+      : connect(port, address);
     this.#socket = socket;
     const ended = new Promise<string>((resolve) => {
       socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));

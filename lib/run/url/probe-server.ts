@@ -25,7 +25,7 @@ export async function probeServer(server: ServerUrl, deadlineMillis: number): Pr
     if (why !== null) {
       throw new LabError(
         'runFailed',
-        `no WebSocket connection to ws://${server.hostName}:${server.port}${server.path} can be opened: ${why}`,
+        `no WebSocket connection to ${server.isSecure ? 'wss' : 'ws'}://${server.hostName}:${server.port}${server.path} can be opened: ${why}`,
         'see that the server listens there, and takes WebSocket connections on that path',
       );
     }

@@ -23,7 +23,7 @@ export interface UrlLoad {
 export interface UrlSummary extends Summary {
   readonly url: string;
   readonly reached: boolean;
-  /** Why the connections were not all opened and held; null when they were. */
+  /** Why the connections were not all opened and held, or (`reached`) what is missing; null when nothing is. */
   readonly reason: string | null;
 }
 

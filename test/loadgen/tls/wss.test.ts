@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { summarize } from '../../../assets/loadgen/measure/summary.ts';
-import { collect, loopbackSource, startLoad, until } from '../held-load.ts';
+import { loopbackSource, startLoad, until } from '../held-load.ts';
 import { startLabServer } from '../lab-server.ts';
 import { authority, expired, serverCertificate } from './certificates.ts';
 
@@ -28,7 +28,7 @@ describe('connections over TLS', { concurrency: 2 }, () => {
       await until('the ramp ends', () => load.rampEnded);
       assert.equal(load.counts().open, 60);
       await load.drive({ broadcasts: 3, intervalSeconds: 0.1, echoRate: 300, echoSeconds: 0.3 });
-      const { broadcasts, echo } = summarize(await collect(load));
+      const { broadcasts, echo } = summarize(await load.collectRaws());
       assert.deepEqual(
         broadcasts.map(({ received, duplicates }) => [received, duplicates]),
         [
