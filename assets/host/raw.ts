@@ -1,5 +1,15 @@
 /** What a host writes of itself: the types of its raw files. Readers (lib/results) validate against the same shape. */
 
+/** An EC2 instance, as its metadata service describes it. */
+export interface InstanceFacts {
+  readonly id: string;
+  /** The image that it was launched from. */
+  readonly image: string;
+  readonly type: string;
+  /** Its availability zone, by name. */
+  readonly zone: string;
+}
+
 /** `facts.json`: the host as it was when the run was prepared. */
 export interface HostFacts {
   readonly schema: 1;
@@ -30,6 +40,10 @@ export interface HostFacts {
   readonly warnings: readonly string[];
   /** Versions of what runs: `node`, `java`, … as they print them. */
   readonly versions: Readonly<Record<string, string>>;
+  /** What the kernel reads time from, such as `tsc` or `xen`; null where it does not tell. Earlier versions did not write it. */
+  readonly clockSource: string | null;
+  /** Null where the host is no EC2 instance, or an earlier version wrote this. */
+  readonly instance: InstanceFacts | null;
 }
 
 /** One unit (process) of the lab on a host. */

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { once } from 'node:events';
+import { describe, test, type TestContext } from 'node:test';
+import { createServer, type IncomingMessage } from 'node:http';
+import { readInstance } from '../../assets/host/programs/instance.ts';
 import { parseTuningLine, satisfies, versionOf } from '../../assets/host/programs/facts.ts';
 
 describe('a tuned value', () => {
@@ -43,5 +46,52 @@ describe('a version', () => {
   test('is null when the command is missing or fails', () => {
     assert.equal(versionOf('c1m-no-such-command', []), null);
     assert.equal(versionOf('sh', ['-c', 'echo 1.2; exit 1']), null);
+  });
+});
+
+describe('what EC2 says of an instance', () => {
+  /** Answers as the metadata service does: a token for a PUT, and the document for who shows it. */
+  async function metadataService(context: TestContext, document: string): Promise<string> {
+    const token = 'AQAEAL';
+    const answerOf = ({ method, url, headers }: IncomingMessage): readonly [number, string] => {
+      if (method === 'PUT' && url === '/latest/api/token') {
+        return headers['x-aws-ec2-metadata-token-ttl-seconds'] === undefined ? [400, ''] : [200, token];
+      }
+      if (headers['x-aws-ec2-metadata-token'] !== token) return [401, ''];
+      return url === '/latest/dynamic/instance-identity/document' ? [200, document] : [404, ''];
+    };
+    const server = createServer((request, response) => {
+      const [status, text] = answerOf(request);
+      response.writeHead(status).end(text);
+    });
+    context.after(() => server.close());
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    assert.ok(typeof address === 'object' && address !== null);
+    return `http://127.0.0.1:${address.port}`;
+  }
+
+  test('is its id, image, type and zone', async (context) => {
+    const document = {
+      accountId: '123456789012',
+      imageId: 'ami-0abcdef1234567890',
+      instanceId: 'i-1234567890abcdef0',
+      instanceType: 'c8i.4xlarge',
+      availabilityZone: 'us-east-1a',
+    };
+    assert.deepEqual(await readInstance(await metadataService(context, JSON.stringify(document))), {
+      id: 'i-1234567890abcdef0',
+      image: 'ami-0abcdef1234567890',
+      type: 'c8i.4xlarge',
+      zone: 'us-east-1a',
+    });
+  });
+
+  test('is null where something else answers, or nobody does', async (context) => {
+    for (const document of ['<html>', '[]', '{"instanceId":7}', '{"instanceId":"i-1"}']) {
+      assert.equal(await readInstance(await metadataService(context, document)), null);
+    }
+    assert.equal(await readInstance('http://127.0.0.1:1'), null);
   });
 });

@@ -207,6 +207,8 @@ function facts(input: SyntheticMeasurement, host: string, role: 'server' | 'load
     ],
     warnings: [],
     versions: { node: 'v24.21.0', java: 'openjdk 25' },
+    clockSource: 'tsc',
+    instance: null,
   };
 }
 

@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import os from 'node:os';
 import { execFileSync } from 'node:child_process';
 import type { HostFacts } from '../raw.ts';
+import { readInstance } from './instance.ts';
 import { readText } from './proc.ts';
 
 type SysctlFact = HostFacts['sysctls'][number];
@@ -112,6 +113,8 @@ if (import.meta.main) {
     sysctls: checked.map(({ key, operator, wanted, actual, ok }) => ({ key, operator, wanted, actual, ok })),
     warnings,
     versions: Object.fromEntries(versions.flatMap(([name, version]) => (version === null ? [] : [[name, version]]))),
+    clockSource: readText('/sys/devices/system/clocksource/clocksource0/current_clocksource')?.trim() ?? null,
+    instance: await readInstance(),
   };
   writeFileSync(outputFile, `${JSON.stringify(facts, null, 1)}\n`);
 

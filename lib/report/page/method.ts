@@ -117,7 +117,12 @@ export function environment(result: RunResult): Html {
         <th scope="row">${host.host}</th>
         <td class="prose">${host.cpus} x ${host.cpuModel}</td>
         <td>${withUnit('bytes', host.memoryBytes)}</td>
-        <td class="prose">Linux ${host.kernel}, ${host.osRelease}</td>
+        <td class="prose">
+          Linux ${host.kernel},
+          ${host.osRelease}${host.clockSource === null ? '' : `, clock ${host.clockSource}`}${
+            host.instance === null ? '' : `, ${host.instance.id} (${host.instance.type}) of ${host.instance.image}`
+          }
+        </td>
         <td>${wholeNumber(host.openFilesLimit)}</td>
         <td>${host.addresses.length}</td>
         <td class="prose">

@@ -1,3 +1,4 @@
+import type { RawHost } from '../raw/raw-run.ts';
 import type { Latency } from '../schema/latency.ts';
 import type { MeasurementResult, TrustNote } from '../schema/measurement-result.ts';
 import { generatorShareSuspect, thinSlopeLevels, wideSlopeShare } from '../verdict/thresholds.ts';
@@ -13,10 +14,35 @@ export type TrustEvidence = Pick<
   'connections' | 'memory' | 'broadcasts' | 'broadcastLatency' | 'echo' | 'generator' | 'missing' | 'cpu'
 >;
 
+/**
+ * What a process reads without a call of the kernel (arch/x86/include/asm/vdso/clocksource.h, arm64's arch_sys_counter). On others,
+ * as `xen` on EC2's previous generation, each reading of the clock is a system call.
+ */
+const clocksReadInProcess: ReadonlySet<string> = new Set([
+  'tsc',
+  'kvm-clock',
+  'hyperv_clocksource_tsc_page',
+  'arch_sys_counter',
+]);
+
 /** Which figures of a measurement should be read with care, and why. */
-export function findTrust(result: TrustEvidence, undecodable: number): TrustNote[] {
+export function findTrust(
+  result: TrustEvidence,
+  undecodable: number,
+  hosts: readonly Pick<RawHost, 'host' | 'facts'>[],
+): TrustNote[] {
   const notes: TrustNote[] = [];
   const add = (figure: string, note: string) => notes.push({ figure, note });
+  const slowClocks = hosts.flatMap(({ host, facts }) => {
+    const clock = facts?.clockSource ?? 'tsc';
+    return clocksReadInProcess.has(clock) ? [] : [`${host} (${clock})`];
+  });
+  if (slowClocks.length > 0) {
+    add(
+      'latencies',
+      `Each reading of the clock is a system call on ${slowClocks.join(', ')}: latencies and CPU hold its cost, and are not those of newer instances.`,
+    );
+  }
   if (undecodable > 0) add('latencies', `${undecodable} histograms could not be decoded and are left out.`);
   for (const end of ['server', 'kernel'] as const) {
     const slope = result.memory[end];

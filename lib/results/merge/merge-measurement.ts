@@ -48,7 +48,7 @@ export function mergeMeasurement(raw: RawMeasurement, run: RunRecord): Measureme
   const { wanted, peak } = measured.connections;
   return {
     ...measured,
-    trust: findTrust(measured, undecodable),
+    trust: findTrust(measured, undecodable, raw.hosts),
     verdict: judge({
       raw,
       result: measured,

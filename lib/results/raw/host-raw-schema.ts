@@ -30,6 +30,11 @@ export const hostFactsSchema = v.object({
   ),
   warnings: v.array(v.string()),
   versions: v.record(v.string(), v.string()),
+  clockSource: v.optional(v.nullable(v.string()), null),
+  instance: v.optional(
+    v.nullable(v.object({ id: v.string(), image: v.string(), type: v.string(), zone: v.string() })),
+    null,
+  ),
 }) satisfies v.GenericSchema<unknown, HostFacts>;
 
 /** One line of `samples.jsonl`. */

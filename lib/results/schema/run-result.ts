@@ -64,6 +64,21 @@ export const hostResultSchema = v.object({
   ),
   warnings: v.array(v.string()),
   versions: v.record(v.string(), v.string()),
+  clockSource: v.optional(
+    v.nullable(text('What the kernel reads time from, such as tsc or xen; null: not known.')),
+    null,
+  ),
+  instance: v.optional(
+    v.nullable(
+      v.object({
+        id: text('Id of the EC2 instance.'),
+        image: text('Id of the image that it was launched from.'),
+        type: text('Its type.'),
+        zone: text('Its availability zone, by name.'),
+      }),
+    ),
+    null,
+  ),
 });
 
 /** A row from the literature, for comparison by eye only: it was measured elsewhere and otherwise. */

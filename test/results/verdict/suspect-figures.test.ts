@@ -55,4 +55,17 @@ describe('figures that are suspect', () => {
     const { trust } = await measured(runFiles({ servers: ['node'], connections: 2_000, connectRate: 2_000 }));
     assert.ok(trust.some(({ figure, note }) => figure === 'memory.server' && /numbers of connections/.test(note)));
   });
+
+  test('are noted where reading the clock is a system call, with the hosts', async () => {
+    const clockOf = (text: string, clockSource: string): string => JSON.stringify({ ...JSON.parse(text), clockSource });
+    const noteOn = async (clockSource: string) => {
+      const files = plain();
+      const path = 'raw/node/load-1/facts.json';
+      const { trust } = await measured({ ...files, [path]: clockOf(files[path] ?? '', clockSource) });
+      return trust.find(({ figure }) => figure === 'latencies')?.note;
+    };
+    assert.match((await noteOn('xen')) ?? '', /system call on load-1 \(xen\): latencies and CPU/);
+    assert.equal(await noteOn('tsc'), undefined);
+    assert.equal(await noteOn('arch_sys_counter'), undefined);
+  });
 });
