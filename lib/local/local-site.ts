@@ -39,6 +39,7 @@ export async function makeLocalSite(lab: Lab, outsideServers: readonly OutsideSe
       return local.ssm;
     },
     detachable: false,
+    automationRoleArn: null,
     pollMillis: 100,
     statusMillis: 1000,
     silenceMillis: 10_000,

@@ -64,7 +64,7 @@ export async function startBenchmark(site: Site, plan: MeasurementPlan): Promise
   const started = await site.ssm.send(
     new StartAutomationExecutionCommand({
       DocumentName: documentName(site.lab, 'Benchmark'),
-      Parameters: benchmarkParameters(plan),
+      Parameters: benchmarkParameters(plan, site.automationRoleArn),
     }),
   );
   if (started.AutomationExecutionId === undefined) throw new Error('SSM started an execution without an id');

@@ -50,6 +50,12 @@ const portsPerAddress = 65_535 - 1024 + 1 - maxServerProcesses;
 const longestRampSeconds = 6600;
 /** How long echoes and broadcasts may take, seconds: the units on the hosts run for a day, and the ramp is before. */
 const longestWorkloadSeconds = 22 * 3600;
+/**
+ * What a run may take with the rights of whoever starts it, seconds: an automation ends after 12 hours then, and not with a role of
+ * its own (Systems Manager User Guide, "Configuring a service role (assume role) access for automations"). An hour is for builds,
+ * collecting and stopping.
+ */
+const longestAsStarterSeconds = 11 * 3600;
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 const count = (value: number): string => value.toLocaleString('en').replaceAll(',', ' ');
@@ -224,9 +230,11 @@ function workloadSeconds({ broadcasts, intervalSeconds, echoSeconds }: Measureme
   return broadcasts * intervalSeconds + echoSeconds;
 }
 
-/** The parameters of the Benchmark document for a plan. */
-export function benchmarkParameters(plan: MeasurementPlan): Record<string, string[]> {
+/** The parameters of the Benchmark document for a plan. `automationRoleArn` is for long runs; null where there is none. */
+export function benchmarkParameters(plan: MeasurementPlan, automationRoleArn: string | null): Record<string, string[]> {
+  const isLong = plan.connections / plan.connectRate + workloadSeconds(plan) > longestAsStarterSeconds;
   return {
+    ...(isLong && automationRoleArn !== null ? { AutomationAssumeRole: [automationRoleArn] } : {}),
     Server: [plan.server],
     Connections: [String(plan.connections)],
     ConnectRate: [String(plan.connectRate)],

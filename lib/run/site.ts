@@ -16,6 +16,8 @@ export interface Site {
   /** The AWS region that the hosts are in; null where there is none. */
   readonly region: string | null;
   readonly ssm: SSMClient;
+  /** The role that a run takes when it is too long for the rights of whoever starts it; null where none is needed. */
+  readonly automationRoleArn: string | null;
   /** Server and load hosts share one machine, so kernel memory and processors are counted for both together. */
   readonly oneMachine: boolean;
   /** An execution goes on when this process ends: a run can be left, and found again. */

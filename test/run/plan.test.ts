@@ -89,7 +89,16 @@ describe('a plan', () => {
   test('has every parameter of the Benchmark document but the role, and no other', () => {
     const { AutomationAssumeRole: role, ...declared } = benchmarkDocument(articleLab).parameters ?? {};
     assert.equal(role?.default, '');
-    assert.deepEqual(Object.keys(benchmarkParameters(plan({}))).sort(), Object.keys(declared).sort());
+    assert.deepEqual(Object.keys(benchmarkParameters(plan({}), null)).sort(), Object.keys(declared).sort());
+  });
+
+  test('takes a role of its own when the rights of whoever starts it would end before it does', () => {
+    const role = 'arn:aws:iam::123456789012:role/automation';
+    const roleFor = (hours: number, roleArn: string | null) =>
+      benchmarkParameters(plan({ broadcasts: hours * 60, intervalSeconds: 60 }), roleArn)['AutomationAssumeRole'];
+    assert.equal(roleFor(10, role), undefined);
+    assert.deepEqual(roleFor(12, role), [role]);
+    assert.equal(roleFor(12, null), undefined);
   });
 
   test('fails for what does not fit the memory, and says what would', () => {

@@ -27,12 +27,13 @@ export async function openAwsSite(clients: AwsClients, labName: string): Promise
 
 /** A deployed lab as it is, checked or not: what is left of a broken one can still be stopped and fetched. */
 export function makeAwsSite(clients: AwsClients, deployment: Deployment): Site {
-  const { lab, resultsUri } = deployment;
+  const { lab, resultsUri, automationRoleArn } = deployment;
   return {
     lab,
     where: 'aws',
     region: clients.region,
     ssm: clients.ssm,
+    automationRoleArn,
     oneMachine: false,
     detachable: true,
     // SSM allows a few requests a second for a whole account.
