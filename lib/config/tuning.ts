@@ -53,6 +53,19 @@ export function tuningOf(lab: Lab, host: Host): readonly Sysctl[] {
           } as const,
         ]
       : []),
+    {
+      key: 'net.ipv4.tcp_syn_retries',
+      value: '6',
+      operator: 'set',
+      source:
+        'kernel default (ip-sysctl), 127 s; Amazon Linux 2023 sets 3, 15 s (amazon-ec2-net-utils, 90-ena-tuning-defaults.conf), after which a lost SYN counts as a failed connection',
+    },
+    {
+      key: 'net.ipv4.tcp_synack_retries',
+      value: '5',
+      operator: 'set',
+      source: 'kernel default (ip-sysctl), 63 s: the other half of a handshake, the same on every host',
+    },
     { key: 'net.core.netdev_max_backlog', value: '65535', operator: 'atleast', source: 'ours: bursts of a broadcast' },
     {
       key: 'net.ipv4.tcp_max_orphans',

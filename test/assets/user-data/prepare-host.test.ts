@@ -21,11 +21,12 @@ const canMount =
 const options = canMount ? {} : { skip: 'prepare-host: no user namespaces with mounts and veth here' };
 
 /** Settings that belong to a network namespace; the others are the machine's, and no test may write them. */
-const ownSettings = /^\w+ net\.(core\.somaxconn|ipv4\.(ip_local_\w+|tcp_[rw]mem|tcp_max_syn_backlog)) /;
+const ownSettings =
+  /^\w+ net\.(core\.somaxconn|ipv4\.(ip_local_\w+|tcp_[rw]mem|tcp_max_syn_backlog|tcp_syn(ack)?_retries)) /;
 
 describe('prepare-host', () => {
   /** Runs it as root of a namespace whose /opt, /etc/systemd and /etc/sysctl.d are empty, then prints what `look` prints. */
-  function prepareHost(context: TestContext, look: string) {
+  function prepareHost(context: TestContext, look: string, { typescript = 'strip', symbols = '' } = {}) {
     const folder = mkdtempSync(join(tmpdir(), 'c1mlab-prepare-'));
     context.after(() => rmSync(folder, { recursive: true, force: true }));
     const bin = join(folder, 'bin');
@@ -34,7 +35,7 @@ describe('prepare-host', () => {
     for (const [name, script] of [
       ['dnf', 'echo "dnf $*"'],
       ['systemctl', 'echo "systemctl $*"'],
-      ['node-24', 'echo v24.0.0'],
+      ['node-24', `case $1 in --version) echo v24.0.0 ;; *) echo ${typescript} ;; esac ${symbols}`],
       ['npm-24', 'true'],
       ['shutdown', 'echo "shutdown $*"'],
     ] as const) {
@@ -71,13 +72,13 @@ describe('prepare-host', () => {
     const { stdout, stderr, status } = prepareHost(
       context,
       `echo ---; cat /etc/sysctl.d/99-c1mlab.conf
-       echo ---; sysctl -n net.ipv4.ip_local_port_range net.ipv4.ip_local_reserved_ports net.ipv4.tcp_wmem net.core.somaxconn`,
+       echo ---; sysctl -n net.ipv4.ip_local_port_range net.ipv4.ip_local_reserved_ports net.ipv4.tcp_wmem net.core.somaxconn net.ipv4.tcp_syn_retries`,
     );
     assert.equal(status, 0, stderr);
     const [, file = '', values] = stdout.split('---\n');
     assert.match(file, /^net\.core\.somaxconn = 70000$/m);
     assert.match(file, /^net\.ipv4\.tcp_wmem = 4096 87380 4161536$/m);
-    assert.equal(values, '1024\t65535\n8088-8343\n4096\t87380\t4161536\n70000\n');
+    assert.equal(values, '1024\t65535\n8088-8343\n4096\t87380\t4161536\n70000\n6\n');
   });
 
   test('gives what systemd starts two million descriptors, and every boot an end', options, (context) => {
@@ -102,6 +103,30 @@ describe('prepare-host', () => {
     assert.match(stdout, /^dnf install --assumeyes --quiet nodejs24 nodejs24-npm$/m);
     assert.match(stdout, /---\nv24\.0\.0\n$/);
     assert.match(stdout, /^the load interface is eth9$/m);
+  });
+
+  test('refuses a Node that does not run TypeScript, in one line', options, (context) => {
+    const { stderr, status } = prepareHost(context, 'true', { typescript: 'false' });
+    assert.equal(status, 1);
+    assert.match(
+      stderr,
+      /^\S+node-24 does not run TypeScript: process\.features\.typescript must be strip or transform; .*$/m,
+    );
+  });
+
+  test('warns of a Node without the symbols of OpenSSL, in a line each', options, (context) => {
+    const without = prepareHost(context, 'true');
+    assert.equal(without.status, 0);
+    for (const symbol of ['SSL_new', 'EVP_EncryptInit_ex']) {
+      assert.match(
+        without.stderr,
+        new RegExp(`^warning: \\S+ exports no ${symbol}: this host cannot open wss://`, 'm'),
+      );
+    }
+    // Names of symbols are kept between zero bytes.
+    const exported = prepareHost(context, 'true', { symbols: '\n#\0SSL_new\0EVP_EncryptInit_ex\0' });
+    assert.equal(exported.status, 0);
+    assert.doesNotMatch(exported.stderr, /warning/);
   });
 
   test('lets a run put the end off by the whole lifetime', options, (context) => {
