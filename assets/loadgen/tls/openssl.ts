@@ -37,6 +37,20 @@ export function setKeyLog(context: number, log: KeyLog): void {
   setKeyLogCallback(context, koffi.register(log, keyLogType));
 }
 
+/** Decides about a server's certificate: given an X509_STORE_CTX, 1 when it will do. */
+export type VerifyCertificate = (storeContext: number) => number;
+
+const verifyType = koffi.pointer(koffi.proto('int C1mTlsVerify(int64_t, int64_t)'));
+
+const setVerifyCallback: (context: number, verify: unknown, argument: number) => void = find(
+  'void SSL_CTX_set_cert_verify_callback(int64_t, C1mTlsVerify *, int64_t)',
+);
+
+/** Registers what decides in OpenSSL's place, from inside SSL_do_handshake(). */
+export function setVerifyCertificate(context: number, verify: VerifyCertificate): void {
+  setVerifyCallback(context, koffi.register(verify, verifyType), 0);
+}
+
 /** SSL_CTX_*: what all connections of a process share. */
 export const clientMethod = declare('int64_t TLS_client_method()');
 export const newContext = declare('int64_t SSL_CTX_new(int64_t)');
@@ -53,6 +67,10 @@ export const expectHost = declareWithText('int X509_VERIFY_PARAM_set1_host(int64
 export const expectAddress = declareWithText('int X509_VERIFY_PARAM_set1_ip_asc(int64_t, const char *)');
 export const setVerifyFlags = declare('int X509_VERIFY_PARAM_set_flags(int64_t, long)');
 export const addCertificate = declare('int X509_STORE_add_cert(int64_t, int64_t)');
+export const verifyCertificate = declare('int X509_verify_cert(int64_t)');
+export const certificateOf = declare('int64_t X509_STORE_CTX_get0_cert(int64_t)');
+export const compareCertificates = declare('int X509_cmp(int64_t, int64_t)');
+export const keepCertificate = declare('int X509_up_ref(int64_t)');
 export const freeCertificate = declare('void X509_free(int64_t)');
 export const readCertificate = declare('int64_t PEM_read_bio_X509(int64_t, int64_t, int64_t, int64_t)');
 
