@@ -71,16 +71,16 @@ export async function startBenchmark(site: Site, plan: MeasurementPlan): Promise
   return started.AutomationExecutionId;
 }
 
-/** Looks at an execution until it has ended; `onLook` sees every state. Stops waiting (not the execution) when aborted. */
+/** Looks at an execution until it has ended; `onLook` sees every state, and is waited for. Stops waiting (not the execution) when aborted. */
 export async function followExecution(
   site: Site,
   executionId: string,
-  onLook: (execution: AutomationExecution) => void,
+  onLook: (execution: AutomationExecution) => Promise<void>,
   signal: AbortSignal,
 ): Promise<AutomationExecution> {
   for (;;) {
     const execution = await getExecution(site, executionId);
-    onLook(execution);
+    await onLook(execution);
     if (hasEnded(execution)) return execution;
     await pause(site.pollMillis, undefined, { signal });
   }

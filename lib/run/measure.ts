@@ -20,6 +20,9 @@ const livelySteps = new Set(['start', 'ramp', 'drive']);
 /** Steps that an interruption waits for: they keep what was measured. */
 const lastSteps = new Set(['collect', 'stop']);
 
+/** So many times as long as after a cancellation may each of them take before it is given up. */
+const lastStepTimes = 15;
+
 /** After a look at the hosts, so many times as long passes until the next. */
 const statusPauses = 3;
 
@@ -116,15 +119,25 @@ async function watch(
   { onProgress, signal }: Watcher,
 ): Promise<{ readonly execution: AutomationExecution | null; readonly trouble: string | null }> {
   let step = '';
+  let stepBegan = 0;
   let trouble: string | null = null;
   const ended = new AbortController();
   const spoilt = new AbortController();
   const hosts = hostsOf(site.lab).map(({ name }) => name);
   const liveness = new Liveness(hosts, site.silenceMillis);
-  const onLook = (execution: AutomationExecution): void => {
-    const now = execution.CurrentStepName ?? '';
-    if (now !== '' && now !== step) onProgress({ kind: 'step', server, step: now });
-    step = now === '' ? step : now;
+  // What cannot be written now may be at the end, which says it when it cannot.
+  const pull = async (): Promise<void> => site.fetchRaw(executionId, folder).catch(() => undefined);
+  const onLook = async ({ CurrentStepName: now = '' }: AutomationExecution): Promise<void> => {
+    if (now !== '' && now !== step) {
+      // What a step measured is kept before the next is told of.
+      if (site.pullMillis !== null) await pull();
+      step = now;
+      stepBegan = performance.now();
+      onProgress({ kind: 'step', server, step });
+    }
+    const seconds = Math.round((performance.now() - stepBegan) / 1000);
+    if (lastSteps.has(step) && seconds * 1000 > lastStepTimes * site.cancelMillis)
+      spoil(`has not ended after ${seconds} s`);
   };
   const spoil = (reason: string): void => {
     trouble ??= step === '' ? reason : `${step}: ${reason}`;
@@ -146,8 +159,6 @@ async function watch(
     if (silent !== null) spoil(silent);
   };
   const looks = again(ended.signal, site.statusMillis, lookAtHosts);
-  // What cannot be written now may be at the end, which says it when it cannot.
-  const pull = async (): Promise<void> => site.fetchRaw(executionId, folder).catch(() => undefined);
   const pulls = site.pullMillis === null ? Promise.resolve() : again(ended.signal, site.pullMillis, pull);
   // Both are waited for below; until then a rejection has somebody who hears of it.
   for (const work of [looks, pulls]) work.catch(() => undefined);
