@@ -13,6 +13,7 @@ import type { MeasurementPlan } from './plan.ts';
 import { summarize, type ProgressEvent } from './progress.ts';
 import { writeWhole } from './run-folder.ts';
 import type { Site } from './site.ts';
+import { writeMeasurement } from './storage-error.ts';
 
 /** Steps in which the hosts have something to show. */
 const livelySteps = new Set(['start', 'ramp', 'drive']);
@@ -81,16 +82,13 @@ export async function finishMeasurement(
   });
 }
 
-/** Brings the raw files of a measurement that has ended, and writes down how it did. */
+/** Brings the raw files of a measurement that has ended, and writes down how it did; throws {@link StorageError} when that is elsewhere. */
 export async function concludeMeasurement(
   site: Site,
   started: StartedMeasurement,
   folder: string,
   outcome: Outcome,
 ): Promise<MeasurementRecordInput> {
-  await mkdir(folder, { recursive: true });
-  await site.fetchRaw(started.executionId, folder);
-  if (outcome.buildLog !== null) await writeFile(join(folder, 'build.log'), outcome.buildLog);
   const record: MeasurementRecordInput = {
     ...started,
     endedUnixMillis: outcome.endedUnixMillis ?? Date.now(),
@@ -98,7 +96,12 @@ export async function concludeMeasurement(
     reason: outcome.reason,
     steps: [...outcome.steps],
   };
-  await writeMeasurementRecord(folder, record);
+  await writeMeasurement(folder, async (place) => {
+    await mkdir(place, { recursive: true });
+    await site.fetchRaw(started.executionId, place);
+    if (outcome.buildLog !== null) await writeFile(join(place, 'build.log'), outcome.buildLog);
+    await writeMeasurementRecord(place, record);
+  });
   return record;
 }
 

@@ -1,9 +1,10 @@
 import { access, constants, mkdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { LabError } from '../config/lab-error.ts';
 import { measurementRecordSchema, type MeasurementRecord } from '../results/schema/measurement-record.ts';
+import { isStorageFailure, StorageError } from './storage-error.ts';
 import { runRecordSchema, type RunRecord, type RunRecordInput } from '../results/schema/run-record.ts';
 
 /** What a run leaves at least on the operator's disk, bytes; less room than this is refused beforehand. */
@@ -115,29 +116,11 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** What the system says when a folder takes no more: full, over quota, read-only, or broken. */
-const storageFailures = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'EIO']);
-
-/**
- * Runs what writes into a run's folder; a disk that takes no more becomes a LabError `environment`. What was written stays, and
- * counts as incomplete. The hint says how a lab's run goes on, unless another is given.
- */
-export async function writingTo<T>(
-  folder: string,
-  body: () => Promise<T>,
-  { hint = hintToGoOn(folder) }: { readonly hint?: string } = {},
-): Promise<T> {
+/** Runs what writes into a run's folder; a disk that takes no more becomes a {@link StorageError}. What was written stays. */
+export async function writingTo<T>(folder: string, body: () => Promise<T>): Promise<T> {
   try {
     return await body();
   } catch (error) {
-    const { code = '', message } = error as NodeJS.ErrnoException;
-    if (!storageFailures.has(code)) throw error;
-    throw new LabError('environment', `the run's files cannot be written to ${folder}: ${message}`, hint, {
-      cause: error,
-    });
+    throw isStorageFailure(error) ? new StorageError(folder, null, error) : error;
   }
-}
-
-function hintToGoOn(folder: string): string {
-  return `free space there, then c1m report ${folder} shows what was measured, and --resume ${basename(folder)} goes on`;
 }

@@ -74,7 +74,7 @@ const surroundings: readonly Cell[] = [
   ...(['SIGTERM', 'SIGINT'] as const).map((signal): Cell => ({
     name: `drive/npm/${signal.slice(3)}`,
     phase: 'drive',
-    script: 'shift 3; exec npm start --silent -- "$@"',
+    script: 'shift 4; exec npm start --silent -- "$@"',
     fault: async (lab) => void process.kill(lab.pid, signal),
     expected: interrupted,
   })),
@@ -108,7 +108,8 @@ const surroundings: readonly Cell[] = [
       await pause(12_000);
       process.kill(lab.pid, 'SIGCONT');
     },
-    expected: { codes: [0], named: /measured/, kept: 'all', withinSeconds: silenceSeconds },
+    // Beside others a machine may be too busy for a valid result: that is not the fault's doing.
+    expected: { codes: [0, 6], named: /measured/, kept: 'all', withinSeconds: silenceSeconds },
   },
   {
     name: 'drive/terminal/closed',
@@ -147,9 +148,9 @@ const surroundings: readonly Cell[] = [
   {
     name: 'drive/nohup/HUP',
     phase: 'drive',
-    script: 'exec nohup "$@"',
-    fault: async (lab) => void process.kill(lab.pid, 'SIGHUP'),
-    expected: { codes: [0], named: /measured/, kept: 'all', withinSeconds: 60 },
+    script: 'nohup "$@"; echo $? >$OUT/code',
+    fault: async (lab) => void process.kill((await lab.command()).pid, 'SIGHUP'),
+    expected: { codes: [0, 6], named: /measured/, kept: 'all', withinSeconds: 60 },
   },
   {
     name: 'drive/disk/full',
@@ -169,8 +170,8 @@ const surroundings: readonly Cell[] = [
 export const cells: readonly Cell[] = [
   ...interruptions(),
   ...surroundings,
-  cell('ramp', 'server', 'SIGKILL', { named: /server/ }),
-  cell('ramp', 'server', 'SIGSTOP', { named: /server/, codes: [4, 6], withinSeconds: 60 }),
+  cell('ramp', 'server', 'SIGKILL', { named: /server/, kept: 'record' }),
+  cell('ramp', 'server', 'SIGSTOP', { named: /server: the server has stood still/, codes: [4, 6], kept: 'record' }),
   cell('drive', 'server', 'SIGKILL', { named: /the server died|c1m-server-1/ }),
   cell('drive', 'server', 'SIGTERM', { named: /the server died|c1m-server-1/ }),
   cell('drive', 'server', 'SIGSTOP', { named: /stood still/, codes: [4, 6] }),
@@ -193,13 +194,11 @@ export const cells: readonly Cell[] = [
   cell('prepare', 'loadHost', 'SIGKILL', { named: /load-1: its processes have been ended/, kept: 'record' }),
   cell('ramp', 'loadHost', 'SIGKILL', { named: /load-1: its processes have been ended/ }),
   cell('drive', 'loadHost', 'SIGKILL', { named: /load-1: its processes have been ended/ }),
-  cell('drive', 'loadHost', 'SIGSTOP', { named: /measured/, codes: [0] }),
+  cell('drive', 'loadHost', 'SIGSTOP', { named: /measured/, codes: [0, 6] }),
   cell('drive', 'serverHost', 'SIGKILL', { named: /server: its processes have been ended/ }),
   cell('ramp', 'bridge', 'SIGKILL', { named: /bridge|address|load network/, codes: [4, 5, 6] }),
   cell('drive', 'bridge', 'SIGKILL', { named: /bridge|address|load network/, codes: [4, 5, 6] }),
-  cell('collect', 'server', 'SIGKILL', { named: /measured|server/, codes: [0, 4], kept: 'all' }),
   cell('collect', 'supervisor', 'SIGSTOP', { named: /load-1|load generator/, kept: 'all' }),
   cell('collect', 'loadHost', 'SIGKILL', { named: /load-1/, kept: 'all' }),
-  cell('stop', 'server', 'SIGSTOP', { named: /measured/, codes: [0], kept: 'all' }),
-  cell('stop', 'loadHost', 'SIGKILL', { named: /load-1|measured/, codes: [0, 4], kept: 'all' }),
+  cell('stop', 'loadHost', 'SIGKILL', { named: /load-1|measured/, codes: [0, 4, 6], kept: 'all' }),
 ];

@@ -29,6 +29,9 @@ export interface RunFlags {
 
 /** The most that the load generator takes on a host (its commands `hold` and `drive`), or that a run of days comes to. */
 const most = { broadcasts: 1e6, intervalSeconds: 86_400, echoRate: 1e7, loadProcesses: 4096, repeats: 1000 };
+/** Where runs are written when nobody says so, relative to the working folder. */
+export const defaultOut = 'results';
+
 /** The shortest interval that the load generator keeps. */
 const leastIntervalSeconds = 0.01;
 
@@ -123,7 +126,7 @@ export const runFlagParameters: FlagParametersForType<RunFlags, LabContext> = {
   out: {
     kind: 'parsed',
     parse: String,
-    default: 'results',
+    default: defaultOut,
     placeholder: 'DIR',
     brief: 'Where DIR/<run-id>/ is written',
   },

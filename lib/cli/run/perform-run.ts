@@ -1,10 +1,12 @@
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { exitCodes } from '../../config/lab-error.ts';
 import { startedIn } from '../../run/left/find-started.ts';
 import { runBenchmark } from '../../run/run-benchmark.ts';
 import type { Run } from '../../run/run.ts';
 import { writingTo } from '../../run/run-folder.ts';
 import type { Site } from '../../run/site.ts';
+import { StorageError } from '../../run/storage-error.ts';
+import { defaultOut } from '../flags/run-flags.ts';
 import type { LabContext } from '../context.ts';
 import { progressPrinter } from './progress-printer.ts';
 import { publishResult } from './publish-result.ts';
@@ -16,6 +18,8 @@ import { publishResult } from './publish-result.ts';
 export async function performRun(site: Site, run: Run, context: LabContext): Promise<number> {
   const { stderr } = context.process;
   const printer = progressPrinter(context);
+  let folder = run.folder;
+  let storage: StorageError | null = null;
   try {
     const watcher = { onProgress: printer.onProgress, signal: context.interrupted };
     await writingTo(run.folder, () => runBenchmark(site, run, watcher));
@@ -23,19 +27,38 @@ export async function performRun(site: Site, run: Run, context: LabContext): Pro
     printer.end();
     // The network may be gone, and the execution has not noticed.
     if (site.detachable && (await hasRunning(run))) stderr.write(`${goesOn(run)}\n`);
-    throw error;
+    if (!(error instanceof StorageError)) throw error;
+    storage = error;
+    folder = error.keptIn ?? folder;
   } finally {
     printer.end();
   }
   const { aborted } = context.interrupted;
   if (aborted && site.detachable) {
     if (await hasRunning(run)) stderr.write(`${goesOn(run)}\n`);
-    else stderr.write(`interrupted; to go on: c1m run --resume ${run.runId}\n`);
+    else stderr.write(`interrupted; to go on: ${howToResume(run, site, context)}\n`);
     return exitCodes.interrupted;
   }
-  const exitCode = await publishResult(context, run.folder);
-  if (aborted) stderr.write(`interrupted; to go on: c1m run --local --resume ${run.runId}\n`);
+  // Figures that cannot be kept where they should be are seen at least.
+  const exitCode = await publishResult(context, folder).catch((error: unknown) => {
+    throw storage ?? error;
+  });
+  if (storage !== null) throw storage;
+  if (aborted) stderr.write(`interrupted; to go on: ${howToResume(run, site, context)}\n`);
   return aborted ? exitCodes.interrupted : exitCode;
+}
+
+/** The command that goes on with a run. */
+function howToResume({ folder, runId }: Run, { where }: Site, { workingFolder }: LabContext): string {
+  const out = dirname(folder);
+  const quoted = /^[\w./@:+-]+$/.test(out) ? out : `'${out.replaceAll("'", String.raw`'\''`)}'`;
+  const words = [
+    'c1m run',
+    ...(where === 'local' ? ['--local'] : []),
+    `--resume ${runId}`,
+    ...(out === resolve(workingFolder, defaultOut) ? [] : [`--out ${quoted}`]),
+  ];
+  return words.join(' ');
 }
 
 async function hasRunning({ folder, runId }: Run): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { rmdir, writeFile } from 'node:fs/promises';
+import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../../../assets/loadgen/commands/exit-codes.ts';
 import { serverUrl, type ServerUrl } from '../../../assets/loadgen/commands/server-url.ts';
@@ -7,7 +7,7 @@ import { exitCodes, LabError } from '../../config/lab-error.ts';
 import { generatorPauseFloorMicros, turnShareInvalid } from '../../results/verdict/thresholds.ts';
 import { counted } from '../../report/units.ts';
 import { gitCommit } from '../../run/git-commit.ts';
-import { makeRunFolder, newRunId, writingTo } from '../../run/run-folder.ts';
+import { makeRunFolder, newRunId, writeWhole } from '../../run/run-folder.ts';
 import { loadUrl } from '../../run/url/load-url.ts';
 import { probeServer, type ServerAbilities } from '../../run/url/probe-server.ts';
 import { urlRecordFile, type UrlLoad, type UrlRecord, type UrlSummary } from '../../run/url/url-record.ts';
@@ -81,9 +81,16 @@ export async function runUrl(url: string, flags: RunFlags, out: string, context:
   // Shown first: figures that cannot be kept are seen at least.
   const exitCode = showUrlRecord(record, context);
   const file = join(folder, urlRecordFile);
-  await writingTo(folder, () => writeFile(file, `${JSON.stringify(record, null, 1)}\n`), {
-    hint: 'free space there, or give another folder with --out; what was measured is above',
-  });
+  try {
+    await writeWhole(file, `${JSON.stringify(record, null, 1)}\n`);
+  } catch (error) {
+    throw new LabError(
+      'environment',
+      `the result cannot be written to ${file}: ${(error as Error).message}`,
+      'free space there, or give another folder with --out; what was measured is above',
+      { cause: error },
+    );
+  }
   context.process.stdout.write(`result: ${file}\n`);
   return context.interrupted.aborted ? exitCodes.interrupted : exitCode;
 }
