@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, rmSync, statSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 // What npm packs: dist/ is laid out as the project is, so that everything finds everything where it does in a clone. Node takes no
@@ -20,3 +20,6 @@ cpSync(join(projectFolder, 'lib'), join(output, 'lib'), {
   recursive: true,
   filter: (path) => statSync(path).isDirectory() || !path.endsWith('.ts'),
 });
+// `c1m up` runs the CDK command line there, as it does in a clone.
+const cdk: object = JSON.parse(readFileSync(join(projectFolder, 'cdk.json'), 'utf8'));
+writeFileSync(join(output, 'cdk.json'), JSON.stringify({ ...cdk, app: 'node bin/lab.js' }));

@@ -15,7 +15,9 @@ import { attachCommand } from './commands/deployed/attach.ts';
 import { cancelCommand } from './commands/deployed/cancel.ts';
 import { emptyCommand } from './commands/deployed/empty.ts';
 import { fetchCommand } from './commands/deployed/fetch.ts';
+import { downCommand } from './commands/deployed/down.ts';
 import { statusCommand } from './commands/deployed/status.ts';
+import { upCommand } from './commands/deployed/up.ts';
 import { leftoversCommand } from './commands/leftovers.ts';
 import { newServerCommand } from './commands/new-server.ts';
 import { planCommand } from './commands/plan.ts';
@@ -35,11 +37,13 @@ const routes = buildRouteMap({
     verify: verifyCommand,
     cost: costCommand,
     check: checkCommand,
+    up: upCommand,
     status: statusCommand,
     attach: attachCommand,
     cancel: cancelCommand,
     fetch: fetchCommand,
     empty: emptyCommand,
+    down: downCommand,
     leftovers: leftoversCommand,
     plan: planCommand,
   },

@@ -19,4 +19,6 @@ export interface LabContext extends CommandContext, ApplicationContext {
   readonly random: () => number;
   /** How AWS is reached, where a command asks it. */
   readonly aws: AwsAccess;
+  /** The CDK command line, a program of Node. @default - the one of the package aws-cdk */
+  readonly cdkProgram?: string;
 }

@@ -79,6 +79,7 @@ function understand(request: Request): { name: string; parameters: Record<string
   const parameters = { ...request.query, bucket };
   if (bucket === '')
     return { name: 's3:ListBuckets', parameters, empty: '<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>' };
+  if ('delete' in request.query) return { name: 's3:DeleteObjects', parameters, empty: '<DeleteResult/>' };
   if ('tagging' in request.query)
     return { name: 's3:GetBucketTagging', parameters, empty: '<Tagging><TagSet/></Tagging>' };
   return { name: 's3:ListObjectsV2', parameters, empty: '<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>' };

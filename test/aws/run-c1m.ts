@@ -1,4 +1,5 @@
 import { runCommandLine } from '../../lib/cli/app.ts';
+import type { LabContext } from '../../lib/cli/context.ts';
 import type { FakeAws } from './fake-aws.ts';
 
 /** What a command line printed, and how it ended. */
@@ -9,7 +10,12 @@ export interface Outcome {
 }
 
 /** Runs a command line of c1m in this process against a fake AWS, at noon of 2026-11-22. */
-export async function runC1m(words: readonly string[], aws: FakeAws, workingFolder = '/'): Promise<Outcome> {
+export async function runC1m(
+  words: readonly string[],
+  aws: FakeAws,
+  workingFolder = '/',
+  more: Partial<LabContext> = {},
+): Promise<Outcome> {
   let [stdout, stderr] = ['', ''];
   const process = {
     stdout: { write: (text: string) => void (stdout += text) },
@@ -25,6 +31,7 @@ export async function runC1m(words: readonly string[], aws: FakeAws, workingFold
     now: () => new Date('2026-11-22T12:00:00Z'),
     random: () => 0.5,
     aws: aws.access,
+    ...more,
   });
   return { exitCode: Number(process.exitCode ?? 0), stdout, stderr };
 }

@@ -8,7 +8,7 @@ import { DescribePlacementGroupsCommand } from '@aws-sdk/client-ec2';
 import { hostsOf } from '../../lib/config/hosts.ts';
 import { exitCodes } from '../../lib/config/lab-error.ts';
 import { labOf } from '../../lib/config/presets.ts';
-import { startWith } from '../integration/lab-process.ts';
+import { startWith, waitFor, type LabProcess } from '../integration/lab-process.ts';
 import {
   actionsOfRoles,
   clientsOf,
@@ -19,13 +19,13 @@ import {
   templateIn,
   type Clients,
 } from './deployed-lab.ts';
-import { account, emulatedAws, emulatorPython, region, startEmulator, type Emulator } from './emulator.ts';
+import { emulatedAws, emulatorPython, startEmulator, type Emulator } from './emulator.ts';
 
 const c1mProgram = join(import.meta.dirname, '../../bin/c1m.ts');
 const python = emulatorPython();
 
-/** Automations are what the emulator does not have. */
-const endOfEmulator = /^error: no answer to ssm:\w*AutomationExecutions?: HTTP 500[^\n]*\n  fix: [^\n]+$/m;
+/** What the emulator cannot do: run an automation. */
+const endOfEmulator = /^error: no answer to ssm:StartAutomationExecution: HTTP 500[^\n]*\n  fix: [^\n]+$/m;
 
 test('fails to make an environment for an endpoint that is not on this machine', () => {
   assert.throws(() => emulatedAws('https://ec2.us-east-1.amazonaws.com', '/tmp'), /the endpoint must be on localhost/);
@@ -33,7 +33,7 @@ test('fails to make an environment for an endpoint that is not on this machine',
 
 // Each test goes on where the one before it ended, as a person does with one account.
 describe(
-  'the lab in an account, from cdk bootstrap to cdk destroy (an emulator)',
+  'the lab in an account, from c1m up to c1m down (an emulator)',
   'missing' in python ? { skip: python.missing } : {},
   () => {
     const lab = labOf({}, 'test');
@@ -68,11 +68,14 @@ describe(
       assert.equal(code, 0, `cdk ${words.join(' ')}\n${printed}`);
       return printed;
     }
+    /** Starts `c1m` against the emulator, in the folder of the test: there it puts what the CDK synthesizes. */
+    function start(...words: readonly string[]): LabProcess {
+      const env = emulatedAws(emulator.endpoint, folder);
+      return startWith(env, 'env', `--chdir=${folder}`, process.execPath, c1mProgram, ...words);
+    }
     /** Runs `c1m` against the emulator; an error must be told in lines, never as a stack. */
-    async function c1m(
-      ...words: readonly string[]
-    ): Promise<{ readonly code: number | null; readonly printed: string }> {
-      const run = startWith(emulatedAws(emulator.endpoint, folder), process.execPath, c1mProgram, ...words);
+    const c1m = (...words: readonly string[]) => ended(start(...words));
+    async function ended(run: LabProcess): Promise<{ readonly code: number | null; readonly printed: string }> {
       const { code } = await run.ended;
       const printed = run.stdout() + run.stderr();
       assert.doesNotMatch(printed, /\n {4}at /);
@@ -80,13 +83,35 @@ describe(
     }
     // Change sets of the emulator have no outputs.
     const deploy = (...words: readonly string[]) =>
-      cdk('deploy', 'C1mLab', '--method', 'direct', '--require-approval', 'never', ...words);
+      cdk('deploy', 'C1mLab', '--method', 'direct', '--require-approval', 'never', '-c', 'zone=us-east-1a', ...words);
 
-    test('cdk bootstrap and cdk deploy C1mLab make the lab', async () => {
-      await cdk('bootstrap', `aws://${account}/${region}`);
+    test('c1m up says what it would do, bootstraps the account, and says where an interruption left it', async () => {
+      const { code, printed } = await c1m('up');
+      assert.equal(code, exitCodes.ok, printed);
+      assert.match(printed, /^to do: bootstrap the CDK [^\n]*, deploy the stack C1mLab\nnothing is deployed yet;/m);
+      const run = start('up', '--yes');
+      await waitFor('the deploy to begin', 120, () => {
+        if (run.child.exitCode !== null) throw new Error(`c1m up ended early: ${run.stderr()}`);
+        return run.stderr().includes('\n$ cdk deploy');
+      });
+      run.child.kill('SIGINT');
+      const interrupted = await ended(run);
+      assert.equal(interrupted.code, exitCodes.interrupted, interrupted.printed);
+      assert.match(interrupted.printed, /^\$ cdk bootstrap -c zone=us-east-1a /m);
+      assert.match(
+        interrupted.printed,
+        /^interrupted at step 2 of 2 \(deploy the stack C1mLab\): .*\nc1m up --yes goes on from there$/m,
+      );
       untouched = await inventory(clients);
-      const printed = await deploy();
+      assert.deepEqual(untouched['hosts'], []);
+    });
+
+    test('c1m up goes on from there and makes the lab', async () => {
+      const { code, printed } = await c1m('up', '--yes');
+      assert.equal(code, exitCodes.ok, printed);
+      assert.match(printed, /^step 1 of 1: deploy the stack C1mLab$/m);
       assert.match(printed, /ResultsUri = s3:\/\/c1mlab-results\S+\/runs/);
+      assert.match(printed, /^C1mLab is deployed in us-east-1, and costs money until c1m down --yes;/m);
       assert.deepEqual([...(await hostsOfLab(clients)).keys()], ['C1mLab/load-1', 'C1mLab/load-2', 'C1mLab/server']);
     });
 
@@ -158,10 +183,10 @@ describe(
       assert.match(printed, /3 of \d+ things left of C1mLab in us-east-1 cost money/);
     });
 
-    test('c1m status sees the hosts, and says in two lines where the emulator ends', async () => {
+    test('c1m status sees the hosts and that nothing runs', async () => {
       const { code, printed } = await c1m('status');
-      assert.equal(code, exitCodes.environment, printed);
-      assert.match(printed, endOfEmulator);
+      assert.equal(code, exitCodes.ok, printed);
+      assert.match(printed, /^idle$/m);
     });
 
     test('c1m run gets as far as the emulator, and counts nothing as a run', async () => {
@@ -178,7 +203,7 @@ describe(
       assert.match(printed, endOfEmulator);
     });
 
-    test('a second cdk deploy changes nothing', async () => {
+    test('cdk deploy by hand, in the same zone, changes nothing', async () => {
       assert.match(await deploy(), /C1mLab \(no changes\)/);
     });
 
@@ -202,14 +227,24 @@ describe(
       assert.match(printed, /is empty: 1 file/);
     });
 
-    test('cdk destroy leaves nothing behind', async () => {
-      assert.notDeepEqual(await inventory(clients), untouched);
-      await cdk('destroy', 'C1mLab', '--force');
+    test('c1m down empties the bucket again, destroys the lab, and finds nothing left', async () => {
+      const bucket = (await inventory(clients))['buckets']?.find((name) => name.startsWith('c1mlab-results'));
+      await clients.s3.send(new PutObjectCommand({ Bucket: bucket, Key: 'runs/2026/server/host.json', Body: '{}' }));
+      const planned = await c1m('down');
+      assert.equal(planned.code, exitCodes.ok, planned.printed);
+      assert.match(
+        planned.printed,
+        /^ {2}delete the 1 files in c1mlab-results.*\n {2}destroy the stack C1mLab\nnothing is/m,
+      );
+      const { code, printed } = await c1m('down', '--yes');
+      assert.equal(code, exitCodes.ok, printed);
+      assert.match(printed, /^\$ cdk destroy C1mLab --force /m);
+      assert.match(printed, /^nothing is left of C1mLab in us-east-1$/m);
       assert.deepEqual(await inventory(clients), untouched);
     });
 
-    test('c1m leftovers finds nothing that costs money', async () => {
-      const { code, printed } = await c1m('leftovers');
+    test('c1m down can be repeated', async () => {
+      const { code, printed } = await c1m('down', '--yes');
       assert.equal(code, exitCodes.ok, printed);
     });
   },

@@ -95,6 +95,3 @@ export function emulatedAws(endpoint: string, home: string): Record<string, stri
 
 /** Where the emulated lab is. */
 export const region = 'us-east-1';
-
-/** The only account of the emulator. */
-export const account = '123456789012';

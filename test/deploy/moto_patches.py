@@ -36,6 +36,7 @@ def apply() -> None:
     tags_go_with_their_resources()
     bucket_policies_deny_nothing_by_a_condition()
     running_instances_are_managed_by_ssm()
+    no_automation_runs()
 
 
 def replace_creation(resource: Any, create: Any) -> None:
@@ -170,6 +171,15 @@ def bucket_policies_deny_nothing_by_a_condition() -> None:
         return original(bucket, action, resource)
 
     FakeBucket.get_permission = get_permission  # type: ignore[method-assign]
+
+
+def no_automation_runs() -> None:
+    """SSM's DescribeAutomationExecutions answers 500; none can be started here."""
+
+    def describe_automation_executions(self: Any) -> str:
+        return json.dumps({"AutomationExecutionMetadataList": []})
+
+    SimpleSystemManagerResponse.describe_automation_executions = describe_automation_executions  # type: ignore[attr-defined]
 
 
 def running_instances_are_managed_by_ssm() -> None:

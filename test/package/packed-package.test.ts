@@ -57,7 +57,16 @@ describe('the package that npm packs, in a project of somebody else', () => {
     // Packed from a copy, so that the project's own folder stays as it is and nobody's edits get in between.
     const source = join(folder, 'source');
     mkdirSync(source);
-    for (const name of ['assets', 'bin', 'lib', 'package.json', 'README.md', 'tsconfig.json', 'tsconfig.build.json']) {
+    for (const name of [
+      'assets',
+      'bin',
+      'lib',
+      'package.json',
+      'cdk.json',
+      'README.md',
+      'tsconfig.json',
+      'tsconfig.build.json',
+    ]) {
       cpSync(join(projectFolder, name), join(source, name), {
         recursive: true,
         filter: (path) => !path.endsWith('/node_modules'),
@@ -90,6 +99,7 @@ describe('the package that npm packs, in a project of somebody else', () => {
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'theirs', private: true, type: 'module' }));
     writeFileSync(join(folder, 'app.js'), appSource);
     writeFileSync(join(folder, 'app.ts'), appSource);
+    writeFileSync(join(folder, 'lab.json'), JSON.stringify({ name: 'Packed' }));
   });
 
   test('holds JavaScript, types and the assets, and neither tests nor installed packages', () => {
@@ -159,6 +169,27 @@ describe('the package that npm packs, in a project of somebody else', () => {
       { cwd: folder, encoding: 'utf8' },
     );
     assert.equal(status, 0, stdout);
+  });
+
+  test('has a CDK app that the CDK command line beside it runs, as c1m up does', () => {
+    const cdk = join(modules, 'aws-cdk/bin/cdk');
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [
+        cdk,
+        'synth',
+        'Packed',
+        '--quiet',
+        '--no-notices',
+        '-c',
+        `lab=${join(folder, 'lab.json')}`,
+        '--output',
+        'cdk.out',
+      ],
+      { cwd: join(installed, 'dist'), encoding: 'utf8', env: { ...process.env, HOME: folder } },
+    );
+    assert.equal(status, 0, stderr);
+    assert.ok(existsSync(join(installed, 'dist/cdk.out/Packed.template.json')));
   });
 
   test('has a c1m that runs below node_modules', () => {

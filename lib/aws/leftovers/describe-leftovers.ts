@@ -43,9 +43,7 @@ export function describeLeftovers(labName: string, leftovers: Leftovers): readon
       ? []
       : textTable([['what', 'id', 'since', 'a month', ''], ...rows], ['left', 'left', 'left', 'right', 'left'])),
     summary(labName, leftovers),
-    ...(costing.length === 0
-      ? []
-      : [`to end it: npm run cdk -- destroy ${labName}, and for what stays then:`, ...remove]),
+    ...(costing.length === 0 ? [] : ['to end it: c1m down --yes, and for what stays then:', ...remove]),
   ];
 }
 

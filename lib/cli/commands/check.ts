@@ -61,7 +61,8 @@ export const checkCommand = buildCommand<CheckFlags, [], LabContext>({
   },
 });
 
-function describeFindings(findings: readonly Finding[]): readonly string[] {
+/** Findings as lines of a table, a fix below what failed. */
+export function describeFindings(findings: readonly Finding[]): readonly string[] {
   const rows = findings.flatMap(({ check, state, text, fix }) => [
     [state, check, text],
     ...(fix === undefined ? [] : [['', '', `fix: ${fix}`]]),

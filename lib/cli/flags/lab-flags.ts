@@ -44,6 +44,13 @@ export const accountFlagParameters: FlagParametersForType<AccountFlags, LabConte
   },
 };
 
+/** The same flags as words of a command line, each after a space: for a hint that can be copied. */
+export function flagWords({ lab: file, preset, region: name }: AccountFlags): string {
+  return Object.entries({ lab: file, preset, region: name })
+    .map(([flag, value]) => (value === undefined ? '' : ` --${flag} ${value}`))
+    .join('');
+}
+
 /** The flags that say which deployed lab is meant. */
 export type PlaceFlags = Pick<AccountFlags, 'lab' | 'region'>;
 

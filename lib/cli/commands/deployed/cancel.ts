@@ -1,14 +1,11 @@
 import { buildCommand } from '@stricli/core';
 import { resolve } from 'node:path';
-import { cancelAndCollect } from '../../../run/left/cancel.ts';
-import { concludeMeasurement } from '../../../run/measure.ts';
-import { readOutcome } from '../../../run/outcome.ts';
+import { cancelFound } from '../../deployed/cancel-found.ts';
 import { chooseRunning } from '../../deployed/choose-execution.ts';
 import type { LabContext } from '../../context.ts';
 import { findDeployedLab } from '../../deployed/deployed-lab.ts';
 import { inRegionOfRun } from '../../deployed/region-of-run.ts';
 import { executionFlagParameters, optionalRun, type ExecutionFlags } from '../../deployed/execution-flags.ts';
-import { publishResult } from '../../run/publish-result.ts';
 
 /** `c1m cancel`: ends a running benchmark on AWS and keeps what it has measured. */
 export const cancelCommand = buildCommand<ExecutionFlags, [string?], LabContext>({
@@ -22,11 +19,7 @@ export const cancelCommand = buildCommand<ExecutionFlags, [string?], LabContext>
     const out = resolve(this.workingFolder, flags.out);
     const { site } = await findDeployedLab(await inRegionOfRun(flags, out, word), this);
     try {
-      const { runFolder, folder, record } = await chooseRunning(site, out, word, this);
-      this.process.stderr.write(`cancelling ${record.executionId} (${record.server}): collecting what there is\n`);
-      const execution = await cancelAndCollect(site, record.executionId);
-      await concludeMeasurement(site, record, folder, await readOutcome(site, execution));
-      this.process.exitCode = await publishResult(this, runFolder);
+      this.process.exitCode = await cancelFound(site, await chooseRunning(site, out, word, this), this);
     } finally {
       await site.close();
     }
