@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The load generator's command line: alone with --url, or hold, drive and collect. */
 import { exitCodeOf, exitCodes, UsageError } from './commands/exit-codes.ts';
+import { WorkloadError } from './workload/workload-error.ts';
 
 const lineMost = 1000;
 
@@ -27,9 +28,10 @@ async function main(args: readonly string[]): Promise<number> {
     }
     return await run(command === 'alone' && first.startsWith('-') ? args : rest);
   } catch (error) {
-    const hint = error instanceof UsageError ? ' (--help tells more)' : '';
+    const workload = error instanceof WorkloadError ? `\n  fix: ${error.hint}` : null;
+    const hint = workload ?? (error instanceof UsageError ? ' (--help tells more)' : '');
     process.stderr.write(`loadgen: ${inOneLine(error)}${hint}\n`);
-    return exitCodeOf(error);
+    return workload === null ? exitCodeOf(error) : exitCodes.usage;
   }
 }
 

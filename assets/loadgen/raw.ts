@@ -4,6 +4,8 @@
  * HdrHistogram's compressed V2 encoding, values in microseconds.
  */
 
+import type { BroadcastArrivalsRaw } from './phases/broadcast-log.ts';
+import type { PhaseRaw } from './phases/rooms.ts';
 import type { TlsFailureCause } from './tls/tls-failures.ts';
 
 /** Why a connection could not be opened, or was lost. Errno names as Linux spells them, plus the protocol's own causes. */
@@ -66,42 +68,26 @@ export interface LoadStatus {
   /** Handshakes finished a second, over the last second. */
   readonly connectionsPerSecond: number;
   readonly processes: number;
-  /** Broadcasts this host has published, and messages its members have received. */
-  readonly broadcastsPublished: number;
-  readonly broadcastMessagesReceived: number;
-  readonly echoesReceived: number;
+  /** Broadcast messages that have arrived, second arrivals included. */
+  readonly broadcastMessages: number;
+  /** The phase of the workload that runs, or ran last, and what has been counted in it; null before the first. */
+  readonly driving: PhaseStatus | null;
 }
 
-/** One broadcast as the members of one load process saw it. */
-export interface BroadcastRaw {
-  readonly seq: number;
-  /** Members of this process that were open when it first arrived here (or when collected, if it never did). */
-  readonly members: number;
-  readonly received: number;
-  /** Arrivals beyond the first on the same connection. */
-  readonly duplicates: number;
-  /** Arrivals after a broadcast of higher number by the same publishing host, on the same connection. */
-  readonly outOfOrder: number;
-  readonly firstArrivalMicros: number | null;
-  readonly lastArrivalMicros: number | null;
-  /** Latency from the due time, only for broadcasts that this host published; else null. */
-  readonly latency: string | null;
-}
-
-/** One publication, by the process that published: one for each server port. */
-export interface PublicationRaw {
-  readonly seq: number;
-  readonly port: number;
-  readonly dueMicros: number;
-  /** When the frame was handed to the kernel; the difference to dueMicros is the generator's own lateness. */
-  readonly sentMicros: number;
-  /** The server's own answer, null when none came. */
-  readonly answer: { readonly members: number; readonly failed: number; readonly elapsedMicros: number } | null;
+/** Where a host is in its workload. */
+export interface PhaseStatus {
+  /** Which phase, from 0, and of how many. */
+  readonly place: number;
+  readonly of: number;
+  /** The kind of phase. */
+  readonly kind: string;
+  /** By what a room calls them: sent, received, … */
+  readonly counts: Readonly<Record<string, number>>;
 }
 
 /** `loadgen-<process>.json`: everything one load process measured. */
 export interface LoadProcessRaw {
-  readonly schema: 1;
+  readonly schema: 2;
   /** The measurement that it was written for (the run folder's name); earlier versions did not write it. */
   readonly run?: string | undefined;
   readonly host: string;
@@ -116,23 +102,15 @@ export interface LoadProcessRaw {
     /** Open connections over time, at most one point a second: [monotonic micros, open]. */
     readonly openOverTime: readonly (readonly [number, number])[];
   };
-  readonly broadcasts: readonly BroadcastRaw[];
-  readonly publications: readonly PublicationRaw[];
-  readonly echo: {
-    readonly sent: number;
-    readonly received: number;
-    readonly wrong: number;
-    /** Round trip from the due time. */
-    readonly roundTrip: string;
-  };
+  /** What was measured in each phase of the workload that began; the publisher's broadcasts alone where it only publishes. */
+  readonly phases: readonly PhaseRaw[];
+  /** Broadcasts that came though no phase of the workload has them. */
+  readonly strays: readonly BroadcastArrivalsRaw[];
   readonly loop: {
     /** How long one turn of the event loop took: what arrives may be seen this much late. */
     readonly turn: string;
     /** How late timed work (connects, echoes, publications) was begun. */
     readonly lateness: string;
-    /** The longest turn and the greatest lateness while driving (not while ramping). */
-    readonly maxTurnWhileDrivingMicros: number;
-    readonly maxLatenessWhileDrivingMicros: number;
   };
   readonly cpuSeconds: { readonly user: number; readonly system: number };
   readonly rssBytes: number;

@@ -1,4 +1,6 @@
 import type { Behaviour } from '../../assets/calibration/behaviour.ts';
+import { phasesOfKind, type PhaseOf } from '../../assets/loadgen/workload/phase-kinds.ts';
+import { parseWorkload } from '../../assets/loadgen/workload/workload.ts';
 import type { RunRequest } from '../run/run.ts';
 
 /** How much a calibration does: `small` takes about a minute, `full` some minutes and has more of everything to compare. */
@@ -7,16 +9,34 @@ export const calibrationSizes = ['small', 'full'] as const;
 /** A name in {@link calibrationSizes}. */
 export type CalibrationSize = (typeof calibrationSizes)[number];
 
-/** The workload of every case of a calibration. */
-export type CalibrationWorkload = Required<
-  Pick<RunRequest, 'connections' | 'connectRate' | 'broadcasts' | 'intervalSeconds' | 'echoRate' | 'echoSeconds'>
->;
+/** What every case of a calibration does. */
+export type CalibrationWorkload = Required<Pick<RunRequest, 'connections' | 'connectRate' | 'workload'>>;
+
+const sized = (
+  connections: number,
+  connectRate: number,
+  workload: string,
+): CalibrationWorkload & { connectRate: number } => ({
+  connections,
+  connectRate,
+  workload: parseWorkload(workload),
+});
 
 /** The workload of a size. The first broadcast of a publisher is slower than the others, so there are some. Echoes are few enough that a process in JavaScript answers each before the next is due. */
-export const workloads: Readonly<Record<CalibrationSize, CalibrationWorkload>> = {
-  small: { connections: 300, connectRate: 75, broadcasts: 8, intervalSeconds: 0.25, echoRate: 200, echoSeconds: 4.5 },
-  full: { connections: 2000, connectRate: 200, broadcasts: 10, intervalSeconds: 1, echoRate: 400, echoSeconds: 10 },
-};
+export const workloads = {
+  small: sized(300, 75, 'echo rate=200/s for=4.5s, broadcast times=8 every=0.25s'),
+  full: sized(2000, 200, 'echo rate=400/s for=10s, broadcast times=10 every=1s'),
+} as const satisfies Readonly<Record<CalibrationSize, CalibrationWorkload>>;
+
+/** The echoes of a calibration. */
+export function echoesOf({ workload }: CalibrationWorkload): PhaseOf<'echo'> {
+  return phasesOfKind(workload, 'echo')[0]!;
+}
+
+/** The broadcasts of a calibration. */
+export function broadcastsOf({ workload }: CalibrationWorkload): PhaseOf<'broadcast'> {
+  return phasesOfKind(workload, 'broadcast')[0]!;
+}
 
 /** The names of the cases: those of the servers that are measured. */
 export const caseNames = ['reference-steady', 'reference-faulty', 'reference-stalled'] as const;
@@ -33,7 +53,7 @@ export interface CalibrationCase {
 
 /** The reference servers of a size. */
 export function calibrationCases(size: CalibrationSize): readonly CalibrationCase[] {
-  const { echoRate } = workloads[size];
+  const { ratePerSecond } = echoesOf(workloads[size]);
   return [
     {
       name: 'reference-steady',
@@ -67,7 +87,7 @@ export function calibrationCases(size: CalibrationSize): readonly CalibrationCas
       name: 'reference-stalled',
       title: 'stalled',
       // A second in, when every load host has begun.
-      behaviour: { stallAtEcho: echoRate, stallMicros: 2_000_000 },
+      behaviour: { stallAtEcho: ratePerSecond, stallMicros: 2_000_000 },
     },
   ];
 }

@@ -1,14 +1,9 @@
+import { presetWorkload, workloadPresetNames } from '../../assets/loadgen/workload/presets.ts';
+import { formatWorkload } from '../../assets/loadgen/workload/workload.ts';
 import { hostsOf, type Host } from '../config/hosts.ts';
 import type { Lab } from '../config/lab.ts';
 import { hostTags } from '../config/tags.ts';
-import {
-  countPattern,
-  memoryPresets,
-  secondsPattern,
-  serverPattern,
-  timeoutPattern,
-  wholeNumberPattern,
-} from './parameters.ts';
+import { countPattern, memoryPresets, serverPattern, timeoutPattern, workloadPattern } from './parameters.ts';
 import type { AssertStep, AutomationDocument, RunCommandStep } from './schema/document.ts';
 import { verbs, type VerbName } from './verbs.ts';
 
@@ -111,19 +106,15 @@ function step(
  * the hosts were prepared, what was measured is collected and everything is stopped.
  */
 export function benchmarkDocument(lab: Lab): AutomationDocument {
-  const wholeNumber = (description: string, byDefault: string) =>
-    ({ type: 'String', description, default: byDefault, allowedPattern: wholeNumberPattern }) as const;
   const count = (description: string, byDefault: string) =>
     ({ type: 'String', description, default: byDefault, allowedPattern: countPattern }) as const;
-  const seconds = (description: string, byDefault: string) =>
-    ({ type: 'String', description, default: byDefault, allowedPattern: secondsPattern }) as const;
   // A cancelled execution has two minutes for this, wherever it is cancelled from.
   const thenCollect = { onFailure: 'step:collect', onCancel: 'step:collect' } as const;
   const thenStop = { onFailure: 'step:stop', onCancel: 'step:stop' } as const;
   return {
     schemaVersion: '0.3',
     description:
-      'Benchmarks one WebSocket server: builds it, opens the connections from the load hosts, drives echoes and broadcasts, collects the raw files, and stops everything.',
+      'Benchmarks one WebSocket server: builds it, opens the connections from the load hosts, drives the workload on them, collects the raw files, and stops everything.',
     assumeRole: '{{ AutomationAssumeRole }}',
     parameters: {
       Server: {
@@ -133,10 +124,12 @@ export function benchmarkDocument(lab: Lab): AutomationDocument {
       },
       Connections: count('Connections of the whole lab', '1200000'),
       ConnectRate: count('Connections opened a second by the whole lab', '10000'),
-      Broadcasts: wholeNumber('Broadcasts to every connection', '10'),
-      IntervalSeconds: seconds('Seconds between broadcasts', '60'),
-      EchoRate: wholeNumber('Echoed messages a second of the whole lab', '1000'),
-      EchoSeconds: seconds('For how long messages are echoed, before the broadcasts', '30'),
+      Workload: {
+        type: 'String',
+        description: `What happens on the connections: ${workloadPresetNames.join(', ')}, or phases separated by commas`,
+        default: formatWorkload(presetWorkload('article')),
+        allowedPattern: workloadPattern,
+      },
       DriveTimeoutSeconds: {
         type: 'String',
         description: 'Seconds after which the workload is ended; it is refused when it takes longer',
@@ -198,10 +191,7 @@ export function benchmarkDocument(lab: Lab): AutomationDocument {
         'load',
         {
           Run: execution,
-          Broadcasts: '{{ Broadcasts }}',
-          IntervalSeconds: '{{ IntervalSeconds }}',
-          EchoRate: '{{ EchoRate }}',
-          EchoSeconds: '{{ EchoSeconds }}',
+          Workload: '{{ Workload }}',
           TimeoutSeconds: '{{ DriveTimeoutSeconds }}',
         },
         thenCollect,

@@ -11,12 +11,14 @@ const textParameter = (description: string, allowedPattern: string): CommandPara
   interpolationType: 'ENV_VAR',
 });
 
-/** A whole number from 0 up to nine digits. */
-export const wholeNumberPattern = '^[0-9]{1,9}$';
 /** A whole number from 1 up to nine digits; a leading zero would be octal to the shell. */
 export const countPattern = '^[1-9][0-9]{0,8}$';
-/** A number with up to three decimals. */
-export const secondsPattern = '^[0-9]{1,6}(\\.[0-9]{1,3})?$';
+/**
+ * A workload: words of which each is a name or field=value, phases separated by commas. No character of it means anything to a shell.
+ * The length is SSM's own limit for a value.
+ */
+export const workloadPattern =
+  '^[a-z][a-z0-9-]{0,30}( [a-z]{1,20}=[A-Za-z0-9.%/]{1,20})*(, ?[a-z]{1,30}( [a-z]{1,20}=[A-Za-z0-9.%/]{1,20})*)*$';
 /** Seconds from 10 to 99 999, within what the agent takes for a time-out (5 to 172 800; it reads anything else as 3 600). */
 export const timeoutPattern = '^[1-9][0-9]{1,4}$';
 /** A measurement: the id of an execution, or any other word. */
@@ -37,10 +39,7 @@ export const parameters = {
   loadProcesses: textParameter('Load processes on each load host', countPattern),
   connections: textParameter('Connections of the whole lab', countPattern),
   connectRate: textParameter('Connections opened a second by the whole lab', countPattern),
-  broadcasts: textParameter('Broadcasts of the whole lab', wholeNumberPattern),
-  intervalSeconds: textParameter('Seconds between broadcasts', secondsPattern),
-  echoRate: textParameter('Echoed messages a second of the whole lab', wholeNumberPattern),
-  echoSeconds: textParameter('For how long messages are echoed', secondsPattern),
+  workload: textParameter('What happens on the connections: a preset, or phases separated by commas', workloadPattern),
   // No environment variable: the agent must find its value in the document. It is digits, and nothing else.
   timeoutSeconds: {
     type: 'String',

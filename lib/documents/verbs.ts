@@ -59,13 +59,10 @@ export const verbs = [
   {
     name: 'Drive',
     script: 'drive',
-    description: 'Runs the workload on the connections that are held: echoes at a rate, then broadcasts at an interval',
+    description: 'Runs the workload on the connections that are held: its phases, in order',
     parameters: {
       Run: parameters.run,
-      Broadcasts: parameters.broadcasts,
-      IntervalSeconds: parameters.intervalSeconds,
-      EchoRate: parameters.echoRate,
-      EchoSeconds: parameters.echoSeconds,
+      Workload: parameters.workload,
       TimeoutSeconds: parameters.timeoutSeconds,
     },
     timeoutSeconds: 99_999,

@@ -45,7 +45,7 @@ export async function makeLocalSite(lab: Lab, outsideServers: readonly OutsideSe
     silenceMillis: 10_000,
     cancelMillis: 8000,
     pullMillis: 1000,
-    defaults: { connections: 10_000, broadcasts: 3, intervalSeconds: 1, echoRate: 1000, echoSeconds: 2 },
+    defaults: { connections: 10_000, workload: 'quick' },
     readCapacity: async () => readCapacity(),
     lostHosts: async () =>
       local.hosts.filter((host) => !host.isAlive()).map(({ name }) => `${name}: its processes have been ended`),

@@ -1,111 +1,8 @@
-import type { ComparedFigures, Repeated, RunResult, ServerSummary } from '../results/schema/run-result.ts';
+import { comparedFigures, type ComparedFigure } from '../results/compared-figures.ts';
+import { resultRoom } from '../results/phases/rooms.ts';
+import type { Repeated, RunResult, ServerSummary } from '../results/schema/run-result.ts';
 import { failedBeforeRamp } from '../results/verdict/judge.ts';
-import { digitsWithin, spreadOf, unitFor, wholeNumber, type Quantity, type Unit } from './units.ts';
-
-/** A column of the comparison of servers. */
-export interface Column {
-  readonly figure: keyof ComparedFigures;
-  /** The group that the column belongs to, such as broadcast. */
-  readonly group: string;
-  readonly heading: string;
-  readonly quantity: Quantity;
-  readonly better: 'less' | 'more' | null;
-  /** The figure in a measurement that a note of trust may be about. */
-  readonly trustedAs: string;
-}
-
-/** The columns of the comparison, in order. */
-export const columns: readonly Column[] = [
-  {
-    figure: 'peakConnections',
-    group: 'conns',
-    heading: 'peak',
-    quantity: 'count',
-    better: null,
-    trustedAs: 'connections',
-  },
-  {
-    figure: 'serverBytesPerConnection',
-    group: 'memory/conn',
-    heading: 'server',
-    quantity: 'bytes',
-    better: 'less',
-    trustedAs: 'memory.server',
-  },
-  {
-    figure: 'kernelBytesPerConnection',
-    group: 'memory/conn',
-    heading: 'kernel',
-    quantity: 'bytes',
-    better: null,
-    trustedAs: 'memory.kernel',
-  },
-  {
-    figure: 'serverRampCpuSeconds',
-    group: 'server CPU',
-    heading: 'ramp',
-    quantity: 'seconds',
-    better: 'less',
-    trustedAs: 'cpu',
-  },
-  {
-    figure: 'serverCpuSecondsPerBroadcast',
-    group: 'server CPU',
-    heading: 'bcast',
-    quantity: 'seconds',
-    better: 'less',
-    trustedAs: 'cpu',
-  },
-  { figure: 'rampSeconds', group: 'ramp', heading: 'time', quantity: 'seconds', better: null, trustedAs: 'ramp' },
-  {
-    figure: 'broadcastP50Micros',
-    group: 'broadcast',
-    heading: 'p50',
-    quantity: 'micros',
-    better: 'less',
-    trustedAs: 'broadcastLatency.p50Micros',
-  },
-  {
-    figure: 'broadcastP99Micros',
-    group: 'broadcast',
-    heading: 'p99',
-    quantity: 'micros',
-    better: 'less',
-    trustedAs: 'broadcastLatency.p99Micros',
-  },
-  {
-    figure: 'broadcastMaxMicros',
-    group: 'broadcast',
-    heading: 'max',
-    quantity: 'micros',
-    better: 'less',
-    trustedAs: 'broadcastLatency.maxMicros',
-  },
-  {
-    figure: 'broadcastSpreadMicros',
-    group: 'broadcast',
-    heading: 'spread',
-    quantity: 'micros',
-    better: 'less',
-    trustedAs: 'broadcastSpread',
-  },
-  {
-    figure: 'echoP50Micros',
-    group: 'echo',
-    heading: 'p50',
-    quantity: 'micros',
-    better: 'less',
-    trustedAs: 'echo.roundTrip.p50Micros',
-  },
-  {
-    figure: 'echoP99Micros',
-    group: 'echo',
-    heading: 'p99',
-    quantity: 'micros',
-    better: 'less',
-    trustedAs: 'echo.roundTrip.p99Micros',
-  },
-];
+import { digitsWithin, spreadOf, unitFor, wholeNumber, type Unit } from './units.ts';
 
 /** One figure of one server, ready to be shown. */
 export interface Cell {
@@ -121,7 +18,7 @@ export interface Cell {
 
 /** One column with its unit and a cell for each server. */
 export interface ComparedColumn {
-  readonly column: Column;
+  readonly column: ComparedFigure;
   readonly unit: Unit;
   readonly cells: readonly Cell[];
 }
@@ -129,9 +26,10 @@ export interface ComparedColumn {
 /** The comparison of a run's servers: one unit a group of columns, medians, and which differences are more than the spread over repeats. */
 export function compareServers(result: RunResult): readonly ComparedColumn[] {
   const { servers } = result;
+  const columns = comparedFigures(result.parameters.workload);
   return columns.map((column) => {
-    const figures = servers.map((server) => server.figures[column.figure]);
-    const unit = unitFor(column.quantity, groupValues(column, servers));
+    const figures = servers.map((server) => server.figures[column.name] ?? null);
+    const unit = unitFor(column.quantity, groupValues(column, columns, servers));
     const best = bestOf(column, figures);
     return {
       column,
@@ -148,14 +46,19 @@ export function compareServers(result: RunResult): readonly ComparedColumn[] {
  * The best figure of a column: null where better has no direction, or where one of the figures comes from a single repeat, so that no
  * spread is known which a difference could be held against.
  */
-function bestOf(column: Column, figures: readonly (Repeated | null)[]): Repeated | null {
+function bestOf(column: ComparedFigure, figures: readonly (Repeated | null)[]): Repeated | null {
   const known = figures.filter((figure) => figure !== null);
   if (column.better === null || known.length < 2 || known.some(({ repeats }) => repeats < 2)) return null;
   const sign = column.better === 'less' ? 1 : -1;
   return known.reduce((best, figure) => (sign * figure.median < sign * best.median ? figure : best));
 }
 
-function cellOf(column: Column, unit: Unit, figure: Repeated | null, best: Repeated | null): Omit<Cell, 'suspect'> {
+function cellOf(
+  column: ComparedFigure,
+  unit: Unit,
+  figure: Repeated | null,
+  best: Repeated | null,
+): Omit<Cell, 'suspect'> {
   if (figure === null) return { text: '-', spread: null, best: false };
   const half = (figure.high - figure.low) / 2;
   const exact = column.quantity === 'count';
@@ -168,14 +71,18 @@ function cellOf(column: Column, unit: Unit, figure: Repeated | null, best: Repea
 }
 
 /** All medians of a column's group and quantity: columns side by side have one unit. */
-function groupValues(column: Column, servers: readonly ServerSummary[]): readonly number[] {
+function groupValues(
+  column: ComparedFigure,
+  columns: readonly ComparedFigure[],
+  servers: readonly ServerSummary[],
+): readonly number[] {
   return columns
     .filter(({ group, quantity }) => group === column.group && quantity === column.quantity)
-    .flatMap(({ figure }) => servers.flatMap((server) => server.figures[figure]?.median ?? []));
+    .flatMap(({ name }) => servers.flatMap((server) => server.figures[name]?.median ?? []));
 }
 
 /** Whether a measurement that the figure is taken from has a note of trust about it. */
-function isSuspect(column: Column, server: ServerSummary | undefined, { measurements }: RunResult): boolean {
+function isSuspect(column: ComparedFigure, server: ServerSummary | undefined, { measurements }: RunResult): boolean {
   return measurements
     .filter(({ measurement }) => server?.compared.includes(measurement) ?? false)
     .some(({ trust }) => trust.some(({ figure }) => `${column.trustedAs}.`.startsWith(`${figure}.`)));
@@ -208,18 +115,20 @@ export function remarksOf(server: ServerSummary, result: RunResult): readonly st
   const measurements = result.measurements.filter((measurement) => measurement.server === server.server);
   const named = (measurement: string, text: string): string =>
     measurements.length > 1 ? `${measurement}: ${text}` : text;
-  const remarks = measurements.flatMap(({ measurement, verdict, broadcasts, connections, knownDeviations }) => {
+  const remarks = measurements.flatMap(({ measurement, verdict, phases, connections, knownDeviations }) => {
     const told = verdict.reasons.join('\n');
     const walls = verdict.walls
       .filter(({ evidence, effect }) => effect !== 'noted' && !told.includes(evidence))
       .map(({ effect, evidence }) => `${effect}: ${evidence}`);
     const lost = Object.entries(connections.lost).map(([cause, number]) => `${wholeNumber(number)} ${cause}`);
-    const missed = broadcasts.reduce((total, broadcast) => total + broadcast.missing, 0);
-    const due = broadcasts.reduce((total, broadcast) => total + broadcast.members, 0);
     return [
       ...verdict.reasons,
       ...(lost.length > 0 ? [`connections lost: ${lost.join(', ')}`] : []),
-      ...(missed > 0 ? [`${wholeNumber(missed)} of ${wholeNumber(due)} broadcast messages never arrived`] : []),
+      ...phases.flatMap((phase) =>
+        resultRoom(phase.kind)
+          .remarks(phase)
+          .map((remark) => `${phase.name}: ${remark}`),
+      ),
       ...walls,
     ]
       .map((text) => named(measurement, text))

@@ -1,10 +1,12 @@
+import { formatPhase } from '../../assets/loadgen/workload/parse-text.ts';
 import type { RunResult } from '../results/schema/run-result.ts';
 import { atAGlance } from './page/at-a-glance.ts';
 import { chartsSection } from './page/charts-section.ts';
 import { html, trusted, type Html } from './page/html.ts';
 import { environment, method, references } from './page/method.ts';
 import { readPageFiles, type PageFiles } from './page/page-files.ts';
-import { broadcastsTable, comparisonTable, measurementsTable, remarks } from './page/tables.ts';
+import { comparisonTable, measurementsTable, remarks } from './page/tables.ts';
+import { reportRoom, shownPhases } from './phases/rooms.ts';
 import { counted, unbroken, utcMinute, wholeNumber } from './units.ts';
 
 /** The most missing things that are listed. */
@@ -47,7 +49,8 @@ export function renderReport(result: RunResult, files: PageFiles = readPageFiles
               : html`<h2>Every measurement</h2>
                   ${measurementsTable(result)}`
           }
-          ${broadcastsTable(result)} ${method(result)} ${environment(result)} ${references(result)}
+          ${shownPhases(result).map((shown) => reportRoom(shown.kind).details?.(shown) ?? '')} ${method(result)}
+          ${environment(result)} ${references(result)}
           <footer>
             Run ${result.runId}. Made by C1mLab from the run's raw files, which lie beside this page with result.json.
           </footer>
@@ -102,16 +105,12 @@ function heading(result: RunResult): Html {
   </header>`;
 }
 
-/** What every server was asked, as a list of verbs: to hold so many connections, and what was done with them. */
-function asked({ connections, echoRate, broadcasts, repeats }: RunResult['parameters']): string {
-  const parts = [
-    `to hold ${unbroken(counted(connections, 'connection'))}`,
-    ...(echoRate > 0 ? [`to echo ${unbroken(counted(echoRate, 'message'))} a second`] : []),
-    ...(broadcasts > 0 ? [`to send ${unbroken(counted(broadcasts, 'broadcast'))} to everyone`] : []),
-  ];
-  const last = parts.pop() ?? '';
-  const list = parts.length === 0 ? last : `${parts.join(', ')}${parts.length > 1 ? ',' : ''} and ${last}`;
-  return `${list}${repeats > 1 ? `, ${repeats} times over` : ''}`;
+/** What every server was asked: to hold so many connections, and what happened on them. */
+function asked({ connections, workload, repeats }: RunResult['parameters']): Html {
+  const phases =
+    workload.length === 0 ? '' : html`, and then for the workload <code>${workload.map(formatPhase).join(', ')}</code>`;
+  return html`to hold
+  ${unbroken(counted(connections, 'connection'))}${phases}${repeats > 1 ? `, ${repeats} times over` : ''}`;
 }
 
 function comparisonNote(result: RunResult): Html {

@@ -1,7 +1,11 @@
+import { formatPhase } from '../../assets/loadgen/workload/parse-text.ts';
+import { phaseNames, type PhaseKindName } from '../../assets/loadgen/workload/phase-kinds.ts';
+import { isLatencyFigure } from '../results/phases/common.ts';
+import { resultRoom } from '../results/phases/rooms.ts';
 import type { RunResult } from '../results/schema/run-result.ts';
 import { compareServers, remarksOf, verdictOf, type ComparedColumn } from './comparison.ts';
 import { describeCalibration } from './describe-calibration.ts';
-import { counted, threeDigits, utcMinute, wholeNumber, withUnit } from './units.ts';
+import { threeDigits, utcMinute, wholeNumber, withUnit } from './units.ts';
 
 /** Columns that text below the table is wrapped at. */
 const textWidth = 100;
@@ -23,11 +27,13 @@ export function renderTable(result: RunResult): string {
 
 function heading({ parameters, runId, where, hosts, beganUnixMillis, complete }: RunResult): readonly string[] {
   const [machine] = hosts;
-  const echo =
-    parameters.echoRate > 0 ? `, ${wholeNumber(parameters.echoRate)} echoes/s for ${parameters.echoSeconds} s` : '';
   return [
     `Run ${runId} (${where}, ${utcMinute(beganUnixMillis)})${complete ? '' : ' - INCOMPLETE'}`,
-    `${wholeNumber(parameters.connections)} connections wanted at ${wholeNumber(parameters.connectRate)}/s, ${counted(parameters.broadcasts, 'broadcast')}${echo}, memory preset ${parameters.memoryPreset}`,
+    `${wholeNumber(parameters.connections)} connections wanted at ${wholeNumber(parameters.connectRate)}/s, memory preset ${parameters.memoryPreset}`,
+    ...hanging(
+      'workload:',
+      parameters.workload.length === 0 ? 'none' : parameters.workload.map(formatPhase).join(', '),
+    ),
     ...(machine === undefined
       ? []
       : [`${machine.cpus} x ${machine.cpuModel}, ${withUnit('bytes', machine.memoryBytes)}, Linux ${machine.kernel}`]),
@@ -36,7 +42,30 @@ function heading({ parameters, runId, where, hosts, beganUnixMillis, complete }:
 
 function comparison(result: RunResult): readonly string[] {
   if (result.servers.length === 0) return ['No server was measured.'];
-  const compared = compareServers(result);
+  const blocks = blocksOf(result, compareServers(result));
+  return blocks.flatMap((block, index) => (index === 0 ? block : ['', ...block]));
+}
+
+/** The columns in as many tables below each other as the terminal's width asks for; the groups of columns stay whole. */
+function blocksOf(result: RunResult, compared: readonly ComparedColumn[]): readonly (readonly string[])[] {
+  const groups = [...new Set(compared.map(({ column }) => column.group))];
+  const blocks: (readonly string[])[] = [];
+  let columns: ComparedColumn[] = [];
+  for (const group of groups) {
+    const own = compared.filter(({ column }) => column.group === group);
+    if (columns.length > 0 && widthOf(tableOf(result, [...columns, ...own], blocks.length === 0)) > terminalWidth) {
+      blocks.push(tableOf(result, columns, blocks.length === 0));
+      columns = [];
+    }
+    columns.push(...own);
+  }
+  return [...blocks, tableOf(result, columns, blocks.length === 0)];
+}
+
+const widthOf = (lines: readonly string[]): number => Math.max(...lines.map((line) => line.length));
+
+/** One table of some columns, the verdicts behind the first. */
+function tableOf(result: RunResult, compared: readonly ComparedColumn[], hasVerdicts: boolean): readonly string[] {
   const numbers = footnoteNumbers(result);
   const names = ['', 'server', '', ...result.servers.flatMap(({ title }) => rows(result, title, ''))];
   const verdicts = [
@@ -51,12 +80,11 @@ function comparison(result: RunResult): readonly string[] {
   const table: { readonly lines: readonly string[]; readonly right: boolean }[] = [
     { lines: names, right: false },
     ...compared.map((column, index) => ({ lines: linesOf(result, column, compared[index - 1]), right: true })),
-    { lines: verdicts, right: false },
+    ...(hasVerdicts ? [{ lines: verdicts, right: false }] : []),
   ];
-  const widths = table.map(({ lines }) => Math.max(...lines.map((line) => line.length)));
-  const height = names.length;
+  const widths = table.map(({ lines }) => widthOf(lines));
   const roomy = widths.reduce((total, width) => total + width + 2, -2) <= terminalWidth;
-  return Array.from({ length: height }, (_, row) =>
+  return names.map((_, row) =>
     table
       .map(({ lines, right }, index) => {
         const line = lines[row] ?? '';
@@ -123,9 +151,9 @@ function below(result: RunResult): readonly string[] {
     lines.push(
       ...wrap(
         'memory/conn: slope over the ramp; server = its own memory, kernel = slab and socket buffers of the machine' +
-          (result.hostsShareOneMachine ? ', with both ends of each connection on it.' : '.') +
-          ' broadcast: from due time to arrival; spread = last arrival minus first on one host, median.',
+          (result.hostsShareOneMachine ? ', with both ends of each connection on it.' : '.'),
       ),
+      ...phaseNotes(result),
       ...wrap(
         result.parameters.repeats > 1
           ? '± is half the range over repeats. * is the best, or cannot be told from the best: the ranges over repeats touch.'
@@ -149,6 +177,18 @@ function below(result: RunResult): readonly string[] {
     );
   }
   return lines;
+}
+
+/** What the columns of each phase are, once a kind. */
+function phaseNotes({ parameters: { workload } }: RunResult): readonly string[] {
+  const names = phaseNames(workload);
+  return workload.flatMap(({ kind }, place) => (names[place] === kind ? wrap(`${kind}: ${sentencesOf(kind)}`) : []));
+}
+
+function sentencesOf(kind: PhaseKindName): string {
+  const { latency, figures } = resultRoom(kind);
+  const others = figures.filter(({ key }) => !isLatencyFigure(key));
+  return [latency.about, ...others.map((figure) => `${figure.heading}: ${figure.about}`)].join(' ');
 }
 
 function hanging(label: string, text: string): readonly string[] {

@@ -1,11 +1,10 @@
+import type { Quantity } from '../results/phases/phase-room.ts';
+
 /** A unit that figures of one kind are shown in: how many of the base unit it is, and its name. */
 export interface Unit {
   readonly factor: number;
   readonly name: string;
 }
-
-/** What a figure counts, which decides the units it may be shown in. */
-export type Quantity = 'micros' | 'bytes' | 'seconds' | 'count';
 
 const units: Readonly<Record<Quantity, readonly Unit[]>> = {
   micros: [

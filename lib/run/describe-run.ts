@@ -17,7 +17,7 @@ export function describeRun(
   const { request } = run;
   const most = (values: readonly number[]): number => Math.max(0, ...values);
   return {
-    schema: 1,
+    schema: 2,
     runId: run.runId,
     beganUnixMillis: run.beganUnixMillis,
     endedUnixMillis,
@@ -28,10 +28,7 @@ export function describeRun(
     parameters: {
       servers: run.servers.map(({ description }) => description.name),
       connections: request.connections,
-      broadcasts: request.broadcasts,
-      intervalSeconds: request.intervalSeconds,
-      echoRate: request.echoRate,
-      echoSeconds: request.echoSeconds,
+      workload: request.workload,
       connectRate: most(plans.map(({ connectRate }) => connectRate)),
       serverProcesses: most(plans.map(({ serverProcesses }) => serverProcesses)),
       loadProcesses: most(plans.map(({ loadProcesses }) => loadProcesses)),

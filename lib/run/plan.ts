@@ -1,3 +1,5 @@
+import { plannedSeconds, type Workload } from '../../assets/loadgen/workload/phase-kinds.ts';
+import { formatWorkload } from '../../assets/loadgen/workload/workload.ts';
 import { maxServerProcesses } from '../config/hosts.ts';
 import { LabError } from '../config/lab-error.ts';
 import type { Lab } from '../config/lab.ts';
@@ -24,10 +26,7 @@ export interface MeasurementPlan {
   readonly server: string;
   readonly connections: number;
   readonly connectRate: number;
-  readonly broadcasts: number;
-  readonly intervalSeconds: number;
-  readonly echoRate: number;
-  readonly echoSeconds: number;
+  readonly workload: Workload;
   readonly serverProcesses: number;
   readonly loadProcesses: number;
   readonly memoryPreset: MemoryPresetName;
@@ -48,7 +47,7 @@ const portsPerAddress = 65_535 - 1024 + 1 - maxServerProcesses;
 
 /** How long opening the connections may take, seconds: the Ramp verb waits 7000 s, and the last ones take their time. */
 const longestRampSeconds = 6600;
-/** How long echoes and broadcasts may take, seconds: the units on the hosts run for a day, and the ramp is before. */
+/** How long the workload may take, seconds: the units on the hosts run for a day, and the ramp is before. */
 const longestWorkloadSeconds = 22 * 3600;
 /**
  * What a run may take with the rights of whoever starts it, seconds: an automation ends after 12 hours then, and not with a role of
@@ -122,10 +121,7 @@ function sizesOf(request: RunRequest, server: ServerDescription, lab: Lab, capac
     connections,
     // The ramp takes five seconds, so that memory is sampled while it grows; a small run, whose memory is noise, need not wait.
     connectRate: request.connectRate ?? Math.max(500, Math.min(15_000, Math.ceil(connections / 5))),
-    broadcasts: request.broadcasts,
-    intervalSeconds: request.intervalSeconds,
-    echoRate: request.echoRate,
-    echoSeconds: request.echoSeconds,
+    workload: request.workload,
     serverProcesses,
     loadProcesses,
     memoryPreset: request.memoryPreset ?? capacity.memoryPreset,
@@ -136,17 +132,13 @@ function sizesOf(request: RunRequest, server: ServerDescription, lab: Lab, capac
 /** A host on AWS ends itself so many hours after the verb `prepare`; the verb `drive` refuses a workload for which too few are left. */
 function checkLifetime(plan: MeasurementPlan, { lifetime }: Lab, { openFilesLeft }: Capacity): void {
   if (openFilesLeft !== null) return;
-  const { connections, connectRate, broadcasts, intervalSeconds, echoSeconds } = plan;
-  const besidesBroadcasts = connections / connectRate + echoSeconds;
-  const minutes = Math.floor((broadcasts * intervalSeconds + besidesBroadcasts) / 60) + 1;
+  const { connections, connectRate, workload } = plan;
+  const minutes = Math.floor((connections / connectRate + plannedSeconds(workload)) / 60) + 1;
   if (minutes < lifetime.hours * 60) return;
-  const fitting = Math.floor(((lifetime.hours * 60 - 2) * 60 - besidesBroadcasts) / intervalSeconds);
   throw new LabError(
     'environment',
-    `opening ${count(connections)} connections and ${count(broadcasts)} broadcasts every ${intervalSeconds} s take ${minutes} minutes, and a host of the lab ends ${lifetime.hours * 60} minutes after a run begins`,
-    fitting > 0
-      ? `ask for at most --broadcasts ${fitting}, or raise lifetime.hours in the lab file and deploy again`
-      : 'raise lifetime.hours in the lab file and deploy again',
+    `opening ${count(connections)} connections and the workload take up to ${minutes} minutes, and a host of the lab ends ${lifetime.hours * 60} minutes after a run begins`,
+    'ask for a shorter --workload (fewer --broadcasts, a shorter --interval), or raise lifetime.hours in the lab file and deploy again',
   );
 }
 
@@ -206,7 +198,7 @@ function mostFitting(request: RunRequest, server: ServerDescription, lab: Lab, c
 
 /** Throws LabError `usage` for what the documents would cut off after hours. */
 function checkTimes(plan: MeasurementPlan): void {
-  const { connections, connectRate, broadcasts, intervalSeconds, echoSeconds } = plan;
+  const { connections, connectRate, workload } = plan;
   const rampSeconds = connections / connectRate;
   if (rampSeconds > longestRampSeconds) {
     throw new LabError(
@@ -215,34 +207,26 @@ function checkTimes(plan: MeasurementPlan): void {
       `give --connect-rate ${Math.ceil(connections / longestRampSeconds)} or more`,
     );
   }
-  const seconds = workloadSeconds(plan);
+  const seconds = plannedSeconds(workload);
   if (seconds > longestWorkloadSeconds) {
     throw new LabError(
       'usage',
-      `${count(broadcasts)} broadcasts every ${intervalSeconds} s after ${echoSeconds} s of echoes take ${count(Math.ceil(seconds / 3600))} h, and a measurement may take ${longestWorkloadSeconds / 3600} h`,
-      'ask for fewer --broadcasts, or a shorter --interval or --echo-seconds',
+      `the workload takes up to ${count(Math.ceil(seconds / 3600))} h, and a measurement may take ${longestWorkloadSeconds / 3600} h`,
+      'ask for fewer --broadcasts, a shorter --interval, or shorter phases',
     );
   }
 }
 
-/** How long echoes and broadcasts take, seconds. */
-function workloadSeconds({ broadcasts, intervalSeconds, echoSeconds }: MeasurementPlan): number {
-  return broadcasts * intervalSeconds + echoSeconds;
-}
-
 /** The parameters of the Benchmark document for a plan. `automationRoleArn` is for long runs; null where there is none. */
 export function benchmarkParameters(plan: MeasurementPlan, automationRoleArn: string | null): Record<string, string[]> {
-  const isLong = plan.connections / plan.connectRate + workloadSeconds(plan) > longestAsStarterSeconds;
+  const isLong = plan.connections / plan.connectRate + plannedSeconds(plan.workload) > longestAsStarterSeconds;
   return {
     ...(isLong && automationRoleArn !== null ? { AutomationAssumeRole: [automationRoleArn] } : {}),
     Server: [plan.server],
     Connections: [String(plan.connections)],
     ConnectRate: [String(plan.connectRate)],
-    Broadcasts: [String(plan.broadcasts)],
-    IntervalSeconds: [String(plan.intervalSeconds)],
-    EchoRate: [String(plan.echoRate)],
-    EchoSeconds: [String(plan.echoSeconds)],
-    DriveTimeoutSeconds: [String(driveTimeoutSeconds(workloadSeconds(plan)))],
+    Workload: [formatWorkload(plan.workload)],
+    DriveTimeoutSeconds: [String(driveTimeoutSeconds(plannedSeconds(plan.workload)))],
     ServerProcesses: [String(plan.serverProcesses)],
     LoadProcesses: [String(plan.loadProcesses)],
     MemoryPreset: [plan.memoryPreset],

@@ -1,5 +1,5 @@
 import type { HostSample } from '../../assets/host/raw.ts';
-import type { LoadStatus } from '../../assets/loadgen/raw.ts';
+import type { LoadStatus, PhaseStatus } from '../../assets/loadgen/raw.ts';
 
 /** What the Status document prints for one host. */
 export interface HostStatus {
@@ -27,9 +27,8 @@ export interface StatusSummary {
   readonly connectionsPerSecond: number;
   /** Resident memory of the server's processes. */
   readonly serverRssBytes: number;
-  readonly broadcastsPublished: number;
-  readonly broadcastMessagesReceived: number;
-  readonly echoesReceived: number;
+  /** The phase of the workload that the hosts are in, and what they have counted in it; null before the first. */
+  readonly driving: PhaseStatus | null;
 }
 
 const sumOf = (numbers: Iterable<number | undefined>): number =>
@@ -45,10 +44,19 @@ export function summarize(statuses: readonly HostStatus[]): StatusSummary {
     failed: sumOf(loads.map((load) => load.counts.abandoned + sumOf(Object.values(load.counts.lost)))),
     connectionsPerSecond: sumOf(loads.map((load) => load.connectionsPerSecond)),
     serverRssBytes: sumOf(units.flatMap(([unit, sample]) => (unit.startsWith('c1m-server-') ? [sample.rssBytes] : []))),
-    broadcastsPublished: sumOf(loads.map((load) => load.broadcastsPublished)),
-    broadcastMessagesReceived: sumOf(loads.map((load) => load.broadcastMessagesReceived)),
-    echoesReceived: sumOf(loads.map((load) => load.echoesReceived)),
+    driving: sumOfPhase(loads.flatMap(({ driving }) => driving ?? [])),
   };
+}
+
+/** The phase that the first host to begin it is in: hosts may be a moment apart. */
+function sumOfPhase(phases: readonly PhaseStatus[]): PhaseStatus | null {
+  const latest = phases.toSorted((a, b) => b.place - a.place)[0];
+  if (latest === undefined) return null;
+  const counts: Record<string, number> = {};
+  for (const phase of phases.filter(({ place }) => place === latest.place)) {
+    for (const [name, count] of Object.entries(phase.counts)) counts[name] = (counts[name] ?? 0) + count;
+  }
+  return { ...latest, counts };
 }
 
 /** Reads one line that the Status document printed; null when it is cut short or empty. */

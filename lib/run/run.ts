@@ -1,3 +1,4 @@
+import type { Workload } from '../../assets/loadgen/workload/phase-kinds.ts';
 import type { MemoryPresetName, ServerDescription } from '../config/servers.ts';
 import type { Calibration } from '../results/schema/run-record.ts';
 import type { ScheduledMeasurement } from './schedule.ts';
@@ -8,11 +9,8 @@ export interface RunRequest {
   readonly servers: readonly string[];
   /** WebSocket connections of the whole lab. */
   readonly connections: number;
-  readonly broadcasts: number;
-  readonly intervalSeconds: number;
-  /** Echoed messages a second of the whole lab; 0 leaves the echo out. */
-  readonly echoRate: number;
-  readonly echoSeconds: number;
+  /** What happens on them. */
+  readonly workload: Workload;
   /** Connections opened a second by the whole lab. */
   readonly connectRate?: number | undefined;
   readonly memoryPreset?: MemoryPresetName | undefined;

@@ -1,13 +1,13 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
+import type { WorkloadPresetName } from '../../assets/loadgen/workload/presets.ts';
 import type { Lab } from '../config/lab.ts';
 import type { Capacity } from './plan.ts';
-import type { RunRequest } from './run.ts';
 
 /** Sizes of a run that suit a site. */
-export type RunDefaults = Pick<
-  RunRequest,
-  'connections' | 'broadcasts' | 'intervalSeconds' | 'echoRate' | 'echoSeconds'
->;
+export interface RunDefaults {
+  readonly connections: number;
+  readonly workload: WorkloadPresetName;
+}
 
 /** Where a lab stands: an AWS account or this machine. A run needs nothing else, and cannot tell which it is. */
 export interface Site {

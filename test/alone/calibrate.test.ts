@@ -6,6 +6,7 @@ import type { LoadProcessRaw } from '../../assets/loadgen/raw.ts';
 import type { CalibrationRecord } from '../../lib/calibration/calibration-record.ts';
 import { judgeCalibration } from '../../lib/calibration/judge-calibration.ts';
 import { startLab, withFolder } from '../integration/lab-process.ts';
+import { withPhase } from '../results/read-merged.ts';
 
 /** A small calibration by command line: its exit code, its folder, and what it says. */
 async function calibrated(out: string): Promise<{
@@ -70,10 +71,9 @@ test(
         new RegExp(`^${{ passed: 'PASSED', failed: 'FAILED', invalid: 'INVALID' }[record.outcome]}: `, 'm'),
       );
 
-      const echoLess = await outcomeOfAltered(folder, join(out, 'echo'), 'reference-faulty', (raw) => ({
-        ...raw,
-        echo: { ...raw.echo, received: raw.echo.received - 1 },
-      }));
+      const echoLess = await outcomeOfAltered(folder, join(out, 'echo'), 'reference-faulty', (raw) =>
+        withPhase(raw, 'echo', (phase) => ({ ...phase, received: phase.received - 1 })),
+      );
       assert.deepEqual([...echoLess].sort(), ['messages without an answer', ...namesOf(record)].sort());
       const refusedMore = await outcomeOfAltered(folder, join(out, 'refused'), 'reference-faulty', (raw) => ({
         ...raw,
@@ -86,10 +86,12 @@ test(
         },
       }));
       assert.ok(refusedMore.includes('attempts with badHandshake'));
-      const oneLost = await outcomeOfAltered(folder, join(out, 'broadcast'), 'reference-steady', (raw) => ({
-        ...raw,
-        broadcasts: raw.broadcasts.map((one, n) => (n === 0 ? { ...one, received: one.received - 1 } : one)),
-      }));
+      const oneLost = await outcomeOfAltered(folder, join(out, 'broadcast'), 'reference-steady', (raw) =>
+        withPhase(raw, 'broadcast', (phase) => ({
+          ...phase,
+          broadcasts: phase.broadcasts.map((one, n) => (n === 0 ? { ...one, received: one.received - 1 } : one)),
+        })),
+      );
       assert.ok(oneLost.includes('messages missing'));
 
       assert.equal(code, record.outcome === 'passed' ? 0 : 6, text);

@@ -7,7 +7,20 @@ import { documentsOf } from '../../lib/documents/documents-of.ts';
 import { createSsmRequestHandler } from '../../lib/local/ssm/request-handler.ts';
 
 /** Values that a shell, a path or a line would read as more than text. */
-const hostile = ['$(reboot)', '`reboot`', 'a;reboot', "a'b", 'a"b', 'a b', '../a', 'a\nb', 'a|b', '{{ a }}', ''];
+const hostile = [
+  '$(reboot)',
+  '`reboot`',
+  'a;reboot',
+  "a'b",
+  'a"b',
+  'a b',
+  '../a',
+  'a\nb',
+  'a|b',
+  'echo | reboot',
+  '{{ a }}',
+  '',
+];
 
 /** A value for every parameter that the documents take without a default. */
 const decent: Readonly<Record<string, string>> = {
@@ -15,6 +28,7 @@ const decent: Readonly<Record<string, string>> = {
   Component: 'loadgen',
   Run: 'run-1',
   MemoryPreset: 'modern',
+  Workload: 'echo rate=10/s for=1.5s, broadcast times=3 every=500ms bytes=1kB',
   TimeoutSeconds: '60',
   DriveTimeoutSeconds: '60',
 };

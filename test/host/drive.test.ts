@@ -16,23 +16,23 @@ describe('Drive on a host that ends itself', { skip: namespacesForbidden() }, ()
   });
   after(() => hosts.remove());
 
-  const env = { SSM_Broadcasts: '98', SSM_IntervalSeconds: '30.5', SSM_EchoRate: '0', SSM_EchoSeconds: '1' };
+  const env = { SSM_Workload: 'broadcast times=98 every=30.5s' };
 
   test('fails for a workload that is longer than its time-out, and says which would do', async () => {
     const { code, stderr } = await runOn(hosts.host('load-1'), 'exec /opt/c1mlab/assets/host/drive 3000', { env });
-    assert.equal(code, 1);
+    assert.equal(code, 4);
     assert.match(
       stderr,
-      /^load-1: the workload takes 2990 seconds and .*, and Drive may take 3000; .* DriveTimeoutSeconds of 3590\n$/,
+      /^loadgen: the workload takes up to 3080 seconds, and Drive may take 3000; .* DriveTimeoutSeconds of 3680\n$/,
     );
   });
 
   test('fails for a workload that is longer than what is left of its life, and says by how much', async () => {
     const { code, stderr } = await runOn(hosts.host('load-1'), 'exec /opt/c1mlab/assets/host/drive 9000', { env });
-    assert.equal(code, 1);
+    assert.equal(code, 4);
     assert.match(
       stderr,
-      /^load-1: the workload takes 50 minutes, and a host of this lab ends 60 minutes after .*, of which 10 have passed/,
+      /^loadgen: the workload takes up to 52 minutes, and this host ends in 49; .*raise lifetime\.hours/,
     );
   });
 });

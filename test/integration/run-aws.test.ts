@@ -10,6 +10,7 @@ import { eventually } from '../local/ssm/eventually.ts';
 import { startFakeAccount, type FakeAccount } from '../aws/site/fake-account.ts';
 import type { FakeBucket } from '../aws/site/fake-bucket.ts';
 import { onlyRun, startWith, waitFor, withFolder, type LabProcess } from './lab-process.ts';
+import { phaseOf } from '../results/read-merged.ts';
 
 const program = join(import.meta.dirname, '../../bin/c1m.ts');
 
@@ -108,9 +109,10 @@ describe('a run on AWS, over the wire of an account on this machine', () => {
       const [measurement] = result.measurements;
       assert.equal(measurement?.record.status, 'succeeded');
       assert.equal(measurement?.connections.established, 300);
-      assert.equal(measurement?.broadcasts.length, 15);
-      for (const { received, missing } of measurement?.broadcasts ?? [])
-        assert.deepEqual([received, missing], [300, 0]);
+      assert.ok(measurement !== undefined);
+      const { broadcasts } = phaseOf(measurement, 'broadcast');
+      assert.equal(broadcasts.length, 15);
+      for (const { received, missing } of broadcasts) assert.deepEqual([received, missing], [300, 0]);
       assert.deepEqual([result.where, measurement?.verdict.complete], ['aws', true]);
 
       const again = account.c1m('attach', id, '--out', out);
@@ -126,7 +128,7 @@ describe('a run on AWS, over the wire of an account on this machine', () => {
       const fetched = account.c1m('fetch', executionId, '--out', elsewhere);
       assert.equal((await fetched.ended).code, code, fetched.stderr());
       const copy = (await onlyRun(elsewhere)).result;
-      assert.deepEqual(copy.measurements[0]?.broadcasts, measurement?.broadcasts);
+      assert.deepEqual(copy.measurements[0]?.phases, measurement.phases);
       assert.deepEqual(copy.parameters, result.parameters);
 
       const looked = account.c1m('empty');
@@ -144,7 +146,7 @@ describe('a run on AWS, over the wire of an account on this machine', () => {
     async (t) => {
       const account = await startRealAccount(t);
       await withFolder(async (out) => {
-        const id = await startExecution(account, { Broadcasts: ['900'], IntervalSeconds: ['1'] });
+        const id = await startExecution(account, { Workload: ['broadcast times=900 every=1s'] });
         await eventually('the workload has begun', async () =>
           (await stepOf(account, id)) === 'drive' ? true : undefined,
         );

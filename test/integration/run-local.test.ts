@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { onlyRun, startLab, withFolder } from './lab-process.ts';
+import { phaseOf } from '../results/read-merged.ts';
 
 describe('a local run', () => {
   test('leaves one folder whose counts are true', { timeout: 180_000 }, async () => {
@@ -18,8 +19,9 @@ describe('a local run', () => {
       assert.ok(measurement !== undefined);
       assert.equal(measurement.connections.established, 2000);
       assert.equal(measurement.connections.peak, 2000);
-      assert.equal(measurement.broadcasts.length, 2);
-      for (const broadcast of measurement.broadcasts) {
+      const { broadcasts } = phaseOf(measurement, 'broadcast');
+      assert.equal(broadcasts.length, 2);
+      for (const broadcast of broadcasts) {
         assert.deepEqual(
           [broadcast.received, broadcast.members, broadcast.missing, broadcast.duplicates, broadcast.outOfOrder],
           [2000, 2000, 0, 0, 0],
@@ -27,8 +29,9 @@ describe('a local run', () => {
         assert.equal(broadcast.server?.members, 2000);
         assert.equal(broadcast.latency?.count, 1000, 'only the publishing host measures latency');
       }
-      assert.ok(measurement.echo.sent > 0);
-      assert.equal(measurement.echo.received, measurement.echo.sent);
+      const echo = phaseOf(measurement, 'echo');
+      assert.ok(echo.sent > 0);
+      assert.equal(echo.received, echo.sent);
       assert.ok(measurement.verdict.reached && measurement.verdict.complete);
       assert.match(readFileSync(join(folder, 'report.html'), 'utf8'), /^<!doctype html>/i);
       assert.match(lab.stdout(), /node/);

@@ -102,13 +102,14 @@ describe('the command line', { concurrency: 4 }, () => {
     const result = JSON.parse(stdout) as Summary & { reached: boolean; reason: string | null };
     assert.deepEqual([result.reached, result.reason, result.open, result.established], [true, null, 30, 30]);
     assert.deepEqual(
-      result.broadcasts.map(({ received, latencyMicros }) => [received, latencyMicros.count]),
+      result.phases[1]?.broadcasts.map(({ received, latencyMicros }) => [received, latencyMicros.count]),
       [
         [30, 30],
         [30, 30],
       ],
     );
-    assert.deepEqual([result.echo.sent, result.echo.received], [30, 30]);
+    const echo = result.phases[0]?.counts ?? {};
+    assert.deepEqual([echo['sent'], echo['received']], [30, 30]);
     assert.equal(result.connectMicros.count, 30);
   });
 
@@ -150,24 +151,24 @@ describe('the command line', { concurrency: 4 }, () => {
         : null;
     await until('holding', () => status()?.phase === 'holding');
     assert.equal(status()?.counts.open, 40);
-    const driven = await run(
-      ...words(`drive --socket ${socket} --broadcasts 2 --interval-seconds 0.1`),
-      ...words(`--echo-rate 0 --echo-seconds 0`),
-    );
+    const driven = await run(...words(`drive --socket ${socket} --workload`), 'broadcast times=2 every=0.1s');
     assert.deepEqual([driven.code, driven.stderr], [0, '']);
     assert.deepEqual((await run('collect', '--socket', socket)).code, 0);
     const raws = [0, 1, 2].map(
       (n) => JSON.parse(readFileSync(join(folder, `loadgen-${n}.json`), 'utf8')) as LoadProcessRaw,
     );
     assert.deepEqual(
-      raws.map((raw) => [raw.schema, raw.process, raw.counts.open, raw.broadcasts.length, raw.publications.length]),
+      raws.map(({ schema, process, counts, phases: [phase] }) => {
+        const { broadcasts, publications } = phase?.kind === 'broadcast' ? phase : { broadcasts: [], publications: [] };
+        return [schema, process, counts.open, broadcasts.length, publications.length];
+      }),
       [
-        [1, 0, 20, 2, 0],
-        [1, 1, 20, 2, 0],
-        [1, 2, 0, 0, 2],
+        [2, 0, 20, 2, 0],
+        [2, 1, 20, 2, 0],
+        [2, 2, 0, 0, 2],
       ],
     );
-    await until('the status shows it', () => status()?.broadcastMessagesReceived === 80);
+    await until('the status shows it', () => status()?.broadcastMessages === 80);
     const second = await run('hold', ...child.spawnargs.slice(3));
     assert.equal(second.code, 4);
     assert.match(second.stderr, /another load generator holds connections/);

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { describe, test, type TestContext } from 'node:test';
 import { summarize } from '../../assets/loadgen/measure/summary.ts';
+import { parseWorkload } from '../../assets/loadgen/workload/workload.ts';
 import { acceptFor } from '../../assets/loadgen/websocket/keys.ts';
 import { isAlive, loopbackSource, startLoad, until } from './held-load.ts';
 import { startLabServer } from './lab-server.ts';
@@ -102,7 +103,7 @@ describe('failures are counted by cause', { concurrency: 8 }, () => {
     const load = startLoad(context, [port], { connections: 3 });
     await until('all open', () => load.rampEnded);
     // The last broadcast would be due in minutes.
-    const driven = load.drive({ broadcasts: 1000, intervalSeconds: 0.2, echoRate: 0, echoSeconds: 0 });
+    const driven = load.drive(parseWorkload('broadcast times=1000 every=0.2s'));
     let failure = '';
     driven.catch((error: Error) => (failure = error.message));
     await until('the workload ends', () => failure !== '');
@@ -116,10 +117,10 @@ describe('failures are counted by cause', { concurrency: 8 }, () => {
     const port = await listener(context, (socket, request) => socket.write(accepting(request)));
     const load = startLoad(context, [port], { connections: 3 });
     await until('all open', () => load.rampEnded);
-    const driven = load.drive({ broadcasts: 1000, intervalSeconds: 0.2, echoRate: 0, echoSeconds: 0 });
+    const driven = load.drive(parseWorkload('broadcast times=1000 every=0.2s'));
     let failure = '';
     driven.catch((error: Error) => (failure = error.message));
-    await until('it publishes', () => load.status().broadcastsPublished > 0);
+    await until('it publishes', () => (load.status().driving?.counts['published'] ?? 0) > 0);
     process.kill(load.processIds.at(-1)!, 'SIGKILL');
     await until('the workload ends', () => failure !== '');
     assert.equal(failure, 'the publishing process was ended by SIGKILL');
@@ -206,9 +207,9 @@ describe('failures are counted by cause', { concurrency: 8 }, () => {
       next();
     });
     const load = startLoad(context, [port], { connections: 3 });
-    await until('broadcasts', () => load.status().broadcastMessagesReceived === 3);
+    await until('broadcasts', () => load.status().broadcastMessages === 3);
     assert.equal(load.counts().open, 3);
-    const [broadcast] = summarize(await load.collectRaws()).broadcasts;
+    const [broadcast] = summarize(await load.collectRaws()).strays;
     assert.equal(broadcast?.received, 3);
   });
 
@@ -227,7 +228,7 @@ describe('failures are counted by cause', { concurrency: 8 }, () => {
       raws.map((raw) => [raw.process, raw.counts.open]),
       [[0, 5]],
     );
-    await assert.rejects(load.drive({ broadcasts: 1, intervalSeconds: 1, echoRate: 0, echoSeconds: 0 }), /SIGKILL/);
+    await assert.rejects(load.drive(parseWorkload('broadcast')), /SIGKILL/);
   });
 
   test('stopping says goodbye to the server on every connection', async (context) => {

@@ -1,11 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
-import { summarize } from '../../assets/loadgen/measure/summary.ts';
+import { summarize, type PhaseSummary } from '../../assets/loadgen/measure/summary.ts';
+import type { BroadcastRaw } from '../../assets/loadgen/phases/broadcast.ts';
+import type { LoadProcessRaw } from '../../assets/loadgen/raw.ts';
+import { parseWorkload } from '../../assets/loadgen/workload/workload.ts';
 import { startLoad, until } from './held-load.ts';
 import { startLabServer, toAll } from './lab-server.ts';
 
-const noEcho = { echoRate: 0, echoSeconds: 0 };
+/** What a process has of its one phase of broadcasts. */
+function broadcastsIn(raw: LoadProcessRaw): BroadcastRaw {
+  const found = raw.phases.find((phase) => phase.kind === 'broadcast');
+  assert.ok(found !== undefined);
+  return found;
+}
 
 describe('the workload, on real connections', { concurrency: 4 }, () => {
   test('two hosts take turns publishing, and every broadcast reaches every member once', async (context) => {
@@ -19,13 +27,19 @@ describe('the workload, on real connections', { concurrency: 4 }, () => {
       servers.map((server) => server.members.size).toSorted((a, b) => a - b),
       [30, 31],
     );
-    const workload = { broadcasts: 5, intervalSeconds: 0.1, echoRate: 300, echoSeconds: 0.5 };
+    const workload = parseWorkload('echo rate=300/s for=0.5s, broadcast times=5 every=0.1s');
     const outcomes = await Promise.all(hosts.map(async (host) => host.drive(workload)));
     assert.deepEqual(
-      outcomes.map(({ published, pending }) => [published, pending]),
+      outcomes.map((phases) => phases.map(({ kind, pending, counts }) => [kind, pending, counts['published']])),
       [
-        [3, 0],
-        [2, 0],
+        [
+          ['echo', 0, undefined],
+          ['broadcast', 0, 3],
+        ],
+        [
+          ['echo', 0, undefined],
+          ['broadcast', 0, 2],
+        ],
       ],
     );
     assert.equal(hosts[0]!.status().phase, 'holding');
@@ -37,26 +51,29 @@ describe('the workload, on real connections', { concurrency: 4 }, () => {
       const members = 30 + hostIndex;
       assert.equal(summary.established, members);
       assert.deepEqual(summary.lost, {});
-      assert.equal(summary.broadcasts.length, 5);
-      for (const broadcast of summary.broadcasts) {
+      const [echo, { broadcasts }] = summary.phases as [PhaseSummary, PhaseSummary];
+      assert.equal(broadcasts.length, 5);
+      for (const broadcast of broadcasts) {
         assert.equal(broadcast.received, members);
         assert.equal(broadcast.members, members);
         assert.equal(broadcast.duplicates + broadcast.outOfOrder, 0);
         // Latency is for one's own only: another host's clock says nothing here.
         assert.equal(broadcast.latencyMicros.count, broadcast.seq % 2 === hostIndex ? members : 0);
       }
-      assert.ok(Math.abs(summary.echo.sent - (150 * members) / 61) <= 1, `${summary.echo.sent} echoes`);
-      assert.equal(summary.echo.received, summary.echo.sent);
-      assert.equal(summary.echo.wrong, 0);
-      const { publications, counts } = raws.at(-1)!;
+      const { sent = 0, received, wrong } = echo.counts;
+      assert.ok(Math.abs(sent - (150 * members) / 61) <= 1, `${sent} echoes`);
+      assert.equal(received, sent);
+      assert.equal(wrong, 0);
+      const { counts } = raws.at(-1)!;
+      const { publications } = broadcastsIn(raws.at(-1)!);
       assert.equal(counts.wanted, 0);
-      assert.equal(publications.length, 2 * outcomes[hostIndex]!.published);
+      assert.equal(publications.length, 2 * (3 - hostIndex));
       for (const publication of publications) {
         assert.equal(publication.seq % 2, hostIndex);
         assert.ok(publication.sentMicros >= publication.dueMicros);
         assert.equal(publication.answer?.elapsedMicros, 123);
       }
-      const own = raws[0]!.broadcasts[hostIndex]!;
+      const own = broadcastsIn(raws[0]!).broadcasts[hostIndex]!;
       assert.equal(decodeFromCompressedBase64(own.latency!).totalCount, own.received);
     }
   });
@@ -90,11 +107,11 @@ describe('the workload, on real connections', { concurrency: 4 }, () => {
     );
     await until('all open', () => load.rampEnded);
     // Each of its attempts from the range fails as it is made, and another must follow by itself.
-    const driven = load.drive({ broadcasts: 2, intervalSeconds: 0.1, ...noEcho });
+    const driven = load.drive(parseWorkload('broadcast times=2 every=0.1s'));
     let outcome: Awaited<typeof driven> | null = null;
     void driven.then((it) => (outcome = it));
     await until('the workload is over', () => outcome !== null);
-    assert.deepEqual(outcome, { published: 2, pending: 0, echoesSent: 0, echoesReceived: 0 });
+    assert.deepEqual(outcome, [{ kind: 'broadcast', pending: 0, counts: { published: 2, received: 36 } }]);
   });
 
   test('lost, doubled and late broadcasts are told apart', async (context) => {
@@ -110,9 +127,9 @@ describe('the workload, on real connections', { concurrency: 4 }, () => {
     });
     const load = startLoad(context, [server.port], { connections: 8 });
     await until('all open', () => load.rampEnded);
-    const driving = load.drive({ broadcasts: 4, intervalSeconds: 0.1, ...noEcho });
-    await until('broadcasts', () => load.status().broadcastMessagesReceived === 8 + 2 + 8 + 8);
-    const { broadcasts } = summarize(await load.collectRaws());
+    const driving = load.drive(parseWorkload('broadcast times=4 every=0.1s'));
+    await until('broadcasts', () => load.status().broadcastMessages === 8 + 2 + 8 + 8);
+    const { broadcasts } = summarize(await load.collectRaws()).phases[0]!;
     assert.deepEqual(
       broadcasts.map(({ received, duplicates, outOfOrder }) => [received, duplicates, outOfOrder]),
       [
@@ -122,25 +139,26 @@ describe('the workload, on real connections', { concurrency: 4 }, () => {
         [8, 0, 0],
       ],
     );
-    const { pending } = await driving;
-    assert.equal(pending, 7);
+    const [outcome] = await driving;
+    assert.equal(outcome?.pending, 7);
   });
 
   test('echoes that come back changed are counted as wrong', async (context) => {
     const server = await startLabServer(context, {
       onMember(member) {
         member.removeAllListeners('message');
-        member.on('message', (data: Buffer) => member.send(data.toString().replace(/\d$/, 'x')));
+        member.on('message', (data: Buffer) => member.send(`${data.toString().slice(0, -1)}x`));
       },
     });
     const load = startLoad(context, [server.port], { connections: 4 });
     await until('all open', () => load.rampEnded);
-    const driving = load.drive({ broadcasts: 0, intervalSeconds: 1, echoRate: 100, echoSeconds: 0.2 });
+    const driving = load.drive(parseWorkload('echo rate=100/s for=0.2s'));
     await until('echoes', () => load.status().phase === 'driving');
-    let echo = summarize(await load.collectRaws()).echo;
+    const counts = async () => summarize(await load.collectRaws()).phases[0]?.counts ?? {};
     const deadline = Date.now() + 10_000;
-    while (echo.wrong < 20 && Date.now() < deadline) echo = summarize(await load.collectRaws()).echo;
-    assert.deepEqual([echo.sent, echo.received, echo.wrong], [20, 0, 20]);
+    let echo = await counts();
+    while ((echo['wrong'] ?? 0) < 20 && Date.now() < deadline) echo = await counts();
+    assert.deepEqual(echo, { sent: 20, received: 0, wrong: 20, notSent: 0 });
     const stopped = assert.rejects(driving, /stopped before the workload was over/);
     await load.stop();
     await stopped;
@@ -162,20 +180,23 @@ describe('the workload, on real connections', { concurrency: 4 }, () => {
     const load = startLoad(context, [server.port], { connections: 5 });
     await until('pongs', () => pongs.length === 10);
     assert.deepEqual(new Set(pongs), new Set(['are you there', 'in between']));
-    const outcome = await load.drive({ broadcasts: 1, intervalSeconds: 0.05, echoRate: 50, echoSeconds: 0.1 });
-    assert.deepEqual(outcome, { published: 1, pending: 0, echoesSent: 5, echoesReceived: 5 });
+    const outcome = await load.drive(parseWorkload('echo rate=50/s for=0.1s, broadcast times=1 every=0.05s'));
+    assert.deepEqual(outcome, [
+      { kind: 'echo', pending: 0, counts: { sent: 5, received: 5 } },
+      { kind: 'broadcast', pending: 0, counts: { published: 1, received: 5 } },
+    ]);
     assert.deepEqual(load.counts().lost, {});
   });
 
-  test('fails to drive before the ramp has ended, twice with broadcasts, and without /publish', async (context) => {
+  test('fails to drive before the ramp has ended, twice, and without /publish', async (context) => {
     const server = await startLabServer(context);
     const slow = startLoad(context, [server.port], { connections: 10, ratePerSecond: 1 });
-    const workload = { broadcasts: 1, intervalSeconds: 0.05, ...noEcho };
+    const workload = parseWorkload('broadcast times=1 every=0.05s');
     await assert.rejects(slow.drive(workload), /the ramp has not ended/);
     const load = startLoad(context, [server.port], { connections: 1 });
     await until('open', () => load.rampEnded);
     await load.drive(workload);
-    await assert.rejects(load.drive(workload), /counted twice/);
+    await assert.rejects(load.drive(workload), /has been driven on these connections already/);
     const other = await startLabServer(context, { path: '/members' });
     const elsewhere = startLoad(context, [other.port], { connections: 1, path: '/members' });
     await until('open', () => elsewhere.rampEnded);

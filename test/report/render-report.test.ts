@@ -28,7 +28,7 @@ describe('the report', () => {
   test('has charts of connections, memory, latency and spread with a line a server, each with a table', async () => {
     const page = renderReport(await readMerged(runFiles({ servers: ['netty', 'node', 'go'] })));
     const charts = chartData(page);
-    for (const id of ['chart-connections', 'chart-memory', 'chart-broadcast', 'chart-spread']) {
+    for (const id of ['chart-connections', 'chart-memory', 'chart-broadcast', 'chart-broadcast-spread']) {
       const chart = charts.find((candidate) => candidate.id === id);
       assert.equal(chart?.series.length, id === 'chart-memory' ? 6 : 3, id);
       assert.ok(page.includes(`id="${id}"`));
@@ -38,20 +38,24 @@ describe('the report', () => {
   });
 
   test('says what servers were asked to do, and nothing of what they were not', async () => {
-    const lead = async (parameters: Readonly<Record<string, number>>): Promise<string> => {
-      const files = changed(runFiles({ servers: ['node'] }), 'run.json', (record) => ({
+    const lead = async (workload: string, parameters: object = {}): Promise<string> => {
+      const files = changed(runFiles({ servers: ['node'], workload }), 'run.json', (record) => ({
         ...record,
         parameters: { ...(record['parameters'] as object), ...parameters },
       }));
       const page = renderReport(await readMerged(files));
-      return (/<p class="lead">([^<]*)</.exec(page)?.[1] ?? '').replaceAll(/\s+/g, ' ');
+      return (/<p class="lead">([^]*?)<\/p>/.exec(page)?.[1] ?? '')
+        .replaceAll(/<[^>]*>|\s+/g, ' ')
+        .replaceAll(/ +/g, ' ');
     };
-    const all = await lead({ echoRate: 1000, broadcasts: 3, repeats: 2 });
-    assert.match(all, /asked to hold [\d ]+ connections, to echo 1 000 messages a second, and to send 3 broadcasts to/);
-    assert.match(all, /to everyone, 2 times over\. $/);
-    assert.match(await lead({ echoRate: 0, broadcasts: 1 }), /connections and to send 1 broadcast to everyone\. $/);
-    assert.match(await lead({ echoRate: 0, broadcasts: 0 }), /asked to hold [\d ]+ connections\. $/);
-    assert.match(await lead({ connections: 1, broadcasts: 0 }), /hold 1 connection and to echo/);
+    const all = await lead('echo rate=1000/s for=1s, broadcast times=3', { repeats: 2 });
+    assert.match(
+      all,
+      /asked to hold [\d ]+ connections, and then for the workload echo rate=1000\/s for=1s bytes=64, broad/,
+    );
+    assert.match(all, /times=3 every=10s bytes=24 , 2 times over\. $/);
+    assert.match(await lead('none'), /asked to hold [\d ]+ connections\. $/);
+    assert.match(await lead('none', { connections: 1 }), /hold 1 connection\. $/);
   });
 
   test('lets nothing from a run become markup or script', async () => {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import * as v from 'valibot';
 import { runResultSchema } from '../../lib/results/schema/run-result.ts';
-import { changed, changedProcess, only, readMerged } from './read-merged.ts';
+import { changed, changedProcess, only, phaseOf, readMerged, withPhase } from './read-merged.ts';
+import { encoded } from './statistics/histograms.ts';
 import { runFiles, shapes } from './synthetic-run.ts';
 import { kernelBytesPerPair } from './synthetic-measurement.ts';
 
@@ -21,8 +22,9 @@ describe('a run that went well', () => {
     assert.equal(result.complete, true);
     assert.equal(measurement.connections.established, 2_001);
     assert.equal(measurement.connections.peak, 2_001);
-    assert.equal(measurement.broadcasts.length, 4);
-    for (const broadcast of measurement.broadcasts) {
+    const { broadcasts } = phaseOf(measurement, 'broadcast');
+    assert.equal(broadcasts.length, 4);
+    for (const broadcast of broadcasts) {
       assert.equal(broadcast.received, 2_001);
       assert.equal(broadcast.missing, 0);
     }
@@ -68,24 +70,26 @@ describe('broadcast latency', () => {
   test('is taken from the publishing host alone, also where another host recorded some', async () => {
     const files = runFiles({ servers: ['node'], broadcasts: 2 });
     const clean = only(await readMerged(files));
-    const [first] = clean.broadcasts;
+    const [first] = phaseOf(clean, 'broadcast').broadcasts;
     assert.equal(first?.publishedBy, 'load-1');
     assert.equal(first.latency?.count, 1_000);
     // A host that did not publish has no due time on its own clock; what it wrote must not be used.
-    const foreign = changedProcess(files, 'raw/node/load-2/loadgen-0.json', (process) => ({
-      ...process,
-      broadcasts: process.broadcasts.map((broadcast) => ({
-        ...broadcast,
-        latency: broadcast.latency ?? process.echo.roundTrip,
+    const foreign = changedProcess(files, 'raw/node/load-2/loadgen-0.json', (process) =>
+      withPhase(process, 'broadcast', (phase) => ({
+        ...phase,
+        broadcasts: phase.broadcasts.map((broadcast) => ({
+          ...broadcast,
+          latency: broadcast.latency ?? encoded([1_000_000]),
+        })),
       })),
-    }));
-    assert.deepEqual(only(await readMerged(foreign)).broadcasts, clean.broadcasts);
+    );
+    assert.deepEqual(phaseOf(only(await readMerged(foreign)), 'broadcast'), phaseOf(clean, 'broadcast'));
   });
 
   test('and spread do not change when the hosts’ clocks lie apart', async () => {
     const near = only(await readMerged(runFiles({ servers: ['node'] })));
     const apart = only(await readMerged(runFiles({ servers: ['node'], hostsShareOneMachine: false })));
-    assert.deepEqual(apart.broadcasts, near.broadcasts);
+    assert.deepEqual(phaseOf(apart, 'broadcast').broadcasts, phaseOf(near, 'broadcast').broadcasts);
     assert.deepEqual(apart.connections, near.connections);
     assert.deepEqual(apart.series.connections, near.series.connections);
     assert.equal(apart.memory.kernelHoldsBothEnds, false);
@@ -93,42 +97,47 @@ describe('broadcast latency', () => {
 
   test('over all broadcasts is one histogram with every message of the publishing hosts', async () => {
     const measurement = only(await readMerged(runFiles({ servers: ['node'], broadcasts: 3 })));
-    assert.equal(measurement.broadcastLatency?.count, 3_000);
-    const greatest = Math.max(...measurement.broadcasts.map(({ latency }) => latency?.maxMicros ?? 0));
-    assert.equal(measurement.broadcastLatency.maxMicros, greatest);
+    const { latency, broadcasts } = phaseOf(measurement, 'broadcast');
+    assert.equal(latency?.count, 3_000);
+    assert.equal(latency.maxMicros, Math.max(...broadcasts.map((broadcast) => broadcast.latency?.maxMicros ?? 0)));
   });
 
   test('counts what is missing, doubled and out of order', async () => {
-    const files = changedProcess(runFiles({ servers: ['node'] }), 'raw/node/load-1/loadgen-1.json', (process) => ({
-      ...process,
-      broadcasts: process.broadcasts.map((broadcast) =>
-        broadcast.seq === 1
-          ? { ...broadcast, received: broadcast.received - 7, duplicates: 3, outOfOrder: 2 }
-          : broadcast,
-      ),
-    }));
-    const second = only(await readMerged(files)).broadcasts[1];
+    const files = changedProcess(runFiles({ servers: ['node'] }), 'raw/node/load-1/loadgen-1.json', (process) =>
+      withPhase(process, 'broadcast', (phase) => ({
+        ...phase,
+        broadcasts: phase.broadcasts.map((broadcast) =>
+          broadcast.seq === 1
+            ? { ...broadcast, received: broadcast.received - 7, duplicates: 3, outOfOrder: 2 }
+            : broadcast,
+        ),
+      })),
+    );
+    const second = phaseOf(only(await readMerged(files)), 'broadcast').broadcasts[1];
     assert.equal(second?.missing, 7);
     assert.equal(second.duplicates, 3);
     assert.equal(second.outOfOrder, 2);
   });
 
   test('blames no server for an order that the turns of the hosts made', async () => {
-    const late = changedProcess(runFiles({ servers: ['node'] }), 'raw/node/load-1/loadgen-2.json', (process) => ({
-      ...process,
-      publications: process.publications.map((one) =>
-        one.seq === 0 ? { ...one, dueMicros: one.dueMicros + 3e6 } : one,
-      ),
-    }));
-    const [first, second] = only(await readMerged(late)).broadcasts;
+    const late = changedProcess(runFiles({ servers: ['node'] }), 'raw/node/load-1/loadgen-2.json', (process) =>
+      withPhase(process, 'broadcast', (phase) => ({
+        ...phase,
+        publications: phase.publications.map((one) =>
+          one.seq === 0 ? { ...one, dueMicros: one.dueMicros + 3e6 } : one,
+        ),
+      })),
+    );
+    const [first, second] = phaseOf(only(await readMerged(late)), 'broadcast').broadcasts;
     assert.equal(first?.outOfOrder, null);
     assert.equal(second?.outOfOrder, 0);
   });
 
   test('sums the server’s own answers over its processes', async () => {
     const measurement = only(await readMerged(runFiles({ servers: ['node'], serverProcesses: 2 })));
-    assert.equal(measurement.broadcasts[0]?.server?.members, 2_000);
-    assert.equal(measurement.broadcasts[0].server.unanswered, 0);
+    const [first] = phaseOf(measurement, 'broadcast').broadcasts;
+    assert.equal(first?.server?.members, 2_000);
+    assert.equal(first.server.unanswered, 0);
   });
 });
 
@@ -139,19 +148,16 @@ describe('repeats', () => {
     const [netty] = result.servers;
     const own = result.measurements
       .filter(({ server }) => server === 'netty')
-      .map(({ broadcastLatency }) => broadcastLatency?.p99Micros ?? 0)
+      .map((measurement) => phaseOf(measurement, 'broadcast').latency?.p99Micros ?? 0)
       .sort((a, b) => a - b);
-    assert.deepEqual(netty?.figures.broadcastP99Micros, { median: own[1], low: own[0], high: own[2], repeats: 3 });
+    assert.deepEqual(netty?.figures['broadcast.p99Micros'], { median: own[1], low: own[0], high: own[2], repeats: 3 });
   });
 
   test('that are invalid are left out while others remain', async () => {
     const files = changedProcess(
       runFiles({ servers: ['node'], repeats: 3 }),
       'raw/node-2/load-1/loadgen-0.json',
-      (process) => ({
-        ...process,
-        loop: { ...process.loop, maxTurnWhileDrivingMicros: 5_000_000 },
-      }),
+      (process) => withPhase(process, 'echo', (phase) => ({ ...phase, maxTurnMicros: 5_000_000 })),
     );
     const [node] = (await readMerged(files)).servers;
     assert.deepEqual(node?.compared, ['node-1', 'node-3']);

@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { mergeRun } from '../../lib/results/merge/merge-run.ts';
 import { readRun } from '../../lib/results/raw/read-run.ts';
 import type { MeasurementResult } from '../../lib/results/schema/measurement-result.ts';
+import type { PhaseRawOf } from '../../assets/loadgen/phases/rooms.ts';
+import type { PhaseKindName } from '../../assets/loadgen/workload/phase-kinds.ts';
+import type { PhaseResultOf } from '../../lib/results/phases/rooms.ts';
 import type { LoadProcessRaw } from '../../assets/loadgen/raw.ts';
 import type { HostSample } from '../../assets/host/raw.ts';
 import type { RunResult } from '../../lib/results/schema/run-result.ts';
@@ -61,4 +64,22 @@ export function changedSamples(
     )
     .join('');
   return { ...files, [path]: text };
+}
+
+/** What one load process has of its first phase of a kind, changed. */
+export function withPhase<Kind extends PhaseKindName>(
+  process: LoadProcessRaw,
+  kind: Kind,
+  change: (phase: PhaseRawOf<Kind>) => PhaseRawOf<Kind>,
+): LoadProcessRaw {
+  const place = process.phases.findIndex((phase) => phase.kind === kind);
+  const phases = process.phases.map((phase, index) => (index === place ? change(phase as never) : phase));
+  return { ...process, phases: phases as LoadProcessRaw['phases'] };
+}
+
+/** A measurement's first phase of a kind. */
+export function phaseOf<Kind extends PhaseKindName>(measurement: MeasurementResult, kind: Kind): PhaseResultOf<Kind> {
+  const found = measurement.phases.find((phase) => phase.kind === kind);
+  if (found === undefined) throw new Error(`no phase ${kind}`);
+  return found;
 }

@@ -1,5 +1,8 @@
 import type { HostFacts, HostSample, ServerStart } from '../../assets/host/raw.ts';
-import type { BroadcastRaw, LoadCounts, LoadProcessRaw, LoadStatus } from '../../assets/loadgen/raw.ts';
+import type { BroadcastArrivalsRaw } from '../../assets/loadgen/phases/broadcast-log.ts';
+import type { PhaseRaw } from '../../assets/loadgen/phases/rooms.ts';
+import type { LoadCounts, LoadProcessRaw, LoadStatus } from '../../assets/loadgen/raw.ts';
+import { phasesOfKind, type PhaseOf } from '../../assets/loadgen/workload/phase-kinds.ts';
 import type { MeasurementRecordInput } from '../../lib/results/schema/measurement-record.ts';
 import type { RunParameters } from '../../lib/results/schema/run-record.ts';
 import { encoded } from './statistics/histograms.ts';
@@ -40,11 +43,23 @@ function clockBaseMicros(input: SyntheticMeasurement, hostIndex: number): number
   return input.hostsShareOneMachine ? 5_000_000_000 : 5_000_000_000 + hostIndex * 777_000_000;
 }
 
+/** The echoes and broadcasts that were asked for; as good as none where there are none. */
+function asked({ parameters: { workload } }: SyntheticMeasurement): {
+  readonly echo: Omit<PhaseOf<'echo'>, 'kind' | 'bytes'>;
+  readonly broadcast: Omit<PhaseOf<'broadcast'>, 'kind' | 'bytes'>;
+} {
+  return {
+    echo: phasesOfKind(workload, 'echo')[0] ?? { ratePerSecond: 0, seconds: 0 },
+    broadcast: phasesOfKind(workload, 'broadcast')[0] ?? { times: 0, intervalSeconds: 1 },
+  };
+}
+
 /** Seconds after the first sample at which the phases of a measurement end. */
-function phases({ parameters }: SyntheticMeasurement) {
-  const rampEnds = rampBeginsSeconds + parameters.connections / parameters.connectRate;
-  const echoEnds = rampEnds + parameters.echoSeconds;
-  const ends = echoEnds + parameters.broadcasts * parameters.intervalSeconds + 3;
+function phases(input: SyntheticMeasurement) {
+  const { echo, broadcast } = asked(input);
+  const rampEnds = rampBeginsSeconds + input.parameters.connections / input.parameters.connectRate;
+  const echoEnds = rampEnds + echo.seconds;
+  const ends = echoEnds + broadcast.times * broadcast.intervalSeconds + 3;
   return { rampEnds, echoEnds, ends };
 }
 
@@ -110,16 +125,14 @@ function openAt({ parameters }: SyntheticMeasurement, seconds: number): number {
 
 function hostSamples(input: SyntheticMeasurement, host: string, hostIndex: number): readonly HostSample[] {
   const { ends, echoEnds } = phases(input);
+  const { broadcast } = asked(input);
   const random = seededRandom(input.seed * 31 + hostIndex);
   const base = clockBaseMicros(input, hostIndex);
   const server = host === 'server';
   const units = server ? serverUnitNames(input) : ['c1m-loadgen'];
   return Array.from({ length: Math.floor(ends) + 1 }, (_, second): HostSample => {
     const open = openAt(input, second);
-    const driven = Math.max(
-      0,
-      Math.min(second - echoEnds, input.parameters.broadcasts * input.parameters.intervalSeconds),
-    );
+    const driven = Math.max(0, Math.min(second - echoEnds, broadcast.times * broadcast.intervalSeconds));
     const used = (open * input.shape.cpuMicros) / 1e6 + driven * 0.05 + second * 0.002;
     const anonymous = input.shape.baseBytes + open * input.shape.bytesPerConnection + random() * 200_000;
     const running = server ? second >= 1 : second >= rampBeginsSeconds;
@@ -246,9 +259,10 @@ function loadProcess(input: SyntheticMeasurement, host: number, index: number): 
   const members = share(input, host, index);
   const random = seededRandom(input.seed * 97 + host * 13 + index);
   const clock = clockBaseMicros(input, host + 1);
-  const owners = Math.min(2, parameters.broadcasts);
-  const broadcasts = Array.from({ length: parameters.broadcasts }, (_, seq): BroadcastRaw => {
-    const due = clock + (echoEnds + seq * parameters.intervalSeconds) * 1e6;
+  const { echo, broadcast } = asked(input);
+  const owners = Math.min(2, broadcast.times);
+  const broadcasts = Array.from({ length: broadcast.times }, (_, seq): BroadcastArrivalsRaw => {
+    const due = clock + (echoEnds + seq * broadcast.intervalSeconds) * 1e6;
     // The server goes through all members; this process' members lie spread over its round.
     const latencies = Array.from(
       { length: members },
@@ -265,10 +279,10 @@ function loadProcess(input: SyntheticMeasurement, host: number, index: number): 
       latency: seq % owners === host ? encoded(latencies) : null,
     };
   });
-  const echoes = Math.floor((parameters.echoRate * parameters.echoSeconds) / (2 * parameters.loadProcesses));
+  const echoes = Math.floor((echo.ratePerSecond * echo.seconds) / (2 * parameters.loadProcesses));
   const rampSeconds = Math.ceil(rampEnds - rampBeginsSeconds);
   return {
-    schema: 1,
+    schema: 2,
     host: `load-${host + 1}`,
     process: index,
     pid: 1000 + index,
@@ -286,23 +300,45 @@ function loadProcess(input: SyntheticMeasurement, host: number, index: number): 
           ] as const,
       ),
     },
-    broadcasts,
-    publications: [],
-    echo: {
-      sent: echoes,
-      received: echoes,
-      wrong: 0,
-      roundTrip: encoded(Array.from({ length: echoes }, () => 150 + random() * 250 + (random() < 0.02 ? 3_000 : 0))),
-    },
+    phases: phasesRaw(input, clock, {
+      echo: {
+        sent: echoes,
+        received: echoes,
+        wrong: 0,
+        notSent: 0,
+        latency: encoded(Array.from({ length: echoes }, () => 150 + random() * 250 + (random() < 0.02 ? 3_000 : 0))),
+      },
+      broadcast: { broadcasts, publications: [] },
+    }),
+    strays: [],
     loop: {
       turn: encoded(Array.from({ length: 300 }, () => 20 + random() * 200)),
       lateness: encoded(Array.from({ length: 300 }, () => 5 + random() * 100)),
-      maxTurnWhileDrivingMicros: 900,
-      maxLatenessWhileDrivingMicros: 350,
     },
     cpuSeconds: { user: members * 30e-6, system: members * 25e-6 },
     rssBytes: 58e6 + members * 300,
   };
+}
+
+/** The phases of a process: the first of each kind that it has something of. */
+function phasesRaw(
+  input: SyntheticMeasurement,
+  clock: number,
+  measured: { readonly echo?: object; readonly broadcast: object },
+): readonly PhaseRaw[] {
+  const { rampEnds, echoEnds } = phases(input);
+  const { times, intervalSeconds } = asked(input).broadcast;
+  // The last broadcast has arrived within a second.
+  const span = {
+    echo: [rampEnds, echoEnds],
+    broadcast: [echoEnds, echoEnds + (times - 1) * intervalSeconds + 0.9],
+  } as const;
+  return input.parameters.workload.flatMap(({ kind }, place) => {
+    const own = kind === 'echo' || kind === 'broadcast' ? measured[kind] : undefined;
+    if (own === undefined || (kind !== 'echo' && kind !== 'broadcast')) return [];
+    const [beganMicros, endedMicros] = span[kind].map((seconds) => Math.round(clock + seconds * 1e6));
+    return [{ kind, place, beganMicros, endedMicros, maxTurnMicros: 900, maxLatenessMicros: 350, ...own } as PhaseRaw];
+  });
 }
 
 /** The process that publishes: it has no members and no ramp. */
@@ -310,12 +346,13 @@ function publisher(input: SyntheticMeasurement, host: number): LoadProcessRaw {
   const { parameters, shape } = input;
   const { echoEnds } = phases(input);
   const clock = clockBaseMicros(input, host + 1);
-  const owners = Math.min(2, parameters.broadcasts);
-  const publications = Array.from({ length: parameters.broadcasts }, (_, seq) => seq)
+  const { broadcast } = asked(input);
+  const owners = Math.min(2, broadcast.times);
+  const publications = Array.from({ length: broadcast.times }, (_, seq) => seq)
     .filter((seq) => seq % owners === host)
     .flatMap((seq) =>
       serverUnitNames(input).map((_, port) => {
-        const dueMicros = Math.round(clock + (echoEnds + seq * parameters.intervalSeconds) * 1e6);
+        const dueMicros = Math.round(clock + (echoEnds + seq * broadcast.intervalSeconds) * 1e6);
         return {
           seq,
           port: 8088 + port,
@@ -339,9 +376,7 @@ function publisher(input: SyntheticMeasurement, host: number): LoadProcessRaw {
       connectLatency: encoded([]),
       openOverTime: [],
     },
-    broadcasts: [],
-    publications,
-    echo: { sent: 0, received: 0, wrong: 0, roundTrip: encoded([]) },
+    phases: phasesRaw(input, clock, { broadcast: { broadcasts: [], publications } }),
     cpuSeconds: { user: 0.01, system: 0.01 },
   };
 }
@@ -354,9 +389,8 @@ function loadStatus(input: SyntheticMeasurement, processes: readonly LoadProcess
     counts: counts(members),
     connectionsPerSecond: 0,
     processes: processes.length - 1,
-    broadcastsPublished: processes.reduce((total, process) => total + process.publications.length, 0),
-    broadcastMessagesReceived: members * input.parameters.broadcasts,
-    echoesReceived: processes.reduce((total, process) => total + process.echo.received, 0),
+    broadcastMessages: members * asked(input).broadcast.times,
+    driving: null,
   };
 }
 

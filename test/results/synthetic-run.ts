@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { labSchema } from '../../lib/config/lab.ts';
+import { parseWorkload } from '../../assets/loadgen/workload/workload.ts';
 import type { RunRecordInput } from '../../lib/results/schema/run-record.ts';
 import * as v from 'valibot';
 import { measurementFiles, type ServerShape } from './synthetic-measurement.ts';
@@ -32,6 +33,8 @@ export interface SyntheticRun {
   readonly servers?: readonly (keyof typeof shapes)[];
   readonly connections?: number;
   readonly broadcasts?: number;
+  /** In the text form; made of echoes and broadcasts, one phase of each. */
+  readonly workload?: string;
   readonly repeats?: number;
   readonly loadProcesses?: number;
   readonly serverProcesses?: number;
@@ -50,10 +53,7 @@ export function runFiles(run: SyntheticRun = {}): Record<string, string> {
   const parameters = {
     servers: [...servers],
     connections: run.connections ?? 2_000,
-    broadcasts: run.broadcasts ?? 3,
-    intervalSeconds: 2,
-    echoRate: 200,
-    echoSeconds: 3,
+    workload: parseWorkload(run.workload ?? `echo rate=200/s for=3s, broadcast times=${run.broadcasts ?? 3} every=2s`),
     connectRate: run.connectRate ?? 400,
     serverProcesses: run.serverProcesses ?? 1,
     loadProcesses: run.loadProcesses ?? 2,
@@ -61,7 +61,7 @@ export function runFiles(run: SyntheticRun = {}): Record<string, string> {
     repeats,
   };
   const record: RunRecordInput = {
-    schema: 1,
+    schema: 2,
     runId: '2026-11-22T18-00-00',
     beganUnixMillis,
     endedUnixMillis: beganUnixMillis + 120_000,

@@ -4,6 +4,7 @@ import { LabError } from '../../lib/config/lab-error.ts';
 import { articleLab } from '../../lib/config/lab.ts';
 import { knownServers } from '../../lib/cli/servers/server-folders.ts';
 import { benchmarkDocument } from '../../lib/documents/benchmark.ts';
+import { parseWorkload } from '../../assets/loadgen/workload/workload.ts';
 import { benchmarkParameters, planMeasurement, type Capacity } from '../../lib/run/plan.ts';
 import type { RunRequest } from '../../lib/run/run.ts';
 
@@ -17,10 +18,7 @@ const laptop: Capacity = {
 const request: RunRequest = {
   servers: ['node'],
   connections: 10_000,
-  broadcasts: 3,
-  intervalSeconds: 2,
-  echoRate: 1000,
-  echoSeconds: 3,
+  workload: parseWorkload('echo rate=1000/s for=3s, broadcast times=3 every=2s'),
 };
 const node = knownServers().find(({ description }) => description.name === 'node')?.description;
 assert.ok(node !== undefined);
@@ -95,7 +93,9 @@ describe('a plan', () => {
   test('takes a role of its own when the rights of whoever starts it would end before it does', () => {
     const role = 'arn:aws:iam::123456789012:role/automation';
     const roleFor = (hours: number, roleArn: string | null) =>
-      benchmarkParameters(plan({ broadcasts: hours * 60, intervalSeconds: 60 }), roleArn)['AutomationAssumeRole'];
+      benchmarkParameters(plan({ workload: parseWorkload(`broadcast times=${hours * 60} every=60s`) }), roleArn)[
+        'AutomationAssumeRole'
+      ];
     assert.equal(roleFor(10, role), undefined);
     assert.deepEqual(roleFor(12, role), [role]);
     assert.equal(roleFor(12, null), undefined);
@@ -125,16 +125,15 @@ describe('a plan', () => {
 
   test('fails when the workload takes longer than a host on AWS lives, and says what would not', () => {
     const apart = { openFilesLeft: null, availableBytes: null };
-    const long = { broadcasts: 240, intervalSeconds: 60 };
+    const long = { workload: parseWorkload('broadcast times=239 every=60s') };
     const error = rejects(
       'environment',
-      / and 240 broadcasts every 60 s take 241 minutes, and a host of the lab ends 240 minutes after/,
+      /connections and the workload take up to 242 minutes, and a host of the lab ends 240 minutes after/,
       long,
       apart,
     );
-    const fitting = Number(/--broadcasts (\d+)/.exec(error.hint)?.[1]);
-    assert.ok(fitting > 230 && fitting < 240);
-    assert.doesNotThrow(() => plan({ ...long, broadcasts: fitting }, apart));
+    assert.match(error.hint, /shorter --workload .*lifetime\.hours/);
+    assert.doesNotThrow(() => plan({ workload: parseWorkload('broadcast times=230 every=60s') }, apart));
     assert.doesNotThrow(() => plan(long), 'hosts of this machine live as long as the run');
   });
 
@@ -183,8 +182,9 @@ describe('a plan', () => {
     const slow = rejects('usage', /10 000 connections at 1 a second take 10 000 s to open/, { connectRate: 1 });
     assert.match(slow.hint, /--connect-rate 2 /);
     assert.equal(plan({ connectRate: 2 }).connectRate, 2);
-    rejects('usage', /1 000 broadcasts every 80 s .* take 23 h/, { broadcasts: 1000, intervalSeconds: 80 });
-    rejects('usage', /take 24 h/, { broadcasts: 0, echoSeconds: 86_400 });
-    assert.equal(plan({ broadcasts: 10_000, intervalSeconds: 7 }).broadcasts, 10_000);
+    rejects('usage', /workload takes up to 23 h/, { workload: parseWorkload('broadcast times=1000 every=80s') });
+    rejects('usage', /workload takes up to 25 h/, { workload: parseWorkload('echo for=24h') });
+    const long = parseWorkload('broadcast times=10k every=7s');
+    assert.deepEqual(plan({ workload: long }).workload, long);
   });
 });

@@ -5,7 +5,9 @@ import { addCauses, describeCauses, explainCauses, totalOf } from '../measure/fa
 import { summarize, type Summary } from '../measure/summary.ts';
 import { openFilesLimit, reservedDescriptors } from '../supervisor/open-files.ts';
 import type { LoadOptions } from '../supervisor/load-options.ts';
-import { Supervisor, type Workload } from '../supervisor/supervisor.ts';
+import { Supervisor } from '../supervisor/supervisor.ts';
+import type { Workload } from '../workload/phase-kinds.ts';
+import { editWorkload, readWorkload } from '../workload/workload.ts';
 import { endSignal } from './end-signal.ts';
 import { exitCodes, UsageError } from './exit-codes.ts';
 import { Options, portRange } from './options.ts';
@@ -21,6 +23,7 @@ const names = [
   'processes',
   'rate',
   'hold',
+  'workload',
   'broadcasts',
   'interval-seconds',
   'echo-rate',
@@ -38,12 +41,7 @@ export async function alone(args: readonly string[]): Promise<number> {
   const options = new Options(args, names, ['json', ...tlsFlags]);
   const load = await loadOptions(options);
   const holdSeconds = options.number('hold', 0, 86400, 10);
-  const workload = {
-    broadcasts: options.integer('broadcasts', 0, 10_000, 0),
-    intervalSeconds: options.number('interval-seconds', 0.01, 3600, 1),
-    echoRate: options.number('echo-rate', 0, 1e6, 0),
-    echoSeconds: options.number('echo-seconds', 0, 86400, holdSeconds),
-  };
+  const workload = workloadOf(options, holdSeconds);
   const progress = process.stderr.isTTY ? rewrittenLine : plainLines();
   const end = endSignal();
   const supervisor = new Supervisor(load);
@@ -67,6 +65,21 @@ export async function alone(args: readonly string[]): Promise<number> {
     clearInterval(ticker);
     await supervisor.stop();
   }
+}
+
+/** The workload that was asked for: none where nothing was, for then connections are only held. */
+function workloadOf(options: Options, holdSeconds: number): Workload {
+  const number = (name: string, otherwise?: number): number | undefined =>
+    options.has(name) ? options.number(name, 0, 1e9) : otherwise;
+  const isGiven = options.has('workload');
+  const adds = (name: string, value: number): number | undefined =>
+    !isGiven && options.has(name) && number(name) !== 0 ? value : undefined;
+  return editWorkload(isGiven ? readWorkload(options.text('workload')) : [], {
+    broadcasts: number('broadcasts'),
+    intervalSeconds: number('interval-seconds', adds('broadcasts', 1)),
+    echoRate: number('echo-rate'),
+    echoSeconds: number('echo-seconds', adds('echo-rate', Math.max(holdSeconds, 0.001))),
+  });
 }
 
 async function loadOptions(options: Options): Promise<LoadOptions> {
@@ -131,7 +144,7 @@ async function run(
   if (supervisor.counts().open === 0) return null;
   const holdUntil = Date.now() + holdSeconds * 1000;
   let failure: string | null = null;
-  let driven = workload.broadcasts === 0 && workload.echoRate * workload.echoSeconds === 0;
+  let driven = workload.length === 0;
   if (!driven && !end.aborted && supervisor.failure === null) {
     supervisor.drive(workload, end).then(
       () => (driven = true),
@@ -146,15 +159,16 @@ async function run(
 }
 
 function progressLine(supervisor: Supervisor): string {
-  const { phase, counts, connectionsPerSecond, broadcastMessagesReceived, echoesReceived } = supervisor.status();
+  const { phase, counts, connectionsPerSecond, driving } = supervisor.status();
   const failed = totalOf(counts.connectFailures);
   return [
     `${phase}: ${counts.open} of ${counts.wanted} open`,
     ...(phase === 'ramping' ? [`${connectionsPerSecond}/s`] : []),
     ...(failed > 0 ? [`${failed} failed attempts`] : []),
     ...(totalOf(counts.lost) > 0 ? [`${totalOf(counts.lost)} lost`] : []),
-    ...(broadcastMessagesReceived > 0 ? [`${broadcastMessagesReceived} broadcast messages`] : []),
-    ...(echoesReceived > 0 ? [`${echoesReceived} echoes`] : []),
+    ...(driving === null
+      ? []
+      : [driving.kind, ...Object.entries(driving.counts).map(([name, count]) => `${count} ${name}`)]),
   ].join(', ');
 }
 
@@ -169,14 +183,12 @@ function shortfallOf(summary: Summary, wanted: number): { readonly reason: strin
       exitCode: exitCodes.notReached,
     };
   }
-  const missing = summary.broadcasts.reduce((sum, { members, received }) => sum + Math.max(0, members - received), 0);
-  const unanswered = summary.echo.sent - summary.echo.received;
-  if (missing === 0 && unanswered <= 0) return null;
-  const parts = [
-    ...(missing > 0 ? [`${missing} broadcast messages did not arrive`] : []),
-    ...(unanswered > 0 ? [`${unanswered} of ${summary.echo.sent} echoes did not come back`] : []),
-  ];
-  return { reason: parts.join(', '), exitCode: exitCodes.incomplete };
+  const parts = summary.phases.flatMap(({ kind, counts, broadcasts }) => {
+    const due = broadcasts.length > 0 ? (counts['members'] ?? 0) : (counts['sent'] ?? 0);
+    const missing = due - (counts['received'] ?? due);
+    return missing > 0 ? [`${missing} of ${due} messages of phase ${kind} did not arrive`] : [];
+  });
+  return parts.length === 0 ? null : { reason: parts.join(', '), exitCode: exitCodes.incomplete };
 }
 
 function explain(summary: Summary): readonly string[] {

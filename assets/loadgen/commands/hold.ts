@@ -81,10 +81,8 @@ export async function hold(args: readonly string[]): Promise<number> {
   const control = await serveControl(socketPath, async (request: ControlRequest, gone) => {
     if (supervisor === null) throw new Error('the load processes have not been started yet');
     if (request.type === 'collect') return collect();
-    const outcome = await supervisor.drive(request, gone);
     // A disk that is full is told at the end, when it may not be any more.
-    await collect().catch(() => []);
-    return outcome;
+    return supervisor.drive(request.workload, gone, async () => void (await collect().catch(() => [])));
   });
   try {
     supervisor = new Supervisor({

@@ -1,5 +1,5 @@
 import { describeCauses, totalOf } from '../measure/failure-causes.ts';
-import type { Distribution, Summary } from '../measure/summary.ts';
+import type { Distribution, PhaseSummary, Summary } from '../measure/summary.ts';
 
 /** The result of a run for people. */
 export function summaryText(summary: Summary): string {
@@ -9,26 +9,33 @@ export function summaryText(summary: Summary): string {
     lines.push(`failed       ${describeCauses(summary.connectFailures)}; ${count(summary.abandoned)} given up`);
   }
   if (totalOf(summary.lost) > 0) lines.push(`lost         ${describeCauses(summary.lost)}`);
-  for (const broadcast of summary.broadcasts) {
-    const extra = broadcast.duplicates + broadcast.outOfOrder;
-    const odd = extra > 0 ? `, ${broadcast.duplicates} twice, ${broadcast.outOfOrder} out of order` : '';
-    const spread = broadcast.spreadMicros === null ? '' : `, first to last ${milliseconds(broadcast.spreadMicros)}`;
-    lines.push(
-      `broadcast ${broadcast.seq}  ${count(broadcast.received)} of ${count(broadcast.members)}${odd}: ` +
-        `${times(broadcast.latencyMicros)}${spread}`,
-    );
-  }
-  const { echo, generator } = summary;
-  if (echo.sent > 0) {
-    const wrong = echo.wrong > 0 ? `, ${count(echo.wrong)} wrong` : '';
-    lines.push(`echo         ${count(echo.received)} of ${count(echo.sent)}${wrong}: ${times(echo.roundTripMicros)}`);
-  }
+  for (const phase of summary.phases) lines.push(...phaseLines(phase));
+  const { generator } = summary;
   const cpuSeconds = generator.cpuSeconds.user + generator.cpuSeconds.system;
   lines.push(
     `generator    ${generator.processes} processes, ${cpuSeconds.toFixed(2)} s CPU, ${Math.round(generator.rssBytes / 1e6)} MB, ` +
       `late by ${milliseconds(generator.latenessMicros.p99)} (p99)`,
   );
   return lines.map((line) => `${line}\n`).join('');
+}
+
+/** A phase in one line, each broadcast in one of its own. */
+function phaseLines({ kind, counts, latencyMicros, broadcasts }: PhaseSummary): readonly string[] {
+  if (broadcasts.length === 0) {
+    const told = Object.entries(counts).filter(([name, value]) => value > 0 || name === 'received');
+    return [
+      `${kind.padEnd(12)} ${told.map(([name, value]) => `${count(value)} ${name}`).join(', ')}: ${times(latencyMicros)}`,
+    ];
+  }
+  return broadcasts.map((broadcast) => {
+    const extra = broadcast.duplicates + broadcast.outOfOrder;
+    const odd = extra > 0 ? `, ${broadcast.duplicates} twice, ${broadcast.outOfOrder} out of order` : '';
+    const spread = broadcast.spreadMicros === null ? '' : `, first to last ${milliseconds(broadcast.spreadMicros)}`;
+    return (
+      `broadcast ${broadcast.seq}  ${count(broadcast.received)} of ${count(broadcast.members)}${odd}: ` +
+      `${times(broadcast.latencyMicros)}${spread}`
+    );
+  });
 }
 
 function ramp({ rampSeconds, connectionsPerSecond }: Summary): string {

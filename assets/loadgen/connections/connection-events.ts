@@ -8,8 +8,9 @@ export interface ConnectionEvents {
   connectFailed(connection: number, cause: FailureCause): void;
   /** An open connection is gone; the descriptor is still valid as an index, and closed after the call. */
   lost(fd: number, cause: FailureCause): void;
-  /** A whole message that is short enough to be one of ours. */
-  message(fd: number, opcode: number, bytes: Uint8Array, start: number, end: number): void;
-  /** A message of more than 256 bytes went by; it is not kept. */
-  longMessage(fd: number): void;
+  /**
+   * A message. `tail` is how many bytes of it follow the range, which have been found to be {@link isPadding}: 0 for a message
+   * that the range holds whole, -1 where they were something else.
+   */
+  message(fd: number, opcode: number, bytes: Uint8Array, start: number, end: number, tail: number): void;
 }

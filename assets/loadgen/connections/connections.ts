@@ -6,6 +6,7 @@ import { closeByReset, sendAtOnce } from '../kernel/tcp.ts';
 import { causeOf } from '../measure/failure-causes.ts';
 import type { FailureCause } from '../raw.ts';
 import type { MakeSecure, SecureLayer } from '../tls/secure-layer.ts';
+import { longestHeader } from '../websocket/frame-encoder.ts';
 import { takeWholeMessages } from '../websocket/frame-parser.ts';
 import type { Key } from '../websocket/keys.ts';
 import { Attempts } from './attempts.ts';
@@ -84,8 +85,7 @@ export class Connections {
     this.#outbox = new Outbox(this.#queue, this.#secure);
     this.#upgrades = new Upgrades(target, keys, this.table.size);
     this.#midFrames = new MidFrames({
-      message: (fd, opcode, bytes, start, end) => events.message(fd, opcode, bytes, start, end),
-      longMessage: (fd) => events.longMessage(fd),
+      message: (fd, opcode, bytes, start, end, tail) => events.message(fd, opcode, bytes, start, end, tail),
       ping: (fd, bytes, start, end) => this.#endUnless(this.#outbox.sendPong(fd, bytes, start, end), fd),
       close: (fd, code) => {
         this.#outbox.sendClose(fd, code === 1005 ? 1000 : code);
@@ -235,14 +235,19 @@ export class Connections {
     } else if (this.#midFrames.settle(fd)) this.#state[fd] = open;
   }
 
-  /** Called by the parser for each short message of the connection at hand. */
+  /** Called by the parser for each whole message of the connection at hand. */
   message(opcode: number, bytes: Uint8Array, start: number, end: number): void {
-    this.#events.message(this.#current, opcode, bytes, start, end);
+    this.#events.message(this.#current, opcode, bytes, start, end, 0);
   }
 
-  /** Sends a text message of at most 4 000 bytes (ASCII); false when the connection was lost by it. */
-  sendText(fd: number, message: string): boolean {
-    return this.#endUnless(this.#outbox.sendText(fd, message), fd);
+  /** Sends a text message (ASCII), filled up to so many bytes with padding; false when the connection was lost by it. */
+  sendText(fd: number, message: string, bytes: number = message.length): boolean {
+    return this.#endUnless(this.#outbox.sendText(fd, message, bytes), fd);
+  }
+
+  /** Whether a message of so many bytes can be sent on a connection, even if the kernel takes none of it now. */
+  hasRoom(fd: number, bytes: number): boolean {
+    return this.#queue.hasRoom(fd, bytes + longestHeader);
   }
 
   #endUnless(sent: boolean, fd: number): boolean {

@@ -1,13 +1,12 @@
+import { isPadding } from './padding.ts';
 import { FrameParser, type FrameSink, type Violation } from '../websocket/frame-parser.ts';
 
-/** A message up to this length is put together; of a longer one only its length is told. */
-export const longestKeptMessage = 256;
+/** So much of a message is put together where it comes in pieces; of what follows it is only checked that it is padding. */
+const keptBytes = 256;
 
 /** What is done with what a parser finds, told which connection it is about. */
 export interface MessageTaker {
-  message(fd: number, opcode: number, bytes: Uint8Array, start: number, end: number): void;
-  /** A message of more than {@link longestKeptMessage} bytes went by. */
-  longMessage(fd: number): void;
+  message(fd: number, opcode: number, bytes: Uint8Array, start: number, end: number, tail: number): void;
   ping(fd: number, bytes: Uint8Array, start: number, end: number): void;
   close(fd: number, code: number): void;
 }
@@ -19,6 +18,7 @@ class MidFrame implements FrameSink {
   readonly #taker: MessageTaker;
   #opcode = 0;
   #length = 0;
+  #isPadded = true;
   #bytes = Buffer.alloc(0);
 
   constructor(fd: number, taker: MessageTaker) {
@@ -27,25 +27,29 @@ class MidFrame implements FrameSink {
   }
 
   message(opcode: number, bytes: Uint8Array, start: number, end: number): void {
-    this.#taker.message(this.#fd, opcode, bytes, start, end);
+    this.#taker.message(this.#fd, opcode, bytes, start, end, 0);
   }
 
   messageStart(opcode: number): void {
     this.#opcode = opcode;
     this.#length = 0;
+    this.#isPadded = true;
   }
 
   messageData(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#length + end - start <= longestKeptMessage) {
-      if (this.#bytes.length === 0) this.#bytes = Buffer.alloc(longestKeptMessage);
-      this.#bytes.set(bytes.subarray(start, end), this.#length);
+    const kept = Math.min(end - start, Math.max(0, keptBytes - this.#length));
+    if (kept > 0) {
+      if (this.#bytes.length === 0) this.#bytes = Buffer.alloc(keptBytes);
+      this.#bytes.set(bytes.subarray(start, start + kept), this.#length);
     }
+    this.#isPadded &&= isPadding(bytes, start + kept, end, this.#length + kept);
     this.#length += end - start;
   }
 
   messageEnd(): void {
-    if (this.#length > longestKeptMessage) this.#taker.longMessage(this.#fd);
-    else this.#taker.message(this.#fd, this.#opcode, this.#bytes, 0, this.#length);
+    const kept = Math.min(this.#length, keptBytes);
+    const tail = this.#isPadded ? this.#length - kept : -1;
+    this.#taker.message(this.#fd, this.#opcode, this.#bytes, 0, kept, tail);
   }
 
   ping(bytes: Uint8Array, start: number, end: number): void {

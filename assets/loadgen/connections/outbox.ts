@@ -3,15 +3,18 @@ import type { FailureCause } from '../raw.ts';
 import type { SecureLayer } from '../tls/secure-layer.ts';
 import { encodeInPlace, headerBytes } from '../websocket/frame-encoder.ts';
 import { closing, pong, text } from '../websocket/opcodes.ts';
+import { writePadding } from './padding.ts';
 import type { SendQueue } from './send-queue.ts';
 
+/** Enough for every frame but long messages. */
 const bufferBytes = 4096;
 
 /** Sends frames, in TLS records where connections are secured. */
 export class Outbox {
   readonly #queue: SendQueue;
   readonly #secure: SecureLayer | null;
-  readonly #buffer = allocate(bufferBytes);
+  // Grows to the longest frame that was sent.
+  #buffer = allocate(bufferBytes);
   // The payload of the latest ping of each connection that has unsent bytes: only that one needs an answer (RFC 6455, section 5.5.3).
   readonly #pings = new Map<number, Buffer>();
 
@@ -40,10 +43,13 @@ export class Outbox {
     return this.sendPong(fd, ping, 0, ping.length);
   }
 
-  /** Sends a text message of at most 4 000 bytes (ASCII); false when it cannot be ({@link failure} says why), as below. */
-  sendText(fd: number, message: string): boolean {
-    this.#buffer.bytes.write(message, headerBytes(message.length), 'latin1');
-    return this.#send(fd, text, message.length);
+  /** Sends a text message (ASCII), filled up to so many bytes with padding; false when it cannot be ({@link failure} says why), as below. */
+  sendText(fd: number, message: string, bytes: number): boolean {
+    const header = headerBytes(bytes);
+    if (header + bytes > this.#buffer.bytes.length) this.#buffer = allocate(header + bytes);
+    this.#buffer.bytes.write(message, header, 'latin1');
+    if (bytes > message.length) writePadding(this.#buffer.bytes, header, message.length, bytes);
+    return this.#send(fd, text, bytes);
   }
 
   /** Answers a ping with its own payload, 125 bytes at most; behind unsent bytes, only the latest one. */

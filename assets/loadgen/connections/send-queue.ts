@@ -34,6 +34,11 @@ export class SendQueue {
     return this.#unsent.has(fd);
   }
 
+  /** Whether so many bytes more could be kept for a connection, should the kernel take none of them. */
+  hasRoom(fd: number, bytes: number): boolean {
+    return this.#unsent.hasRoom(fd, bytes);
+  }
+
   /** Drops what a connection that is gone had unsent. */
   forget(fd: number): void {
     this.#unsent.forget(fd);

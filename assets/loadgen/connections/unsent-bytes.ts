@@ -1,5 +1,5 @@
-/** One connection's: more than any message and its frame, and than the kernel's own buffer in most places. */
-const mostOfAConnection = 2 ** 20;
+/** One connection's: more than any message (1 MiB) and its frame, and than the kernel's own buffer in most places. */
+const mostOfAConnection = 2 ** 21;
 /** Of all connections of a process. */
 const mostOfAll = 64 * 2 ** 20;
 const smallestBuffer = 256;
@@ -25,11 +25,18 @@ export class UnsentBytes {
     return this.#waiting.has(fd);
   }
 
+  /** Whether so many bytes more of a connection would not be too much. */
+  hasRoom(fd: number, bytes: number): boolean {
+    const waiting = this.#waiting.get(fd);
+    const own = waiting === undefined ? 0 : waiting.end - waiting.start;
+    return own + bytes <= mostOfAConnection && this.#total + bytes <= mostOfAll;
+  }
+
   /** Adds a copy; false (and nothing is added) when that would be too much. */
   append(fd: number, bytes: Uint8Array): boolean {
     const waiting = this.#waiting.get(fd) ?? { buffer: Buffer.alloc(0), start: 0, end: 0 };
     const length = waiting.end - waiting.start + bytes.length;
-    if (length > mostOfAConnection || this.#total + bytes.length > mostOfAll) return false;
+    if (!this.hasRoom(fd, bytes.length)) return false;
     if (waiting.end + bytes.length > waiting.buffer.length) {
       const grown = Buffer.alloc(Math.max(smallestBuffer, 2 * length));
       waiting.buffer.copy(grown, 0, waiting.start, waiting.end);

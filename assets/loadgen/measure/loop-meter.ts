@@ -7,22 +7,30 @@ const beatMicros = 100_000;
 export class LoopMeter {
   readonly turn = new Histogram();
   readonly lateness = new Histogram();
-  /** Whether the workload runs: the maxima below count only then. */
+  /** Whether a phase of the workload runs: the maxima below count only then. */
   driving = false;
   #beatDue = Infinity;
-  maxTurnWhileDriving = 0;
-  maxLatenessWhileDriving = 0;
+  /** The longest turn and the greatest lateness of the phase that runs, or ran last. */
+  maxTurn = 0;
+  maxLateness = 0;
+
+  /** A phase begins. */
+  begin(): void {
+    this.driving = true;
+    this.maxTurn = 0;
+    this.maxLateness = 0;
+  }
 
   /** One turn of the loop took so long. */
   tookTurn(micros: number): void {
     this.turn.record(micros);
-    if (this.driving && micros > this.maxTurnWhileDriving) this.maxTurnWhileDriving = Math.round(micros);
+    if (this.driving && micros > this.maxTurn) this.maxTurn = Math.round(micros);
   }
 
   /** Timed work was begun so long after it was due. */
   wasLate(micros: number): void {
     this.lateness.record(micros);
-    if (this.driving && micros > this.maxLatenessWhileDriving) this.maxLatenessWhileDriving = Math.round(micros);
+    if (this.driving && micros > this.maxLateness) this.maxLateness = Math.round(micros);
   }
 
   /** Timed work that does nothing but be late; when it is next due. */

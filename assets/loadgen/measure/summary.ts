@@ -1,7 +1,9 @@
 import { createRequire } from 'node:module';
 import type * as Hdr from 'hdr-histogram-js';
 import { addCauses } from './failure-causes.ts';
-import type { BroadcastRaw, FailureCounts, LoadProcessRaw } from '../raw.ts';
+import type { BroadcastArrivalsRaw } from '../phases/broadcast-log.ts';
+import type { PhaseRaw } from '../phases/rooms.ts';
+import type { FailureCounts, LoadProcessRaw } from '../raw.ts';
 
 /** A distribution in microseconds; zeros when nothing was recorded. */
 export interface Distribution {
@@ -25,6 +27,18 @@ export interface BroadcastSummary {
   readonly spreadMicros: number | null;
 }
 
+/** One phase over all processes of a host. */
+export interface PhaseSummary {
+  readonly kind: string;
+  readonly place: number;
+  /** What was counted, by the names that the phase has for it. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** From the due time. */
+  readonly latencyMicros: Distribution;
+  /** Each broadcast by itself; none in a phase of another kind. */
+  readonly broadcasts: readonly BroadcastSummary[];
+}
+
 /** The result of a run without commands, and what its --json prints. Times in microseconds. */
 export interface Summary {
   readonly wanted: number;
@@ -38,13 +52,9 @@ export interface Summary {
   readonly rampSeconds: number | null;
   readonly connectionsPerSecond: number | null;
   readonly connectMicros: Distribution;
-  readonly broadcasts: readonly BroadcastSummary[];
-  readonly echo: {
-    readonly sent: number;
-    readonly received: number;
-    readonly wrong: number;
-    readonly roundTripMicros: Distribution;
-  };
+  readonly phases: readonly PhaseSummary[];
+  /** Broadcasts that came though no phase has them. */
+  readonly strays: readonly BroadcastSummary[];
   /** The load processes themselves. */
   readonly generator: {
     readonly processes: number;
@@ -77,13 +87,8 @@ export function summarize(raws: readonly LoadProcessRaw[]): Summary {
     rampSeconds,
     connectionsPerSecond: rampSeconds === null || rampSeconds === 0 ? null : Math.round(established / rampSeconds),
     connectMicros: distribution(loads.map((raw) => raw.ramp.connectLatency)),
-    broadcasts: broadcastsOf(loads),
-    echo: {
-      sent: sum((raw) => raw.echo.sent),
-      received: sum((raw) => raw.echo.received),
-      wrong: sum((raw) => raw.echo.wrong),
-      roundTripMicros: distribution(raws.map((raw) => raw.echo.roundTrip)),
-    },
+    phases: phasesOf(loads),
+    strays: broadcastsOf(loads.flatMap((raw) => raw.strays)),
     generator: {
       processes: raws.length,
       cpuSeconds: { user: sum((raw) => raw.cpuSeconds.user), system: sum((raw) => raw.cpuSeconds.system) },
@@ -94,16 +99,48 @@ export function summarize(raws: readonly LoadProcessRaw[]): Summary {
   };
 }
 
-function broadcastsOf(raws: readonly LoadProcessRaw[]): readonly BroadcastSummary[] {
-  const bySeq = Map.groupBy(
-    raws.flatMap((raw) => raw.broadcasts),
-    (broadcast) => broadcast.seq,
+function phasesOf(raws: readonly LoadProcessRaw[]): readonly PhaseSummary[] {
+  const byPlace = Map.groupBy(
+    raws.flatMap((raw) => raw.phases),
+    ({ place }) => place,
   );
-  return [...bySeq].toSorted(([a], [b]) => a - b).map(([seq, parts]) => broadcastOf(seq, parts));
+  return [...byPlace].toSorted(([a], [b]) => a - b).map(([place, parts]) => phaseOf(place, parts));
 }
 
-function broadcastOf(seq: number, parts: readonly BroadcastRaw[]): BroadcastSummary {
-  const sum = (of: (part: BroadcastRaw) => number): number => parts.reduce((total, part) => total + of(part), 0);
+/** Fields that every phase has, which are no counts. */
+const noCounts = new Set(['place', 'beganMicros', 'endedMicros', 'maxTurnMicros', 'maxLatenessMicros']);
+
+function phaseOf(place: number, parts: readonly PhaseRaw[]): PhaseSummary {
+  const counts: Record<string, number> = {};
+  const add = (name: string, value: unknown): void => {
+    if (typeof value === 'number' && !noCounts.has(name)) counts[name] = (counts[name] ?? 0) + value;
+  };
+  for (const part of parts) for (const [name, value] of Object.entries(part)) add(name, value);
+  const arrivals = parts.flatMap((part) => ('broadcasts' in part ? part.broadcasts : []));
+  for (const { members, received } of arrivals) {
+    add('members', members);
+    add('received', received);
+  }
+  const latencies = parts.flatMap((part) => ('latency' in part ? [part.latency] : []));
+  const own = arrivals.flatMap(({ latency }) => latency ?? []);
+  return {
+    kind: parts[0]?.kind ?? '',
+    place,
+    counts,
+    latencyMicros: distribution([...latencies, ...own]),
+    broadcasts: broadcastsOf(arrivals),
+  };
+}
+
+function broadcastsOf(arrivals: readonly BroadcastArrivalsRaw[]): readonly BroadcastSummary[] {
+  return [...Map.groupBy(arrivals, ({ seq }) => seq)]
+    .toSorted(([a], [b]) => a - b)
+    .map(([seq, seen]) => broadcastOf(seq, seen));
+}
+
+function broadcastOf(seq: number, parts: readonly BroadcastArrivalsRaw[]): BroadcastSummary {
+  const sum = (of: (part: BroadcastArrivalsRaw) => number): number =>
+    parts.reduce((total, part) => total + of(part), 0);
   const first = Math.min(...parts.map((part) => part.firstArrivalMicros ?? Infinity));
   const last = Math.max(...parts.map((part) => part.lastArrivalMicros ?? -Infinity));
   return {

@@ -1,18 +1,11 @@
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { Workload } from '../workload/phase-kinds.ts';
 import { eachJsonLine } from './lines.ts';
 
 /** A request on the control socket; one a connection, answered by one line. */
-export type ControlRequest =
-  | {
-      readonly type: 'drive';
-      readonly broadcasts: number;
-      readonly intervalSeconds: number;
-      readonly echoRate: number;
-      readonly echoSeconds: number;
-    }
-  | { readonly type: 'collect' };
+export type ControlRequest = { readonly type: 'drive'; readonly workload: Workload } | { readonly type: 'collect' };
 
 /** A line to the client: every second that the work is under way, and then its outcome. */
 export type ControlAnswer =

@@ -4,7 +4,7 @@ import { shareOf } from '../plan/share.ts';
 import type { LoadCounts } from '../raw.ts';
 import { makeKeys } from '../websocket/keys.ts';
 import type { LoadOptions } from './load-options.ts';
-import type { LoadReport, WorkerOrder } from './messages.ts';
+import type { LoadReport, PhaseReport, WorkerOrder } from './messages.ts';
 import { openFilesLimit, reservedDescriptors } from './open-files.ts';
 import { startWorker, warmCompileCache, type WorkerProcess } from './worker-process.ts';
 
@@ -84,14 +84,34 @@ export class LoadProcesses {
     return this.all.every(({ report }) => report?.rampEnded === true);
   }
 
-  /** Whether every process has sent its echoes, and has them back or given up. */
-  get echoDone(): boolean {
-    return this.all.every(({ report }) => report?.echoDone === true);
+  /** What the processes have reported of a phase; those that have not begun it yet are left out. */
+  #driving(place: number): readonly PhaseReport[] {
+    return this.all.flatMap(({ report }) => (report?.driving?.place === place ? [report.driving] : []));
   }
 
-  /** When a broadcast last arrived anywhere: microseconds of the monotonic clock, 0 before. */
-  get lastArrivalMicros(): number {
-    return Math.max(...this.all.map(({ report }) => report?.lastArrivalMicros ?? 0));
+  /** Whether something holds for a phase in every process. */
+  everyDriving(place: number, holds: (report: PhaseReport) => boolean): boolean {
+    const reports = this.#driving(place);
+    return reports.length === this.all.length && reports.every(holds);
+  }
+
+  /** The sum of a figure of a phase. */
+  sumDriving(place: number, of: (report: PhaseReport) => number): number {
+    return this.#driving(place).reduce((total, report) => total + of(report), 0);
+  }
+
+  /** When something was last sent or came in a phase: microseconds of the monotonic clock, 0 before. */
+  lastActivityMicros(place: number): number {
+    return Math.max(0, ...this.#driving(place).map(({ lastActivityMicros }) => lastActivityMicros));
+  }
+
+  /** What has been counted in a phase, summed. */
+  countsDriving(place: number): Readonly<Record<string, number>> {
+    const total: Record<string, number> = {};
+    for (const { counts } of this.#driving(place)) {
+      for (const [name, count] of Object.entries(counts)) total[name] = (total[name] ?? 0) + count;
+    }
+    return total;
   }
 
   /** The sum of a figure over all that have told something. */

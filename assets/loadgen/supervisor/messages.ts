@@ -1,7 +1,9 @@
 import type { Target } from '../connections/target.ts';
+import type { PhaseTimes } from '../phases/phase-run.ts';
 import type { LoadPlan } from '../plan/share.ts';
 import type { Key } from '../websocket/keys.ts';
 import type { LoadCounts, LoadProcessRaw } from '../raw.ts';
+import type { Workload } from '../workload/phase-kinds.ts';
 
 /** The first line that a load process gets. */
 export interface StartLoad {
@@ -30,55 +32,67 @@ export interface StartPublisher {
   readonly keys: readonly Key[];
 }
 
-/** Begins the workload on a load process. */
+/** Tells a load process which phases there will be. */
 export interface DriveOrder {
   readonly type: 'drive';
-  readonly broadcasts: number;
-  readonly owners: number;
-  readonly hostIndex: number;
-  /** Null when there are to be no echoes from this process. */
-  readonly echo: { readonly beginMicros: number; readonly perSecond: number; readonly count: number } | null;
+  readonly workload: Workload;
+}
+
+/** Begins a phase on a load process. */
+export interface PhaseOrder extends PhaseTimes {
+  readonly type: 'phase';
+  readonly place: number;
 }
 
 /** Tells the publisher what to publish, and when. */
 export interface PublishOrder {
   readonly type: 'publish';
+  readonly place: number;
   readonly seqs: readonly number[];
   readonly firstMicros: number;
   readonly stepMicros: number;
+  /** Bytes of each message. */
+  readonly bytes: number;
 }
 
-/** Any line to a worker; `driven` ends the workload, `collect` asks for what was measured, in a file or (null) in the report. */
+/** Any line to a worker; `phaseEnd` ends a phase, `collect` asks for what was measured, in a file or (null) in the report. */
 export type WorkerOrder =
   | StartLoad
   | StartPublisher
   | DriveOrder
+  | PhaseOrder
   | PublishOrder
-  | { readonly type: 'driven' }
+  | { readonly type: 'phaseEnd'; readonly endedMicros: number }
   | { readonly type: 'collect'; readonly file: string | null }
   | { readonly type: 'stop' };
 
-/** What a load process reports, once a second and at the end of ramp and echoes. */
+/** What a load process reports, once a second and when the ramp or a phase ends. */
 export interface LoadReport {
   readonly type: 'status';
   readonly counts: LoadCounts;
   /** Every connection is open or given up. */
   readonly rampEnded: boolean;
-  readonly broadcastMessagesReceived: number;
-  /** First arrivals that open members still wait for, of the broadcasts of the drive. */
-  readonly broadcastsPending: number;
-  /** When a broadcast last arrived here; 0 before. */
-  readonly lastArrivalMicros: number;
-  readonly echoesSent: number;
-  readonly echoesReceived: number;
-  /** All echoes are sent, and answered or given up. */
-  readonly echoDone: boolean;
+  /** Broadcast messages that have arrived, second arrivals included. */
+  readonly broadcastMessages: number;
+  /** The phase that runs, or ran last; null before the first. */
+  readonly driving: PhaseReport | null;
+}
+
+/** How far a load process is with a phase; sums over the processes say whether it is over. */
+export interface PhaseReport {
+  readonly place: number;
+  readonly sentAll: boolean;
+  /** How much is still expected. */
+  readonly waiting: number;
+  readonly lastActivityMicros: number;
+  readonly counts: Readonly<Record<string, number>>;
 }
 
 /** What the publisher reports: how much it has published, at least once a second. */
 export type PublisherReport =
   | { readonly type: 'ready' }
-  | { readonly type: 'published'; readonly count: number }
+  /** How many broadcasts of the latest order; null before the first order. */
+  | { readonly type: 'published'; readonly place: number | null; readonly count: number }
   | { readonly type: 'failed'; readonly reason: string };
 
 /** The answer of either to `collect`. */

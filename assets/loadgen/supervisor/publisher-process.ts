@@ -5,8 +5,8 @@ import { startWorker, type WorkerProcess } from './worker-process.ts';
 /** The process that publishes a host's broadcasts. */
 export interface Publisher {
   readonly process: WorkerProcess;
-  /** Broadcasts handed to the server. */
-  published: number;
+  /** Broadcasts of one phase, the latest, that were handed to the server. */
+  published: { readonly place: number | null; readonly count: number };
   /** It has a connection to every port of the server. */
   ready: boolean;
   /** Why it does not publish; null while it does. */
@@ -19,7 +19,7 @@ export interface Publisher {
 export function startPublisher(options: LoadOptions): Publisher {
   const { host, plan, target, publishPath } = options;
   const publisher: Publisher = {
-    published: 0,
+    published: { place: null, count: 0 },
     failure: null,
     hasEnded: false,
     ready: false,
@@ -36,7 +36,7 @@ export function startPublisher(options: LoadOptions): Publisher {
       (report) => {
         if (report.type === 'ready') publisher.ready = true;
         else if (report.type === 'failed') publisher.failure ??= `publishing failed: ${report.reason}`;
-        else if (report.type === 'published') publisher.published = report.count;
+        else if (report.type === 'published') publisher.published = report;
       },
       (how) => {
         publisher.hasEnded = true;

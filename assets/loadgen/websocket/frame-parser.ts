@@ -29,10 +29,14 @@ const opcodeBits = 0x0f;
 const maskBit = 0x80;
 const lengthBits = 0x7f;
 const longestControlPayload = 125;
+/** In place of a length: the length follows in 16 bits. */
+const length16 = 126;
+/** So long a text is checked sooner by a call of the native check. */
+const fewBytes = 128;
 
 /**
- * Takes the small, whole, unfragmented text and binary messages at the start of a range, which is nearly all that a
- * connection ever gets, without keeping any state; returns where it stopped. What begins there (if anything) is for a
+ * Takes the whole, unfragmented text and binary messages of less than 64 KiB at the start of a range, which is nearly all that
+ * a connection ever gets, without keeping any state; returns where it stopped. What begins there (if anything) is for a
  * {@link FrameParser}.
  */
 export function takeWholeMessages(
@@ -44,21 +48,29 @@ export function takeWholeMessages(
   let at = start;
   while (end - at >= 2) {
     const first = bytes[at]!;
-    const length = bytes[at + 1]!;
-    // One comparison each: final bit set, nothing reserved, text or binary; not masked and below 126.
-    if ((first !== (finalBit | text) && first !== (finalBit | binary)) || length > longestControlPayload) break;
-    const payload = at + 2;
+    let length = bytes[at + 1]!;
+    // One comparison each: final bit set, nothing reserved, text or binary; not masked and below 127.
+    if ((first !== (finalBit | text) && first !== (finalBit | binary)) || length > length16) break;
+    let payload = at + 2;
+    if (length === length16) {
+      if (end - payload < 2) break;
+      length = (bytes[payload]! << 8) | bytes[payload + 1]!;
+      // A length that is not in its shortest form is for the parser to refuse.
+      if (length < length16) break;
+      payload += 2;
+    }
     const next = payload + length;
     if (next > end) break;
-    if (first === (finalBit | text) && !isShortUtf8(bytes, payload, next)) break;
+    if (first === (finalBit | text) && !isWholeUtf8(bytes, payload, next)) break;
     sink.message(first & opcodeBits, bytes, payload, next);
     at = next;
   }
   return at;
 }
 
-/** Whether a short text is valid UTF-8; a call of the native check costs more than a look at a few bytes. */
-function isShortUtf8(bytes: Uint8Array, start: number, end: number): boolean {
+/** Whether a text is valid UTF-8; a call of the native check costs more than a look at a few bytes. */
+function isWholeUtf8(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start > fewBytes) return isUtf8(bytes.subarray(start, end));
   for (let at = start; at < end; at += 1) {
     if (bytes[at]! >= 0x80) return isUtf8(bytes.subarray(start, end));
   }

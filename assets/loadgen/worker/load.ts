@@ -4,11 +4,10 @@ import { shareOf } from '../plan/share.ts';
 import type { FailureCause, LoadCounts } from '../raw.ts';
 import type { WorkerOrder, StartLoad } from '../supervisor/messages.ts';
 import type { MakeSecure } from '../tls/secure-layer.ts';
-import { BroadcastLog } from './broadcast-log.ts';
 import type { ConnectionEvents } from '../connections/connection-events.ts';
 import { Connections } from '../connections/connections.ts';
 import { report } from './control-pipe.ts';
-import { Echoes } from './echoes.ts';
+import { Driving } from './driving.ts';
 import { runLoop } from './loop.ts';
 import { Ramp } from './ramp.ts';
 import { deliverRaw, processFacts } from './raw-file.ts';
@@ -30,7 +29,7 @@ export function runLoad(start: StartLoad, secure: MakeSecure | null): void {
   const events: ConnectionEvents = {
     opened(fd) {
       open += 1;
-      broadcasts.opened(fd);
+      driving.opened(fd);
       ramp.opened(fd);
     },
     connectFailed(connection, cause) {
@@ -39,15 +38,10 @@ export function runLoad(start: StartLoad, secure: MakeSecure | null): void {
     lost(fd, cause) {
       open -= 1;
       countCause(lost, cause);
-      echoes.lost(fd);
+      driving.lost(fd, cause);
     },
-    message(fd, _opcode, bytes, from, to) {
-      if (!broadcasts.take(fd, bytes, from, to, connections.now, open)) {
-        echoes.take(fd, bytes, from, to, connections.now);
-      }
-    },
-    longMessage() {
-      // Nothing that we send is that long: it is not ours to count.
+    message(fd, _opcode, bytes, from, to, tail) {
+      driving.message(fd, bytes, from, to, tail);
     },
   };
   const connections = new Connections(
@@ -55,8 +49,7 @@ export function runLoad(start: StartLoad, secure: MakeSecure | null): void {
     events,
   );
   const meter = new LoopMeter();
-  const broadcasts = new BroadcastLog(connections, plan.hosts);
-  const echoes = new Echoes(connections, meter);
+  const driving = new Driving(connections, meter, plan, () => open);
   const processesInAll = plan.hosts * plan.processes;
   const ramp = new Ramp(
     connections,
@@ -82,27 +75,20 @@ export function runLoad(start: StartLoad, secure: MakeSecure | null): void {
   });
 
   let rampEndTold = false;
-  let echoDoneTold = true;
-  /** Reports to the supervisor once a second, changed or not, since its silence means trouble; the end of the ramp and of the echoes at once. */
+  /** Reports to the supervisor once a second, changed or not, since its silence means trouble; the end of the ramp and of a phase at once. */
   const tell = (now: number): number => {
     const rampEnded = ramp.endedMicros !== null;
-    const echoDone = echoes.done(now);
-    const urgent = (rampEnded && !rampEndTold) || (echoDone && !echoDoneTold);
+    const urgent = (rampEnded && !rampEndTold) || driving.isOverSuddenly(now);
     if (now < reportDue && !urgent) return reportDue;
     rampEndTold = rampEnded;
-    echoDoneTold = echoDone;
     reportDue = now + reportMicros;
     if (open !== openOverTime.at(-1)?.[1]) openOverTime.push([Math.round(now), open]);
     report({
       type: 'status',
       counts: counts(),
       rampEnded,
-      broadcastMessagesReceived: broadcasts.messagesReceived,
-      broadcastsPending: broadcasts.pending(),
-      lastArrivalMicros: broadcasts.lastArrivalMicros,
-      echoesSent: echoes.sent,
-      echoesReceived: echoes.received,
-      echoDone,
+      broadcastMessages: driving.broadcastMessages,
+      driving: driving.report(now),
     });
     return reportDue;
   };
@@ -110,17 +96,14 @@ export function runLoad(start: StartLoad, secure: MakeSecure | null): void {
   const obey = (order: WorkerOrder): void => {
     switch (order.type) {
       case 'drive':
-        meter.driving = true;
-        if (order.broadcasts > 0) {
-          broadcasts.expect(order.broadcasts, (seq) => seq % order.owners === order.hostIndex);
-        }
-        if (order.echo !== null) echoes.start(order.echo);
-        echoDoneTold = false;
+        driving.prepare(order.workload);
+        return;
+      case 'phase':
+        driving.begin(order);
         reportDue = 0;
         return;
-      case 'driven':
-        meter.driving = false;
-        echoes.cancel();
+      case 'phaseEnd':
+        driving.end(order.endedMicros);
         return;
       case 'collect':
         deliverRaw(order.file, () => ({
@@ -132,14 +115,8 @@ export function runLoad(start: StartLoad, secure: MakeSecure | null): void {
             connectLatency: ramp.connectLatency.encode(),
             openOverTime,
           },
-          broadcasts: broadcasts.raw(open),
-          publications: [],
-          echo: {
-            sent: echoes.sent,
-            received: echoes.received,
-            wrong: echoes.wrong,
-            roundTrip: echoes.roundTrip.encode(),
-          },
+          phases: driving.raw(),
+          strays: driving.strays(),
         }));
         return;
       default:
@@ -148,8 +125,6 @@ export function runLoad(start: StartLoad, secure: MakeSecure | null): void {
     }
   };
 
-  // An echo that waits would be late; messages of a broadcast come by the thousand.
-  const gatherMicros = (now: number): number => (echoes.done(now) ? broadcasts.gatherMicros(now) : 0);
-  const jobs = [(now: number) => ramp.run(now), (now: number) => echoes.run(now), meter.beat, tell];
-  runLoop(connections, meter, jobs, obey, gatherMicros);
+  const jobs = [(now: number) => ramp.run(now), driving.run, meter.beat, tell];
+  runLoop(connections, meter, jobs, obey, (now) => driving.gatherMicros(now));
 }

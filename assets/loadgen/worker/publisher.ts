@@ -2,7 +2,9 @@ import { monotonicMicros } from '../kernel/clock.ts';
 import { describeCauses, countCause } from '../measure/failure-causes.ts';
 import { Histogram } from '../measure/histogram.ts';
 import { LoopMeter } from '../measure/loop-meter.ts';
-import type { FailureCause, PublicationRaw } from '../raw.ts';
+import type { PublicationRaw } from '../phases/broadcast.ts';
+import type { PhaseRawOf } from '../phases/rooms.ts';
+import type { FailureCause } from '../raw.ts';
 import type { PublishOrder, StartPublisher, WorkerOrder } from '../supervisor/messages.ts';
 import type { MakeSecure } from '../tls/secure-layer.ts';
 import type { ConnectionEvents } from '../connections/connection-events.ts';
@@ -23,6 +25,11 @@ const reportMicros = 1_000_000;
 /** A publication whose answer may still come. */
 type Publication = { -readonly [key in keyof PublicationRaw]: PublicationRaw[key] };
 
+/** A phase of broadcasts as it is published. */
+type Published = { -readonly [key in keyof PhaseRawOf<'broadcast'>]: PhaseRawOf<'broadcast'>[key] } & {
+  readonly publications: Publication[];
+};
+
 /**
  * Runs the process that publishes a host's broadcasts, on one connection to each server port, until it is told to stop.
  * It receives nothing but answers, so that a broadcast never leaves late because messages are being read.
@@ -30,9 +37,8 @@ type Publication = { -readonly [key in keyof PublicationRaw]: PublicationRaw[key
 export function runPublisher(start: StartPublisher, secure: MakeSecure | null): void {
   const { ports } = start.target;
   const meter = new LoopMeter();
-  meter.driving = true;
   const failures: { [cause in FailureCause]?: number } = {};
-  const publications: Publication[] = [];
+  const phases: Published[] = [];
   const unanswered: Publication[][] = ports.map(() => []);
   const descriptors = ports.map(() => -1);
   const failed = ports.map(() => 0);
@@ -80,9 +86,6 @@ export function runPublisher(start: StartPublisher, secure: MakeSecure | null): 
         elapsedMicros: Number(answer[3]),
       };
     },
-    longMessage() {
-      // No answer is that long.
-    },
   };
   const connections = new Connections(
     { capacity: ports.length, target: start.target, sources: [start.source], keys: start.keys, secure },
@@ -116,14 +119,16 @@ export function runPublisher(start: StartPublisher, secure: MakeSecure | null): 
   };
 
   const publish = (now: number): number => {
-    if (schedule === null) return Infinity;
+    const phase = phases.at(-1);
+    if (schedule === null || phase === undefined) return Infinity;
     const due = schedule.firstMicros + next * schedule.stepMicros;
     if (now < due) return due;
     const seq = schedule.seqs[next]!;
     const dueMicros = Math.round(due);
+    const message = `${seq} ${dueMicros}`;
     meter.wasLate(now - due);
     for (const [port, fd] of descriptors.entries()) {
-      if (fd < 0 || !connections.sendText(fd, `${seq} ${dueMicros}`)) continue;
+      if (fd < 0 || !connections.sendText(fd, message, Math.max(message.length, schedule.bytes))) continue;
       const publication = {
         seq,
         port: ports[port]!,
@@ -131,11 +136,14 @@ export function runPublisher(start: StartPublisher, secure: MakeSecure | null): 
         sentMicros: Math.round(monotonicMicros()),
         answer: null,
       };
-      publications.push(publication);
+      phase.publications.push(publication);
       unanswered[port]!.push(publication);
     }
     next += 1;
-    if (next === schedule.seqs.length) schedule = null;
+    if (next === schedule.seqs.length) {
+      schedule = null;
+      phase.endedMicros = dueMicros;
+    }
     reportDue = now;
     return schedule === null ? Infinity : schedule.firstMicros + next * schedule.stepMicros;
   };
@@ -144,17 +152,37 @@ export function runPublisher(start: StartPublisher, secure: MakeSecure | null): 
   const tell = (now: number): number => {
     if (now < reportDue) return reportDue;
     reportDue = now + reportMicros;
-    report({ type: 'published', count: next });
+    report({ type: 'published', place: phases.at(-1)?.place ?? null, count: next });
     return reportDue;
+  };
+
+  const readMeter = (): void => {
+    const phase = phases.at(-1);
+    if (phase === undefined) return;
+    phase.maxTurnMicros = meter.maxTurn;
+    phase.maxLatenessMicros = meter.maxLateness;
   };
 
   const obey = (order: WorkerOrder): void => {
     if (order.type === 'publish') {
       schedule = order;
       next = 0;
-    } else if (order.type === 'driven') {
+      readMeter();
+      meter.begin();
+      phases.push({
+        kind: 'broadcast',
+        place: order.place,
+        beganMicros: Math.round(order.firstMicros),
+        endedMicros: null,
+        maxTurnMicros: 0,
+        maxLatenessMicros: 0,
+        broadcasts: [],
+        publications: [],
+      });
+    } else if (order.type === 'phaseEnd') {
       schedule = null;
     } else if (order.type === 'collect') {
+      readMeter();
       deliverRaw(order.file, () => ({
         ...processFacts(start.host, start.process, meter),
         // Its connections are no members: they count as nobody's wanted ones.
@@ -165,9 +193,8 @@ export function runPublisher(start: StartPublisher, secure: MakeSecure | null): 
           connectLatency: new Histogram().encode(),
           openOverTime: [],
         },
-        broadcasts: [],
-        publications,
-        echo: { sent: 0, received: 0, wrong: 0, roundTrip: new Histogram().encode() },
+        phases,
+        strays: [],
       }));
     }
   };

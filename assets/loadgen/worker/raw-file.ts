@@ -15,15 +15,13 @@ export function processFacts(
 ): Pick<LoadProcessRaw, 'schema' | 'host' | 'process' | 'pid' | 'loop' | 'cpuSeconds' | 'rssBytes'> {
   const { user, system } = process.cpuUsage();
   return {
-    schema: 1,
+    schema: 2,
     host,
     process: processIndex,
     pid: process.pid,
     loop: {
       turn: meter.turn.encode(),
       lateness: meter.lateness.encode(),
-      maxTurnWhileDrivingMicros: meter.maxTurnWhileDriving,
-      maxLatenessWhileDrivingMicros: meter.maxLatenessWhileDriving,
     },
     cpuSeconds: { user: user / 1e6, system: system / 1e6 },
     rssBytes: process.memoryUsage.rss(),

@@ -47,10 +47,7 @@ export function makeAwsSite(clients: AwsClients, deployment: Deployment): Site {
     // The Benchmark document's own defaults.
     defaults: {
       connections: lab.connections,
-      broadcasts: 10,
-      intervalSeconds: 60,
-      echoRate: 1000,
-      echoSeconds: 30,
+      workload: 'article',
     },
     readCapacity: async () => readCapacity(clients, lab.server.instanceType, lab.load.instanceType),
     lostHosts: async () => (await findHosts(clients, lab)).map(whyNotRunning).filter((why) => why !== null),

@@ -1,19 +1,20 @@
 import { percentileOf, type Comparison } from './comparison.ts';
 import { noiseAt } from './known-noise.ts';
-import { at, percents, type Parts, type Row } from './measured-case.ts';
+import { broadcastsOf } from '../cases.ts';
+import { at, percents, phaseIn, type Parts, type Row } from './measured-case.ts';
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 /** How many broadcasts there were, and what became of their messages. */
 export function broadcastCounts({ did, measured, workload, calibrationCase }: Parts, row: Row): Comparison[] {
   const { loseOneIn = 0, duplicateOneIn = 0 } = calibrationCase.behaviour;
-  const found = measured.broadcasts;
+  const found = phaseIn(measured, 'broadcast').broadcasts;
   const exact = (about: string, quantity: string, claimed: number, got: number, nominal: number | null = null) =>
     row({ behaviour: about, quantity, unit: 'count', nominal, claimed, measured: got });
   const members = sum(did.broadcasts.map((one) => one.members));
   const lost = sum(did.broadcasts.map((one) => one.lost));
   return [
-    exact('broadcasts', 'broadcasts published', did.broadcasts.length, found.length, workload.broadcasts),
+    exact('broadcasts', 'broadcasts published', did.broadcasts.length, found.length, broadcastsOf(workload).times),
     exact('broadcasts', 'messages received', members - lost, sum(found.map(({ received }) => received))),
     exact(
       loseOneIn > 0 ? `1 message in ${loseOneIn} is lost` : 'none is lost',
@@ -43,7 +44,8 @@ export function delayedBroadcasts(parts: Parts, row: Row): Comparison[] {
   const { broadcastDelayMicros = 0, broadcastSpreadMicros = 0 } = calibrationCase.behaviour;
   const delays = did.broadcasts.flatMap((one) => one.delaysMicros);
   // Publishing late is the generator's own and is in the latency, and it says by how much.
-  const late = measured.broadcasts.flatMap(({ publishedLateMicros }) => publishedLateMicros ?? []);
+  const { broadcasts, latency, spread } = phaseIn(measured, 'broadcast');
+  const late = broadcasts.flatMap(({ publishedLateMicros }) => publishedLateMicros ?? []);
   const spreads = did.broadcasts.map((one) => (one.delaysMicros.at(-1) ?? 0) - (one.delaysMicros[0] ?? 0));
   return [
     ...(['p50', 'p99'] as const).map((percentile) =>
@@ -53,7 +55,7 @@ export function delayedBroadcasts(parts: Parts, row: Row): Comparison[] {
         unit: 'micros',
         nominal: broadcastDelayMicros + (broadcastSpreadMicros * percents[percentile]) / 100,
         claimed: percentileOf(delays, percents[percentile]),
-        measured: at(measured.broadcastLatency, percentile),
+        measured: at(latency, percentile),
         noise: noiseAt(did, measured, percents[percentile]) + (percentileOf(late, percents[percentile]) ?? 0),
       }),
     ),
@@ -63,7 +65,7 @@ export function delayedBroadcasts(parts: Parts, row: Row): Comparison[] {
       unit: 'micros',
       nominal: broadcastSpreadMicros,
       claimed: percentileOf(spreads, 50),
-      measured: measured.broadcastSpread?.medianMicros ?? null,
+      measured: spread?.medianMicros ?? null,
       noise: noiseAt(did, measured, 99),
     }),
   ];

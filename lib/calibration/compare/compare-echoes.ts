@@ -1,15 +1,15 @@
 import type { ReferenceDid } from '../../../assets/calibration/did.ts';
-import { percentileOfEncoded } from '../../results/merge/statistics/histogram.ts';
+import { percentileOfEncoded } from '../../results/statistics/histogram.ts';
 import { meanOf, percentileOf, type Comparison } from './comparison.ts';
 import { noiseAt } from './known-noise.ts';
-import { at, percents, type Parts, type Row } from './measured-case.ts';
+import { echoesOf } from '../cases.ts';
+import { at, percents, phaseIn, type Parts, type Row } from './measured-case.ts';
 
 /** How many echoes there were, and how many had no answer or a wrong one. */
-export function echoCounts(
-  { did, measured: { echo }, calibrationCase: { behaviour }, workload }: Parts,
-  row: Row,
-): Comparison[] {
-  const due = Math.round(workload.echoRate * workload.echoSeconds);
+export function echoCounts({ did, measured, calibrationCase: { behaviour }, workload }: Parts, row: Row): Comparison[] {
+  const echo = phaseIn(measured, 'echo');
+  const { ratePerSecond, seconds } = echoesOf(workload);
+  const due = Math.round(ratePerSecond * seconds);
   const dropping = (behaviour.dropOneIn ?? 0) > 0;
   const dropped = dropping ? Math.floor(due / (behaviour.dropOneIn ?? 1)) : 0;
   const about = dropping ? 'echoes dropped' : 'echoes';
@@ -45,7 +45,7 @@ export function echoCounts(
 export function delayedEchoes(parts: Parts, row: Row): Comparison[] {
   const { did, measured, calibrationCase } = parts;
   const { echoDelayMicros = 0, slowOneIn = 0, slowDelayMicros = 0 } = calibrationCase.behaviour;
-  const { roundTrip } = measured.echo;
+  const { latency: roundTrip } = phaseIn(measured, 'echo');
   const about = slowOneIn > 0 ? `1 echo in ${slowOneIn} is slow` : 'echoes delayed alike';
   const slowest = slowOneIn > 0 ? slowDelayMicros : echoDelayMicros;
   // Of a delay that is always the same, what lies above the p90 is the machine's doing: tails are checked where there is a known one.
@@ -80,10 +80,11 @@ export function delayedEchoes(parts: Parts, row: Row): Comparison[] {
  */
 export function stalledEchoes(parts: Parts, row: Row): Comparison[] {
   const { did, measured, workload, calibrationCase } = parts;
-  const { roundTrip } = measured.echo;
+  const { latency: roundTrip } = phaseIn(measured, 'echo');
   const nominalStall = calibrationCase.behaviour.stallMicros ?? 0;
-  const nominalTotal = workload.echoSeconds * 1e6;
-  const waits = openLoopWaits(did, workload.echoRate);
+  const { ratePerSecond, seconds } = echoesOf(workload);
+  const nominalTotal = seconds * 1e6;
+  const waits = openLoopWaits(did, ratePerSecond);
   const one = (quantity: string, nominal: number, claimed: number | null, got: number | null): Comparison =>
     row({
       behaviour: 'stands still once',

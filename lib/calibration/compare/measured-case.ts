@@ -1,4 +1,6 @@
 import type { ReferenceDid } from '../../../assets/calibration/did.ts';
+import type { PhaseKindName } from '../../../assets/loadgen/workload/phase-kinds.ts';
+import type { PhaseResultOf } from '../../results/phases/rooms.ts';
 import type { Latency } from '../../results/schema/latency.ts';
 import type { MeasurementResult } from '../../results/schema/measurement-result.ts';
 import type { CalibrationCase, CalibrationWorkload } from '../cases.ts';
@@ -29,4 +31,11 @@ export interface Parts extends MeasuredCase {
 /** A percentile of a distribution that may be missing. */
 export function at(latency: Latency | null, percentile: Percentile): number | null {
   return latency === null ? null : latency[`${percentile}Micros`];
+}
+
+/** What was measured of the calibration's one phase of a kind. Throws when there is none: every case has both. */
+export function phaseIn<Kind extends PhaseKindName>(measured: MeasurementResult, kind: Kind): PhaseResultOf<Kind> {
+  const found = measured.phases.find((phase) => phase.kind === kind);
+  if (found === undefined) throw new Error(`the calibration has no phase ${kind}`);
+  return found;
 }

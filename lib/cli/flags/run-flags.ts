@@ -1,4 +1,8 @@
 import type { FlagParametersForType } from '@stricli/core';
+import type { Workload } from '../../../assets/loadgen/workload/phase-kinds.ts';
+import { workloadPresetNames } from '../../../assets/loadgen/workload/presets.ts';
+import { editWorkload, formatWorkload, readWorkload } from '../../../assets/loadgen/workload/workload.ts';
+import { asUsage } from '../../config/workload-usage.ts';
 import { memoryPresetNames, type MemoryPresetName } from '../../config/servers.ts';
 import type { Order } from '../../run/schedule.ts';
 import type { LabContext } from '../context.ts';
@@ -13,6 +17,7 @@ export interface RunFlags {
   readonly url?: string;
   readonly servers?: readonly string[];
   readonly connections?: number;
+  readonly workload?: string;
   readonly broadcasts?: number;
   readonly interval?: number;
   readonly echoRate?: number;
@@ -34,6 +39,18 @@ export const defaultOut = 'results';
 
 /** The shortest interval that the load generator keeps. */
 const leastIntervalSeconds = 0.01;
+
+/** The workload that flags ask for: theirs, else `byDefault`, with the short forms' changes. Throws LabError `usage`. */
+export function workloadOf(flags: RunFlags, byDefault: Workload, folder: string): Workload {
+  const { broadcasts, interval, echoRate, echoSeconds } = flags;
+  return asUsage(() => {
+    const given = flags.workload === undefined ? byDefault : readWorkload(flags.workload, folder);
+    const workload = editWorkload(given, { broadcasts, intervalSeconds: interval, echoRate, echoSeconds });
+    // One that is too long to be handed to the documents is better refused before anything starts.
+    formatWorkload(workload);
+    return workload;
+  });
+}
 
 /** How each of {@link RunFlags} is written and read. */
 export const runFlagParameters: FlagParametersForType<RunFlags, LabContext> = {
@@ -60,12 +77,19 @@ export const runFlagParameters: FlagParametersForType<RunFlags, LabContext> = {
     placeholder: 'N',
     brief: 'Connections, such as 10000, 10k or 1.2M',
   },
+  workload: {
+    kind: 'parsed',
+    parse: String,
+    optional: true,
+    placeholder: 'NAME|FILE|TEXT',
+    brief: `What happens on the connections: ${workloadPresetNames.join(', ')}, a file, or phases such as 'echo rate=100/s for=10s, broadcast times=3' (docs/workloads.md)`,
+  },
   broadcasts: {
     kind: 'parsed',
     parse: countWithin(0, most.broadcasts),
     optional: true,
     placeholder: 'K',
-    brief: 'Broadcasts to every connection',
+    brief: 'Broadcasts to every connection; 0 leaves them out',
   },
   interval: {
     kind: 'parsed',

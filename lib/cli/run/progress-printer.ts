@@ -1,4 +1,3 @@
-import { counted } from '../../report/units.ts';
 import type { ProgressEvent, StatusSummary } from '../../run/progress.ts';
 import { inOneLine } from '../../config/lab-error.ts';
 import type { LabContext } from '../context.ts';
@@ -32,12 +31,10 @@ export function describeStatus(step: string, status: StatusSummary): string {
   const parts = [`${grouped(status.open)} of ${grouped(status.wanted)} open`];
   if (status.failed > 0) parts.push(`${grouped(status.failed)} failed`);
   if (step === 'ramp') parts.push(`${grouped(status.connectionsPerSecond)}/s`);
-  if (step === 'drive') {
-    if (status.echoesReceived > 0) parts.push(`${grouped(status.echoesReceived)} echoes`);
-    parts.push(
-      counted(status.broadcastsPublished, 'broadcast'),
-      `${grouped(status.broadcastMessagesReceived)} received`,
-    );
+  if (step === 'drive' && status.driving !== null) {
+    const { kind, place, of, counts } = status.driving;
+    const told = Object.entries(counts).map(([name, count]) => `${grouped(count)} ${name}`);
+    parts.push(`${kind} (${place + 1} of ${of}): ${told.join(', ')}`);
   }
   parts.push(`server ${grouped(status.serverRssBytes / 1e6)} MB`);
   return parts.join(', ');

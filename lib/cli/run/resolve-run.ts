@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { presetWorkload } from '../../../assets/loadgen/workload/presets.ts';
 import { lastCalibration } from '../../calibration/calibration-record.ts';
 import { LabError } from '../../config/lab-error.ts';
 import { gitCommit } from '../../run/git-commit.ts';
@@ -6,7 +7,7 @@ import type { ChosenServer, Run } from '../../run/run.ts';
 import { newRunId, readRunRecord } from '../../run/run-folder.ts';
 import { scheduleMeasurements } from '../../run/schedule.ts';
 import type { RunDefaults, Site } from '../../run/site.ts';
-import type { RunFlags } from '../flags/run-flags.ts';
+import { workloadOf, type RunFlags } from '../flags/run-flags.ts';
 import type { LabContext } from '../context.ts';
 import { chooseServers, knownServers } from '../servers/server-folders.ts';
 
@@ -30,7 +31,7 @@ export function newRun(flags: RunFlags, out: string, context: LabContext): Resol
     complete: ({ defaults }) => ({
       runId,
       folder: join(out, runId),
-      request: requestOf(flags, names, defaults),
+      request: requestOf(flags, names, defaults, context.workingFolder),
       repeats,
       servers,
       schedule: scheduleMeasurements(names, repeats, flags.order ?? 'given', context.random),
@@ -41,14 +42,11 @@ export function newRun(flags: RunFlags, out: string, context: LabContext): Resol
   };
 }
 
-function requestOf(flags: RunFlags, servers: readonly string[], defaults: RunDefaults): Run['request'] {
+function requestOf(flags: RunFlags, servers: readonly string[], defaults: RunDefaults, folder: string): Run['request'] {
   return {
     servers,
     connections: flags.connections ?? defaults.connections,
-    broadcasts: flags.broadcasts ?? defaults.broadcasts,
-    intervalSeconds: flags.interval ?? defaults.intervalSeconds,
-    echoRate: flags.echoRate ?? defaults.echoRate,
-    echoSeconds: flags.echoSeconds ?? defaults.echoSeconds,
+    workload: workloadOf(flags, presetWorkload(defaults.workload), folder),
     connectRate: flags.connectRate,
     memoryPreset: flags.memory,
     serverProcesses: flags.serverProcesses,

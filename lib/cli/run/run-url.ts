@@ -2,6 +2,8 @@ import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../../../assets/loadgen/commands/exit-codes.ts';
 import { serverUrl, type ServerUrl } from '../../../assets/loadgen/commands/server-url.ts';
+import type { PhaseKindName, Workload } from '../../../assets/loadgen/workload/phase-kinds.ts';
+import { formatWorkload, parseWorkload } from '../../../assets/loadgen/workload/workload.ts';
 import { summaryText } from '../../../assets/loadgen/commands/summary-text.ts';
 import { exitCodes, LabError } from '../../config/lab-error.ts';
 import { generatorPauseFloorMicros, turnShareInvalid } from '../../results/verdict/thresholds.ts';
@@ -11,7 +13,7 @@ import { makeRunFolder, newRunId, writeWhole } from '../../run/run-folder.ts';
 import { loadUrl } from '../../run/url/load-url.ts';
 import { probeServer, type ServerAbilities } from '../../run/url/probe-server.ts';
 import { urlRecordFile, type UrlLoad, type UrlRecord, type UrlSummary } from '../../run/url/url-record.ts';
-import type { RunFlags } from '../flags/run-flags.ts';
+import { workloadOf, type RunFlags } from '../flags/run-flags.ts';
 import type { LabContext } from '../context.ts';
 
 /** Flags that say something of hosts or servers which a URL does not have. */
@@ -34,10 +36,7 @@ const probeMillis = 3000;
 const defaults = {
   connections: 1000,
   connectRate: 500,
-  broadcasts: 3,
-  intervalSeconds: 2,
-  echoRate: 100,
-  echoSeconds: 5,
+  workload: parseWorkload('echo rate=100/s for=5s, broadcast times=3 every=2s'),
 };
 
 const grouped = (value: number): string => value.toLocaleString('en').replaceAll(',', ' ');
@@ -49,13 +48,12 @@ export async function runUrl(url: string, flags: RunFlags, out: string, context:
   const say = (line: string): void => context.process.stderr.write(`${line}\n`);
   const target = server.hostName === server.address ? server.address : `${server.hostName} (${server.address})`;
   say(`asking ${target} port ${server.port} with two connections and two messages what it does`);
-  const load = planLoad(url, flags, await probeServer(server, probeMillis));
+  const load = planLoad(url, flags, await probeServer(server, probeMillis), context.workingFolder);
   const parts = [
     `opening ${counted(load.connections, 'connection')} from this machine to ${target} port ${server.port}, ${grouped(load.connectRate)} a second`,
-    load.echoRate === 0 ? 'no echoes' : `${grouped(load.echoRate)} echoes a second for ${load.echoSeconds} s`,
-    load.broadcasts === 0
-      ? 'no broadcasts'
-      : `${counted(load.broadcasts, 'broadcast')} to all, ${load.intervalSeconds} s apart`,
+    ...(hasKind(load.workload, 'echo') ? [] : ['no echoes']),
+    ...(hasKind(load.workload, 'broadcast') ? [] : ['no broadcasts']),
+    ...(load.workload.length === 0 ? [] : [`workload: ${formatWorkload(load.workload)}`]),
   ];
   say(parts.join('; '));
 
@@ -69,7 +67,7 @@ export async function runUrl(url: string, flags: RunFlags, out: string, context:
     throw error;
   });
   const record: UrlRecord = {
-    schema: 1,
+    schema: 2,
     runId,
     beganUnixMillis,
     endedUnixMillis: context.now().getTime(),
@@ -130,11 +128,13 @@ async function readUrl(url: string): Promise<ServerUrl> {
 }
 
 /** What will be done: as asked, else what the server can. Throws LabError `usage` when it is asked for what it cannot. */
-function planLoad(url: string, flags: RunFlags, { echoes, publishes }: ServerAbilities): UrlLoad {
-  if (!echoes && (flags.echoRate ?? 0) > 0) {
+function planLoad(url: string, flags: RunFlags, { echoes, publishes }: ServerAbilities, folder: string): UrlLoad {
+  const asked = workloadOf(flags, defaults.workload, folder);
+  const isGiven = flags.workload !== undefined;
+  if (!echoes && hasKind(asked, 'echo') && (isGiven || (flags.echoRate ?? 0) > 0)) {
     throw new LabError('usage', `${url} does not send a message back unchanged`, 'leave --echo-rate out, or give 0');
   }
-  if (!publishes && (flags.broadcasts ?? 0) > 0) {
+  if (!publishes && hasKind(asked, 'broadcast') && (isGiven || (flags.broadcasts ?? 0) > 0)) {
     throw new LabError(
       'usage',
       `${new URL('/publish', url).href} does not send a message to every member and answer 'sent …'`,
@@ -145,19 +145,19 @@ function planLoad(url: string, flags: RunFlags, { echoes, publishes }: ServerAbi
     url,
     connections: flags.connections ?? defaults.connections,
     connectRate: flags.connectRate ?? defaults.connectRate,
-    broadcasts: flags.broadcasts ?? (publishes ? defaults.broadcasts : 0),
-    intervalSeconds: flags.interval ?? defaults.intervalSeconds,
-    echoRate: flags.echoRate ?? (echoes ? defaults.echoRate : 0),
-    echoSeconds: flags.echoSeconds ?? defaults.echoSeconds,
+    // What nobody asked for by name is left out where the server has none of it.
+    workload: asked.filter(({ kind }) => (kind === 'echo' ? echoes : kind !== 'broadcast' || publishes)),
     loadProcesses: flags.loadProcesses,
   };
 }
 
+function hasKind(workload: Workload, kind: PhaseKindName): boolean {
+  return workload.some((phase) => phase.kind === kind);
+}
+
 /** Why the latencies may be the load generator's own, by the thresholds of a lab's verdict; null when they are not. */
-function whyInvalid({ generator, broadcasts, echo }: UrlSummary): string | null {
-  const tails = [...broadcasts.map(({ latencyMicros }) => latencyMicros), echo.roundTripMicros].filter(
-    ({ count }) => count > 0,
-  );
+function whyInvalid({ generator, phases }: UrlSummary): string | null {
+  const tails = phases.map(({ latencyMicros }) => latencyMicros).filter(({ count }) => count > 0);
   const least = Math.min(...tails.map(({ p99 }) => p99));
   const late = Math.max(generator.latenessMicros.p99, generator.turnMicros.p99);
   if (tails.length === 0 || late <= generatorPauseFloorMicros || late <= least * turnShareInvalid) return null;

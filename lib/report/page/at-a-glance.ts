@@ -1,35 +1,51 @@
-import type { ComparedFigures, RunResult } from '../../results/schema/run-result.ts';
+import { phaseNames } from '../../../assets/loadgen/workload/phase-kinds.ts';
+import { resultRoom } from '../../results/phases/rooms.ts';
+import type { RunResult } from '../../results/schema/run-result.ts';
 import { compareServers } from '../comparison.ts';
 import { html, type Html } from './html.ts';
 
-const shown: readonly { readonly figure: keyof ComparedFigures; readonly title: string; readonly note: string }[] = [
-  {
-    figure: 'serverBytesPerConnection',
-    title: 'Server memory a connection',
-    note: 'Its own memory, without the kernel. Shorter is better.',
-  },
-  {
-    figure: 'broadcastP99Micros',
-    title: 'Broadcast to everyone, p99',
-    note: 'From the due time to arrival at 99 of 100 members. Shorter is better.',
-  },
-  {
-    figure: 'serverRampCpuSeconds',
-    title: 'Server CPU for all connections',
-    note: 'Processor time in the ramp. Shorter is better.',
-  },
-];
+interface Card {
+  readonly figure: string;
+  readonly title: string;
+  readonly note: string;
+}
 
-/** Bars for the three figures that most readers come for, with the range over repeats. */
+/** The figures that most readers come for: memory, and how long each phase's messages take. */
+function cardsOf({ parameters: { workload } }: RunResult): readonly Card[] {
+  const names = phaseNames(workload);
+  return [
+    {
+      figure: 'serverBytesPerConnection',
+      title: 'Server memory a connection',
+      note: 'Its own memory, without the kernel. Shorter is better.',
+    },
+    ...workload.map(({ kind }, place) => {
+      const { title, about } = resultRoom(kind).latency;
+      const name = names[place] ?? kind;
+      return {
+        figure: `${name}.p99Micros`,
+        title: name === kind ? `${title}, p99` : `${title}, p99, phase ${name}`,
+        note: `${about} Shorter is better.`,
+      };
+    }),
+    {
+      figure: 'serverRampCpuSeconds',
+      title: 'Server CPU for all connections',
+      note: 'Processor time in the ramp. Shorter is better.',
+    },
+  ];
+}
+
+/** Bars for the figures that most readers come for, with the range over repeats. */
 export function atAGlance(result: RunResult): Html {
   const compared = compareServers(result);
-  const cards = shown.flatMap(({ figure, title, note }) => {
-    const column = compared.find((candidate) => candidate.column.figure === figure);
+  const cards = cardsOf(result).flatMap(({ figure, title, note }) => {
+    const column = compared.find((candidate) => candidate.column.name === figure);
     const most = result.servers.reduce((high, server) => Math.max(high, server.figures[figure]?.high ?? 0), 0);
     if (column === undefined || most === 0) return [];
     const rows = result.servers.flatMap((server, index) => {
       const value = server.figures[figure];
-      if (value === null) return [];
+      if (value === null || value === undefined) return [];
       const cell = column.cells[index];
       const percent = (amount: number): string => ((100 * amount) / most).toFixed(2);
       const range =

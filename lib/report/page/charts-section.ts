@@ -1,7 +1,8 @@
-import { downsample } from '../../results/merge/statistics/downsample.ts';
+import { downsample } from '../../results/statistics/downsample.ts';
 import type { RunResult } from '../../results/schema/run-result.ts';
 import { threeDigits } from '../units.ts';
-import { chartsOf, type Chart } from './charts.ts';
+import type { Chart } from './chart.ts';
+import { chartsOf } from './charts.ts';
 import { html, jsonForScript, type Html } from './html.ts';
 import { pointsTable } from './tables.ts';
 

@@ -1,37 +1,35 @@
-import { downsample } from '../../results/merge/statistics/downsample.ts';
-import { percentileCurve } from '../../results/merge/statistics/histogram.ts';
+import type { PhaseKindName } from '../../../assets/loadgen/workload/phase-kinds.ts';
+import { resultRoom } from '../../results/phases/rooms.ts';
+import { percentileCurve } from '../../results/statistics/histogram.ts';
 import type { MeasurementResult } from '../../results/schema/measurement-result.ts';
 import type { RunResult } from '../../results/schema/run-result.ts';
-
-/** Points of one line of a chart. */
-export interface ChartSeries {
-  readonly name: string;
-  /** Place of its server among the servers: the colour. */
-  readonly colour: number;
-  readonly style: 'line' | 'steps' | 'points' | 'both' | 'fit';
-  readonly points: readonly (readonly [number, number])[];
-}
-
-/** A chart as the page's script draws it, and as a table shows it. */
-export interface Chart {
-  readonly id: string;
-  readonly title: string;
-  readonly caption: string;
-  readonly xLabel: string;
-  readonly yLabel: string;
-  readonly xUnit: string;
-  readonly yUnit: string;
-  /** The x axis is of percentiles spaced by nines. */
-  readonly percentiles: boolean;
-  /** The x axis has whole numbers only. */
-  readonly wholeX: boolean;
-  readonly logarithmic: boolean;
-  readonly xRange?: readonly [number, number];
-  readonly series: readonly ChartSeries[];
-}
+import { seriesOf, type ShownPhase } from '../phases/phase-report.ts';
+import { plainChart, seriesName, type Chart, type ChartSeries } from './chart.ts';
+import { reportRoom, shownPhases } from '../phases/rooms.ts';
 
 /** Above this ratio of greatest to smallest p50 a linear axis would hide the fast servers. */
 const logarithmicRatio = 20;
+
+/** The distribution of a phase's latency. */
+function latencyChart(shown: ShownPhase & { readonly kind: PhaseKindName }): readonly Chart[] {
+  const { title, about } = resultRoom(shown.kind).latency;
+  const curves = seriesOf(shown, 'line', ({ latency }) => curveByNines(latency?.histogram ?? ''));
+  return [
+    {
+      id: `chart-${shown.name}`,
+      title: shown.name === shown.kind ? title : `${title}, phase ${shown.name}`,
+      caption: `${about} Over percentiles: at 99 % stands what 99 of 100 had by then. The further right, the rarer.`,
+      xLabel: 'percentile',
+      yLabel: 'ms',
+      xUnit: '',
+      yUnit: 'ms',
+      wholeX: false,
+      percentiles: true,
+      logarithmic: wideApart(curves),
+      series: curves,
+    },
+  ];
+}
 
 /** The charts of a run; one without a point is left out. */
 export function chartsOf(result: RunResult): readonly Chart[] {
@@ -45,9 +43,7 @@ export function chartsOf(result: RunResult): readonly Chart[] {
       style,
       points: of(measurement),
     }));
-  const plain = { percentiles: false, wholeX: false, logarithmic: false } as const;
-  const curves = series('line', (measurement) => curveByNines(measurement.broadcastLatency?.histogram ?? ''));
-  const echoes = series('line', (measurement) => curveByNines(measurement.echo.roundTrip?.histogram ?? ''));
+  const plain = plainChart;
   const charts: readonly Chart[] = [
     {
       ...plain,
@@ -77,51 +73,10 @@ export function chartsOf(result: RunResult): readonly Chart[] {
         ...series('fit', fittedLine),
       ],
     },
-    {
-      ...plain,
-      id: 'chart-broadcast',
-      title: 'Broadcast latency',
-      caption:
-        'From the moment a broadcast was due until it arrived, over percentiles: 99 % means that 99 of 100 messages had arrived by then. The further right, the rarer.',
-      xLabel: 'percentile',
-      yLabel: 'ms',
-      xUnit: '',
-      yUnit: 'ms',
-      percentiles: true,
-      logarithmic: wideApart(curves),
-      series: curves,
-    },
-    {
-      ...plain,
-      id: 'chart-spread',
-      title: 'Spread of each broadcast',
-      caption: 'Last arrival minus first on one load host; the greatest of the hosts.',
-      xLabel: 'broadcast',
-      yLabel: 'ms',
-      xUnit: '. broadcast (from 0)',
-      yUnit: 'ms',
-      wholeX: true,
-      series: series('both', ({ broadcasts }) =>
-        downsample(
-          broadcasts.flatMap(({ seq, maxSpreadMicros }) =>
-            maxSpreadMicros === null ? [] : [[seq, maxSpreadMicros / 1000] as const],
-          ),
-        ),
-      ),
-    },
-    {
-      ...plain,
-      id: 'chart-echo',
-      title: 'Echo round trip',
-      caption: 'From the moment an echo was due until it was back, over percentiles.',
-      xLabel: 'percentile',
-      yLabel: 'ms',
-      xUnit: '',
-      yUnit: 'ms',
-      percentiles: true,
-      logarithmic: wideApart(echoes),
-      series: echoes,
-    },
+    ...shownPhases(result).flatMap((shown) => [
+      ...latencyChart(shown),
+      ...(reportRoom(shown.kind).charts?.(shown) ?? []),
+    ]),
     {
       ...plain,
       id: 'chart-cpu',
@@ -137,11 +92,6 @@ export function chartsOf(result: RunResult): readonly Chart[] {
   return charts
     .map((chart) => withRange({ ...chart, series: chart.series.filter(({ points }) => points.length > 0) }))
     .filter(({ series: drawn }) => drawn.length > 0);
-}
-
-/** The name of a measurement's line: its server's, with the repeat where there are several. */
-export function seriesName({ server, title, repeat }: MeasurementResult, { measurements }: RunResult): string {
-  return measurements.filter((other) => other.server === server).length > 1 ? `${title} #${repeat}` : title;
 }
 
 /** The range of the x axis where it needs one: a single broadcast, or percentiles from 0. */

@@ -1,3 +1,4 @@
+import { formatPhase } from '../../../assets/loadgen/workload/parse-text.ts';
 import type { RunResult } from '../../results/schema/run-result.ts';
 import { describeCalibration } from '../describe-calibration.ts';
 import { utcMinute, wholeNumber, withUnit } from '../units.ts';
@@ -99,14 +100,7 @@ export function environment(result: RunResult): Html {
         .join(', '),
     ],
     ['connections', `${wholeNumber(parameters.connections)} at ${wholeNumber(parameters.connectRate)}/s`],
-    [
-      'broadcasts',
-      parameters.broadcasts === 0 ? 'none' : `${parameters.broadcasts}, one every ${parameters.intervalSeconds} s`,
-    ],
-    [
-      'echoes',
-      parameters.echoRate === 0 ? 'none' : `${wholeNumber(parameters.echoRate)}/s for ${parameters.echoSeconds} s`,
-    ],
+    ['workload', parameters.workload.length === 0 ? 'none' : parameters.workload.map(formatPhase).join(', ')],
     ['processes', `${parameters.serverProcesses} of the server, ${parameters.loadProcesses} on each load host`],
     ['memory preset', parameters.memoryPreset],
     ['repeats', String(parameters.repeats)],

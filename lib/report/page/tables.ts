@@ -1,8 +1,8 @@
 import type { MeasurementResult } from '../../results/schema/measurement-result.ts';
 import type { RunResult } from '../../results/schema/run-result.ts';
-import { columns, compareServers, remarksOf, verdictOf } from '../comparison.ts';
+import { compareServers, remarksOf, verdictOf } from '../comparison.ts';
 import { threeDigits, wholeNumber, withUnit } from '../units.ts';
-import { seriesName } from './charts.ts';
+import { seriesName } from './chart.ts';
 import { html, type Html } from './html.ts';
 
 /** A verdict as a coloured word; the word says it without the colour. */
@@ -24,7 +24,7 @@ export function comparisonTable(result: RunResult): Html {
       : [
           html`<th
             class="group text"
-            colspan="${columns.filter(({ group }) => group === column.group).length}"
+            colspan="${compared.filter((other) => other.column.group === column.group).length}"
             scope="colgroup"
           >
             ${column.group}
@@ -175,63 +175,6 @@ export function measurementsTable(result: RunResult): Html {
       </tbody>
     </table>
   </div>`;
-}
-
-/** The most broadcasts listed; all are in result.json. */
-const broadcastsListed = 200;
-
-/** Every broadcast: who published it, who received it, how long it took. */
-export function broadcastsTable(result: RunResult): Html {
-  const all = result.measurements.flatMap((measurement) =>
-    measurement.broadcasts.map((broadcast) => ({ name: seriesName(measurement, result), broadcast })),
-  );
-  if (all.length === 0) return html``;
-  const micros = (value: number | null | undefined): string => orDash(value, (known) => withUnit('micros', known));
-  const rows = all.slice(0, broadcastsListed).map(
-    ({ name, broadcast }) =>
-      html`<tr>
-        <th scope="row">${name}</th>
-        <td>${broadcast.seq}</td>
-        <td class="text">${broadcast.publishedBy ?? '-'}</td>
-        <td>${wholeNumber(broadcast.received)} / ${wholeNumber(broadcast.members)}</td>
-        <td>${broadcast.duplicates}</td>
-        <td>${broadcast.outOfOrder ?? '-'}</td>
-        <td>${micros(broadcast.latency?.p50Micros)}</td>
-        <td>${micros(broadcast.latency?.p99Micros)}</td>
-        <td>${micros(broadcast.latency?.maxMicros)}</td>
-        <td>${micros(broadcast.maxSpreadMicros)}</td>
-        <td>${micros(broadcast.server?.elapsedMicros)}</td>
-        <td>${micros(broadcast.publishedLateMicros)}</td>
-      </tr>`,
-  );
-  const headings = [
-    'no.',
-    'published by',
-    'received / members',
-    'twice',
-    'out of order',
-    'p50',
-    'p99',
-    'max',
-    'spread',
-    'server says',
-    'published late',
-  ];
-  return html`<h2>Every broadcast</h2>
-    <div class="card scroll" tabindex="0" role="region" aria-label="Every broadcast">
-      <table class="comparison">
-        <thead>
-          <tr>
-            <th scope="col">server</th>
-            ${headings.map((heading) => html`<th scope="col">${heading}</th>`)}
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>
-    </div>
-    ${all.length > broadcastsListed ? html`<p class="soft">The first ${broadcastsListed} of ${all.length}; all are in result.json.</p>` : ''}`;
 }
 
 function slope(value: MeasurementResult['memory']['server']): string {

@@ -1,7 +1,7 @@
 import type { RawHost } from '../raw/raw-run.ts';
 import type { Latency } from '../schema/latency.ts';
 import type { MeasurementResult, TrustNote } from '../schema/measurement-result.ts';
-import { generatorShareSuspect, thinSlopeLevels, wideSlopeShare } from '../verdict/thresholds.ts';
+import { generatorShareSuspect, leastOverlap, thinSlopeLevels, wideSlopeShare } from '../verdict/thresholds.ts';
 
 const comparedPercentiles = [
   { name: 'p50', of: (latency: Latency) => latency.p50Micros },
@@ -11,7 +11,7 @@ const comparedPercentiles = [
 /** What {@link findTrust} looks at. */
 export type TrustEvidence = Pick<
   MeasurementResult,
-  'connections' | 'memory' | 'broadcasts' | 'broadcastLatency' | 'echo' | 'generator' | 'missing' | 'cpu'
+  'connections' | 'memory' | 'phases' | 'generator' | 'missing' | 'cpu'
 >;
 
 /**
@@ -78,10 +78,18 @@ export function findTrust(
       );
     }
   };
-  compare('broadcastLatency', result.broadcastLatency);
-  compare('echo.roundTrip', result.echo.roundTrip);
-  const unpublished = result.broadcasts.filter((broadcast) => broadcast.publishedBy === null).length;
-  if (unpublished > 0) add('broadcasts', `${unpublished} have no publisher's file, so no latency.`);
+  for (const phase of result.phases) {
+    compare(`${phase.name}.latency`, phase.latency);
+    if (phase.overlap !== null && phase.overlap < leastOverlap) {
+      add(
+        phase.name,
+        `The load hosts were in this phase together for ${Math.round(100 * phase.overlap)} % of its time only: the server had the load of some of them.`,
+      );
+    }
+    if (phase.kind !== 'broadcast') continue;
+    const unpublished = phase.broadcasts.filter((broadcast) => broadcast.publishedBy === null).length;
+    if (unpublished > 0) add(phase.name, `${unpublished} broadcasts have no publisher's file, so no latency.`);
+  }
   if (result.missing.some((sentence) => /load processes left|left no files/.test(sentence))) {
     add('connections', "Files of load processes are missing: counts are the host's last status, or too low.");
   }

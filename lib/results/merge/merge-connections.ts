@@ -1,13 +1,8 @@
 import type { LoadCounts } from '../../../assets/loadgen/raw.ts';
 import type { RawHost, RawMeasurement } from '../raw/raw-run.ts';
 import type { MeasurementResult } from '../schema/measurement-result.ts';
-import { mergeHistograms } from './statistics/histogram.ts';
-
-/** A span of Unix time in microseconds. */
-export interface Window {
-  readonly beganMicros: number;
-  readonly endedMicros: number;
-}
+import { mergeHistograms } from '../statistics/histogram.ts';
+import { greatest, sum, sumByCause, type Window } from '../statistics/numbers.ts';
 
 /** Connections of a measurement over time. */
 export interface ConnectionsMerged {
@@ -90,25 +85,6 @@ export function mergeConnections(
     openOverTime,
     undecodable: connectLatency.undecodable,
   };
-}
-
-/** Adds counts by cause. */
-export function sumByCause(counts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
-  const total: Record<string, number> = {};
-  for (const one of counts) {
-    for (const [cause, value] of Object.entries(one)) total[cause] = (total[cause] ?? 0) + value;
-  }
-  return total;
-}
-
-/** The sum of numbers; 0 for none. */
-export function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
-}
-
-/** The greatest of numbers; null for none. Unlike Math.max it takes lists of any length. */
-export function greatest(values: readonly number[]): number | null {
-  return values.reduce<number | null>((most, value) => (most === null || value > most ? value : most), null);
 }
 
 /** A host's ramp from its first process to its last; one that was cut off ends with its last count. */

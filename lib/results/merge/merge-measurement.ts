@@ -1,40 +1,42 @@
+import { mergePhases } from '../phases/merge-phases.ts';
+import type { PhaseResult } from '../phases/rooms.ts';
 import type { RawMeasurement } from '../raw/raw-run.ts';
 import type { MeasurementResult } from '../schema/measurement-result.ts';
 import type { RunRecord } from '../schema/run-record.ts';
+import { unixOffsets } from '../statistics/clock.ts';
+import { downsample } from '../statistics/downsample.ts';
+import { mergeHistograms } from '../statistics/histogram.ts';
+import { greatest, sum } from '../statistics/numbers.ts';
+import { processorsInUse, processorTime, type ProcessorTime } from '../statistics/processor-time.ts';
+import { serverHost } from '../statistics/server-samples.ts';
 import { judge } from '../verdict/judge.ts';
 import { findUnanswered } from '../verdict/unanswered.ts';
-import { unixOffsets } from './statistics/clock.ts';
-import { downsample } from './statistics/downsample.ts';
 import { findMissing } from './find-missing.ts';
 import { findTrust } from './find-trust.ts';
-import { mergeHistograms } from './statistics/histogram.ts';
-import { mergeBroadcasts } from './merge-broadcasts.ts';
-import { greatest, mergeConnections, sum, type ConnectionsMerged } from './merge-connections.ts';
+import { mergeConnections, type ConnectionsMerged } from './merge-connections.ts';
 import { mergeMemory } from './merge-memory.ts';
-import { mergeProcessor, processorsInUse, type ProcessorTime } from './merge-processor.ts';
+import { mergeProcessor } from './merge-processor.ts';
 
 /** Makes the result of one measurement from its raw files and from what its run asked for. Pure: the same input, the same result. */
 export function mergeMeasurement(raw: RawMeasurement, run: RunRecord): MeasurementResult {
   const offsets = unixOffsets(raw, run.hostsShareOneMachine);
   const connections = mergeConnections(raw, run.parameters.connections, offsets);
-  const broadcasts = mergeBroadcasts(raw, offsets);
+  const host = serverHost(raw);
+  const serverTime = host === undefined ? [] : processorTime(host, 'c1m-server-', offsets.get(host.host) ?? 0);
+  const phases = mergePhases(raw, run.parameters.workload, offsets, serverTime);
   const memory = mergeMemory(raw, run.hostsShareOneMachine);
-  const windows = { ramp: connections.rampWindow, broadcasts: broadcasts.window };
-  const { cpu, serverTime } = mergeProcessor(raw, offsets, windows, broadcasts.broadcasts.length);
-  const loop = mergeLoop(raw);
+  const windows = { ramp: connections.rampWindow, phases: phases.windows };
+  const loop = mergeLoop(raw, phases.phases);
   const measured: Omit<MeasurementResult, 'verdict' | 'trust'> = {
     measurement: raw.name,
     ...describeServer(raw, run),
     record: raw.record,
-    missing: findMissing(raw, run.parameters, run.lab),
+    missing: [...findMissing(raw, run.parameters, run.lab), ...missingPhases(raw, phases.missing)],
     connections: connections.connections,
     ramp: connections.ramp,
     memory: memory.memory,
-    cpu,
-    broadcasts: [...broadcasts.broadcasts],
-    broadcastLatency: broadcasts.latency,
-    broadcastSpread: broadcasts.spread,
-    echo: loop.echo,
+    cpu: mergeProcessor(raw, offsets, windows.ramp, serverTime),
+    phases: [...phases.phases],
     generator: loop.generator,
     series: {
       connections: connectionsSeries(raw, connections, offsets),
@@ -43,7 +45,7 @@ export function mergeMeasurement(raw: RawMeasurement, run: RunRecord): Measureme
       serverCpu: serverCpuSeries(serverTime, connections),
     },
   };
-  const undecodable = connections.undecodable + broadcasts.undecodable + loop.undecodable;
+  const undecodable = connections.undecodable + phases.undecodable + loop.undecodable;
   measured.missing.push(...findUnanswered(measured, undecodable));
   const { wanted, peak } = measured.connections;
   return {
@@ -79,27 +81,27 @@ function describeServer(raw: RawMeasurement, run: RunRecord) {
   };
 }
 
+/** What phases lack, where there is anything of them to be had: a measurement that never came so far says so itself. */
+function missingPhases(raw: RawMeasurement, missing: readonly string[]): readonly string[] {
+  const hasDriven = raw.hosts.some(({ loadProcesses }) => loadProcesses.length > 0);
+  return hasDriven ? missing : [];
+}
+
 function mergeLoop(
   raw: RawMeasurement,
-): Pick<MeasurementResult, 'echo' | 'generator'> & { readonly undecodable: number } {
+  phases: readonly PhaseResult[],
+): Pick<MeasurementResult, 'generator'> & { readonly undecodable: number } {
   const processes = raw.hosts.flatMap((host) => host.loadProcesses);
-  const roundTrip = mergeHistograms(processes.map(({ echo }) => echo.roundTrip));
   const turn = mergeHistograms(processes.map(({ loop }) => loop.turn));
   const lateness = mergeHistograms(processes.map(({ loop }) => loop.lateness));
   return {
-    echo: {
-      sent: sum(processes.map(({ echo }) => echo.sent)),
-      received: sum(processes.map(({ echo }) => echo.received)),
-      wrong: sum(processes.map(({ echo }) => echo.wrong)),
-      roundTrip: roundTrip.latency,
-    },
     generator: {
       turn: turn.latency,
       lateness: lateness.latency,
-      maxTurnWhileDrivingMicros: greatest(processes.map(({ loop }) => loop.maxTurnWhileDrivingMicros)),
-      maxLatenessWhileDrivingMicros: greatest(processes.map(({ loop }) => loop.maxLatenessWhileDrivingMicros)),
+      maxTurnWhileDrivingMicros: greatest(phases.map(({ generator }) => generator.maxTurnMicros)),
+      maxLatenessWhileDrivingMicros: greatest(phases.map(({ generator }) => generator.maxLatenessMicros)),
     },
-    undecodable: roundTrip.undecodable + turn.undecodable + lateness.undecodable,
+    undecodable: turn.undecodable + lateness.undecodable,
   };
 }
 

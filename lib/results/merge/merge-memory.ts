@@ -1,8 +1,9 @@
 import type { HostSample } from '../../../assets/host/raw.ts';
 import type { RawMeasurement } from '../raw/raw-run.ts';
 import type { MeasurementResult } from '../schema/measurement-result.ts';
-import { greatest, sum } from './merge-connections.ts';
-import { memorySlope } from './statistics/slope.ts';
+import { greatest, sum } from '../statistics/numbers.ts';
+import { kernelBytes, serverBytes, serverHost, serverUnits } from '../statistics/server-samples.ts';
+import { memorySlope } from '../statistics/slope.ts';
 
 /** Samples of each plateau, before and after the ramp, that the line is fitted to as well: they anchor its ends. */
 const plateauSamples = 2;
@@ -15,21 +16,6 @@ export interface MemoryMerged {
   readonly memory: MeasurementResult['memory'];
   readonly serverSeries: readonly (readonly [connections: number, bytes: number])[];
   readonly kernelSeries: readonly (readonly [connections: number, bytes: number])[];
-}
-
-/** Memory of the server processes alone in a sample, bytes. */
-export function serverBytes(sample: HostSample): number {
-  return sum(serverUnits(sample).map((unit) => unit.anonymousBytes));
-}
-
-/** Memory of the kernel for sockets in a sample, bytes: it cannot be told by process, so it is the machine's. */
-export function kernelBytes(sample: HostSample): number {
-  return sample.memory.slabUnreclaimableBytes + sample.sockets.bufferBytes;
-}
-
-/** The server processes of a sample. */
-export function serverUnits(sample: HostSample): readonly HostSample['units'][string][] {
-  return Object.entries(sample.units).flatMap(([name, unit]) => (name.startsWith('c1m-server-') ? [unit] : []));
 }
 
 /**
@@ -50,7 +36,7 @@ export function rampSamples(samples: readonly HostSample[], processes: number): 
 
 /** Merges the memory of a measurement: the slopes over the ramp, the peaks, and the series for charts. */
 export function mergeMemory(raw: RawMeasurement, hostsShareOneMachine: boolean): MemoryMerged {
-  const server = raw.hosts.find((host) => host.host === 'server' || host.facts?.role === 'server');
+  const server = serverHost(raw);
   const samples = server?.samples ?? [];
   const served = samples.filter((sample) => serverUnits(sample).length > 0);
   const ramp = rampSamples(samples, server?.serverStart?.processes.length ?? 1);

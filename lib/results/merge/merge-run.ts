@@ -26,7 +26,7 @@ export function mergeRun(raw: RawRun): RunResult {
     ...measurements.flatMap(({ measurement, missing: lacks }) => lacks.map((what) => `${measurement}: ${what}`)),
   ];
   return {
-    schema: 1,
+    schema: 2,
     runId: record.runId,
     beganUnixMillis: record.beganUnixMillis,
     endedUnixMillis: record.endedUnixMillis,
@@ -45,6 +45,7 @@ export function mergeRun(raw: RawRun): RunResult {
       summariseServer(
         server,
         measurements.filter((measurement) => measurement.server === server),
+        record.parameters.workload,
       ),
     ),
     measurements,

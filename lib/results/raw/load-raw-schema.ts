@@ -1,7 +1,9 @@
 import * as v from 'valibot';
 import type { LoadProcessRaw, LoadStatus } from '../../../assets/loadgen/raw.ts';
+import { arrivalsRawSchema } from '../phases/broadcast.ts';
+import { wholeNumber } from '../phases/common.ts';
+import { phaseRawSchema } from '../phases/rooms.ts';
 
-const wholeNumber = v.pipe(v.number(), v.integer(), v.minValue(0));
 const failureCounts = v.record(v.string(), wholeNumber);
 
 const loadCounts = v.object({
@@ -22,14 +24,15 @@ export const loadStatusSchema = v.object({
   counts: loadCounts,
   connectionsPerSecond: v.number(),
   processes: wholeNumber,
-  broadcastsPublished: wholeNumber,
-  broadcastMessagesReceived: wholeNumber,
-  echoesReceived: wholeNumber,
+  broadcastMessages: wholeNumber,
+  driving: v.nullable(
+    v.object({ place: wholeNumber, of: wholeNumber, kind: v.string(), counts: v.record(v.string(), wholeNumber) }),
+  ),
 }) satisfies v.GenericSchema<unknown, LoadStatus>;
 
 /** `loadgen-<process>.json`: everything one load process measured. */
 export const loadProcessSchema = v.object({
-  schema: v.literal(1),
+  schema: v.literal(2),
   run: v.optional(v.string()),
   host: v.string(),
   process: wholeNumber,
@@ -41,33 +44,11 @@ export const loadProcessSchema = v.object({
     connectLatency: v.string(),
     openOverTime: v.array(v.tuple([v.number(), wholeNumber])),
   }),
-  broadcasts: v.array(
-    v.object({
-      seq: wholeNumber,
-      members: wholeNumber,
-      received: wholeNumber,
-      duplicates: wholeNumber,
-      outOfOrder: wholeNumber,
-      firstArrivalMicros: v.nullable(v.number()),
-      lastArrivalMicros: v.nullable(v.number()),
-      latency: v.nullable(v.string()),
-    }),
-  ),
-  publications: v.array(
-    v.object({
-      seq: wholeNumber,
-      port: wholeNumber,
-      dueMicros: v.number(),
-      sentMicros: v.number(),
-      answer: v.nullable(v.object({ members: wholeNumber, failed: wholeNumber, elapsedMicros: v.number() })),
-    }),
-  ),
-  echo: v.object({ sent: wholeNumber, received: wholeNumber, wrong: wholeNumber, roundTrip: v.string() }),
+  phases: v.array(phaseRawSchema),
+  strays: v.array(arrivalsRawSchema),
   loop: v.object({
     turn: v.string(),
     lateness: v.string(),
-    maxTurnWhileDrivingMicros: v.number(),
-    maxLatenessWhileDrivingMicros: v.number(),
   }),
   cpuSeconds: v.object({ user: v.number(), system: v.number() }),
   rssBytes: v.number(),

@@ -19,6 +19,9 @@ export function parseJson<T>(file: string, text: string, schema: v.GenericSchema
   const parsed = v.safeParse(schema, data);
   if (parsed.success) return { value: parsed.output, problem: null };
   const [issue] = parsed.issues;
+  if (v.getDotPath(issue) === 'schema') {
+    return { value: null, problem: `${file} is of another version of the lab (schema ${String(issue.input)})` };
+  }
   return { value: null, problem: `${file}: ${v.getDotPath(issue) ?? 'the file'}: ${issue.message}` };
 }
 

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { phaseResultSchema } from '../phases/rooms.ts';
 import { amount, count, countsByCause, flag, real, text } from './fields.ts';
 import { latencySchema } from './latency.ts';
 import { measurementRecordSchema } from './measurement-record.ts';
@@ -17,41 +18,9 @@ export const memorySlopeSchema = v.object({
   levels: count('Different numbers of connections among them.'),
 });
 
-/** One broadcast to all members, as all load processes saw it. */
-export const broadcastResultSchema = v.object({
-  seq: count('Number of the broadcast, from 0.'),
-  publishedBy: v.nullable(text('Load host that published it; null when no file of a publisher was found.')),
-  publishedLateMicros: v.nullable(
-    real('How late the generator handed it to the kernel, after its due time; it is part of the latency.'),
-  ),
-  members: count('Members open when it arrived, counted by the clients.'),
-  received: count('Members that received it, counted by the clients.'),
-  missing: count('Members that did not receive it.'),
-  duplicates: count('Arrivals beyond the first at one member.'),
-  outOfOrder: v.nullable(
-    count(
-      "Arrivals after a broadcast of higher number at one member; null when such a one was due before it, because the hosts take turns by the clock and not by number: then its order is not the server's doing.",
-    ),
-  ),
-  spreads: v.pipe(
-    v.array(v.object({ host: text('Load host.'), micros: amount('Last arrival minus first on it, microseconds.') })),
-    v.description('Time from first to last arrival, on the clock of each load host by itself.'),
-  ),
-  maxSpreadMicros: v.nullable(amount('The greatest of the spreads, microseconds; null when it arrived nowhere.')),
-  latency: v.nullable(latencySchema),
-  server: v.nullable(
-    v.object({
-      members: count('Members that the server says it sent to, all its processes summed.'),
-      failed: count('Sends that the server says failed, all its processes summed.'),
-      elapsedMicros: amount('Time for all sends as the server measured it; the slowest of its processes.'),
-      unanswered: count('Server processes that gave no answer.'),
-    }),
-  ),
-});
-
 /** A note about a figure that should be read with care. */
 export const trustNoteSchema = v.object({
-  figure: text('The figure, by its path in this object, such as echo.roundTrip or memory.server.'),
+  figure: text('The figure, by its path in this object, such as echo.latency.p99Micros or memory.server.'),
   note: text('Why it should be read with care.'),
 });
 
@@ -89,20 +58,20 @@ export const measurementResultSchema = v.object({
   ramp: v.object({
     seconds: v.nullable(amount('From the first attempt to the last connection opened or given up; the slowest host.')),
     connectionsPerSecond: v.nullable(amount('Connections established over the length of the ramp.')),
-    connectLatency: v.nullable(
-      v.pipe(latencySchema, v.description('From connect() to the checked 101 answer, all load hosts.')),
+    connectLatency: v.pipe(
+      v.nullable(latencySchema),
+      v.description('From connect() to the checked 101 answer, all load hosts.'),
     ),
     startMillis: v.nullable(amount('From the start of the server to listening; the slowest process, milliseconds.')),
   }),
   memory: v.object({
-    server: v.nullable(
-      v.pipe(memorySlopeSchema, v.description('Memory of the server processes alone (RssAnon, summed).')),
+    server: v.pipe(
+      v.nullable(memorySlopeSchema),
+      v.description('Memory of the server processes alone (RssAnon, summed).'),
     ),
-    kernel: v.nullable(
-      v.pipe(
-        memorySlopeSchema,
-        v.description("Unreclaimable slab and socket buffers of the server's machine, which are machine-wide."),
-      ),
+    kernel: v.pipe(
+      v.nullable(memorySlopeSchema),
+      v.description("Unreclaimable slab and socket buffers of the server's machine, which are machine-wide."),
     ),
     kernelHoldsBothEnds: flag(
       'True when clients and server share one machine: then the kernel figure is of a pair of sockets.',
@@ -114,9 +83,6 @@ export const measurementResultSchema = v.object({
   }),
   cpu: v.object({
     serverRampSeconds: v.nullable(amount('Processor time of the server processes during the ramp.')),
-    serverSecondsPerBroadcast: v.nullable(
-      amount('Processor time of the server processes from first due time to last arrival, a broadcast.'),
-    ),
     serverTotalSeconds: v.nullable(
       amount('Processor time of the server processes from their start to the last sample.'),
     ),
@@ -126,30 +92,12 @@ export const measurementResultSchema = v.object({
       amount('Share of one processor that sampling took on the host where it took most; null for a short measurement.'),
     ),
   }),
-  broadcasts: v.array(broadcastResultSchema),
-  broadcastLatency: v.nullable(
-    v.pipe(
-      latencySchema,
-      v.description('All broadcasts: from the due time to arrival, at the members on the host that published.'),
-    ),
-  ),
-  broadcastSpread: v.nullable(
-    v.object({
-      medianMicros: amount("Median over broadcasts of each broadcast's greatest spread, microseconds."),
-      maxMicros: amount('Greatest spread of all, microseconds.'),
-    }),
-  ),
-  echo: v.object({
-    sent: count('Echo messages due and sent.'),
-    received: count('Echo messages that came back.'),
-    wrong: count('Echo messages that came back changed or twice.'),
-    roundTrip: v.nullable(v.pipe(latencySchema, v.description('From the due time until it was back.'))),
-  }),
+  phases: v.pipe(v.array(phaseResultSchema), v.description('The phases of the workload, in order.')),
   generator: v.object({
-    turn: v.nullable(v.pipe(latencySchema, v.description('Length of one turn of the event loop.'))),
-    lateness: v.nullable(v.pipe(latencySchema, v.description('How late timed work was begun.'))),
-    maxTurnWhileDrivingMicros: v.nullable(amount('The longest turn while driving: arrivals were seen this much late.')),
-    maxLatenessWhileDrivingMicros: v.nullable(amount('The greatest lateness while driving.')),
+    turn: v.pipe(v.nullable(latencySchema), v.description('Length of one turn of the event loop.')),
+    lateness: v.pipe(v.nullable(latencySchema), v.description('How late timed work was begun.')),
+    maxTurnWhileDrivingMicros: v.nullable(amount('The longest turn in any phase: arrivals were seen this much late.')),
+    maxLatenessWhileDrivingMicros: v.nullable(amount('The greatest lateness in any phase.')),
   }),
   series: v.pipe(
     v.object({
@@ -164,9 +112,6 @@ export const measurementResultSchema = v.object({
 
 /** One server measured once. */
 export type MeasurementResult = v.InferOutput<typeof measurementResultSchema>;
-
-/** One broadcast to all members. */
-export type BroadcastResult = v.InferOutput<typeof broadcastResultSchema>;
 
 /** Bytes a connection as a slope. */
 export type MemorySlope = v.InferOutput<typeof memorySlopeSchema>;

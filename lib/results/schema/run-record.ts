@@ -1,15 +1,13 @@
 import * as v from 'valibot';
 import { amount, count, flag, text } from './fields.ts';
+import { workloadSchema } from './workload-schema.ts';
 
 /** What was asked of every measurement of a run. */
 export const runParametersSchema = v.pipe(
   v.object({
     servers: v.pipe(v.array(v.string()), v.description('Servers asked for, in the order in which they were measured.')),
     connections: count('Connections wanted, of all load hosts together.'),
-    broadcasts: count('Broadcasts published to all members.'),
-    intervalSeconds: amount('Seconds between the due times of two broadcasts.'),
-    echoRate: amount('Echo messages a second, of all load hosts together; 0: no echo workload.'),
-    echoSeconds: amount('Length of the echo workload in seconds.'),
+    workload: workloadSchema,
     connectRate: amount('Connections to open a second, of all load hosts together.'),
     serverProcesses: count('Processes of the server, each with a port of its own.'),
     loadProcesses: count('Load processes on each load host.'),
@@ -99,7 +97,7 @@ export type Calibration = v.InferOutput<typeof calibrationSchema>;
 
 /** `run.json`: what was asked, and with what. Written when a run is planned; `ended…` when it is over. */
 export const runRecordSchema = v.object({
-  schema: v.literal(1),
+  schema: v.literal(2),
   runId: text('Name of the run and of its folder.'),
   beganUnixMillis: count('When the run was started.'),
   endedUnixMillis: v.optional(

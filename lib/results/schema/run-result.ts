@@ -11,24 +11,11 @@ export const repeatedSchema = v.object({
   repeats: count('Repeats that have the figure.'),
 });
 
-const figure = v.nullable(repeatedSchema);
-
-/** The figures that servers are compared by, names with units. */
-export const comparedFiguresSchema = v.object({
-  peakConnections: figure,
-  serverBytesPerConnection: figure,
-  kernelBytesPerConnection: figure,
-  serverRampCpuSeconds: figure,
-  serverCpuSecondsPerBroadcast: figure,
-  rampSeconds: figure,
-  connectionsPerSecond: figure,
-  broadcastP50Micros: figure,
-  broadcastP99Micros: figure,
-  broadcastMaxMicros: figure,
-  broadcastSpreadMicros: figure,
-  echoP50Micros: figure,
-  echoP99Micros: figure,
-});
+/** The figures that servers are compared by, by their names; those of a phase begin with the phase's name. */
+const comparedFiguresSchema = v.pipe(
+  v.record(v.string(), v.nullable(repeatedSchema)),
+  v.description('Figures by name, of a phase such as echo.p99Micros; null where not measured.'),
+);
 
 /** One server over its repeats. */
 export const serverSummarySchema = v.object({
@@ -95,7 +82,7 @@ export const referenceSchema = v.object({
 export const runResultSchema = v.pipe(
   v.object({
     $schema: v.optional(v.string()),
-    schema: v.literal(1),
+    schema: v.literal(2),
     runId: text('Name of the run.'),
     beganUnixMillis: count('When the run was started.'),
     endedUnixMillis: v.nullable(count('When the run was over; null when it was cut off.')),
@@ -132,9 +119,6 @@ export type ServerSummary = v.InferOutput<typeof serverSummarySchema>;
 
 /** A figure over the repeats of one server. */
 export type Repeated = v.InferOutput<typeof repeatedSchema>;
-
-/** The figures that servers are compared by. */
-export type ComparedFigures = v.InferOutput<typeof comparedFiguresSchema>;
 
 /** A row from the literature. */
 export type Reference = v.InferOutput<typeof referenceSchema>;

@@ -1,8 +1,8 @@
 import type { HostSample } from '../../../assets/host/raw.ts';
 import type { RawHost, RawMeasurement } from '../raw/raw-run.ts';
-import type { Window } from '../merge/merge-connections.ts';
 import type { MeasurementResult } from '../schema/measurement-result.ts';
 import type { Wall } from '../schema/verdict.ts';
+import type { Window } from '../statistics/numbers.ts';
 
 /** What walls are found from: the raw files, and the figures merged from them. */
 export interface Evidence {
@@ -12,7 +12,11 @@ export interface Evidence {
   /** All connections wanted were open at one time. */
   readonly reached: boolean;
   readonly offsets: ReadonlyMap<string, number>;
-  readonly windows: { readonly ramp: Window | null; readonly broadcasts: Window | null };
+  readonly windows: {
+    readonly ramp: Window | null;
+    /** Of the phases of the workload, in their order; null for one that no host has begun. */
+    readonly phases: readonly (Window | null)[];
+  };
 }
 
 /** How much a counter of the samples grew from the first to the last; a counter that was reset counts from 0. */

@@ -1,3 +1,4 @@
+import type { PhaseResult, PhaseResultOf } from '../phases/rooms.ts';
 import type { Wall } from '../schema/verdict.ts';
 import type { Evidence } from './evidence.ts';
 import {
@@ -11,38 +12,34 @@ import {
 
 const millis = (micros: number): string => `${(micros / 1000).toFixed(1)} ms`;
 
-/** The load generator fell behind: its own pauses, or late publishing, are not small beside what it measured. */
+/** The load generator fell behind in a phase: its own pauses, or late publishing, are not small beside what it measured there. */
 export function generatorWalls({ result }: Evidence): readonly Wall[] {
-  return [...paused(result), ...publishedLate(result)];
+  return result.phases.flatMap((phase) => [
+    ...paused(phase),
+    ...(phase.kind === 'broadcast' ? publishedLate(phase) : []),
+  ]);
 }
 
-function paused(result: Evidence['result']): readonly Wall[] {
-  const turn = result.generator.maxTurnWhileDrivingMicros ?? 0;
-  const lateness = result.generator.maxLatenessWhileDrivingMicros ?? 0;
-  const measured = result.broadcastLatency ?? result.echo.roundTrip;
-  if (measured === null) return [];
+function paused({ name, latency, generator }: PhaseResult): readonly Wall[] {
+  if (latency === null) return [];
+  const { maxTurnMicros: turn, maxLatenessMicros: lateness } = generator;
   const above = (micros: number, share: number): boolean =>
-    micros > Math.max(generatorPauseFloorMicros, measured.p99Micros * share);
+    micros > Math.max(generatorPauseFloorMicros, latency.p99Micros * share);
   // A generator that cannot keep up all along makes the p99 itself: its lateness then does not stand out above it.
-  const sustained = [result.broadcastLatency, result.echo.roundTrip].some(
-    (latency) =>
-      latency !== null &&
-      lateness > Math.max(generatorPauseFloorMicros, latency.p99Micros * sustainedLatenessInvalid) &&
-      latency.p50Micros > lateness * sustainedLatenessShare,
-  );
+  const sustained = above(lateness, sustainedLatenessInvalid) && latency.p50Micros > lateness * sustainedLatenessShare;
   if (!sustained && !above(turn, turnShareInvalid) && !above(lateness, latenessShareInvalid)) return [];
   return [
     {
       wall: 'generatorBehind',
       effect: 'invalidates',
       host: null,
-      evidence: `the load generator's loop fell behind by ${millis(Math.max(turn, lateness))} (longest turn ${millis(turn)}, greatest lateness ${millis(lateness)}) where the measured p99 is ${millis(measured.p99Micros)}${sustained ? ': it was late all along, so it was the limit and not the server' : ''}`,
+      evidence: `the load generator's loop fell behind by ${millis(Math.max(turn, lateness))} in phase ${name} (longest turn ${millis(turn)}, greatest lateness ${millis(lateness)}) where the measured p99 is ${millis(latency.p99Micros)}${sustained ? ': it was late all along, so it was the limit and not the server' : ''}`,
     },
   ];
 }
 
-function publishedLate(result: Evidence['result']): readonly Wall[] {
-  const late = result.broadcasts.filter(
+function publishedLate({ name, broadcasts }: PhaseResultOf<'broadcast'>): readonly Wall[] {
+  const late = broadcasts.filter(
     ({ publishedLateMicros, latency }) =>
       publishedLateMicros !== null &&
       latency !== null &&
@@ -56,7 +53,7 @@ function publishedLate(result: Evidence['result']): readonly Wall[] {
       wall: 'generatorBehind',
       effect: 'invalidates',
       host: null,
-      evidence: `${late.length} of ${result.broadcasts.length} broadcasts were published late, by up to ${millis(most)}, which is inside their latency`,
+      evidence: `${late.length} of ${broadcasts.length} broadcasts of phase ${name} were published late, by up to ${millis(most)}, which is inside their latency`,
     },
   ];
 }

@@ -1,6 +1,6 @@
-import { samplerShare } from '../merge/merge-processor.ts';
 import type { RawHost } from '../raw/raw-run.ts';
 import type { Wall } from '../schema/verdict.ts';
+import { samplerShare } from '../statistics/processor-time.ts';
 import { growth, isServer, stoppedOrSlowed, type Evidence } from './evidence.ts';
 import {
   droppedFloor,

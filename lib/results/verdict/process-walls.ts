@@ -1,3 +1,4 @@
+import { resultRoom } from '../phases/rooms.ts';
 import type { RawHost } from '../raw/raw-run.ts';
 import type { Wall } from '../schema/verdict.ts';
 import { findInLogs, growth, isServer, longestRun, stoppedOrSlowed, type Evidence } from './evidence.ts';
@@ -112,14 +113,11 @@ function serverStoodStill({ raw, result }: Evidence, host: RawHost): readonly Wa
   }
   const drove = raw.record.steps.some(({ name, status }) => name === 'drive' && status === 'Success');
   if (drove && goneUnits(host, 'c1m-server-').length === 0) {
-    const unheard = result.broadcasts.filter(({ members, received }) => members > 0 && received === 0).length;
-    if (unheard > 0) {
-      found.push(`${unheard} of ${result.broadcasts.length} broadcasts reached none of the members that were open`);
-    }
-    const lost = Object.keys(result.connections.lost).length > 0;
-    const { sent, received } = result.echo;
-    if (!lost && sent - received > sent * unansweredShare) {
-      found.push(`${sent - received} of ${sent} echoes never came back on connections that stayed open`);
+    const hasLost = Object.keys(result.connections.lost).length > 0;
+    for (const phase of result.phases) {
+      const unserved = resultRoom(phase.kind).unserved(phase);
+      if (unserved === null || unserved.share <= unansweredShare || (hasLost && unserved.unlessLost)) continue;
+      found.push(unserved.sentence);
     }
   }
   if (found.length === 0) return [];

@@ -1,8 +1,8 @@
 import type { HostSample } from '../../../assets/host/raw.ts';
-import { processorsInUse, processorTime, type ProcessorTime } from '../merge/merge-processor.ts';
-import type { Window } from '../merge/merge-connections.ts';
 import type { RawHost } from '../raw/raw-run.ts';
 import type { Wall } from '../schema/verdict.ts';
+import type { Window } from '../statistics/numbers.ts';
+import { processorsInUse, processorTime, type ProcessorTime } from '../statistics/processor-time.ts';
 import { isServer, longestRun, samplesWithin, type Evidence } from './evidence.ts';
 import { leastOwnShare, ownShareOfMachine, saturatedSamples, saturatedShare } from './thresholds.ts';
 
@@ -26,17 +26,13 @@ export function processorWalls(evidence: Evidence): readonly Wall[] {
   });
 }
 
-function phasesOf({ raw, result, windows, offsets }: Evidence): readonly Phase[] {
-  const { ramp, broadcasts } = windows;
-  const phases: Phase[] = [];
-  if (ramp !== null) phases.push({ name: 'the ramp', window: ramp, measures: false });
-  if (ramp !== null && result.echo.sent > 0) {
-    const ends = raw.hosts.map((host) => (host.samples.at(-1)?.monotonicMicros ?? 0) + (offsets.get(host.host) ?? 0));
-    const endedMicros = broadcasts?.beganMicros ?? Math.max(ramp.endedMicros, ...ends);
-    phases.push({ name: 'the echoes', window: { beganMicros: ramp.endedMicros, endedMicros }, measures: true });
-  }
-  if (broadcasts !== null) phases.push({ name: 'the broadcasts', window: broadcasts, measures: true });
-  return phases;
+function phasesOf({ result, windows }: Evidence): readonly Phase[] {
+  const ramp = windows.ramp === null ? [] : [{ name: 'the ramp', window: windows.ramp, measures: false }];
+  const phases = result.phases.flatMap(({ name, place }): readonly Phase[] => {
+    const window = windows.phases[place] ?? null;
+    return window === null ? [] : [{ name: `phase ${name}`, window, measures: true }];
+  });
+  return [...ramp, ...phases];
 }
 
 function busyMachine(evidence: Evidence, host: RawHost, phase: Phase): readonly Wall[] {

@@ -14,6 +14,9 @@ export const turnShareInvalid = 0.5;
 /** Work that began later than this share of the measured p99 invalidates: work that was late by less cannot alone have made that p99. */
 export const latenessShareInvalid = 1;
 
+/** Load hosts that are in a phase together for less than this share of its time are noted: hosts begin a phase within a second of each other. */
+export const leastOverlap = 0.8;
+
 /** A confidence interval of a slope that reaches further than this share of it to each side is noted: differences of that size are common between servers. */
 export const wideSlopeShare = 0.1;
 

@@ -1,4 +1,7 @@
 import type { AutomationExecution } from '@aws-sdk/client-ssm';
+import type { Workload } from '../../../assets/loadgen/workload/phase-kinds.ts';
+import { parseWorkload } from '../../../assets/loadgen/workload/workload.ts';
+import { asUsage } from '../../config/workload-usage.ts';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LabError } from '../../config/lab-error.ts';
@@ -31,6 +34,7 @@ export function requestOfExecution(site: Pick<Site, 'lab'>, execution: Automatio
     );
   }
   const numberOf = (name: string): number => Number(Parameters[name]?.[0] ?? 0);
+  const workload = workloadOfExecution(id, Parameters['Workload']?.[0]);
   const memory = Parameters['MemoryPreset']?.[0];
   return {
     server,
@@ -39,15 +43,22 @@ export function requestOfExecution(site: Pick<Site, 'lab'>, execution: Automatio
       servers: [server],
       connections: numberOf('Connections'),
       connectRate: numberOf('ConnectRate'),
-      broadcasts: numberOf('Broadcasts'),
-      intervalSeconds: numberOf('IntervalSeconds'),
-      echoRate: numberOf('EchoRate'),
-      echoSeconds: numberOf('EchoSeconds'),
+      workload,
       serverProcesses: numberOf('ServerProcesses'),
       loadProcesses: numberOf('LoadProcesses'),
       memoryPreset: memory === 'article' || memory === 'small' ? memory : 'modern',
     },
   };
+}
+
+/** The workload of an execution; an earlier version of the lab had no such parameter. */
+function workloadOfExecution(id: string | undefined, given: string | undefined): Workload {
+  if (given !== undefined) return asUsage(() => parseWorkload(given));
+  throw new LabError(
+    'usage',
+    `execution ${id} has no parameter Workload: an earlier version of the lab started it`,
+    'fetch it with that version, or begin a new run',
+  );
 }
 
 /** Writes the record of an execution's one measurement into a run's folder, as if the run had been begun from there. */

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { extname, join } from 'node:path';
+import { formatWorkload } from '../../../assets/loadgen/workload/workload.ts';
 import { exitCodes, LabError } from '../../config/lab-error.ts';
 import type { UrlLoad, UrlSummary } from './url-record.ts';
 
@@ -77,16 +78,12 @@ export async function loadUrl(
 }
 
 function optionsOf(load: UrlLoad): readonly string[] {
-  const idle = load.broadcasts === 0 && load.echoRate === 0;
   const options: Readonly<Record<string, string | number | undefined>> = {
     url: load.url,
     connections: load.connections,
     rate: load.connectRate,
-    broadcasts: load.broadcasts,
-    'interval-seconds': load.intervalSeconds,
-    'echo-rate': load.echoRate,
-    'echo-seconds': load.echoSeconds,
-    hold: idle ? holdSeconds : 0,
+    workload: formatWorkload(load.workload),
+    hold: load.workload.length === 0 ? holdSeconds : 0,
     processes: load.loadProcesses,
   };
   const words = Object.entries(options).flatMap(([name, value]) =>

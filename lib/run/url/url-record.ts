@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Summary } from '../../../assets/loadgen/measure/summary.ts';
+import type { Workload } from '../../../assets/loadgen/workload/phase-kinds.ts';
 import { LabError } from '../../config/lab-error.ts';
 
 /** What is asked of a server that listens elsewhere. */
@@ -10,11 +11,7 @@ export interface UrlLoad {
   readonly connections: number;
   /** Connections opened a second. */
   readonly connectRate: number;
-  readonly broadcasts: number;
-  readonly intervalSeconds: number;
-  /** Echoed messages a second; 0 leaves the echo out. */
-  readonly echoRate: number;
-  readonly echoSeconds: number;
+  readonly workload: Workload;
   /** Undefined: as many as the limit of open files asks for. */
   readonly loadProcesses?: number | undefined;
 }
@@ -32,7 +29,7 @@ export interface UrlSummary extends Summary {
  * result.json beside it: nothing is known of the server's own memory, processor time or limits.
  */
 export interface UrlRecord {
-  readonly schema: 1;
+  readonly schema: 2;
   readonly runId: string;
   readonly beganUnixMillis: number;
   readonly endedUnixMillis: number;

@@ -35,14 +35,14 @@ export async function startLoadGenerator(task: Task): Promise<RunningContender> 
     received: async (broadcasts) =>
       until(
         `the load generator has received ${broadcasts} broadcasts`,
-        () => supervisor.status().broadcastMessagesReceived === broadcasts * task.connections,
+        () => supervisor.status().broadcastMessages === broadcasts * task.connections,
         check,
       ),
     stop: async () => {
       const files = await supervisor.collect(task.folder);
       await supervisor.stop();
       const raws = files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as LoadProcessRaw);
-      const { broadcasts } = summarize(raws);
+      const { strays: broadcasts } = summarize(raws);
       return {
         spreadsMicros: broadcasts.map(({ spreadMicros }) => spreadMicros ?? Number.NaN),
         messages: broadcasts.reduce((sum, { received }) => sum + received, 0),

@@ -76,7 +76,8 @@ function report(run: LabRun, compared: ReferenceRamp | string): string {
     ['failed attempts (retried)', `${sum(connections.connectFailures)}`],
     [
       'broadcasts: members / received / missing',
-      measurement.broadcasts
+      measurement.phases
+        .flatMap((phase) => (phase.kind === 'broadcast' ? phase.broadcasts : []))
         .map(({ members, received, missing }) => `${members} / ${received} / ${missing}`)
         .join(', '),
     ],

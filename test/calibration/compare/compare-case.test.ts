@@ -1,17 +1,18 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import type { ReferenceDid } from '../../../assets/calibration/did.ts';
-import { calibrationCases, workloads, type CaseName } from '../../../lib/calibration/cases.ts';
+import { calibrationCases, echoesOf, workloads, type CaseName } from '../../../lib/calibration/cases.ts';
 import { compareCase } from '../../../lib/calibration/compare/compare-case.ts';
 import type { Comparison } from '../../../lib/calibration/compare/comparison.ts';
-import { mergeHistograms } from '../../../lib/results/merge/statistics/histogram.ts';
+import { mergeHistograms } from '../../../lib/results/statistics/histogram.ts';
 import type { MeasurementResult } from '../../../lib/results/schema/measurement-result.ts';
 import { encoded } from '../../results/statistics/histograms.ts';
-import { only, readMerged } from '../../results/read-merged.ts';
+import { only, phaseOf, readMerged } from '../../results/read-merged.ts';
 import { runFiles } from '../../results/synthetic-run.ts';
 
 const workload = workloads.small;
-const messages = workload.echoRate * workload.echoSeconds;
+const { ratePerSecond: echoRate, seconds: echoSeconds } = echoesOf(workload);
+const messages = echoRate * echoSeconds;
 const stallMicros = 2_000_000;
 
 /** What a server did that did nothing. */
@@ -46,19 +47,22 @@ function withEchoes(roundTrips: readonly number[], sent = roundTrips.length): Me
   return {
     ...plain,
     verdict: { ...plain.verdict, walls: [] },
-    broadcasts: [],
     generator: {
       turn: quiet,
       lateness: quiet,
       maxTurnWhileDrivingMicros: 100,
       maxLatenessWhileDrivingMicros: 100,
     },
-    echo: {
-      sent,
-      received: roundTrips.length,
-      wrong: 0,
-      roundTrip: mergeHistograms([encoded(roundTrips)]).latency,
-    },
+    phases: [
+      {
+        ...phaseOf(plain, 'echo'),
+        sent,
+        received: roundTrips.length,
+        wrong: 0,
+        latency: mergeHistograms([encoded(roundTrips)]).latency,
+      },
+      { ...phaseOf(plain, 'broadcast'), broadcasts: [] },
+    ],
   };
 }
 
@@ -78,20 +82,20 @@ const echoRows = (rows: readonly Comparison[]): Record<string, string> =>
 /** What each message waits in open loop: due on schedule, answered at once unless the server stands still from a second on. */
 function openLoop(): readonly number[] {
   return Array.from({ length: messages }, (_, n) => {
-    const due = (n * 1e6) / workload.echoRate;
+    const due = (n * 1e6) / echoRate;
     const [began, ended] = [1e6, 1e6 + stallMicros];
     return due >= began && due < ended ? ended - due : 60;
   });
 }
 
 describe('a server that stands still', () => {
-  const stalledMessages = (stallMicros / 1e6) * workload.echoRate;
+  const stalledMessages = (stallMicros / 1e6) * echoRate;
   // All that waited are answered as soon as it goes on, 20 µs each; those after them when they come.
   const did: ReferenceDid = {
     ...idle,
     stalls: [[5e6, 5e6 + stallMicros]],
-    answeredSinceStallMicros: Array.from({ length: messages - workload.echoRate }, (_, n) =>
-      n < stalledMessages ? stallMicros + 20 * n : (n * 1e6) / workload.echoRate + 30,
+    answeredSinceStallMicros: Array.from({ length: messages - echoRate }, (_, n) =>
+      n < stalledMessages ? stallMicros + 20 * n : (n * 1e6) / echoRate + 30,
     ),
   };
 

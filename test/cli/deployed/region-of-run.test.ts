@@ -19,10 +19,7 @@ describe('a run that is taken up again', () => {
     const request = {
       servers: ['node'],
       connections: 1,
-      broadcasts: 1,
-      intervalSeconds: 1,
-      echoRate: 1,
-      echoSeconds: 1,
+      workload: [],
     };
     const run = {
       runId,

@@ -15,7 +15,7 @@ describe('the turns of broadcasts', () => {
       for (let host = 0; host < hosts; host += 1) {
         // Hosts are told to begin at slightly different times.
         const begin = start + host * 50_000;
-        const turns = broadcastTurns(broadcasts, interval, hosts, host, begin);
+        const turns = broadcastTurns({ times: broadcasts, intervalSeconds: interval }, 0, hosts, host, begin);
         for (const [n, seq] of turns.seqs.entries()) {
           const at = turns.firstUnixMicros + n * turns.stepMicros;
           assert.ok(at >= begin);

@@ -6,6 +6,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
+import { parseWorkload } from '../../../assets/loadgen/workload/workload.ts';
 import { summarize } from '../../../assets/loadgen/measure/summary.ts';
 import { loopbackSource, startLoad, until } from '../held-load.ts';
 import { startLabServer } from '../lab-server.ts';
@@ -27,17 +28,17 @@ describe('connections over TLS', { concurrency: 2 }, () => {
       const load = startLoad(context, [port], { connections: 60, processes: 2, tls });
       await until('the ramp ends', () => load.rampEnded);
       assert.equal(load.counts().open, 60);
-      await load.drive({ broadcasts: 3, intervalSeconds: 0.1, echoRate: 300, echoSeconds: 0.3 });
-      const { broadcasts, echo } = summarize(await load.collectRaws());
+      await load.drive(parseWorkload('echo rate=300/s for=0.3s, broadcast times=3 every=0.1s'));
+      const [echo, broadcast] = summarize(await load.collectRaws()).phases;
       assert.deepEqual(
-        broadcasts.map(({ received, duplicates }) => [received, duplicates]),
+        broadcast?.broadcasts.map(({ received, duplicates }) => [received, duplicates]),
         [
           [60, 0],
           [60, 0],
           [60, 0],
         ],
       );
-      assert.deepEqual([echo.sent, echo.received, echo.wrong], [90, 90, 0]);
+      assert.deepEqual(echo?.counts, { sent: 90, received: 90, wrong: 0, notSent: 0 });
       await load.stop();
       await until('all closed', () => codes.length === 60);
       assert.deepEqual(new Set(codes), new Set([1000]));

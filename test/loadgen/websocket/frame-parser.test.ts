@@ -226,13 +226,14 @@ describe('the frame parser', () => {
 
 describe('the quick look at whole messages', () => {
   test('takes all whole messages and stops at the first byte of anything else', () => {
-    const whole = Buffer.concat([frame(0x81, 'one'), frame(0x82, 'two')]);
+    const whole = Buffer.concat([frame(0x81, 'one'), frame(0x82, 'x'.repeat(300))]);
     for (const next of [
       Buffer.of(0x81),
       Buffer.of(0x81, 3, 97),
       frame(0x89, ''),
       frame(0x01, 'x'),
-      frame(0x81, Buffer.alloc(126, 97)),
+      frame(0x81, Buffer.alloc(126, 97)).subarray(0, 60),
+      frame(0x81, Buffer.alloc(65_536, 97)),
     ]) {
       const sink = new Recorder();
       const bytes = Buffer.concat([whole, next]);

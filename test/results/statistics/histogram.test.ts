@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { encodeIntoCompressedBase64 } from 'hdr-histogram-js';
-import {
-  mergeHistograms,
-  percentileCurve,
-  percentileOfEncoded,
-} from '../../../lib/results/merge/statistics/histogram.ts';
+import { mergeHistograms, percentileCurve, percentileOfEncoded } from '../../../lib/results/statistics/histogram.ts';
 import { decoded, emptyHistogram, encoded } from './histograms.ts';
 import { seededRandom } from '../seeded-random.ts';
 

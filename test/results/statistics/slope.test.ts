@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { downsample } from '../../../lib/results/merge/statistics/downsample.ts';
+import { downsample } from '../../../lib/results/statistics/downsample.ts';
 import { sumOverTime } from '../../../lib/results/merge/merge-connections.ts';
-import { memorySlope, studentQuantile } from '../../../lib/results/merge/statistics/slope.ts';
+import { memorySlope, studentQuantile } from '../../../lib/results/statistics/slope.ts';
 import { seededRandom } from '../seeded-random.ts';
 
 describe('the slope of memory over connections', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { WallName } from '../../../lib/results/schema/verdict.ts';
-import { changed, changedProcess, changedSamples } from '../read-merged.ts';
+import { changed, changedProcess, changedSamples, withPhase } from '../read-merged.ts';
 import { encoded } from '../statistics/histograms.ts';
 import { type Files, plain, apart, serverSamples, loadSamples, measured, wallIn, grow, busy } from './measured.ts';
 
@@ -16,19 +16,17 @@ describe('a measurement is invalid', () => {
   };
 
   test('when the generator’s loop paused for longer than half of the p99, and says by how much', async () => {
-    const files = changedProcess(plain(), 'raw/node/load-1/loadgen-0.json', (process) => ({
-      ...process,
-      loop: { ...process.loop, maxTurnWhileDrivingMicros: 80_000 },
-    }));
-    await invalid(files, 'generatorBehind', /80\.0 ms.*p99 is \d+\.\d ms/);
+    const files = changedProcess(plain(), 'raw/node/load-1/loadgen-0.json', (process) =>
+      withPhase(process, 'broadcast', (phase) => ({ ...phase, maxTurnMicros: 80_000 })),
+    );
+    await invalid(files, 'generatorBehind', /80\.0 ms in phase broadcast .*p99 is \d+\.\d ms/);
   });
 
   test('when timed work was late', async () => {
-    const files = changedProcess(plain(), 'raw/node/load-1/loadgen-0.json', (process) => ({
-      ...process,
-      loop: { ...process.loop, maxLatenessWhileDrivingMicros: 300_000 },
-    }));
-    await invalid(files, 'generatorBehind', /greatest lateness 300\.0 ms/);
+    const files = changedProcess(plain(), 'raw/node/load-1/loadgen-0.json', (process) =>
+      withPhase(process, 'echo', (phase) => ({ ...phase, maxLatenessMicros: 300_000 })),
+    );
+    await invalid(files, 'generatorBehind', /in phase echo .*greatest lateness 300\.0 ms/);
   });
 
   test('when the generator was late all along, so that its lateness is the p99', async () => {
@@ -36,22 +34,30 @@ describe('a measurement is invalid', () => {
       .filter((path) => /loadgen-[01]\.json$/.test(path))
       .reduce<Files>(
         (all, path) =>
-          changedProcess(all, path, (process) => ({
-            ...process,
-            echo: { ...process.echo, roundTrip: encoded(Array.from({ length: 1000 }, (_, n) => 1000 + n * 1000)) },
-            loop: { ...process.loop, maxLatenessWhileDrivingMicros: 900_000 },
-          })),
+          changedProcess(all, path, (process) =>
+            withPhase(process, 'echo', (phase) => ({
+              ...phase,
+              latency: encoded(Array.from({ length: 1000 }, (_, n) => 1000 + n * 1000)),
+              maxLatenessMicros: 900_000,
+            })),
+          ),
         plain(),
       );
     await invalid(files, 'generatorBehind', /900\.0 ms.*late all along/);
   });
 
   test('when broadcasts were published late', async () => {
-    const files = changedProcess(plain(), 'raw/node/load-1/loadgen-2.json', (process) => ({
-      ...process,
-      publications: process.publications.map((one) => ({ ...one, sentMicros: one.dueMicros + 60_000 })),
-    }));
-    await invalid(files, 'generatorBehind', /2 of 3 broadcasts were published late, by up to 60\.0 ms/);
+    const files = changedProcess(plain(), 'raw/node/load-1/loadgen-2.json', (process) =>
+      withPhase(process, 'broadcast', (phase) => ({
+        ...phase,
+        publications: phase.publications.map((one) => ({ ...one, sentMicros: one.dueMicros + 60_000 })),
+      })),
+    );
+    await invalid(
+      files,
+      'generatorBehind',
+      /2 of 3 broadcasts of phase broadcast were published late, by up to 60\.0 ms/,
+    );
   });
 
   test('when addresses went away', async () => {

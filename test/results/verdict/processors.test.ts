@@ -74,6 +74,6 @@ describe('saturated processors', () => {
 
   test('are found while echoes go, too', async () => {
     const { walls } = (await measured(busy(apart(), serverSamples))).verdict;
-    assert.ok(walls.some(({ wall, evidence }) => wall === 'serverCpu' && evidence.includes('during the echoes')));
+    assert.ok(walls.some(({ wall, evidence }) => wall === 'serverCpu' && evidence.includes('during phase echo')));
   });
 });

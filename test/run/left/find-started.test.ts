@@ -14,7 +14,7 @@ test('measurements that were started are found, the newest run first, and none o
     const folder = join(out, runId, 'raw/node');
     mkdirSync(folder, { recursive: true });
     const record: RunRecordInput = {
-      schema: 1,
+      schema: 2,
       runId,
       beganUnixMillis: 1,
       where,
@@ -23,10 +23,7 @@ test('measurements that were started are found, the newest run first, and none o
       parameters: {
         servers: ['node'],
         connections: 1,
-        broadcasts: 1,
-        intervalSeconds: 1,
-        echoRate: 1,
-        echoSeconds: 1,
+        workload: [],
         connectRate: 1,
         serverProcesses: 1,
         loadProcesses: 1,

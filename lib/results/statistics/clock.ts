@@ -1,4 +1,4 @@
-import type { RawHost, RawMeasurement } from '../../raw/raw-run.ts';
+import type { RawHost, RawMeasurement } from '../raw/raw-run.ts';
 
 /**
  * What to add to a host's monotonic microseconds to have Unix microseconds: the median over its samples. Null without samples.

@@ -1,4 +1,4 @@
-import type { MemorySlope } from '../../schema/measurement-result.ts';
+import type { MemorySlope } from '../schema/measurement-result.ts';
 
 /** Two-sided 95 % quantiles of Student's t for 1 to 10 degrees of freedom (any table of the distribution). */
 const studentQuantiles = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];

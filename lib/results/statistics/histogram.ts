@@ -1,5 +1,5 @@
 import { decodeFromCompressedBase64, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js';
-import type { Latency } from '../../schema/latency.ts';
+import type { Latency } from '../schema/latency.ts';
 
 /** Merged histograms, and how many of the texts could not be decoded. */
 export interface MergedHistogram {

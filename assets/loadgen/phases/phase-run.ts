@@ -1,0 +1,56 @@
+import type { Connections } from '../connections/connections.ts';
+import type { LoopMeter } from '../measure/loop-meter.ts';
+import type { FailureCause } from '../raw.ts';
+import type { BroadcastLog } from './broadcast-log.ts';
+
+/** What a phase works with in a load process. */
+export interface PhaseContext {
+  /** Which phase of the workload it is, from 0. */
+  readonly place: number;
+  readonly connections: Connections;
+  readonly meter: LoopMeter;
+  /** Every broadcast that arrives, whatever the phase: other hosts may be a little ahead. */
+  readonly broadcasts: BroadcastLog;
+  /** The number of the first broadcast of this phase and of those behind it. */
+  readonly firstSeq: number;
+  /** Connections that are open now. */
+  readonly open: () => number;
+}
+
+/** When a phase is due, microseconds of the monotonic clock, and this process' part of it. */
+export interface PhaseTimes {
+  readonly beginMicros: number;
+  /** Nothing more is due from then on. */
+  readonly endsMicros: number;
+  /** This process' connections over those of the lab. */
+  readonly share: number;
+}
+
+/**
+ * One phase as a load process runs it: a room with the same doors for every kind. Sums of `waiting` and `counts` over the processes
+ * are what the host goes by: a phase is over when all is sent and nothing is waited for, or nothing has come for a while.
+ */
+export interface PhaseRun<Raw extends object> {
+  /** Begins it. */
+  start(times: PhaseTimes): void;
+  /** Does what is due; when it wants to be called again: microseconds of the monotonic clock, Infinity for nothing. */
+  run(now: number): number;
+  /** Takes a message that is its own, as {@link ConnectionEvents.message} describes it; false when it is something else. */
+  message(fd: number, bytes: Uint8Array, start: number, end: number, tail: number, now: number): boolean;
+  /** A connection has been opened. */
+  opened?(fd: number): void;
+  /** A connection is gone, and with it what it owed. */
+  lost?(fd: number, cause: FailureCause): void;
+  /** Whether everything that is due has been done. */
+  sentAll(now: number): boolean;
+  /** How much is still expected. */
+  waiting(): number;
+  /** When something was last sent or came, microseconds of the monotonic clock. */
+  readonly lastActivityMicros: number;
+  /** How long arrivals may be left to gather before they are read, microseconds. */
+  gatherMicros(now: number): number;
+  /** What has been counted, for status lines: few, and the same names in every process. */
+  counts(): Readonly<Record<string, number>>;
+  /** What it has measured. */
+  raw(): Raw;
+}

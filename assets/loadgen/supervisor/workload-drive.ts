@@ -1,0 +1,157 @@
+import { monotonicMicros } from '../kernel/clock.ts';
+import type { PhaseTimes } from '../phases/phase-run.ts';
+import { broadcastRanges, broadcastTurns } from '../plan/broadcast-turns.ts';
+import type { LoadPlan } from '../plan/share.ts';
+import type { PhaseStatus } from '../raw.ts';
+import { silenceSeconds, tailSeconds, type Phase, type Workload } from '../workload/phase-kinds.ts';
+import type { LoadProcesses } from './load-processes.ts';
+import type { Publisher } from './publisher-process.ts';
+import { until } from './until.ts';
+
+/** From the order to begin a phase to its first work: every process has it by then. */
+const leadMicros = 300_000;
+
+/**
+ * From when the last broadcast was due: a server that delivers ever so slowly is waited for as long as one takes that delivers
+ * 5 000 messages a second to this host, a quarter of what the slowest of the lab's own does on two processors.
+ */
+const broadcastWaitMicros = (messages: number): number => 60e6 + (messages / 5000) * 1e6;
+
+/** What one phase came to on this host. */
+export interface PhaseOutcome {
+  readonly kind: string;
+  /** What was still expected when it was over. */
+  readonly pending: number;
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+/** When a phase is due on this host, and what this host publishes in it. */
+interface PhaseSchedule extends Omit<PhaseTimes, 'share'> {
+  readonly publish: {
+    readonly seqs: readonly number[];
+    readonly firstMicros: number;
+    readonly stepMicros: number;
+    readonly bytes: number;
+  } | null;
+  /** How long nothing may come before what is still expected counts as missing. */
+  readonly patienceMicros: number;
+  /** How long after the end what is still expected counts as missing, however it trickles in. */
+  readonly longestWaitMicros: number;
+}
+
+/** The phases of a workload on one host, one after the other. Hosts do not wait for each other. */
+export class WorkloadDrive {
+  readonly #workload: Workload;
+  readonly #plan: LoadPlan;
+  readonly #loads: LoadProcesses;
+  readonly #publisher: Publisher | null;
+  readonly #shouldStop: () => boolean;
+  #place = -1;
+
+  /** `publisher` is null on a host that publishes nothing; the drive ends early when `shouldStop` or the publisher fails. */
+  constructor(
+    workload: Workload,
+    plan: LoadPlan,
+    loads: LoadProcesses,
+    publisher: Publisher | null,
+    shouldStop: () => boolean,
+  ) {
+    this.#workload = workload;
+    this.#plan = plan;
+    this.#loads = loads;
+    this.#publisher = publisher;
+    this.#shouldStop = shouldStop;
+  }
+
+  /** Runs the phases, `onPhase` after each; resolves when the last is over, or when it has to stop. */
+  async run(onPhase: () => Promise<void>): Promise<readonly PhaseOutcome[]> {
+    this.#loads.send({ type: 'drive', workload: this.#workload });
+    const outcomes: PhaseOutcome[] = [];
+    for (const [place, phase] of this.#workload.entries()) {
+      outcomes.push(await this.#runPhase(place, phase));
+      await onPhase();
+      if (this.#hasToStop()) break;
+    }
+    return outcomes;
+  }
+
+  async #runPhase(place: number, phase: Phase): Promise<PhaseOutcome> {
+    const schedule = this.#scheduleOf(place, phase);
+    const { beginMicros, endsMicros, publish } = schedule;
+    this.#place = place;
+    for (const { process, count } of this.#loads.all) {
+      process.send({ type: 'phase', place, beginMicros, endsMicros, share: count / this.#plan.connections });
+    }
+    if (publish !== null && publish.seqs.length > 0)
+      this.#publisher?.process.send({ type: 'publish', place, ...publish });
+    await until(() => this.#hasToStop() || this.#isOver(place, schedule));
+    const pending = this.#loads.sumDriving(place, ({ waiting }) => waiting);
+    const endedMicros = this.#hasToStop()
+      ? monotonicMicros()
+      : Math.max(endsMicros, this.#loads.lastActivityMicros(place));
+    this.#loads.send({ type: 'phaseEnd', endedMicros });
+    this.#publisher?.process.send({ type: 'phaseEnd', endedMicros });
+    return { kind: phase.kind, pending, counts: this.#countsOf(place) };
+  }
+
+  #hasToStop(): boolean {
+    return this.#shouldStop() || (this.#publisher !== null && this.#publisher.failure !== null);
+  }
+
+  #scheduleOf(place: number, phase: Phase): PhaseSchedule {
+    const beginMicros = monotonicMicros() + leadMicros;
+    if (phase.kind !== 'broadcast') {
+      return {
+        beginMicros,
+        endsMicros: beginMicros + phase.seconds * 1e6,
+        publish: null,
+        patienceMicros: silenceSeconds * 1e6,
+        longestWaitMicros: tailSeconds * 1e6,
+      };
+    }
+    const { hosts, hostIndex } = this.#plan;
+    const unixToMonotonic = monotonicMicros() - Date.now() * 1000;
+    const firstSeq = broadcastRanges(this.#workload)[place]?.firstSeq ?? 0;
+    const turns = broadcastTurns(phase, firstSeq, hosts, hostIndex, beginMicros - unixToMonotonic);
+    return {
+      beginMicros: turns.beginUnixMicros + unixToMonotonic,
+      endsMicros: turns.endsUnixMicros + unixToMonotonic,
+      publish: {
+        seqs: turns.seqs,
+        firstMicros: turns.firstUnixMicros + unixToMonotonic,
+        stepMicros: turns.stepMicros,
+        bytes: phase.bytes,
+      },
+      // Other hosts may be a turn behind before their broadcasts count as missing.
+      patienceMicros: silenceSeconds * 1e6 + (hosts > 1 ? turns.stepMicros : 0),
+      longestWaitMicros: broadcastWaitMicros(phase.times * this.#loads.counts().open),
+    };
+  }
+
+  #isOver(place: number, { endsMicros, publish, patienceMicros, longestWaitMicros }: PhaseSchedule): boolean {
+    const now = monotonicMicros();
+    if (now < endsMicros) return false;
+    if (now > endsMicros + longestWaitMicros) return true;
+    if (publish !== null && publish.seqs.length > this.#published(place)) return false;
+    if (!this.#loads.everyDriving(place, ({ sentAll }) => sentAll)) return false;
+    if (this.#loads.sumDriving(place, ({ waiting }) => waiting) <= 0) return true;
+    return now - Math.max(this.#loads.lastActivityMicros(place), endsMicros) > patienceMicros;
+  }
+
+  #published(place: number): number {
+    return this.#publisher?.published.place === place ? this.#publisher.published.count : 0;
+  }
+
+  #countsOf(place: number): Readonly<Record<string, number>> {
+    const counts = this.#loads.countsDriving(place);
+    return this.#workload[place]?.kind === 'broadcast' ? { published: this.#published(place), ...counts } : counts;
+  }
+
+  /** The phase that runs, or ran last; null before the first. */
+  status(): PhaseStatus | null {
+    const place = this.#place;
+    const phase = this.#workload[place];
+    if (phase === undefined) return null;
+    return { place, of: this.#workload.length, kind: phase.kind, counts: this.#countsOf(place) };
+  }
+}

@@ -1,0 +1,30 @@
+import type { Workload } from './phase-kinds.ts';
+import { parseText } from './parse-text.ts';
+
+/** Workloads by name, in the text form. */
+const texts = {
+  quick: 'echo rate=1000/s for=2s, broadcast times=3 every=1s',
+  article: 'echo rate=1000/s for=30s, broadcast times=10 every=60s',
+} as const;
+
+/** What each preset is for. */
+export const presetSentences = {
+  quick: 'Some seconds of echoes and three broadcasts: what npm start does.',
+  article: 'A broadcast a minute to all, after half a minute of echoes: the experiment of the article series of 2015.',
+} as const satisfies Record<WorkloadPresetName, string>;
+
+/** The name of a preset. */
+export type WorkloadPresetName = keyof typeof texts;
+
+/** The names of the presets. */
+export const workloadPresetNames = Object.keys(texts) as readonly WorkloadPresetName[];
+
+/** Whether a word names a preset. */
+export function isWorkloadPreset(word: string): word is WorkloadPresetName {
+  return Object.hasOwn(texts, word);
+}
+
+/** The workload of a preset. */
+export function presetWorkload(name: WorkloadPresetName): Workload {
+  return parseText(texts[name]);
+}

@@ -1,0 +1,37 @@
+import type { MeasurementResult } from '../../results/schema/measurement-result.ts';
+import type { RunResult } from '../../results/schema/run-result.ts';
+
+/** Points of one line of a chart. */
+export interface ChartSeries {
+  readonly name: string;
+  /** Place of its server among the servers: the colour. */
+  readonly colour: number;
+  readonly style: 'line' | 'steps' | 'points' | 'both' | 'fit';
+  readonly points: readonly (readonly [number, number])[];
+}
+
+/** A chart as the page's script draws it, and as a table shows it. */
+export interface Chart {
+  readonly id: string;
+  readonly title: string;
+  readonly caption: string;
+  readonly xLabel: string;
+  readonly yLabel: string;
+  readonly xUnit: string;
+  readonly yUnit: string;
+  /** The x axis is of percentiles spaced by nines. */
+  readonly percentiles: boolean;
+  /** The x axis has whole numbers only. */
+  readonly wholeX: boolean;
+  readonly logarithmic: boolean;
+  readonly xRange?: readonly [number, number];
+  readonly series: readonly ChartSeries[];
+}
+
+/** A chart with an ordinary axis on each side. */
+export const plainChart = { percentiles: false, wholeX: false, logarithmic: false } as const;
+
+/** The name of a measurement's line: its server's, with the repeat where there are several. */
+export function seriesName({ server, title, repeat }: MeasurementResult, { measurements }: RunResult): string {
+  return measurements.filter((other) => other.server === server).length > 1 ? `${title} #${repeat}` : title;
+}

@@ -1,0 +1,98 @@
+import { phaseNames, type Workload } from '../../assets/loadgen/workload/phase-kinds.ts';
+import type { Quantity } from './phases/phase-room.ts';
+import { resultRoom } from './phases/rooms.ts';
+import type { MeasurementResult, MemorySlope } from './schema/measurement-result.ts';
+
+/** A figure that servers are compared by. */
+export interface ComparedFigure {
+  /** Its name in result.json, of a phase behind the phase's name: rampSeconds, echo.p99Micros. */
+  readonly name: string;
+  /** What its column stands under, such as the name of its phase. */
+  readonly group: string;
+  readonly heading: string;
+  /** One sentence. */
+  readonly about: string;
+  readonly quantity: Quantity;
+  readonly better: 'less' | 'more' | null;
+  /** The figure in a measurement that a note of trust may be about. */
+  readonly trustedAs: string;
+  /** Null where it was not measured. */
+  readonly of: (result: MeasurementResult) => number | null;
+}
+
+const general: readonly ComparedFigure[] = [
+  {
+    name: 'peakConnections',
+    group: 'conns',
+    heading: 'peak',
+    about: 'The most connections open at one time.',
+    quantity: 'count',
+    better: null,
+    trustedAs: 'connections',
+    of: ({ connections }) => connections.peak,
+  },
+  {
+    name: 'serverBytesPerConnection',
+    group: 'memory/conn',
+    heading: 'server',
+    about: "The server's own memory a connection, the slope over the ramp.",
+    quantity: 'bytes',
+    better: 'less',
+    trustedAs: 'memory.server',
+    of: ({ memory }) => knownSlope(memory.server),
+  },
+  {
+    name: 'kernelBytesPerConnection',
+    group: 'memory/conn',
+    heading: 'kernel',
+    about: "The machine's slab and socket buffers a connection, the slope over the ramp.",
+    quantity: 'bytes',
+    better: null,
+    trustedAs: 'memory.kernel',
+    of: ({ memory }) => knownSlope(memory.kernel),
+  },
+  {
+    name: 'serverRampCpuSeconds',
+    group: 'ramp',
+    heading: 'CPU',
+    about: 'Processor time of the server in the ramp.',
+    quantity: 'seconds',
+    better: 'less',
+    trustedAs: 'cpu',
+    of: ({ cpu }) => cpu.serverRampSeconds,
+  },
+  {
+    name: 'rampSeconds',
+    group: 'ramp',
+    heading: 'time',
+    about: 'From the first attempt to the last connection opened or given up.',
+    quantity: 'seconds',
+    better: null,
+    trustedAs: 'ramp',
+    of: ({ ramp }) => ramp.seconds,
+  },
+];
+
+/** The figures that servers are compared by under a workload: those of holding connections, then those of each phase. */
+export function comparedFigures(workload: Workload): readonly ComparedFigure[] {
+  const names = phaseNames(workload);
+  const ofPhases = workload.flatMap(({ kind }, place) => {
+    const name = names[place] ?? kind;
+    return resultRoom(kind).figures.map(({ key, of, ...shown }): ComparedFigure => ({
+      ...shown,
+      name: `${name}.${key}`,
+      group: name,
+      trustedAs: `${name}.latency.${key}`,
+      of: ({ phases }) => {
+        const phase = phases.find((candidate) => candidate.place === place);
+        return phase === undefined ? null : of(phase);
+      },
+    }));
+  });
+  return [...general, ...ofPhases];
+}
+
+/** A slope whose confidence interval includes zero tells nothing: it is left out of comparisons, and stays in its measurement. */
+function knownSlope(slope: MemorySlope | null): number | null {
+  return slope === null || slope.lowBytesPerConnection <= 0 ? null : slope.bytesPerConnection;
+}
