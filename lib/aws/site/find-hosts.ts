@@ -87,12 +87,15 @@ export function checkHosts(clients: AwsClients, lab: Lab, hosts: readonly HostSt
   const trouble = hosts.map(whyNotRunning).filter((why) => why !== null);
   if (trouble.length > 0) {
     const stopped = hosts.flatMap(({ instance }) => (instance?.state === 'stopped' ? [instance.id] : []));
+    // EC2 gives a host with two interfaces no new public address when it is started again ("Amazon EC2 instance IP addressing").
+    const canStart = stopped.length === trouble.length && lab.network.egress !== 'public';
+    const again = `raise hosts.generation (now ${lab.hosts.generation}) in the lab file, then npm run cdk -- deploy ${lab.name}`;
     throw new LabError(
       'environment',
       `the lab ${lab.name} in ${clients.region} is not whole: ${trouble.join(', ')}`,
-      stopped.length === trouble.length
+      canStart
         ? `start them: aws ec2 start-instances --region ${clients.region} --instance-ids ${stopped.join(' ')}`
-        : `hosts that have gone come back with a new generation: raise hosts.generation (now ${lab.hosts.generation}) in the lab file, then npm run cdk -- deploy ${lab.name}`,
+        : `to replace hosts that are ${stopped.length === trouble.length ? 'stopped, which lose their public address' : 'gone'}, ${again}`,
     );
   }
   const silent = hosts.flatMap(({ host, instance }) =>

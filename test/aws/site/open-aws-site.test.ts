@@ -81,7 +81,7 @@ describe('opening a lab', () => {
       name: 'whose hosts are stopped',
       change: (account) => account.state.instances.forEach((each) => (each.state = 'stopped')),
       message: /server \(i-\w{17}\) is stopped, load-1 \(i-\w{17}\) is stopped, load-2/,
-      hint: /start-instances --region us-east-1 --instance-ids i-\w{17} i-\w{17} i-\w{17}$/,
+      hint: /^to replace hosts that are stopped, which lose their public address, raise hosts\.generation \(now 1\)/,
     },
     {
       name: 'whose host is being taken back',
