@@ -6,6 +6,7 @@ import { asked, serviceError, understandFailure } from '../account/service-failu
 import { askPrices } from '../cost/ask-prices.ts';
 import { dollars } from '../cost/describe-cost.ts';
 import { billedOf, billOf, hourOf, type BillLine } from '../cost/lab-price.ts';
+import { checkImage } from './check-image.ts';
 import { checkVcpus, checkVpcs } from './check-quotas.ts';
 import { checkSubnet } from './check-subnet.ts';
 import { checkTypes } from './check-types.ts';
@@ -38,8 +39,9 @@ export async function checkAccount(clients: AwsClients, lab: Lab, options: Check
   const types = [...new Set([lab.server.instanceType, lab.load.instanceType])];
   const offerings = await asked('ec2:DescribeInstanceTypeOfferings', () => readOfferings(clients, types));
   const choice = checkZone(lab, { region: clients.region, zones, offerings }, options.willNameZone);
-  const [subnet, limits, vcpus, vpcs, prices] = await Promise.all([
+  const [subnet, image, limits, vcpus, vpcs, prices] = await Promise.all([
     checkSubnet(clients, lab),
+    checkImage(clients, lab),
     checkTypes(clients, lab),
     checkVcpus(clients, lab),
     lab.network.existing === undefined ? checkVpcs(clients) : null,
@@ -57,6 +59,7 @@ export async function checkAccount(clients: AwsClients, lab: Lab, options: Check
     checkArithmetic(lab),
     choice.finding,
     ...subnet,
+    ...image,
     ...limits,
     vcpus,
     ...(vpcs === null ? [] : [vpcs]),

@@ -1,18 +1,26 @@
-import { DescribeSubnetsCommand, DescribeVpcsCommand, paginateDescribeSubnets, type Subnet } from '@aws-sdk/client-ec2';
+import {
+  DescribeSubnetsCommand,
+  DescribeVpcsCommand,
+  paginateDescribeSubnets,
+  type Subnet,
+  type Vpc,
+} from '@aws-sdk/client-ec2';
 import { loadSubnet } from '../../config/hosts.ts';
 import type { Lab } from '../../config/lab.ts';
 import type { AwsClients } from '../account/aws-access.ts';
 import { understandFailure } from '../account/service-failure.ts';
+import { checkEgress } from './check-egress.ts';
 import { cidrsOverlap, isWithin } from './cidr.ts';
 import type { Finding } from './finding.ts';
 
 const check = 'existing VPC';
 
 /**
- * Whether the subnet of an existing VPC is there, in that VPC, and in the zone that the lab names; and whether the VPC has room for
- * the load subnet that the lab makes in it.
+ * Whether the subnet of an existing VPC is there, in that VPC, and in the zone that the lab names; whether the VPC has room for the
+ * load subnet that the lab makes in it, and hosts would reach what they need from it.
  */
-export async function checkSubnet({ ec2, region }: AwsClients, lab: Lab): Promise<readonly Finding[]> {
+export async function checkSubnet(clients: AwsClients, lab: Lab): Promise<readonly Finding[]> {
+  const { ec2, region } = clients;
   const { existing, availabilityZone } = lab.network;
   if (existing === undefined) return [];
   const { managementSubnetId, vpcId } = existing;
@@ -37,7 +45,7 @@ export async function checkSubnet({ ec2, region }: AwsClients, lab: Lab): Promis
     }
     return [
       { check, state: 'ok', text: `${managementSubnetId} is in ${vpcId} and in ${subnet.AvailabilityZone ?? ''}` },
-      await checkRoom({ ec2 }, lab, vpcId),
+      ...(await checkVpc(clients, lab, vpcId, subnet)),
     ];
   } catch (error) {
     const failure = understandFailure('ec2:DescribeSubnets', error);
@@ -51,16 +59,28 @@ export async function checkSubnet({ ec2, region }: AwsClients, lab: Lab): Promis
   }
 }
 
+async function checkVpc(clients: AwsClients, lab: Lab, vpcId: string, subnet: Subnet): Promise<readonly Finding[]> {
+  try {
+    const { Vpcs = [] } = await clients.ec2.send(new DescribeVpcsCommand({ VpcIds: [vpcId] }));
+    const [vpc = null] = Vpcs;
+    const [room, egress] = await Promise.all([
+      checkRoom(clients, lab, vpcId, vpc),
+      checkEgress(clients, lab, { vpcId, subnet, vpc }),
+    ]);
+    return [room, ...egress];
+  } catch (error) {
+    return [{ check, state: 'not known', text: understandFailure('ec2:DescribeVpcs', error).text }];
+  }
+}
+
 /** Whether the load subnet lies within the VPC, and no subnet is there. */
-async function checkRoom({ ec2 }: Pick<AwsClients, 'ec2'>, lab: Lab, vpcId: string): Promise<Finding> {
+async function checkRoom({ ec2 }: AwsClients, lab: Lab, vpcId: string, vpc: Vpc | null): Promise<Finding> {
   const wanted = loadSubnet(lab);
-  let blocks: readonly string[];
+  const blocks = (vpc?.CidrBlockAssociationSet ?? [])
+    .filter(({ CidrBlockState }) => CidrBlockState?.State === 'associated')
+    .map(({ CidrBlock = '' }) => CidrBlock);
   let taken: Subnet | undefined;
   try {
-    const { Vpcs = [] } = await ec2.send(new DescribeVpcsCommand({ VpcIds: [vpcId] }));
-    blocks = (Vpcs[0]?.CidrBlockAssociationSet ?? [])
-      .filter(({ CidrBlockState }) => CidrBlockState?.State === 'associated')
-      .map(({ CidrBlock = '' }) => CidrBlock);
     const filters = [{ Name: 'vpc-id', Values: [vpcId] }];
     for await (const { Subnets = [] } of paginateDescribeSubnets({ client: ec2 }, { Filters: filters })) {
       taken ??= Subnets.find(({ CidrBlock = '' }) => cidrsOverlap(CidrBlock, wanted));

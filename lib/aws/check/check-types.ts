@@ -74,6 +74,11 @@ function checkType(lab: Lab, type: string, info: InstanceTypeInfo): Finding {
     return failed(`${type} cannot be bought as spot`, 'set hosts.purchase to on-demand, or choose another type');
   }
   const table = instanceTypeFacts(type);
+  // Few hosts of a previous generation are left, and one placement group asks for several that are near each other.
+  const scarce =
+    lab.network.clusterPlacement && table?.hypervisor === 'xen'
+      ? '; should a deploy find too little capacity, set network.clusterPlacement to false or take another zone'
+      : '';
   const differs =
     table !== undefined && (table.interfaces !== interfaces || table.addressesPerInterface !== addresses)
       ? `; the lab's own table says ${table.interfaces} and ${table.addressesPerInterface}, which wants correcting`
@@ -81,7 +86,7 @@ function checkType(lab: Lab, type: string, info: InstanceTypeInfo): Finding {
   return {
     check,
     state: 'ok',
-    text: `${type}: ${interfaces} interfaces with ${addresses} addresses each, the lab needs 2 and ${wantedAddresses}${differs}`,
+    text: `${type}: ${interfaces} interfaces with ${addresses} addresses each, the lab needs 2 and ${wantedAddresses}${differs}${scarce}`,
   };
 }
 
