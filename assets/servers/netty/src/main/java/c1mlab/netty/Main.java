@@ -1,33 +1,76 @@
 package c1mlab.netty;
 
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.MultiThreadIoEventLoopGroup;
+import io.netty.channel.WriteBufferWaterMark;
+import io.netty.channel.epoll.EpollIoHandler;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.handler.codec.http.HttpObjectAggregator;
+import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.WebSocketCloseStatus;
 import io.netty.util.Version;
-import java.net.InetSocketAddress;
+import io.netty.util.concurrent.GlobalEventExecutor;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
 
-/** Reads the contract's environment (checked by {@code start}), runs the server, and reports what the contract asks for. */
+/** Netty's native epoll transport, with an event loop for each processor. */
 public final class Main {
+    /** What may wait for one client, in bytes, before its channel is not writable any more. */
+    private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(2 << 20, 4 << 20);
+
+    static final int CLOSE_SECONDS = 5;
+
     private Main() {}
 
-    public static void main(String[] args) {
-        var port = Integer.parseInt(System.getenv("C1M_PORT"));
+    public static void main(String[] args) throws Exception {
         var address = System.getenv("C1M_ADDRESS");
-        var backlog = Integer.parseInt(System.getenv("C1M_BACKLOG"));
-        var server = new WebSocketServer();
-        try {
-            server.listen(new InetSocketAddress(address, port), backlog);
-        } catch (Exception error) {
-            System.err.printf("netty: cannot listen on %s port %d: %s%n", address, port, error.getMessage());
-            Runtime.getRuntime().halt(1);
+        var port = Integer.parseInt(System.getenv("C1M_PORT"));
+        var loops = new MultiThreadIoEventLoopGroup(
+                Runtime.getRuntime().availableProcessors(), EpollIoHandler.newFactory());
+        var members = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+        var publishers = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+        var paths = new PathHandler(members, publishers);
+        var bound = new ServerBootstrap()
+                .group(loops)
+                .channel(EpollServerSocketChannel.class)
+                .option(ChannelOption.SO_BACKLOG, Integer.parseInt(System.getenv("C1M_BACKLOG")))
+                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
+                .childHandler(new ChannelInitializer<SocketChannel>() {
+                    @Override
+                    protected void initChannel(SocketChannel channel) {
+                        channel.pipeline()
+                                .addLast(new HttpServerCodec())
+                                .addLast(new HttpObjectAggregator(8192))
+                                .addLast(paths);
+                    }
+                })
+                .bind(address, port)
+                .await();
+        if (!bound.isSuccess()) {
+            System.err.println("netty: " + bound.cause().getMessage());
+            System.exit(1);
         }
-        // A JVM that SIGTERM ends has exit code 143 whatever its hooks do; halting in the last one makes it 0.
+
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-            server.stop();
+            bound.channel().close().awaitUninterruptibly();
+            for (var group : List.of(members, publishers)) {
+                group.writeAndFlush(new CloseWebSocketFrame(WebSocketCloseStatus.ENDPOINT_UNAVAILABLE));
+            }
+            for (ChannelGroup group : List.of(members, publishers)) {
+                group.newCloseFuture().awaitUninterruptibly(CLOSE_SECONDS + 1, TimeUnit.SECONDS);
+            }
             System.out.printf("{\"event\":\"stopped\",\"port\":%d}%n", port);
-            System.out.flush();
+            // A JVM that a signal ends has exit code 143, unless its last hook halts it.
             Runtime.getRuntime().halt(0);
-        }, "stop"));
+        }));
         System.out.printf(
                 "{\"event\":\"listening\",\"port\":%d,\"server\":\"netty\",\"version\":\"%s\"}%n",
                 port, Version.identify().get("netty-transport").artifactVersion());
-        System.out.flush();
     }
 }
