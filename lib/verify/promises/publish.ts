@@ -89,9 +89,14 @@ export const publishPromises: readonly ServerPromise[] = [
       for (const size of [0, 1, 125, 126, 65535, 65536, 1024 * 1024]) {
         const payload = Buffer.alloc(size, 'abcdefg');
         for (const opcode of [opcodes.text, opcodes.binary]) {
-          const half = Math.floor(size / 2);
-          publisher.send({ opcode, payload: payload.subarray(0, half), fin: false });
-          publisher.send({ opcode: opcodes.continuation, payload: payload.subarray(half) });
+          // Empty fragments are another promise.
+          const cut = Math.max(1, Math.floor(size / 2));
+          if (size > 1) {
+            publisher.send({ opcode, payload: payload.subarray(0, cut), fin: false });
+            publisher.send({ opcode: opcodes.continuation, payload: payload.subarray(cut) });
+          } else {
+            publisher.send({ opcode, payload });
+          }
           publisher.send({ opcode, payload });
           for (const member of members) {
             for (const _ of ['in fragments', 'whole']) {

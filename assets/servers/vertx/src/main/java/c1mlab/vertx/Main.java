@@ -1,44 +1,52 @@
 package c1mlab.vertx;
 
 import io.vertx.core.DeploymentOptions;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
-import java.util.logging.LogManager;
+import io.vertx.core.http.HttpServerOptions;
+import java.util.concurrent.TimeUnit;
 
-/** Reads the contract's environment (checked by {@code start}), runs the server, and reports what the contract asks for. */
+/** Deploys a verticle for each processor; all share the listening socket. */
 public final class Main {
-    private static final int STOP_SECONDS = 5;
+    static final int MAX_MESSAGE_BYTES = 1 << 20;
+    private static final int CLOSE_SECONDS = 5;
+    private static final short GOING_AWAY = 1001;
 
     private Main() {}
 
-    public static void main(String[] args) throws Exception {
+    public static void main(String[] args) {
         var port = Integer.parseInt(System.getenv("C1M_PORT"));
-        var address = System.getenv("C1M_ADDRESS");
+        var options = new HttpServerOptions()
+                .setHost(System.getenv("C1M_ADDRESS"))
+                .setPort(port)
+                .setAcceptBacklog(Integer.parseInt(System.getenv("C1M_BACKLOG")))
+                .setMaxWebSocketFrameSize(MAX_MESSAGE_BYTES)
+                .setMaxWebSocketMessageSize(MAX_MESSAGE_BYTES)
+                .setWebSocketClosingTimeout(CLOSE_SECONDS);
         var loops = Runtime.getRuntime().availableProcessors();
-        var options = ServerVerticle.options(port, address, Integer.parseInt(System.getenv("C1M_BACKLOG")));
-        var connections = new Connections();
-        // No handler blocks, so the worker pool stays empty.
-        var vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(loops).setWorkerPoolSize(1));
-        // Vert.x logs an error for every connection that is reset. Not earlier: it reads the configuration of its logger first.
-        LogManager.getLogManager().reset();
+        var vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(loops));
         try {
-            vertx.deployVerticle(
-                            () -> new ServerVerticle(options, connections), new DeploymentOptions().setInstances(loops))
+            vertx.deployVerticle(() -> new ServerVerticle(options), new DeploymentOptions().setInstances(loops))
                     .await();
         } catch (Exception error) {
-            System.err.printf("vertx: cannot listen on %s port %d: %s%n", address, port, error.getMessage());
-            Runtime.getRuntime().halt(1);
+            System.err.println("vertx: " + error.getMessage());
+            System.exit(1);
         }
-        // A JVM that SIGTERM ends has exit code 143 whatever its hooks do; halting in the last one makes it 0.
+
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-            connections.closeAll(STOP_SECONDS);
+            var closes = ServerVerticle.SOCKETS.stream().map(socket -> socket.close(GOING_AWAY)).toList();
+            try {
+                Future.join(closes).await(CLOSE_SECONDS + 1, TimeUnit.SECONDS);
+            } catch (Exception late) {
+                // Those that have not answered are cut off with the process.
+            }
             System.out.printf("{\"event\":\"stopped\",\"port\":%d}%n", port);
-            System.out.flush();
+            // A JVM that a signal ends has exit code 143, unless its last hook halts it.
             Runtime.getRuntime().halt(0);
-        }, "stop"));
+        }));
         System.out.printf(
                 "{\"event\":\"listening\",\"port\":%d,\"server\":\"vertx\",\"version\":\"%s\"}%n",
                 port, Vertx.class.getPackage().getImplementationVersion());
-        System.out.flush();
     }
 }

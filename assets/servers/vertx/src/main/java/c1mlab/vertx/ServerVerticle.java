@@ -1,86 +1,110 @@
 package c1mlab.vertx;
 
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.VerticleBase;
-import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerOptions;
-import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.HttpVersion;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
+import io.vertx.core.http.ServerWebSocket;
+import io.vertx.core.http.ServerWebSocketHandshake;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 
-/** A share of the connections on an event loop of its own; all instances share the listening socket. */
+/** A share of the connections, on an event loop of its own. */
 final class ServerVerticle extends VerticleBase {
-    private static final int CLOSING_SECONDS = 2;
-    /** 16 bytes in Base64. */
-    private static final Pattern KEY = Pattern.compile("[+/0-9A-Za-z]{22}==");
+    /** Every open connection. */
+    static final Set<ServerWebSocket> SOCKETS = ConcurrentHashMap.newKeySet();
+
+    private static final List<ServerVerticle> VERTICLES = new CopyOnWriteArrayList<>();
+    /** What may wait for one client, in bytes, before its write queue is full. */
+    private static final int MAX_WAITING_BYTES = 4 << 20;
 
     private final HttpServerOptions options;
-    private final Connections connections;
+    private final Set<ServerWebSocket> members = new HashSet<>();
 
-    ServerVerticle(HttpServerOptions options, Connections connections) {
+    ServerVerticle(HttpServerOptions options) {
         this.options = options;
-        this.connections = connections;
-    }
-
-    /** What is the same for all instances; idle connections stay open by default, and HTTP/2 has no use here. */
-    static HttpServerOptions options(int port, String address, int backlog) {
-        return new HttpServerOptions()
-                .setPort(port)
-                .setHost(address)
-                .setAcceptBacklog(backlog)
-                .setMaxWebSocketFrameSize(Connection.MAX_MESSAGE_BYTES)
-                .setMaxWebSocketMessageSize(Connection.MAX_MESSAGE_BYTES)
-                .setWebSocketClosingTimeout(CLOSING_SECONDS)
-                .setHttp2ClearTextEnabled(false)
-                .setPerMessageWebSocketCompressionSupported(false)
-                .setPerFrameWebSocketCompressionSupported(false);
     }
 
     @Override
     public Future<?> start() {
-        var own = connections.newLoop(context);
+        VERTICLES.add(this);
         return vertx.createHttpServer(options)
-                .requestHandler(request -> answer(request, own))
+                .requestHandler(request -> request.response().setStatusCode(404).end())
+                .webSocketHandshakeHandler(ServerVerticle::choose)
+                .webSocketHandler(this::open)
                 .listen();
     }
 
-    /** Decides here, and not in a handshake handler, which Vert.x asks only after refusals of its own. */
-    private static void answer(HttpServerRequest request, Connections.OfLoop own) {
-        var asMember = request.path().equals("/");
-        if (!asMember && !request.path().equals("/publish")) {
-            request.response().setStatusCode(404).end();
-        } else if (!isUpgrade(request)) {
-            request.response()
-                    .setStatusCode(426)
-                    .putHeader("Connection", "Upgrade")
-                    .putHeader("Upgrade", "websocket")
-                    .putHeader("Sec-WebSocket-Version", "13")
-                    .end();
-        } else if (!isComplete(request)) {
-            request.response().setStatusCode(400).end();
+    private static void choose(ServerWebSocketHandshake handshake) {
+        if (handshake.path().equals("/") || handshake.path().equals("/publish")) {
+            handshake.accept();
         } else {
-            // Vert.x looks at the first of several only.
-            request.headers().set("Connection", "Upgrade");
-            own.upgrade(request, asMember);
+            handshake.reject(404);
         }
     }
 
-    /** To version 13 only: Vert.x speaks the drafts before RFC 6455 as well. */
-    private static boolean isUpgrade(HttpServerRequest request) {
-        var headers = request.headers();
-        var connection = String.join(",", headers.getAll("Connection")).split(",");
-        return request.method() == HttpMethod.GET
-                && headers.contains("Upgrade", "websocket", true)
-                && Stream.of(connection).anyMatch(token -> token.strip().equalsIgnoreCase("Upgrade"))
-                && "13".equals(headers.get("Sec-WebSocket-Version"));
+    private void open(ServerWebSocket socket) {
+        SOCKETS.add(socket);
+        socket.closeHandler(closed -> {
+            SOCKETS.remove(socket);
+            members.remove(socket);
+        });
+        // Such as a message that is too long, which Vert.x only reports.
+        socket.exceptionHandler(error -> socket.close());
+        socket.setWriteQueueMaxSize(MAX_WAITING_BYTES);
+        socket.frameHandler(frame -> pauseIfFull(socket));
+        if (socket.path().equals("/")) {
+            members.add(socket);
+            socket.textMessageHandler(socket::writeTextMessage);
+            socket.binaryMessageHandler(socket::writeBinaryMessage);
+        } else {
+            socket.textMessageHandler(text -> publish(socket, member -> member.writeTextMessage(text)));
+            socket.binaryMessageHandler(data -> publish(socket, member -> member.writeBinaryMessage(data)));
+        }
     }
 
-    private static boolean isComplete(HttpServerRequest request) {
-        var key = request.getHeader("Sec-WebSocket-Key");
-        return request.version() == HttpVersion.HTTP_1_1
-                && request.headers().getAll("Host").size() == 1
-                && key != null
-                && KEY.matcher(key).matches();
+    /** A client that does not read what it gets is not read from. */
+    private static void pauseIfFull(ServerWebSocket socket) {
+        if (socket.writeQueueFull()) {
+            socket.pause();
+            socket.drainHandler(drained -> socket.resume());
+        }
+    }
+
+    /** How many members a message was addressed to, and how many of them could not take it. */
+    private record Sent(int members, int failed) {}
+
+    private static void publish(ServerWebSocket publisher, Consumer<ServerWebSocket> send) {
+        var began = System.nanoTime();
+        var sending = VERTICLES.stream().map(verticle -> verticle.send(send)).toList();
+        Future.all(sending).onSuccess(all -> {
+            List<Sent> sent = all.list();
+            publisher.writeTextMessage("sent %d %d %d".formatted(
+                    sent.stream().mapToInt(Sent::members).sum(),
+                    sent.stream().mapToInt(Sent::failed).sum(),
+                    (System.nanoTime() - began) / 1000));
+        });
+    }
+
+    /** Sends to the members of this verticle, on its event loop. */
+    private Future<Sent> send(Consumer<ServerWebSocket> send) {
+        Promise<Sent> sent = Promise.promise();
+        context.runOnContext(now -> {
+            var addressed = List.copyOf(members);
+            for (var member : addressed) {
+                if (member.writeQueueFull()) {
+                    members.remove(member);
+                    member.close();
+                } else {
+                    send.accept(member);
+                }
+            }
+            sent.complete(new Sent(addressed.size(), addressed.size() - members.size()));
+        });
+        return sent.future();
     }
 }
