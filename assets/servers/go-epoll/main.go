@@ -1,63 +1,43 @@
-// Command server is the lab's second Go server: gobwas/ws on a few epoll loops, without a goroutine a connection.
+// Command server is the lab's second Go server: gobwas/ws and epoll, without a goroutine or a buffer for an idle connection.
 package main
 
 import (
-	"encoding/json"
+	"context"
 	"fmt"
 	"log"
+	"net"
 	"os"
 	"os/signal"
-	"runtime"
-	"runtime/debug"
 	"syscall"
+	"time"
 )
 
 const (
-	exitCannotListen   = 1
-	exitBadEnvironment = 2
+	// As in go.mod.
+	version = "gobwas/ws 1.5.0"
+	// How long clients get to answer the close when the server stops.
+	closeTimeout = 5 * time.Second
 )
 
-type event struct {
-	Event   string `json:"event"`
-	Port    int    `json:"port"`
-	Server  string `json:"server,omitempty"`
-	Version string `json:"version,omitempty"`
-}
-
 func main() {
-	log.SetFlags(0)
-	log.SetPrefix("go-epoll: ")
-	env, err := readEnvironment(os.Getenv)
+	port := os.Getenv("C1M_PORT")
+	config := net.ListenConfig{KeepAlive: -1}
+	listener, err := config.Listen(context.Background(), "tcp", net.JoinHostPort(os.Getenv("C1M_ADDRESS"), port))
 	if err != nil {
-		log.Print(err)
-		os.Exit(exitBadEnvironment)
-	}
-	terminated := make(chan os.Signal, 1)
-	signal.Notify(terminated, syscall.SIGTERM)
-	server, err := listen(env, runtime.GOMAXPROCS(0))
-	if err != nil {
-		log.Printf("cannot listen on %s port %d: %v", env.address, env.port, err)
-		os.Exit(exitCannotListen)
-	}
-	report(event{Event: "listening", Port: env.port, Server: "go-epoll", Version: version()})
-	<-terminated
-	server.stop()
-	report(event{Event: "stopped", Port: env.port})
-}
-
-func report(e event) {
-	if err := json.NewEncoder(os.Stdout).Encode(e); err != nil {
 		log.Fatal(err)
 	}
-}
-
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, module := range info.Deps {
-			if module.Path == "github.com/gobwas/ws" {
-				return fmt.Sprintf("gobwas/ws %s, %s", module.Version, runtime.Version())
-			}
-		}
+	hub, err := newHub()
+	if err != nil {
+		log.Fatal(err)
 	}
-	return runtime.Version()
+	terminated, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	go hub.accept(listener)
+	go hub.wait()
+	fmt.Printf(`{"event":"listening","port":%s,"server":"go-epoll","version":"%s"}`+"\n", port, version)
+
+	<-terminated.Done()
+	listener.Close()
+	hub.close(closeTimeout)
+	fmt.Printf(`{"event":"stopped","port":%s}`+"\n", port)
 }
