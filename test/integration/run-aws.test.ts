@@ -59,7 +59,7 @@ async function startExecution({ local }: RealAccount, more: Record<string, strin
   const started = await local.ssm.send(
     new StartAutomationExecutionCommand({
       DocumentName: 'C1mLab-Benchmark',
-      Parameters: { Server: ['node'], Connections: ['40'], LoadProcesses: ['1'], EchoRate: ['0'], ...more },
+      Parameters: { Server: ['node'], Connections: ['40'], LoadProcesses: ['1'], ...more },
     }),
   );
   return started.AutomationExecutionId ?? '';

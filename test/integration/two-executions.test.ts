@@ -28,9 +28,7 @@ describe('a second execution beside one that runs', { skip: namespacesForbidden(
           Server: ['node'],
           Connections: ['40'],
           LoadProcesses: ['1'],
-          EchoRate: ['0'],
-          Broadcasts: ['900'],
-          IntervalSeconds: ['1'],
+          Workload: ['broadcast times=900 every=1s'],
         },
       }),
     );

@@ -23,12 +23,14 @@ export async function startLabServer(
     readonly path?: string;
     /** Key and certificate, where connections are to be secured. */
     readonly tls?: ServerOptions;
+    /** Whether pings are answered. @default - they are */
+    readonly autoPong?: boolean;
   } = {},
 ): Promise<LabServer> {
   const members = new Set<WebSocket>();
   const http = options.tls === undefined ? createServer() : createSecureServer(options.tls);
   http.on('request', (_request, response) => response.writeHead(404).end());
-  const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
+  const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, autoPong: options.autoPong ?? true });
   http.on('upgrade', (request: IncomingMessage, socket, head) => {
     if (request.url !== '/publish' && request.url !== (options.path ?? '/')) {
       socket.end('HTTP/1.1 404 Not Found\r\n\r\n');

@@ -13,4 +13,6 @@ export interface ConnectionEvents {
    * that the range holds whole, -1 where they were something else.
    */
   message(fd: number, opcode: number, bytes: Uint8Array, start: number, end: number, tail: number): void;
+  /** A pong; one that nobody asked for needs no answer (RFC 6455, section 5.5.3). */
+  pong?(fd: number, bytes: Uint8Array, start: number, end: number): void;
 }

@@ -87,6 +87,7 @@ export class Connections {
     this.#midFrames = new MidFrames({
       message: (fd, opcode, bytes, start, end, tail) => events.message(fd, opcode, bytes, start, end, tail),
       ping: (fd, bytes, start, end) => this.#endUnless(this.#outbox.sendPong(fd, bytes, start, end), fd),
+      pong: (fd, bytes, start, end) => events.pong?.(fd, bytes, start, end),
       close: (fd, code) => {
         this.#outbox.sendClose(fd, code === 1005 ? 1000 : code);
         this.#outbox.sendEnd(fd);
@@ -238,6 +239,16 @@ export class Connections {
   /** Called by the parser for each whole message of the connection at hand. */
   message(opcode: number, bytes: Uint8Array, start: number, end: number): void {
     this.#events.message(this.#current, opcode, bytes, start, end, 0);
+  }
+
+  /** Called by the parser for each pong of the connection at hand. */
+  pong(bytes: Uint8Array, start: number, end: number): void {
+    this.#events.pong?.(this.#current, bytes, start, end);
+  }
+
+  /** Sends a ping with a payload of ASCII, 125 bytes at most; false when the connection was lost by it. */
+  sendPing(fd: number, payload: string): boolean {
+    return this.#endUnless(this.#outbox.sendPing(fd, payload), fd);
   }
 
   /** Sends a text message (ASCII), filled up to so many bytes with padding; false when the connection was lost by it. */

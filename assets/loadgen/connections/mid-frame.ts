@@ -8,6 +8,7 @@ const keptBytes = 256;
 export interface MessageTaker {
   message(fd: number, opcode: number, bytes: Uint8Array, start: number, end: number, tail: number): void;
   ping(fd: number, bytes: Uint8Array, start: number, end: number): void;
+  pong(fd: number, bytes: Uint8Array, start: number, end: number): void;
   close(fd: number, code: number): void;
 }
 
@@ -56,8 +57,8 @@ class MidFrame implements FrameSink {
     this.#taker.ping(this.#fd, bytes, start, end);
   }
 
-  pong(): void {
-    // Nobody asked: an unsolicited pong needs no answer (RFC 6455, section 5.5.3).
+  pong(bytes: Uint8Array, start: number, end: number): void {
+    this.#taker.pong(this.#fd, bytes, start, end);
   }
 
   close(code: number): void {

@@ -2,7 +2,7 @@ import { allocate, type Memory } from '../kernel/libc.ts';
 import type { FailureCause } from '../raw.ts';
 import type { SecureLayer } from '../tls/secure-layer.ts';
 import { encodeInPlace, headerBytes } from '../websocket/frame-encoder.ts';
-import { closing, pong, text } from '../websocket/opcodes.ts';
+import { closing, ping, pong, text } from '../websocket/opcodes.ts';
 import { writePadding } from './padding.ts';
 import type { SendQueue } from './send-queue.ts';
 
@@ -37,10 +37,10 @@ export class Outbox {
   /** Resumes sending what a connection has unsent, now that the kernel takes more; false as below. */
   sendRest(fd: number): boolean {
     if (!this.#queue.sendRest(fd)) return false;
-    const ping = this.#queue.has(fd) ? undefined : this.#pings.get(fd);
-    if (ping === undefined) return true;
+    const latest = this.#queue.has(fd) ? undefined : this.#pings.get(fd);
+    if (latest === undefined) return true;
     this.#pings.delete(fd);
-    return this.sendPong(fd, ping, 0, ping.length);
+    return this.sendPong(fd, latest, 0, latest.length);
   }
 
   /** Sends a text message (ASCII), filled up to so many bytes with padding; false when it cannot be ({@link failure} says why), as below. */
@@ -50,6 +50,12 @@ export class Outbox {
     this.#buffer.bytes.write(message, header, 'latin1');
     if (bytes > message.length) writePadding(this.#buffer.bytes, header, message.length, bytes);
     return this.#send(fd, text, bytes);
+  }
+
+  /** Sends a ping with a payload of ASCII, 125 bytes at most; false as above. */
+  sendPing(fd: number, payload: string): boolean {
+    this.#buffer.bytes.write(payload, headerBytes(payload.length), 'latin1');
+    return this.#send(fd, ping, payload.length);
   }
 
   /** Answers a ping with its own payload, 125 bytes at most; behind unsent bytes, only the latest one. */

@@ -37,6 +37,8 @@ export interface PhaseRun<Raw extends object> {
   run(now: number): number;
   /** Takes a message that is its own, as {@link ConnectionEvents.message} describes it; false when it is something else. */
   message(fd: number, bytes: Uint8Array, start: number, end: number, tail: number, now: number): boolean;
+  /** Takes a pong. */
+  pong?(fd: number, bytes: Uint8Array, start: number, end: number, now: number): void;
   /** A connection has been opened. */
   opened?(fd: number): void;
   /** A connection is gone, and with it what it owed. */

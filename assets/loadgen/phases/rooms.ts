@@ -1,10 +1,11 @@
 import type { Phase, PhaseKindName } from '../workload/phase-kinds.ts';
 import { Broadcast } from './broadcast.ts';
 import { Echo } from './echo.ts';
+import { Heartbeat } from './heartbeat.ts';
 import type { PhaseContext, PhaseRun } from './phase-run.ts';
 
 /** What each kind of phase does in a load process. */
-const rooms = { echo: Echo, broadcast: Broadcast } as const satisfies Record<
+const rooms = { echo: Echo, broadcast: Broadcast, heartbeat: Heartbeat } as const satisfies Record<
   PhaseKindName,
   new (phase: never, context: PhaseContext) => PhaseRun<object>
 >;

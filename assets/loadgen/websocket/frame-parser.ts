@@ -35,7 +35,7 @@ const length16 = 126;
 const fewBytes = 128;
 
 /**
- * Takes the whole, unfragmented text and binary messages of less than 64 KiB at the start of a range, which is nearly all that
+ * Takes the whole, unfragmented text and binary messages of less than 64 KiB and the pongs at the start of a range, which is nearly all that
  * a connection ever gets, without keeping any state; returns where it stopped. What begins there (if anything) is for a
  * {@link FrameParser}.
  */
@@ -43,15 +43,21 @@ export function takeWholeMessages(
   bytes: Uint8Array,
   start: number,
   end: number,
-  sink: Pick<FrameSink, 'message'>,
+  sink: Pick<FrameSink, 'message' | 'pong'>,
 ): number {
   let at = start;
   while (end - at >= 2) {
     const first = bytes[at]!;
     let length = bytes[at + 1]!;
+    let payload = at + 2;
+    if (first === (finalBit | pong) && length <= longestControlPayload) {
+      if (payload + length > end) break;
+      sink.pong(bytes, payload, payload + length);
+      at = payload + length;
+      continue;
+    }
     // One comparison each: final bit set, nothing reserved, text or binary; not masked and below 127.
     if ((first !== (finalBit | text) && first !== (finalBit | binary)) || length > length16) break;
-    let payload = at + 2;
     if (length === length16) {
       if (end - payload < 2) break;
       length = (bytes[payload]! << 8) | bytes[payload + 1]!;

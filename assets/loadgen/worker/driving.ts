@@ -99,6 +99,10 @@ export class Driving {
     this.#running?.message(fd, bytes, start, end, tail, now);
   }
 
+  pong(fd: number, bytes: Uint8Array, start: number, end: number): void {
+    this.#running?.pong?.(fd, bytes, start, end, this.#connections.now);
+  }
+
   get #running(): PhaseRun<object> | null {
     return this.#current === null || this.#current.endedMicros !== null ? null : this.#current.run;
   }

@@ -43,6 +43,9 @@ export function runLoad(start: StartLoad, secure: MakeSecure | null): void {
     message(fd, _opcode, bytes, from, to, tail) {
       driving.message(fd, bytes, from, to, tail);
     },
+    pong(fd, bytes, from, to) {
+      driving.pong(fd, bytes, from, to);
+    },
   };
   const connections = new Connections(
     { capacity: share.count, target: start.target, sources: plan.sources, keys: start.keys, secure },

@@ -97,6 +97,21 @@ export const phaseKinds = {
     plannedSeconds: ({ times, intervalSeconds }: { readonly times: number; readonly intervalSeconds: number }) =>
       (times + 1) * intervalSeconds + 2 * tailSeconds,
   },
+  heartbeat: {
+    about: 'Every connection sends a ping at an interval, spread evenly over it, and expects the pong.',
+    fields: {
+      intervalSeconds: {
+        name: 'every',
+        unit: 'seconds',
+        least: 0.1,
+        most: 3600,
+        default: 30,
+        about: 'Seconds from one ping of a connection to its next.',
+      },
+      seconds: { name: 'for', unit: 'seconds', least: 0.1, most: day, default: 60, about: 'How long pings are due.' },
+    },
+    plannedSeconds: ({ seconds }: { readonly seconds: number }) => seconds + tailSeconds,
+  },
 } as const satisfies Readonly<Record<string, PhaseKind>>;
 
 /** The name of a kind of phase. */

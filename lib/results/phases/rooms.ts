@@ -3,12 +3,14 @@ import type { PhaseRaw } from '../../../assets/loadgen/phases/rooms.ts';
 import type { PhaseKindName } from '../../../assets/loadgen/workload/phase-kinds.ts';
 import { broadcastPhaseSchema, broadcastRawSchema, broadcastRoom } from './broadcast.ts';
 import { echoRawSchema, echoResultSchema, echoRoom } from './echo.ts';
+import { heartbeatRawSchema, heartbeatResultSchema, heartbeatRoom } from './heartbeat.ts';
 import type { ResultRoom } from './phase-room.ts';
 
 /** How each kind of phase is read, merged and compared. */
 const rooms = {
   echo: { raw: echoRawSchema, result: echoResultSchema, room: echoRoom },
   broadcast: { raw: broadcastRawSchema, result: broadcastPhaseSchema, room: broadcastRoom },
+  heartbeat: { raw: heartbeatRawSchema, result: heartbeatResultSchema, room: heartbeatRoom },
 } as const satisfies Readonly<Record<PhaseKindName, unknown>>;
 
 /** A phase of one kind in a result. */

@@ -1,0 +1,141 @@
+import { Histogram } from '../measure/histogram.ts';
+import type { PhaseOf } from '../workload/phase-kinds.ts';
+import type { PhaseContext, PhaseRun, PhaseTimes } from './phase-run.ts';
+
+/** What one load process measured of a phase of heartbeats. */
+export interface HeartbeatRaw {
+  readonly sent: number;
+  readonly received: number;
+  /** Pongs that answer no ping, or one that a later pong has overtaken. */
+  readonly wrong: number;
+  /** Round trip from the due time of the ping. */
+  readonly latency: string;
+}
+
+const sendsATurn = 64;
+const none = -1;
+
+/** Heartbeats in open loop: each connection's ping is sent when it is due, whether its last one was answered or not. */
+export class Heartbeat implements PhaseRun<HeartbeatRaw> {
+  readonly #roundTrip = new Histogram();
+  readonly #phase: PhaseOf<'heartbeat'>;
+  readonly #context: PhaseContext;
+  // The connections that were open when the phase began, in the order in which they are due.
+  readonly #members: Int32Array;
+  #microsBetween = 0;
+  #beginMicros = 0;
+  #count = 0;
+  #next = 0;
+  #sent = 0;
+  #received = 0;
+  #wrong = 0;
+  #pending = 0;
+  lastActivityMicros = 0;
+  // Due times of each connection's latest ping and of the latest that was answered, which the pong brings back.
+  readonly #lastSent: Float64Array;
+  readonly #lastReceived: Float64Array;
+
+  constructor(phase: PhaseOf<'heartbeat'>, context: PhaseContext) {
+    const { table } = context.connections;
+    this.#phase = phase;
+    this.#context = context;
+    this.#members = Int32Array.from(Array.from({ length: table.size }, (_, fd) => fd).filter((fd) => table.isOpen(fd)));
+    this.#lastSent = new Float64Array(table.size).fill(none);
+    this.#lastReceived = new Float64Array(table.size).fill(none);
+  }
+
+  start({ beginMicros }: PhaseTimes): void {
+    const perSecond = this.#members.length / this.#phase.intervalSeconds;
+    this.#beginMicros = beginMicros;
+    this.#microsBetween = 1e6 / perSecond;
+    this.#count = Math.round(perSecond * this.#phase.seconds);
+    this.lastActivityMicros = beginMicros;
+  }
+
+  sentAll(): boolean {
+    return this.#next >= this.#count;
+  }
+
+  waiting(): number {
+    return this.#pending;
+  }
+
+  /** A pong that waits would be late. */
+  gatherMicros(): number {
+    return 0;
+  }
+
+  run(now: number): number {
+    for (let n = 0; n < sendsATurn && this.#next < this.#count; n += 1) {
+      const due = this.#dueMicros(this.#next);
+      if (due > now) return due;
+      this.#context.meter.wasLate(now - due);
+      const fd = this.#members[this.#next % this.#members.length]!;
+      this.#next += 1;
+      this.lastActivityMicros = now;
+      // One that is gone sends nothing more; it counts among the connections lost.
+      if (this.#context.connections.table.isOpen(fd)) this.#ping(fd, Math.round(due));
+    }
+    return this.#next < this.#count ? now : Infinity;
+  }
+
+  #dueMicros(n: number): number {
+    return this.#beginMicros + n * this.#microsBetween;
+  }
+
+  #ping(fd: number, dueMicros: number): void {
+    this.#lastSent[fd] = dueMicros;
+    this.#sent += 1;
+    this.#pending += 1;
+    this.#context.connections.sendPing(fd, `${dueMicros}`);
+  }
+
+  /** No message is expected. */
+  message(): boolean {
+    return false;
+  }
+
+  pong(fd: number, bytes: Uint8Array, start: number, end: number, now: number): void {
+    const dueMicros = numberIn(bytes, start, end);
+    if (!(dueMicros > this.#lastReceived[fd]! && dueMicros <= this.#lastSent[fd]! && this.#wasDue(fd, dueMicros))) {
+      this.#wrong += 1;
+      return;
+    }
+    this.#lastReceived[fd] = dueMicros;
+    this.#received += 1;
+    this.#pending -= 1;
+    this.lastActivityMicros = now;
+    this.#roundTrip.record(now - dueMicros);
+  }
+
+  /** Whether a connection had a ping that was due then. */
+  #wasDue(fd: number, dueMicros: number): boolean {
+    const n = Math.round((dueMicros - this.#beginMicros) / this.#microsBetween);
+    return this.#members[n % this.#members.length] === fd && Math.round(this.#dueMicros(n)) === dueMicros;
+  }
+
+  lost(fd: number): void {
+    if (this.#lastSent[fd]! > this.#lastReceived[fd]!) this.#pending -= 1;
+    this.#lastSent[fd] = none;
+    this.#lastReceived[fd] = none;
+  }
+
+  counts(): Readonly<Record<string, number>> {
+    return { sent: this.#sent, received: this.#received };
+  }
+
+  raw(): HeartbeatRaw {
+    return { sent: this.#sent, received: this.#received, wrong: this.#wrong, latency: this.#roundTrip.encode() };
+  }
+}
+
+/** The number that digits are; NaN for anything else. */
+function numberIn(bytes: Uint8Array, start: number, end: number): number {
+  let number = end > start ? 0 : Number.NaN;
+  for (let at = start; at < end; at += 1) {
+    const digit = bytes[at]! - 0x30;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    number = number * 10 + digit;
+  }
+  return number;
+}
