@@ -10,6 +10,7 @@ import {
 import { exitCodes, LabError } from '../config/lab-error.ts';
 import { calibrateCommand } from './commands/calibrate.ts';
 import { checkCommand } from './commands/check.ts';
+import { compareCommand } from './commands/compare.ts';
 import { costCommand } from './commands/cost.ts';
 import { attachCommand } from './commands/deployed/attach.ts';
 import { cancelCommand } from './commands/deployed/cancel.ts';
@@ -31,6 +32,7 @@ const routes = buildRouteMap({
   routes: {
     run: runCommand,
     report: reportCommand,
+    compare: compareCommand,
     calibrate: calibrateCommand,
     servers: serversCommand,
     newServer: newServerCommand,

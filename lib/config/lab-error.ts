@@ -18,6 +18,8 @@ export const exitCodes = {
   leftovers: 7,
   /** A server breaks a promise that measurements rest on (`c1m verify`). */
   promiseBroken: 8,
+  /** A figure became worse than `--fail-if` allows (`c1m compare`). */
+  becameWorse: 9,
   /** Interrupted by the user; what was measured until then is kept. */
   interrupted: 130,
 } as const;

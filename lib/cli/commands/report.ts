@@ -1,5 +1,7 @@
 import { buildCommand } from '@stricli/core';
 import { resolve } from 'node:path';
+import { readKeptRun } from '../../compare/kept-run.ts';
+import { renderCsv } from '../../report/render-csv.ts';
 import type { LabContext } from '../context.ts';
 import { readUrlRecord } from '../../run/url/url-record.ts';
 import { publishResult } from '../run/publish-result.ts';
@@ -9,13 +11,25 @@ import { showUrlRecord } from '../run/run-url.ts';
 export const reportCommand = buildCommand({
   docs: { brief: 'Make result.json and report.html of a run again from its raw files' },
   parameters: {
+    flags: {
+      csv: {
+        kind: 'boolean',
+        optional: true,
+        withNegated: false,
+        brief: 'Print every figure of every measurement as CSV, for plots of your own, and write nothing',
+      },
+    },
     positional: {
       kind: 'tuple',
       parameters: [{ brief: 'Folder of the run, DIR/<run-id>', placeholder: 'folder', parse: String }],
     },
   },
-  async func(this: LabContext, _flags: object, folder: string) {
+  async func(this: LabContext, { csv }: { readonly csv?: boolean }, folder: string) {
     const path = resolve(this.workingFolder, folder);
+    if (csv === true) {
+      this.process.stdout.write(renderCsv(await readKeptRun(path)));
+      return;
+    }
     const againstUrl = await readUrlRecord(path);
     const exitCode = againstUrl === null ? await publishResult(this, path) : showUrlRecord(againstUrl, this);
     this.process.exitCode = exitCode;

@@ -1,0 +1,79 @@
+import { textTable } from '../report/text-table.ts';
+import { digitsWithin, spreadOf, unitFor, wholeNumber, type Unit } from '../report/units.ts';
+import type { Repeated, RunResult } from '../results/schema/run-result.ts';
+import type { ComparedRow, Difference } from './compare-runs.ts';
+
+/** The comparison of runs for a terminal: a table for each server, a row for each figure, the first run as the base. */
+export function renderComparison(rows: readonly ComparedRow[], runs: readonly RunResult[]): string {
+  const names = runs.map((run, place) => `${letterOf(place)} = ${run.runId}${versionOf(run)}`);
+  const servers = [...new Set(rows.map(({ server }) => server))];
+  const tables = servers.flatMap((server) => [
+    '',
+    ...tableOf(
+      server,
+      rows.filter((row) => row.server === server && row.values.some((value) => value !== null)),
+      runs,
+    ),
+  ]);
+  return `${[...names, ...tables, '', ...legend(rows)].join('\n')}\n`;
+}
+
+function versionOf({ gitCommit, versions }: RunResult): string {
+  const parts = [versions['c1mlab'] ?? '', gitCommit ?? ''].filter((part) => part !== '');
+  return parts.length === 0 ? '' : ` (${parts.join(', ')})`;
+}
+
+function letterOf(place: number): string {
+  return String.fromCodePoint('A'.codePointAt(0)! + place);
+}
+
+function tableOf(server: string, rows: readonly ComparedRow[], runs: readonly RunResult[]): readonly string[] {
+  const later = runs.slice(1);
+  const head = [
+    server,
+    '',
+    ...runs.map((_run, place) => letterOf(place)),
+    ...later.map((_run, n) => `${letterOf(n + 1)}/A`),
+  ];
+  const body = rows.map(({ figure, values, differences }) => {
+    const unit = unitFor(
+      figure.quantity,
+      values.flatMap((value) => value?.median ?? []),
+    );
+    return [
+      `${figure.group} ${figure.heading}`,
+      unit.name,
+      ...values.map((value) => cellOf(value, unit, figure.quantity === 'count')),
+      ...differences.map(differenceText),
+    ];
+  });
+  return textTable(
+    [head, ...body],
+    ['left', 'left', ...runs.map(() => 'right' as const), ...later.map(() => 'right' as const)],
+  );
+}
+
+function cellOf(value: Repeated | null, unit: Unit, isCount: boolean): string {
+  if (value === null) return '-';
+  const half = (value.high - value.low) / 2;
+  if (isCount) return wholeNumber(value.median);
+  const [median, range] = [value.median / unit.factor, half / unit.factor];
+  return value.repeats < 2 ? digitsWithin(median, 0) : `${digitsWithin(median, range)} ±${spreadOf(median, range)}`;
+}
+
+function differenceText(difference: Difference | null): string {
+  if (difference === null || difference.share === null) return '-';
+  const percent = 100 * difference.share;
+  const text = `${percent > 0 ? '+' : ''}${percent.toFixed(1)} %`;
+  return { larger: `${text} !`, within: `${text} =`, unknown: `${text} ?` }[difference.significance];
+}
+
+function legend(rows: readonly ComparedRow[]): readonly string[] {
+  const met = new Set(rows.flatMap(({ differences }) => differences.map((difference) => difference?.significance)));
+  return [
+    '±  half the range over the repeats',
+    ...(met.has('larger') ? ['!  the difference is larger than the range of the repeats'] : []),
+    ...(met.has('within') ? ['=  no difference: the ranges of the repeats overlap'] : []),
+    ...(met.has('unknown') ? ['?  cannot be judged: a run has a single repeat (use --repeats)'] : []),
+  ];
+}

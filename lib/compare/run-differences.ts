@@ -1,0 +1,48 @@
+import { formatPhase } from '../../assets/loadgen/workload/parse-text.ts';
+import { wholeNumber } from '../report/units.ts';
+import type { RunResult } from '../results/schema/run-result.ts';
+
+/** Memory of two machines that is alike: a kernel keeps a little more or less of the same memory for itself. */
+const memoryTolerance = 0.02;
+
+/** What must be alike before figures of two runs may be set side by side, each as a text. */
+const conditions: readonly { readonly name: string; readonly of: (run: RunResult) => string }[] = [
+  { name: 'workload', of: ({ parameters }) => parameters.workload.map(formatPhase).join(' | ') },
+  { name: 'connections', of: ({ parameters }) => wholeNumber(parameters.connections) },
+  { name: 'connect rate', of: ({ parameters }) => `${wholeNumber(parameters.connectRate)}/s` },
+  { name: 'memory preset', of: ({ parameters }) => parameters.memoryPreset },
+  { name: 'load hosts', of: ({ lab }) => String(lab.load.hosts) },
+  { name: 'place', of: ({ where, hostsShareOneMachine }) => (hostsShareOneMachine ? 'one machine' : where) },
+  { name: 'processors', of: ({ hosts }) => hosts.map(({ cpus, cpuModel }) => `${cpus} x ${cpuModel}`).join(', ') },
+  { name: 'kernel', of: ({ hosts }) => [...new Set(hosts.map(({ kernel }) => kernel))].join(', ') },
+];
+
+/** Why the figures of two runs do not compare, as sentences; empty when the runs are alike. */
+export function runDifferences(first: RunResult, other: RunResult): readonly string[] {
+  const differences = conditions.flatMap(({ name, of }) => {
+    const [here, there] = [of(first), of(other)];
+    return here === there ? [] : [`${name}: ${here} in ${first.runId}, ${there} in ${other.runId}`];
+  });
+  return [...differences, ...memoryDifferences(first, other), ...tuningDifferences(first, other)];
+}
+
+function memoryDifferences(first: RunResult, other: RunResult): readonly string[] {
+  return first.hosts.flatMap(({ host, memoryBytes }) => {
+    const there = other.hosts.find((candidate) => candidate.host === host);
+    if (there === undefined || Math.abs(there.memoryBytes - memoryBytes) <= memoryBytes * memoryTolerance) return [];
+    const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(1);
+    return [`memory of ${host}: ${gigabytes(memoryBytes)} GB and ${gigabytes(there.memoryBytes)} GB`];
+  });
+}
+
+function tuningDifferences(first: RunResult, other: RunResult): readonly string[] {
+  return first.hosts.flatMap(({ host, sysctls }) => {
+    const there = other.hosts.find((candidate) => candidate.host === host);
+    return sysctls.flatMap(({ key, actual }) => {
+      const value = there?.sysctls.find((candidate) => candidate.key === key)?.actual;
+      return value === undefined || value === actual
+        ? []
+        : [`tuning of ${host}, ${key}: ${actual ?? 'not there'} and ${value ?? 'not there'}`];
+    });
+  });
+}

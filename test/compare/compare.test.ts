@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { spawnSync } from 'node:child_process';
+import { mergeRun } from '../../lib/results/merge/merge-run.ts';
+import { readRun } from '../../lib/results/raw/read-run.ts';
+import type { RunResult } from '../../lib/results/schema/run-result.ts';
+import { runFiles, writeFiles, type SyntheticRun } from '../results/synthetic-run.ts';
+
+const c1m = join(import.meta.dirname, '../../bin/c1m.ts');
+let folder: string;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'c1m-compare-'));
+});
+after(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+function run(...words: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [c1m, ...words], { encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+/** A kept run in a folder of its own. */
+async function keptRun(name: string, shape: SyntheticRun): Promise<string> {
+  const path = join(folder, name);
+  await writeFiles(path, runFiles({ servers: ['netty'], ...shape }));
+  return path;
+}
+
+/** A result.json of a run whose server needs more memory by a share. */
+async function withMoreMemory(path: string, share: number): Promise<string> {
+  const result = mergeRun(await readRun(path));
+  const changed: RunResult = {
+    ...result,
+    runId: `${result.runId}-more`,
+    servers: result.servers.map((server) => {
+      const memory = server.figures['serverBytesPerConnection'] ?? null;
+      assert.notEqual(memory, null);
+      const scaled = Object.fromEntries(
+        Object.entries(memory!).map(([key, value]) => [key, key === 'repeats' ? value : value * (1 + share)]),
+      ) as unknown as typeof memory;
+      return { ...server, figures: { ...server.figures, serverBytesPerConnection: scaled } };
+    }),
+  };
+  const file = `${path}-more-${share}.json`;
+  await writeFile(file, JSON.stringify(changed));
+  return file;
+}
+
+describe('c1m compare', () => {
+  it('says that the same run differs in nothing, and its gate passes', async () => {
+    const path = await keptRun('same', { repeats: 3 });
+    const { status, stdout, stderr } = run('compare', path, path, '--fail-if', 'memory>5%');
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /memory\/conn server .* 0\.0 % =/);
+    assert.match(stdout, /passed: netty, memory/);
+  });
+
+  it('ends with 9 when a figure is worse by more than its limit and than the repeats differ', async () => {
+    const path = await keptRun('worse', { repeats: 3 });
+    const { status, stdout } = run('compare', path, await withMoreMemory(path, 0.5), '--fail-if', 'memory>5%');
+    assert.equal(status, 9, stdout);
+    assert.match(stdout, /failed: netty, memory .*: 50\.0 % worse, over memory>5%/);
+    assert.match(stdout, /\+50\.0 % !/);
+  });
+
+  it('passes what is worse by less than its limit, and what became better', async () => {
+    const path = await keptRun('less', { repeats: 3 });
+    assert.equal(run('compare', path, await withMoreMemory(path, 0.5), '--fail-if', 'memory>60%').status, 0);
+    assert.equal(run('compare', path, await withMoreMemory(path, -0.5), '--fail-if', 'memory>5%').status, 0);
+  });
+
+  it('never judges from one repeat: the gate ends with 6', async () => {
+    const path = await keptRun('single', { repeats: 1 });
+    const { status, stdout } = run('compare', path, await withMoreMemory(path, 0.5), '--fail-if', 'memory>5%');
+    assert.equal(status, 6, stdout);
+    assert.match(stdout, /unknown: netty, memory .* single repeat/);
+    assert.match(stdout, /\+50\.0 % \?/);
+  });
+
+  it('refuses runs that are not alike and says what differs, unless told to compare them', async () => {
+    const small = await keptRun('small', { repeats: 2, connections: 2_000 });
+    const large = await keptRun('large', { repeats: 2, connections: 4_000, broadcasts: 2 });
+    const refused = run('compare', small, large);
+    assert.equal(refused.status, 2);
+    assert.match(refused.stderr, /not alike: .*connections: 2 000 .*4 000/);
+    assert.match(refused.stderr, /workload: /);
+    const told = run('compare', small, large, '--allow-differences');
+    assert.equal(told.status, 0, told.stderr);
+    assert.match(told.stdout, /not alike: connections/);
+  });
+
+  it('refuses in two lines what is no run, no limit, or no figure', async () => {
+    const path = await keptRun('good', { repeats: 2 });
+    for (const words of [
+      [path, folder],
+      [path, path, '--fail-if', 'memory>lots'],
+      [path, path, '--fail-if', 'beauty>5%'],
+    ]) {
+      const { status, stderr } = run('compare', ...words);
+      assert.equal(status, 2, stderr);
+      assert.equal(stderr.trimEnd().split('\n').length, 2, stderr);
+    }
+  });
+});
+
+describe('c1m report --csv', () => {
+  it('prints each figure of each measurement, and writes nothing', async () => {
+    const path = await keptRun('csv', { repeats: 2 });
+    const { status, stdout, stderr } = run('report', path, '--csv');
+    assert.equal(status, 0, stderr);
+    const [head, ...lines] = stdout.trimEnd().split('\r\n');
+    assert.equal(head, 'run,began,server,repeat,connections,valid,reached,complete,figure,value,unit');
+    const result = mergeRun(await readRun(path));
+    const figures = Object.keys(result.servers[0]?.figures ?? {});
+    assert.equal(lines.length, 2 * figures.length);
+    const memory = lines.filter((line) => line.includes(',serverBytesPerConnection,'));
+    assert.deepEqual(
+      memory.map((line) => Number(line.split(',')[9])),
+      result.measurements.map(({ memory: { server } }) => server?.bytesPerConnection),
+    );
+  });
+});
