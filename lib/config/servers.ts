@@ -60,6 +60,10 @@ export const serverSchema = v.strictObject({
     }),
     v.description('What a bare host installs before it builds.'),
   ),
+  tls: v.pipe(
+    v.optional(v.boolean(), false),
+    v.description('Whether it serves TLS with the certificate and key that C1M_TLS_CERT and C1M_TLS_KEY name.'),
+  ),
   memoryPresets: v.pipe(
     v.strictObject({ article: memoryPreset, modern: memoryPreset, small: memoryPreset }),
     v.description(

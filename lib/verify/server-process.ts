@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { writeCertificate } from '../../assets/host/programs/server-certificate.ts';
 import type { BuiltServer } from './built-server.ts';
 import { patienceMillis, within } from './client/deadline.ts';
 
@@ -12,6 +13,8 @@ import { patienceMillis, within } from './client/deadline.ts';
 export interface StartOptions {
   /** The address to listen on; 127.0.0.1 when it is left out. */
   readonly address?: string;
+  /** Whether it is to speak TLS, with a key made for it. */
+  readonly isSecure?: boolean;
 }
 
 /** The listen backlog that servers are started with here: more than runtimes take by themselves (Node 511, Netty 1024). */
@@ -31,6 +34,7 @@ export interface ServerEnd {
 /** A server that was started and has not been waited for. */
 export class ServerProcess {
   readonly port: number;
+  readonly isSecure: boolean;
   /** Settles when the process has ended. */
   readonly end: Promise<ServerEnd>;
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
@@ -41,6 +45,7 @@ export class ServerProcess {
 
   constructor(server: BuiltServer, port: number, options: StartOptions = {}) {
     this.port = port;
+    this.isSecure = options.isSecure ?? false;
     const temporary = mkdtempSync(join(tmpdir(), 'c1m-verify-'));
     const environment = {
       PATH: process.env['PATH'] ?? '',
@@ -52,6 +57,7 @@ export class ServerProcess {
       C1M_BACKLOG: String(verifyBacklog),
       // The smallest heap shows soonest what is kept or grows.
       C1M_FLAGS: server.description.memoryPresets.small.flags.join(' '),
+      ...(this.isSecure ? writeCertificate(temporary) : {}),
     };
     this.#child = spawn(join(server.source, 'start'), {
       cwd: server.source,

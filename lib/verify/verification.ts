@@ -18,10 +18,13 @@ export interface PromiseOutcome {
 /** Checks one server: one process serves all cases, and is replaced when it has ended. */
 export class Verification {
   readonly #server: BuiltServer;
+  readonly #isSecure: boolean;
   #process: ServerProcess | null = null;
 
-  constructor(server: BuiltServer) {
+  /** Over TLS when `isSecure`, for a server that can. */
+  constructor(server: BuiltServer, isSecure = false) {
     this.#server = server;
+    this.#isSecure = isSecure;
   }
 
   /** Checks one promise. Cases run one after the other. */
@@ -64,15 +67,15 @@ export class Verification {
       const context: CaseContext = {
         server: this.#server,
         process: running,
-        open: async (path = '/') => track(await RawClient.open(running.port, path)),
-        tcp: async () => track(await RawClient.tcp(running.port)),
+        open: async (path = '/') => track(await RawClient.open(running, path)),
+        tcp: async () => track(await RawClient.tcp(running)),
         start: async (options) => {
-          const started = await startServer(this.#server, options);
+          const started = await startServer(this.#server, { isSecure: this.#isSecure, ...options });
           processes.push(started);
           return started;
         },
         launch: (port, options) => {
-          const launched = new ServerProcess(this.#server, port, options);
+          const launched = new ServerProcess(this.#server, port, { isSecure: this.#isSecure, ...options });
           processes.push(launched);
           return launched;
         },
@@ -95,7 +98,8 @@ export class Verification {
     if (this.#process !== null && !this.#process.hasEnded && !(await isEmptied(this.#process))) {
       await this.close();
     }
-    if (this.#process === null || this.#process.hasEnded) this.#process = await startServer(this.#server);
+    if (this.#process === null || this.#process.hasEnded)
+      this.#process = await startServer(this.#server, { isSecure: this.#isSecure });
     return this.#process;
   }
 }
@@ -103,7 +107,7 @@ export class Verification {
 /** Waits until the server counts no member any more; false when it keeps counting some. */
 async function isEmptied(running: ServerProcess): Promise<boolean> {
   try {
-    const publisher = await RawClient.open(running.port, '/publish');
+    const publisher = await RawClient.open(running, '/publish');
     try {
       await until(async () => {
         publisher.sendText('is anybody there?');

@@ -49,12 +49,22 @@ export function describeServer(name: string): void {
       assert.fail(`${changed.join('; ')}: if that is right, run: npm run c1m -- verify ${name} --record`);
     });
 
-    for (const promise of allPromises) {
-      test(`${promise.name}: ${promise.promise}`, async (context) => {
-        const outcome = await verification.check(promise);
-        if (outcome.result === 'declared') context.diagnostic(`declared: ${outcome.detail}`);
-        else assert.equal(outcome.result, 'kept', outcome.detail);
-      });
-    }
+    checkPromises(verification);
   });
+  if (typeof server === 'string' || !server.description.tls) return;
+  describe(`server ${name} over TLS`, () => {
+    const verification = new Verification(server, true);
+    after(() => verification.close());
+    checkPromises(verification);
+  });
+}
+
+function checkPromises(verification: Verification): void {
+  for (const promise of allPromises) {
+    test(`${promise.name}: ${promise.promise}`, async (context) => {
+      const outcome = await verification.check(promise);
+      if (outcome.result === 'declared') context.diagnostic(`declared: ${outcome.detail}`);
+      else assert.equal(outcome.result, 'kept', outcome.detail);
+    });
+  }
 }

@@ -34,7 +34,11 @@ func main() {
 	http.HandleFunc("/{$}", hub.serveMember)
 	http.HandleFunc("/publish", hub.servePublisher)
 	server := &http.Server{ReadHeaderTimeout: time.Minute}
-	go server.Serve(listener)
+	if certificate := os.Getenv("C1M_TLS_CERT"); certificate != "" {
+		go server.ServeTLS(listener, certificate, os.Getenv("C1M_TLS_KEY"))
+	} else {
+		go server.Serve(listener)
+	}
 	fmt.Printf(`{"event":"listening","port":%s,"server":"go","version":"%s"}`+"\n", port, version)
 
 	<-terminated.Done()

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { WebSocketServer } from 'ws';
 
 /** Bytes that may wait for one client. */
 const waitingLimit = 4 * 1024 * 1024;
-const { C1M_ADDRESS: host, C1M_PORT, C1M_BACKLOG } = process.env;
+const { C1M_ADDRESS: host, C1M_PORT, C1M_BACKLOG, C1M_TLS_CERT, C1M_TLS_KEY } = process.env;
 const port = Number(C1M_PORT);
 const { name, framework } = JSON.parse(readFileSync(new URL('server.json', import.meta.url)));
 
@@ -50,7 +51,11 @@ function broadcast(data, binary) {
 /** ws closes a connection after an error by itself; without a listener the process would end. */
 function ignore() {}
 
-const server = createServer((request, response) => response.writeHead(426).end());
+const server = C1M_TLS_CERT
+  ? createSecureServer({ cert: readFileSync(C1M_TLS_CERT), key: readFileSync(C1M_TLS_KEY) })
+  : createServer();
+
+server.on('request', (request, response) => response.writeHead(426).end());
 
 server.on('upgrade', (request, socket, head) => {
   const [path] = request.url.split('?', 1);

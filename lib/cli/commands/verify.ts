@@ -115,13 +115,16 @@ export const verifyCommand = buildCommand<VerifyFlags, string[], LabContext>({
         for (const name of unknown) {
           this.process.stdout.write(`  ✘ server.json lists a deviation in '${name}', which is no promise\n`);
         }
-        const verification = new Verification(server);
-        try {
-          await observe(this, verification, server, flags);
-          const kept = await checkPromises(this, verification, flags.case ?? []);
-          if (!kept || unknown.length > 0) worst = Math.max(worst, exitCodes.promiseBroken);
-        } finally {
-          await verification.close();
+        for (const isSecure of server.description.tls ? [false, true] : [false]) {
+          if (isSecure) this.process.stdout.write('over TLS\n');
+          const verification = new Verification(server, isSecure);
+          try {
+            if (!isSecure) await observe(this, verification, server, flags);
+            const kept = await checkPromises(this, verification, flags.case ?? []);
+            if (!kept || unknown.length > 0) worst = Math.max(worst, exitCodes.promiseBroken);
+          } finally {
+            await verification.close();
+          }
         }
       } catch (error) {
         if (!(error instanceof LabError)) throw error;

@@ -1,9 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
+import { connect as connectSecurely } from 'node:tls';
 import { patienceMillis, within } from './deadline.ts';
 import { closePayload, decodeFrame, encodeFrame, opcodes, type Frame, type FrameToSend } from './frame.ts';
 
 const acceptSuffix = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+
+/** Where a server listens on this machine. */
+export interface Endpoint {
+  readonly port: number;
+  /** Whether it speaks TLS; it does not when left out. */
+  readonly isSecure?: boolean;
+}
 
 /** What a server answered to an HTTP request. */
 export interface HttpAnswer {
@@ -38,12 +46,15 @@ export function upgradeRequest(path: string, changes: Readonly<Record<string, st
  */
 export class RawClient {
   readonly #socket: Socket;
+  // Of TLS, what carries it; else the same.
+  readonly #tcp: Socket;
   #received: Buffer[] = [];
   #wanted: (() => void) | null = null;
   #ended: string | null = null;
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, tcp: Socket) {
     this.#socket = socket;
+    this.#tcp = tcp;
     socket.setNoDelay(true);
     socket.on('data', (bytes: Buffer) => {
       this.#received.push(bytes);
@@ -58,22 +69,24 @@ export class RawClient {
     socket.on('close', () => end('closed'));
   }
 
-  /** Opens a TCP connection and sends nothing. */
-  static async tcp(port: number, address = '127.0.0.1'): Promise<RawClient> {
-    const socket = connect({ port, host: address, allowHalfOpen: true });
+  /** Opens a connection, of TCP or of TLS over it, and sends nothing. */
+  static async tcp({ port, isSecure = false }: Endpoint, address = '127.0.0.1'): Promise<RawClient> {
+    const tcp = connect({ port, host: address, allowHalfOpen: true });
+    // Nobody vouches for a key that was made for this server a moment ago.
+    const socket = isSecure ? connectSecurely({ socket: tcp, rejectUnauthorized: false }) : tcp;
     await within(
       new Promise<void>((resolve, reject) => {
-        socket.once('connect', resolve);
+        socket.once(isSecure ? 'secureConnect' : 'connect', resolve);
         socket.once('error', reject);
       }),
       'TCP connection',
     );
-    return new RawClient(socket);
+    return new RawClient(socket, tcp);
   }
 
   /** Opens a WebSocket and checks the server's handshake. */
-  static async open(port: number, path: string): Promise<RawClient> {
-    const client = await RawClient.tcp(port);
+  static async open(endpoint: Endpoint, path: string): Promise<RawClient> {
+    const client = await RawClient.tcp(endpoint);
     try {
       await client.upgrade(path);
     } catch (error) {
@@ -211,7 +224,7 @@ export class RawClient {
 
   /** Sends RST. */
   reset(): void {
-    this.#socket.resetAndDestroy();
+    this.#tcp.resetAndDestroy();
   }
 
   /** Ends the connection from this side, unread. */

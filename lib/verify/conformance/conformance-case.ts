@@ -31,7 +31,7 @@ async function orSilence<T>(step: (millis: number) => Promise<T>): Promise<T | '
 
 /** The server's answer to a request: its status, `end` when it only ends the connection, or `silence`. */
 export async function observeRequest(port: number, request: string | Buffer): Promise<string> {
-  const client = await RawClient.tcp(port);
+  const client = await RawClient.tcp({ port });
   try {
     client.write(request);
     const answer = await orSilence((millis) => client.httpAnswerOrEnd(millis));
@@ -49,7 +49,7 @@ export async function observeRequest(port: number, request: string | Buffer): Pr
  * before the connection ended, `silence` when nothing comes any more; `ignored` when it got nothing and is served on.
  */
 export async function observeFrames(port: number, frames: readonly (FrameToSend | Buffer)[]): Promise<string> {
-  const client = await RawClient.open(port, '/');
+  const client = await RawClient.open({ port }, '/');
   try {
     const last: FrameToSend = { opcode: opcodes.text, payload: probe };
     // One write: what the server answers may be lost when the client writes again after the server has closed.

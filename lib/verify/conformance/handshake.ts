@@ -134,7 +134,7 @@ export const handshakeCases: readonly ConformanceCase[] = [
     section: 'RFC 6455, 4.1',
     asks: 'any',
     observe: async (port) => {
-      const client = await RawClient.tcp(port);
+      const client = await RawClient.tcp({ port });
       try {
         const frames = ['early', 'still there?'].map((payload) => encodeFrame(text(payload)));
         client.write(Buffer.concat([Buffer.from(upgradeRequest('/')), ...frames]));

@@ -27,7 +27,7 @@ async function churn(process: ServerProcess, count: number): Promise<void> {
   const worker = async (): Promise<void> => {
     while (begun < count) {
       const turn = begun++;
-      const client = await RawClient.open(process.port, turn % 10 === 9 ? '/publish' : '/');
+      const client = await RawClient.open(process, turn % 10 === 9 ? '/publish' : '/');
       if (turn % 3 === 0) {
         await client.close();
       } else if (turn % 3 === 1) {

@@ -27,7 +27,7 @@ export const listeningPromises: readonly ServerPromise[] = [
       const version = String(event['version']);
       const wanted = server.description.framework.version;
       assert.ok(version.includes(wanted), `the version must name ${wanted}, as server.json does, got '${version}'`);
-      await assert.rejects(RawClient.tcp(process.port, '127.0.0.2'), /ECONNREFUSED/);
+      await assert.rejects(RawClient.tcp(process, '127.0.0.2'), /ECONNREFUSED/);
       const [line = ''] = execFileSync('ss', ['-Hltn', `sport = :${process.port}`], { encoding: 'utf8' }).split('\n');
       const wantedBacklog = Math.min(verifyBacklog, Number(readFileSync('/proc/sys/net/core/somaxconn', 'utf8')));
       assert.ok(
@@ -98,7 +98,7 @@ export const closingPromises: readonly ServerPromise[] = [
     name: 'stops-without-clients',
     promise: 'a server without clients stops as well, and its port is free again',
     check: async ({ launch, process }) => {
-      const client = await RawClient.open(process.port, '/');
+      const client = await RawClient.open(process, '/');
       await client.close();
       const { exit } = await process.stop();
       assert.equal(exit, 0);
