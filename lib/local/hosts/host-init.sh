@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# The first process of a local host: lays out its file system and network, then does nothing but wait. It runs in mount, network,
-# process and host-name namespaces of its own, and ends when standard input closes, which happens however the operator's process
-# ends; the kernel then kills everything on the host, and mounts and files go with the last process.
+# The first process of a local host: lays out its file system and network, starts the supervisor of its units, then does nothing but
+# wait. It runs in mount, network, process and host-name namespaces of its own, and ends when standard input closes, which happens
+# however the operator's process ends, or with the supervisor; the kernel then kills everything on the host, and mounts and files go
+# with the last process.
 # Usage: host-init.sh NAME IP_PROGRAM NODE ASSETS BUILD RESULTS PROGRAMS N [SERVER FOLDER BUILD_OF_IT]... [ENTRY_OF_TMP_TO_KEEP]...
 # (RESULTS may be empty; N servers come from folders outside ASSETS)
 set -euo pipefail
@@ -80,7 +81,11 @@ if [ "${#outside_folder[@]}" -gt 0 ]; then
   cd /opt/c1mlab
 fi
 if [ -n "$results" ]; then show "$results" results; fi
-cp "/proc/self/fd/$programs"/* bin/
+cp -r "/proc/self/fd/$programs"/. bin/
+ln bin/ask-supervisor bin/systemctl
+ln bin/ask-supervisor bin/systemd-run
+echo '{"type":"module"}' >bin/supervisor/package.json
+mkfifo -m 600 run/units/.requests
 : >bin/node
 show "$node" bin/node
 
@@ -93,6 +98,9 @@ exec {opt}<&- {tmp}<&- {node}<&- {assets}<&- {build}<&- {programs}<&-
 if [ -n "$results" ]; then exec {results}<&-; fi
 
 if command -v hostname >/dev/null; then hostname "$name"; fi
+# Commands wait at the pipe until it is there. In a package it is JavaScript.
+NODE_COMPILE_CACHE=/opt/c1mlab/build/compiled /opt/c1mlab/bin/node --max-semi-space-size=1 --max-old-space-size=64 \
+  /opt/c1mlab/bin/supervisor/main.[jt]s </dev/null >/dev/null &
 echo mounted
 
 # The operator now writes the files of the layout and attaches the interface.
@@ -105,4 +113,6 @@ fi
 "$ip" -batch /opt/c1mlab/run/network
 echo ready
 
-while read -r _; do :; done
+# Whatever the operator says now means nothing; the end of it does.
+cat <&0 >/dev/null &
+wait -n

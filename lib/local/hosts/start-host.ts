@@ -85,17 +85,13 @@ export async function startHost(materials: HostMaterials, host: Host, index: num
 }
 
 /** The files of a host's layout, relative to `/opt/c1mlab`. */
-function hostFiles({ lab, environment }: HostMaterials, host: Host): Readonly<Record<string, string>> {
+function hostFiles({ lab }: HostMaterials, host: Host): Readonly<Record<string, string>> {
   return {
     'host.env': hostFacts(lab, host),
     'site.env': siteFile,
     'tuning.conf': tuningFile(lab, host),
     'run/network': networkCommands(lab, host),
     'run/hosts': hostsFile(lab),
-    // What every unit finds in its environment, as DefaultEnvironment= of systemd-system.conf(5).
-    'run/units/.environment': Object.entries(environment)
-      .map(([name, value]) => `${name}=${value}\0`)
-      .join(''),
   };
 }
 

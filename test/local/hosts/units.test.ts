@@ -103,6 +103,20 @@ describe('units of a local host', { skip: namespacesForbidden() }, () => {
     assert.match(await show(unit), /Result=timeout ExecMainCode=2 ExecMainStatus=9 ActiveState=failed/);
   });
 
+  test('that was stopped by a signal ends like any other', async () => {
+    const unit = await start('exec sleep 1000');
+    await runOn(host, `systemctl kill --signal=STOP ${unit}`);
+    assert.equal((await runOn(host, `systemctl stop ${unit}`)).code, 0);
+    // Had it taken SIGKILL, it would read Result=timeout.
+    assert.match(await show(unit), /Result=success .* ActiveState=inactive/);
+  });
+
+  test('ends although the command that asked for it has gone', async () => {
+    const unit = await start('trap "sleep 0.3; exit 0" TERM; while :; do sleep 0.05; done');
+    await runOn(host, `systemctl stop ${unit} & sleep 0.1; kill -KILL $!`);
+    assert.match(await ended(unit), /ActiveState=inactive/);
+  });
+
   test('ends after RuntimeMaxSec', async () => {
     const unit = await start('exec sleep 1000', '--property=RuntimeMaxSec=1');
     assert.match(await ended(unit), /Result=timeout ExecMainCode=2 ExecMainStatus=15 ActiveState=failed/);
@@ -149,6 +163,19 @@ describe('units of a local host', { skip: namespacesForbidden() }, () => {
     assert.equal((await runOn(host, `${list} --state=active | wc -l`)).stdout, '19\n');
     assert.equal((await runOn(host, "systemctl stop 'many-*' && systemctl reset-failed 'many-*'")).code, 0);
     assert.equal((await runOn(host, list)).stdout, '');
+  });
+
+  test('are the supervisor’s: when that is killed, the host ends', async () => {
+    const others = await makeTestHosts(articleLab);
+    try {
+      const load = others.host('load-1');
+      await runOn(load, 'systemd-run --quiet -- sleep 1000');
+      await runOn(load, "kill -KILL $(grep -ls 'supervisor/main\\.[jt]s' /proc/[0-9]*/cmdline | cut -d/ -f3)");
+      await eventually('the host has ended', async () => !load.isAlive());
+      assert.ok(others.host('server').isAlive());
+    } finally {
+      await others.remove();
+    }
   });
 
   const bad: readonly [string, number, RegExp][] = [
