@@ -22,6 +22,7 @@ import { upCommand } from './commands/deployed/up.ts';
 import { leftoversCommand } from './commands/leftovers.ts';
 import { newServerCommand } from './commands/new-server.ts';
 import { planCommand } from './commands/plan.ts';
+import { policyCommand } from './commands/policy.ts';
 import { reportCommand } from './commands/report.ts';
 import { runCommand } from './commands/run.ts';
 import { serversCommand } from './commands/servers.ts';
@@ -48,6 +49,7 @@ const routes = buildRouteMap({
     down: downCommand,
     leftovers: leftoversCommand,
     plan: planCommand,
+    policy: policyCommand,
   },
   docs: {
     brief: 'Holds a million WebSocket connections and says what it cost',

@@ -1,8 +1,8 @@
 import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { documentName } from '../documents/benchmark.ts';
-import { verbs } from '../documents/verbs.ts';
+import { automationGrants } from '../policy/grants.ts';
+import { policyDocument } from '../policy/policy-document.ts';
 import { acknowledge, wildcardFinding } from './acknowledge.ts';
 import { checkLabName } from './check-props.ts';
 
@@ -32,34 +32,12 @@ export function automationRole(scope: Construct, id: string, props: AutomationRo
     }),
     description: `Benchmarks of the lab ${props.labName}`,
   });
-  const documents = verbs.map(({ name }) =>
-    stack.formatArn({
-      service: 'ssm',
-      resource: 'document',
-      resourceName: documentName({ name: props.labName }, name),
-    }),
-  );
+  const { partition, region, account } = stack;
+  for (const statement of policyDocument(automationGrants, { labName: props.labName, partition, region, account })
+    .Statement) {
+    role.addToPolicy(PolicyStatement.fromJson(statement));
+  }
   const instances = stack.formatArn({ service: 'ec2', resource: 'instance', resourceName: '*' });
-  role.addToPolicy(new PolicyStatement({ actions: ['ssm:SendCommand'], resources: documents }));
-  role.addToPolicy(
-    new PolicyStatement({
-      actions: ['ssm:SendCommand'],
-      resources: [instances],
-      conditions: { StringEquals: { 'ssm:resourceTag/c1mlab:lab': props.labName } },
-    }),
-  );
-  role.addToPolicy(
-    new PolicyStatement({
-      actions: [
-        'ssm:CancelCommand',
-        'ssm:DescribeInstanceInformation',
-        'ssm:GetCommandInvocation',
-        'ssm:ListCommandInvocations',
-        'ssm:ListCommands',
-      ],
-      resources: ['*'],
-    }),
-  );
   acknowledge(role, {
     'AwsSolutions-IAM5[Resource::*]': 'Reading and cancelling commands knows no resources before a command has an id.',
     [wildcardFinding(scope, instances)]: 'Only instances with the tag of this lab; their ids are not known beforehand.',

@@ -16,6 +16,7 @@ import { LabLifetime } from './lifetime.ts';
 import { LabBudget } from './options/budget.ts';
 import { LabNotice } from './options/notice.ts';
 import { LabSchedule } from './options/schedule.ts';
+import { operatorPolicy } from './operator-policy.ts';
 import { LabResults } from './results.ts';
 import { tagWithLab } from './tag-with-lab.ts';
 
@@ -111,6 +112,11 @@ export class LabStack extends Stack {
     new CfnOutput(this, 'AutomationRoleArn', {
       value: automation.roleArn,
       description: 'Who a scheduled benchmark may run as',
+    });
+    operatorPolicy(this, 'OperatorPolicy', {
+      labName: lab.name,
+      bucketArn: this.results.bucket.bucketArn,
+      automationRoleArn: automation.roleArn,
     });
     new CfnOutput(this, 'ResultsBucket', { value: this.results.bucket.bucketName });
     new CfnOutput(this, 'AvailabilityZone', { value: this.fleet.network.managementSubnet.availabilityZone });

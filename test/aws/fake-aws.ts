@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { AwsAccess } from '../../lib/aws/account/aws-access.ts';
 
 /** What a service answers: a body, with status 200 unless it says another, or an error of the network. */
@@ -42,7 +43,10 @@ export function fakeAws(responders: Readonly<Record<string, Responder>>): FakeAw
     const answer = responders[name]?.(parameters, before) ?? empty;
     if (answer instanceof Error) throw answer;
     const { status, body } = typeof answer === 'string' ? { status: 200, body: answer } : answer;
-    return { response: { statusCode: status, headers: {}, body: new TextEncoder().encode(body) } };
+    const bytes = new TextEncoder().encode(body);
+    return {
+      response: { statusCode: status, headers: {}, body: name === 's3:GetObject' ? Readable.from([bytes]) : bytes },
+    };
   };
   const requestHandler = { handle, updateHttpClientConfig: () => undefined, httpHandlerConfigs: () => ({}) };
   return {
@@ -79,9 +83,14 @@ function understand(request: Request): { name: string; parameters: Record<string
   const parameters = { ...request.query, bucket };
   if (bucket === '')
     return { name: 's3:ListBuckets', parameters, empty: '<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>' };
-  if ('delete' in request.query) return { name: 's3:DeleteObjects', parameters, empty: '<DeleteResult/>' };
+  if ('delete' in request.query) {
+    const keys = [...text.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, found]) => found);
+    return { name: 's3:DeleteObjects', parameters: { ...parameters, keys }, empty: '<DeleteResult/>' };
+  }
   if ('tagging' in request.query)
     return { name: 's3:GetBucketTagging', parameters, empty: '<Tagging><TagSet/></Tagging>' };
+  const key = decodeURIComponent(request.path.slice(1));
+  if (key !== '') return { name: 's3:GetObject', parameters: { ...parameters, key }, empty: '' };
   return { name: 's3:ListObjectsV2', parameters, empty: '<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>' };
 }
 

@@ -94,7 +94,7 @@ export function deployedLab(lab: Lab): object {
   return deploymentValue({
     lab,
     resultsUri: `s3://${bucketName}/runs`,
-    automationRoleArn: 'arn:aws:iam::123456789012:role/test',
+    automationRoleArn: `arn:aws:iam::123456789012:role/${lab.name}-AutomationRoleC58D7324-1`,
     documents: Object.fromEntries(documentsOf(lab).map(({ name, content }) => [name, documentHash(content)])),
   });
 }
