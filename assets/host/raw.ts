@@ -87,6 +87,8 @@ export interface HostSample {
     readonly orphans: number;
     readonly timeWait: number;
     readonly bufferBytes: number;
+    /** Connections that wait to be accepted, at that listening socket where most do; null where the kernel does not tell. */
+    readonly listenQueue: number | null;
   };
   readonly network: {
     readonly receivedBytes: number;

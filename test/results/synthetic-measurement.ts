@@ -153,6 +153,7 @@ function hostSamples(input: SyntheticMeasurement, host: string, hostIndex: numbe
         orphans: 0,
         timeWait: 0,
         bufferBytes: open * 200,
+        listenQueue: server ? 3 : null,
       },
       network: {
         receivedBytes: open * 600,

@@ -2,6 +2,7 @@ import { openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { Allowances } from './allowances.ts';
 import { loadAddresses } from './facts.ts';
+import { deepestListenQueue, readStart } from './listen-queue.ts';
 import {
   parseBacklogDrops,
   parseCounterTable,
@@ -53,7 +54,10 @@ export function takeSample(
       oomKills: parseVirtualMemoryCounter(readText('/proc/vmstat') ?? '', 'oom_kill'),
     },
     files: parseFileNumbers(readText('/proc/sys/fs/file-nr') ?? ''),
-    sockets: parseSockets(readText('/proc/net/sockstat') ?? '', readText('/proc/net/sockstat6') ?? ''),
+    sockets: {
+      ...parseSockets(readText('/proc/net/sockstat') ?? '', readText('/proc/net/sockstat6') ?? ''),
+      listenQueue: deepestListenQueue(`${readStart('/proc/net/tcp')}${readStart('/proc/net/tcp6')}`),
+    },
     network: {
       ...parseInterfaces(readText('/proc/net/dev') ?? ''),
       backlogDropped: parseBacklogDrops(readText('/proc/net/softnet_stat') ?? ''),

@@ -6,6 +6,8 @@ export interface ConnectionEvents {
   opened(fd: number, connection: number): void;
   /** An attempt failed; the descriptor is closed. */
   connectFailed(connection: number, cause: FailureCause): void;
+  /** A connection that said goodbye has gone; the descriptor as for {@link lost}. */
+  left?(fd: number): void;
   /** An open connection is gone; the descriptor is still valid as an index, and closed after the call. */
   lost(fd: number, cause: FailureCause): void;
   /**

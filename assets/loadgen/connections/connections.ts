@@ -2,7 +2,7 @@ import { monotonicMicros } from '../kernel/clock.ts';
 import { Epoll, edgeTriggered, failed, hungUp, peerClosed, readable, writable } from '../kernel/epoll.ts';
 import { errorNumbers } from '../kernel/error-numbers.ts';
 import { close, errno } from '../kernel/libc.ts';
-import { closeByReset, sendAtOnce } from '../kernel/tcp.ts';
+import { closeByReset, closeSilently, sendAtOnce } from '../kernel/tcp.ts';
 import { causeOf } from '../measure/failure-causes.ts';
 import type { FailureCause } from '../raw.ts';
 import type { MakeSecure, SecureLayer } from '../tls/secure-layer.ts';
@@ -133,8 +133,17 @@ export class Connections {
   #end(fd: number, cause: FailureCause): void {
     const state = this.#state[fd]!;
     if (this.table.isOpen(fd)) this.#events.lost(fd, cause);
-    if (state === closingDown) this.#closing -= 1;
+    if (state === closingDown) {
+      this.#closing -= 1;
+      this.#events.left?.(fd);
+    }
     const wasOpening = this.table.isOpening(fd);
+    this.#release(fd);
+    if (wasOpening) this.#events.connectFailed(this.table.connection[fd]!, cause);
+  }
+
+  /** Closes a descriptor and drops what is kept of it. */
+  #release(fd: number): void {
     this.#state[fd] = free;
     this.#midFrames.forget(fd);
     this.#upgrades.forget(fd);
@@ -142,7 +151,29 @@ export class Connections {
     this.#reader.forget(fd);
     this.#secure?.forget(fd);
     close(fd);
-    if (wasOpening) this.#events.connectFailed(this.table.connection[fd]!, cause);
+  }
+
+  /** Says goodbye (1000) on an open connection, which goes as the server answers. */
+  leave(fd: number): void {
+    this.#outbox.sendClose(fd, 1000);
+    this.#outbox.sendEnd(fd);
+    this.#state[fd] = closingDown;
+    this.#closing += 1;
+  }
+
+  /** Resets a connection; no event tells of it. */
+  reset(fd: number): void {
+    if (this.#state[fd] === closingDown) this.#closing -= 1;
+    closeByReset(fd);
+    this.#release(fd);
+  }
+
+  /** Makes an open connection vanish without a word to the server; false where the kernel does not allow it, and it was reset. */
+  vanish(fd: number): boolean {
+    const isSilent = closeSilently(fd);
+    if (isSilent) this.#release(fd);
+    else this.reset(fd);
+    return isSilent;
   }
 
   /** Ends an attempt that took too long. */
@@ -278,9 +309,7 @@ export class Connections {
   closeAll(untilMicros: number): boolean {
     for (let fd = 0; fd < this.table.size; fd += 1) {
       if (this.table.isOpen(fd)) {
-        this.#outbox.sendClose(fd, 1000);
-        this.#state[fd] = closingDown;
-        this.#closing += 1;
+        this.leave(fd);
         if (this.#closing % goodbyesAClock === 0 && monotonicMicros() > untilMicros) return false;
       } else if (this.table.isOpening(fd)) {
         closeByReset(fd);

@@ -1,5 +1,6 @@
 import type { Connections } from '../connections/connections.ts';
 import type { LoopMeter } from '../measure/loop-meter.ts';
+import type { Endpoints } from '../plan/share.ts';
 import type { FailureCause } from '../raw.ts';
 import type { BroadcastLog } from './broadcast-log.ts';
 
@@ -13,6 +14,16 @@ export interface PhaseContext {
   readonly broadcasts: BroadcastLog;
   /** The number of the first broadcast of this phase and of those behind it. */
   readonly firstSeq: number;
+  /** Connections of this process, numbered from 0, and where each begins and ends. */
+  readonly connectionCount: number;
+  readonly endpoints: (connection: number) => Endpoints;
+  readonly sharesLocalPorts: boolean;
+  /** How long an attempt may take, microseconds. */
+  readonly handshakeMicros: number;
+  /** Says goodbye on an open connection; `left` is called when the server has closed. */
+  readonly leave: (fd: number) => void;
+  /** Cuts an open connection: a reset, or nothing at all is sent; false where it was reset though it was to vanish. */
+  readonly cut: (fd: number, silently: boolean) => boolean;
   /** Connections that are open now. */
   readonly open: () => number;
 }
@@ -40,7 +51,11 @@ export interface PhaseRun<Raw extends object> {
   /** Takes a pong. */
   pong?(fd: number, bytes: Uint8Array, start: number, end: number, now: number): void;
   /** A connection has been opened. */
-  opened?(fd: number): void;
+  opened?(fd: number, connection: number, now: number): void;
+  /** An attempt to open one has failed. */
+  connectFailed?(connection: number, cause: FailureCause, now: number): void;
+  /** A connection that said goodbye has gone; its descriptor is still valid as an index. */
+  left?(fd: number, now: number): void;
   /** A connection is gone, and with it what it owed. */
   lost?(fd: number, cause: FailureCause): void;
   /** Whether everything that is due has been done. */

@@ -1,14 +1,19 @@
 import type { Phase, PhaseKindName } from '../workload/phase-kinds.ts';
 import { Broadcast } from './broadcast.ts';
+import { Churn } from './churn.ts';
 import { Echo } from './echo.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { Storm } from './storm.ts';
 import type { PhaseContext, PhaseRun } from './phase-run.ts';
 
 /** What each kind of phase does in a load process. */
-const rooms = { echo: Echo, broadcast: Broadcast, heartbeat: Heartbeat } as const satisfies Record<
-  PhaseKindName,
-  new (phase: never, context: PhaseContext) => PhaseRun<object>
->;
+const rooms = {
+  echo: Echo,
+  broadcast: Broadcast,
+  heartbeat: Heartbeat,
+  churn: Churn,
+  storm: Storm,
+} as const satisfies Record<PhaseKindName, new (phase: never, context: PhaseContext) => PhaseRun<object>>;
 
 /** Makes a phase's room. */
 export function openRoom(phase: Phase, context: PhaseContext): PhaseRun<object> {

@@ -100,6 +100,17 @@ export class WorkloadDrive {
 
   #scheduleOf(place: number, phase: Phase): PhaseSchedule {
     const beginMicros = monotonicMicros() + leadMicros;
+    if (phase.kind === 'storm') {
+      // All is due at once; then clients may be silent for as long as they back off.
+      const longestWaitMicros = phase.withinSeconds * 1e6;
+      return {
+        beginMicros,
+        endsMicros: beginMicros,
+        publish: null,
+        patienceMicros: longestWaitMicros,
+        longestWaitMicros,
+      };
+    }
     if (phase.kind !== 'broadcast') {
       return {
         beginMicros,

@@ -1,13 +1,14 @@
-import type { Connections } from '../connections/connections.ts';
-import type { LoopMeter } from '../measure/loop-meter.ts';
 import { BroadcastLog } from '../phases/broadcast-log.ts';
-import type { PhaseRun } from '../phases/phase-run.ts';
+import type { PhaseContext, PhaseRun } from '../phases/phase-run.ts';
 import { openRoom, type PhaseRaw } from '../phases/rooms.ts';
 import { broadcastRanges } from '../plan/broadcast-turns.ts';
 import type { LoadPlan } from '../plan/share.ts';
 import type { FailureCause } from '../raw.ts';
 import type { PhaseOrder, PhaseReport } from '../supervisor/messages.ts';
 import type { Phase, Workload } from '../workload/phase-kinds.ts';
+
+/** What phases work with, whichever it is. */
+export type DrivingContext = Omit<PhaseContext, 'place' | 'broadcasts' | 'firstSeq'>;
 
 /** A phase that has begun. */
 interface Begun {
@@ -22,9 +23,7 @@ interface Begun {
 
 /** The phases of the workload in a load process, one after the other. */
 export class Driving {
-  readonly #connections: Connections;
-  readonly #meter: LoopMeter;
-  readonly #open: () => number;
+  readonly #context: DrivingContext;
   readonly #broadcasts: BroadcastLog;
   readonly #begun: Begun[] = [];
   #workload: Workload = [];
@@ -32,11 +31,9 @@ export class Driving {
   #current: Begun | null = null;
   #isOverReported = true;
 
-  constructor(connections: Connections, meter: LoopMeter, plan: LoadPlan, open: () => number) {
-    this.#connections = connections;
-    this.#meter = meter;
-    this.#open = open;
-    this.#broadcasts = new BroadcastLog(connections, plan.hosts, plan.hostIndex);
+  constructor(plan: LoadPlan, context: DrivingContext) {
+    this.#context = context;
+    this.#broadcasts = new BroadcastLog(context.connections, plan.hosts, plan.hostIndex);
   }
 
   /** These are the phases to come. */
@@ -49,12 +46,10 @@ export class Driving {
   begin({ place, ...times }: PhaseOrder): void {
     const phase = this.#workload[place]!;
     const run = openRoom(phase, {
+      ...this.#context,
       place,
-      connections: this.#connections,
-      meter: this.#meter,
       broadcasts: this.#broadcasts,
       firstSeq: broadcastRanges(this.#workload)[place]?.firstSeq ?? 0,
-      open: this.#open,
     });
     this.#current = {
       place,
@@ -66,7 +61,7 @@ export class Driving {
       maxLatenessMicros: 0,
     };
     this.#begun.push(this.#current);
-    this.#meter.begin();
+    this.#context.meter.begin();
     this.#isOverReported = false;
     run.start(times);
   }
@@ -75,18 +70,26 @@ export class Driving {
   end(endedMicros: number): void {
     if (this.#current === null || this.#current.endedMicros !== null) return;
     this.#readMeter(this.#current);
-    this.#meter.driving = false;
+    this.#context.meter.driving = false;
     this.#current.endedMicros = Math.round(endedMicros);
   }
 
   #readMeter(begun: Begun): void {
-    begun.maxTurnMicros = Math.round(this.#meter.maxTurn);
-    begun.maxLatenessMicros = Math.round(this.#meter.maxLateness);
+    begun.maxTurnMicros = Math.round(this.#context.meter.maxTurn);
+    begun.maxLatenessMicros = Math.round(this.#context.meter.maxLateness);
   }
 
-  opened(fd: number): void {
+  opened(fd: number, connection: number): void {
     this.#broadcasts.opened(fd);
-    this.#running?.opened?.(fd);
+    this.#running?.opened?.(fd, connection, this.#context.connections.now);
+  }
+
+  connectFailed(connection: number, cause: FailureCause): void {
+    this.#running?.connectFailed?.(connection, cause, this.#context.connections.now);
+  }
+
+  left(fd: number): void {
+    this.#running?.left?.(fd, this.#context.connections.now);
   }
 
   lost(fd: number, cause: FailureCause): void {
@@ -94,13 +97,13 @@ export class Driving {
   }
 
   message(fd: number, bytes: Uint8Array, start: number, end: number, tail: number): void {
-    const { now } = this.#connections;
-    if (this.#broadcasts.take(fd, bytes, start, end, tail, now, this.#open())) return;
+    const { now } = this.#context.connections;
+    if (this.#broadcasts.take(fd, bytes, start, end, tail, now, this.#context.open())) return;
     this.#running?.message(fd, bytes, start, end, tail, now);
   }
 
   pong(fd: number, bytes: Uint8Array, start: number, end: number): void {
-    this.#running?.pong?.(fd, bytes, start, end, this.#connections.now);
+    this.#running?.pong?.(fd, bytes, start, end, this.#context.connections.now);
   }
 
   get #running(): PhaseRun<object> | null {
@@ -143,7 +146,7 @@ export class Driving {
 
   /** Broadcasts that came though no phase of the workload has them. */
   strays(): ReturnType<BroadcastLog['strays']> {
-    return this.#broadcasts.strays(this.#open());
+    return this.#broadcasts.strays(this.#context.open());
   }
 
   /** What was measured in each phase that began. */

@@ -27,13 +27,17 @@ export function runLoad(start: StartLoad, secure: MakeSecure | null): void {
   let reportDue = 0;
 
   const events: ConnectionEvents = {
-    opened(fd) {
+    opened(fd, connection) {
       open += 1;
-      driving.opened(fd);
-      ramp.opened(fd);
+      driving.opened(fd, connection);
+      if (ramp.endedMicros === null) ramp.opened(fd);
     },
     connectFailed(connection, cause) {
-      ramp.failed(connection, cause);
+      if (ramp.endedMicros === null) ramp.failed(connection, cause);
+      else driving.connectFailed(connection, cause);
+    },
+    left(fd) {
+      driving.left(fd);
     },
     lost(fd, cause) {
       open -= 1;
@@ -52,7 +56,6 @@ export function runLoad(start: StartLoad, secure: MakeSecure | null): void {
     events,
   );
   const meter = new LoopMeter();
-  const driving = new Driving(connections, meter, plan, () => open);
   const processesInAll = plan.hosts * plan.processes;
   const ramp = new Ramp(
     connections,
@@ -66,6 +69,25 @@ export function runLoad(start: StartLoad, secure: MakeSecure | null): void {
     },
     meter,
   );
+  const driving = new Driving(plan, {
+    connections,
+    meter,
+    connectionCount: share.count,
+    endpoints: (connection) => ramp.endpoints(connection),
+    sharesLocalPorts: share.sharesLocalPorts,
+    handshakeMicros: start.handshakeSeconds * 1e6,
+    leave(fd) {
+      open -= 1;
+      connections.leave(fd);
+    },
+    cut(fd, silently) {
+      open -= 1;
+      if (silently) return connections.vanish(fd);
+      connections.reset(fd);
+      return true;
+    },
+    open: () => open,
+  });
 
   const counts = (): LoadCounts => ({
     wanted: share.count,

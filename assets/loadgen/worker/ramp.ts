@@ -115,7 +115,7 @@ export class Ramp {
   }
 
   #begin(connection: number): void {
-    const endpoints = this.#moved.get(connection) ?? this.#share.endpoints(connection);
+    const endpoints = this.endpoints(connection);
     this.attempts += 1;
     this.#opening += 1;
     this.#connections.begin(
@@ -125,6 +125,11 @@ export class Ramp {
       endpoints.localPort,
       this.#share.sharesLocalPorts,
     );
+  }
+
+  /** Where a connection begins and ends. */
+  endpoints(connection: number): Endpoints {
+    return this.#moved.get(connection) ?? this.#share.endpoints(connection);
   }
 
   opened(fd: number): void {

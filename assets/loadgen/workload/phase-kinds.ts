@@ -112,6 +112,57 @@ export const phaseKinds = {
     },
     plannedSeconds: ({ seconds }: { readonly seconds: number }) => seconds + tailSeconds,
   },
+  churn: {
+    about: 'Connections close properly at a rate, and each is opened again: as many go as come.',
+    fields: {
+      ratePerSecond: {
+        name: 'rate',
+        unit: 'perSecond',
+        least: 0.001,
+        most: 1e6,
+        default: 100,
+        about: 'Connections a second over the whole lab that close and are opened again.',
+      },
+      seconds: { name: 'for', unit: 'seconds', least: 0.1, most: day, default: 30, about: 'How long they are due.' },
+    },
+    plannedSeconds: ({ seconds }: { readonly seconds: number }) => seconds + tailSeconds,
+  },
+  storm: {
+    about: 'A share of the connections is cut at once, and each client comes back.',
+    fields: {
+      cutPercent: {
+        name: 'cut',
+        unit: 'percent',
+        least: 0.1,
+        most: 100,
+        default: 100,
+        about: 'Share of the connections that is cut.',
+      },
+      by: {
+        name: 'by',
+        unit: 'choice',
+        choices: ['reset', 'silence'],
+        default: 'reset',
+        about: 'A reset reaches the server; silence does not: it must find out itself.',
+      },
+      backoff: {
+        name: 'backoff',
+        unit: 'choice',
+        choices: ['none', 'exp'],
+        default: 'exp',
+        about: 'Clients come back at once, or after a random wait of up to 1 s, then 2 s, 4 s, … 30 s.',
+      },
+      withinSeconds: {
+        name: 'within',
+        unit: 'seconds',
+        least: 1,
+        most: 3600,
+        default: 60,
+        about: 'How long they are waited for.',
+      },
+    },
+    plannedSeconds: ({ withinSeconds }: { readonly withinSeconds: number }) => withinSeconds,
+  },
 } as const satisfies Readonly<Record<string, PhaseKind>>;
 
 /** The name of a kind of phase. */

@@ -5,12 +5,14 @@ import { parseText } from './parse-text.ts';
 const texts = {
   quick: 'echo rate=1000/s for=2s, broadcast times=3 every=1s',
   article: 'echo rate=1000/s for=30s, broadcast times=10 every=60s',
+  push: 'heartbeat every=30s for=60s, churn rate=200/s for=20s, broadcast times=3 every=5s bytes=256, storm within=60s',
 } as const;
 
 /** What each preset is for. */
 export const presetSentences = {
   quick: 'Some seconds of echoes and three broadcasts: what npm start does.',
   article: 'A broadcast a minute to all, after half a minute of echoes: the experiment of the article series of 2015.',
+  push: 'What keeps push services awake: heartbeats, a coming and going, broadcasts, and everyone cut off at once.',
 } as const satisfies Record<WorkloadPresetName, string>;
 
 /** The name of a preset. */

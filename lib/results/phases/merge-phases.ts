@@ -12,7 +12,7 @@ import { greatest, type Window } from '../statistics/numbers.ts';
 import { usedWithin, type ProcessorTime } from '../statistics/processor-time.ts';
 import { kernelBytes, serverBytes, serverHost, serverUnits } from '../statistics/server-samples.ts';
 import type { PhaseResultCommon } from './common.ts';
-import type { PhasePart } from './phase-room.ts';
+import type { Meanwhile, PhasePart } from './phase-room.ts';
 import { resultRoom, type PhaseResult } from './rooms.ts';
 
 /** The phases of a measurement. */
@@ -71,20 +71,26 @@ function mergePhase(
   serverTime: ProcessorTime,
 ) {
   const room = resultRoom(asked.kind);
-  const merged = room.merge(parts, asked);
-  const { latency, undecodable } = mergeHistograms(merged.latencies);
   const hosts = hostsOf(parts);
   const window = windowOf(raw, hosts, offsets);
+  const seconds = window === null ? null : (window.endedMicros - window.beganMicros) / 1e6;
+  const { samples, memory } = samplesMeanwhile(raw, window, offsets);
+  const merged = room.merge(parts, asked, { samples, memory, seconds });
+  const { latency, undecodable } = mergeHistograms(merged.latencies);
   const common: PhaseResultCommon = {
     name,
     place,
     asked: formatPhase(asked),
     complete: hosts.length > 0 && hosts.every(({ endedUnixMillis }) => endedUnixMillis !== null),
-    seconds: window === null ? null : (window.endedMicros - window.beganMicros) / 1e6,
+    seconds,
     hosts,
     overlap: overlapOf(hosts),
     latency,
-    server: serverMeanwhile(raw, window, offsets, serverTime),
+    server: {
+      cpuSeconds: window === null ? null : usedWithin(serverTime, window),
+      peakBytes: greatest(samples.map(serverBytes)),
+      kernelPeakBytes: greatest(samples.map(kernelBytes)),
+    },
     generator: {
       maxTurnMicros: greatest(parts.map((part) => part.raw.maxTurnMicros)) ?? 0,
       maxLatenessMicros: greatest(parts.map((part) => part.raw.maxLatenessMicros)) ?? 0,
@@ -143,22 +149,21 @@ function overlapOf(hosts: PhaseResultCommon['hosts']): number | null {
   return whole <= 0 ? 1 : Math.max(0, Math.min(...ends) - Math.max(...begins)) / whole;
 }
 
-function serverMeanwhile(
+/** The samples of the server's host during a window, and its memory over time. */
+function samplesMeanwhile(
   raw: RawMeasurement,
   window: Window | null,
   offsets: ReadonlyMap<string, number>,
-  serverTime: ProcessorTime,
-): PhaseResultCommon['server'] {
-  if (window === null) return { cpuSeconds: null, peakBytes: null, kernelPeakBytes: null };
+): Pick<Meanwhile, 'samples' | 'memory'> {
   const host = serverHost(raw);
-  const offset = host === undefined ? 0 : (offsets.get(host.host) ?? 0);
-  const samples = (host?.samples ?? []).filter((sample) => {
+  if (window === null || host === undefined) return { samples: [], memory: [] };
+  const offset = offsets.get(host.host) ?? 0;
+  const samples = host.samples.filter((sample) => {
     const micros = sample.monotonicMicros + offset;
     return micros >= window.beganMicros && micros <= window.endedMicros && serverUnits(sample).length > 0;
   });
-  return {
-    cpuSeconds: usedWithin(serverTime, window),
-    peakBytes: greatest(samples.map(serverBytes)),
-    kernelPeakBytes: greatest(samples.map(kernelBytes)),
-  };
+  const memory = samples.map(
+    (sample) => [(sample.monotonicMicros + offset - window.beganMicros) / 1e6, serverBytes(sample)] as const,
+  );
+  return { samples, memory };
 }

@@ -1,3 +1,4 @@
+import type { HostSample } from '../../../assets/host/raw.ts';
 import type { PhaseRawOf } from '../../../assets/loadgen/phases/rooms.ts';
 import type { PhaseKindName, PhaseOf } from '../../../assets/loadgen/workload/phase-kinds.ts';
 
@@ -10,6 +11,16 @@ export interface PhasePart<Kind extends PhaseKindName> {
   /** What to add to its times to have Unix microseconds. */
   readonly offset: number;
   readonly raw: PhaseRawOf<Kind>;
+}
+
+/** What the server's host saw during a phase. */
+export interface Meanwhile {
+  /** Samples while it went on, of the server's host; none where they are missing. */
+  readonly samples: readonly HostSample[];
+  /** Memory of the server processes: [seconds since the phase began, bytes]. */
+  readonly memory: readonly (readonly [number, number])[];
+  /** From the first beginning to the last end, seconds; null when no host began it. */
+  readonly seconds: number | null;
 }
 
 /** What a room makes of the parts of its phase. */
@@ -42,7 +53,11 @@ export interface PhaseFigure<Result> {
 /** How the raw parts of a kind of phase are read, merged and compared: its room in the results. */
 export interface ResultRoom<Kind extends PhaseKindName, Measured, Result> {
   /** Merges the parts of one phase that was asked for as `asked`. */
-  readonly merge: (parts: readonly PhasePart<Kind>[], asked: PhaseOf<Kind>) => MergedPhase<Measured>;
+  readonly merge: (
+    parts: readonly PhasePart<Kind>[],
+    asked: PhaseOf<Kind>,
+    meanwhile: Meanwhile,
+  ) => MergedPhase<Measured>;
   /** What its latency is, in the head of a chart and as a sentence. */
   readonly latency: { readonly title: string; readonly about: string };
   readonly figures: readonly PhaseFigure<Result>[];

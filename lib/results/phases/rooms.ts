@@ -2,8 +2,10 @@ import * as v from 'valibot';
 import type { PhaseRaw } from '../../../assets/loadgen/phases/rooms.ts';
 import type { PhaseKindName } from '../../../assets/loadgen/workload/phase-kinds.ts';
 import { broadcastPhaseSchema, broadcastRawSchema, broadcastRoom } from './broadcast.ts';
+import { churnRawSchema, churnResultSchema, churnRoom } from './churn.ts';
 import { echoRawSchema, echoResultSchema, echoRoom } from './echo.ts';
 import { heartbeatRawSchema, heartbeatResultSchema, heartbeatRoom } from './heartbeat.ts';
+import { stormRawSchema, stormResultSchema, stormRoom } from './storm.ts';
 import type { ResultRoom } from './phase-room.ts';
 
 /** How each kind of phase is read, merged and compared. */
@@ -11,6 +13,8 @@ const rooms = {
   echo: { raw: echoRawSchema, result: echoResultSchema, room: echoRoom },
   broadcast: { raw: broadcastRawSchema, result: broadcastPhaseSchema, room: broadcastRoom },
   heartbeat: { raw: heartbeatRawSchema, result: heartbeatResultSchema, room: heartbeatRoom },
+  churn: { raw: churnRawSchema, result: churnResultSchema, room: churnRoom },
+  storm: { raw: stormRawSchema, result: stormResultSchema, room: stormRoom },
 } as const satisfies Readonly<Record<PhaseKindName, unknown>>;
 
 /** A phase of one kind in a result. */

@@ -50,7 +50,13 @@ export const hostSampleSchema = v.object({
     oomKills: later(0),
   }),
   files: v.optional(v.object({ open: v.number(), most: v.number() }), { open: 0, most: 0 }),
-  sockets: v.object({ tcpInUse: v.number(), orphans: v.number(), timeWait: v.number(), bufferBytes: v.number() }),
+  sockets: v.object({
+    tcpInUse: v.number(),
+    orphans: v.number(),
+    timeWait: v.number(),
+    bufferBytes: v.number(),
+    listenQueue: v.optional(v.nullable(v.number()), null),
+  }),
   network: v.object({
     receivedBytes: v.number(),
     sentBytes: v.number(),

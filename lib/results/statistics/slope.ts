@@ -42,7 +42,33 @@ function autocorrelationOf(residuals: readonly number[]): number {
  * samples as so many fewer. Ordinary least squares would hold the truth in about half of the cases where r is 0.8. Null when fewer than three points or all at one number of connections: two points have no error.
  */
 export function memorySlope(points: readonly (readonly [connections: number, bytes: number])[]): MemorySlope | null {
-  const levels = new Set(points.map(([connections]) => connections)).size;
+  const line = lineThrough(points);
+  return line === null
+    ? null
+    : {
+        bytesPerConnection: line.slope,
+        lowBytesPerConnection: line.low,
+        highBytesPerConnection: line.high,
+        interceptBytes: line.intercept,
+        samples: line.samples,
+        levels: line.levels,
+      };
+}
+
+/** A least-squares line with the 95 % confidence interval of its slope. */
+export interface Line {
+  readonly slope: number;
+  readonly low: number;
+  readonly high: number;
+  readonly intercept: number;
+  readonly samples: number;
+  /** Different values of x. */
+  readonly levels: number;
+}
+
+/** The least-squares line through points in the order in which they were sampled, as for {@link memorySlope}. */
+export function lineThrough(points: readonly (readonly [x: number, y: number])[]): Line | null {
+  const levels = new Set(points.map(([x]) => x)).size;
   const n = points.length;
   if (n < 3 || levels < 2) return null;
   const meanX = points.reduce((sum, [x]) => sum + x, 0) / n;
@@ -58,10 +84,10 @@ export function memorySlope(points: readonly (readonly [connections: number, byt
   const degreesOfFreedom = Math.max(1, Math.floor(n / widening - 2));
   const margin = studentQuantile(degreesOfFreedom) * Math.sqrt((widening * squaresLeft) / (n - 2) / squaresX);
   return {
-    bytesPerConnection: slope,
-    lowBytesPerConnection: slope - margin,
-    highBytesPerConnection: slope + margin,
-    interceptBytes: intercept,
+    slope,
+    low: slope - margin,
+    high: slope + margin,
+    intercept,
     samples: n,
     levels,
   };

@@ -1,0 +1,149 @@
+import { countCause } from '../measure/failure-causes.ts';
+import { Histogram } from '../measure/histogram.ts';
+import type { FailureCause, FailureCounts } from '../raw.ts';
+import type { PhaseContext } from './phase-run.ts';
+
+const beginsATurn = 64;
+const sweepMicros = 250_000;
+
+/** How clients come back: how long one waits before its n-th attempt (from 0), microseconds; null when it gives up. */
+export type ReturnPolicy = (attempt: number) => number | null;
+
+/** Clients that come back: each opens its connection again, and tries again when that fails. */
+export class Returns {
+  readonly #context: PhaseContext;
+  readonly #policy: ReturnPolicy;
+  readonly #keepsPort: boolean;
+  // A heap of [due, connection]: the earliest first.
+  readonly #due: number[] = [];
+  readonly #connections: number[] = [];
+  readonly #since: Float64Array;
+  readonly #attempts: Uint16Array;
+  readonly #latency = new Histogram();
+  readonly #failures: { [cause in FailureCause]?: number } = {};
+  #opening = 0;
+  #sweepDue = Infinity;
+  attempts = 0;
+  back = 0;
+  givenUp = 0;
+  /** When one last came back. */
+  lastBackMicros = 0;
+
+  /** Where `keepsPort` is false, a client comes from another local port, chosen by the kernel. */
+  constructor(context: PhaseContext, policy: ReturnPolicy, keepsPort = true) {
+    this.#context = context;
+    this.#policy = policy;
+    this.#keepsPort = keepsPort;
+    this.#since = new Float64Array(context.connectionCount);
+    this.#attempts = new Uint16Array(context.connectionCount);
+  }
+
+  /** A client is away since `sinceMicros`, and comes back as the policy says. */
+  add(connection: number, sinceMicros: number): void {
+    this.#since[connection] = sinceMicros;
+    this.#attempts[connection] = 0;
+    this.#schedule(connection, sinceMicros);
+  }
+
+  #schedule(connection: number, from: number): void {
+    const wait = this.#policy(this.#attempts[connection]!);
+    if (wait === null) this.givenUp += 1;
+    else this.#push(from + wait, connection);
+  }
+
+  /** How many are still away and will try. */
+  get waiting(): number {
+    return this.#due.length + this.#opening;
+  }
+
+  get failures(): FailureCounts {
+    return this.#failures;
+  }
+
+  /** How long each that is back was away; microseconds, encoded. */
+  get latency(): string {
+    return this.#latency.encode();
+  }
+
+  /** Begins the attempts that are due; when it wants to be called again. */
+  run(now: number): number {
+    if (now >= this.#sweepDue) this.#sweep(now);
+    for (let n = 0; n < beginsATurn && (this.#due[0] ?? Infinity) <= now; n += 1) {
+      this.#context.meter.wasLate(now - this.#due[0]!);
+      this.#begin(this.#pop());
+    }
+    if (this.#opening > 0 && this.#sweepDue === Infinity) this.#sweepDue = now + sweepMicros;
+    return Math.min(this.#sweepDue, Math.max(now, this.#due[0] ?? Infinity));
+  }
+
+  #begin(connection: number): void {
+    const { connections, endpoints, sharesLocalPorts } = this.#context;
+    const { serverPort, source, localPort } = endpoints(connection);
+    this.attempts += 1;
+    this.#opening += 1;
+    this.#attempts[connection]! += 1;
+    if (this.#keepsPort) connections.begin(connection, serverPort, source, localPort, sharesLocalPorts);
+    else connections.begin(connection, serverPort, source, 0, false);
+  }
+
+  /** A connection has been opened. */
+  opened(connection: number, now: number): void {
+    this.#opening -= 1;
+    this.back += 1;
+    this.lastBackMicros = now;
+    this.#latency.record(now - this.#since[connection]!);
+  }
+
+  /** An attempt has failed. */
+  failed(connection: number, cause: FailureCause, now: number): void {
+    this.#opening -= 1;
+    countCause(this.#failures, cause);
+    this.#schedule(connection, now);
+  }
+
+  #sweep(now: number): void {
+    const { connections, handshakeMicros } = this.#context;
+    for (let fd = 0; fd < connections.table.size; fd += 1) {
+      if (!connections.table.isOpening(fd)) continue;
+      if (now - connections.table.beganMicros[fd]! >= handshakeMicros) connections.expire(fd);
+    }
+    this.#sweepDue = this.#opening > 0 ? now + sweepMicros : Infinity;
+  }
+
+  #push(due: number, connection: number): void {
+    const [times, ids] = [this.#due, this.#connections];
+    let at = times.push(due) - 1;
+    ids.push(connection);
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (times[parent]! <= due) break;
+      times[at] = times[parent]!;
+      ids[at] = ids[parent]!;
+      at = parent;
+    }
+    times[at] = due;
+    ids[at] = connection;
+  }
+
+  #pop(): number {
+    const [times, ids] = [this.#due, this.#connections];
+    const first = ids[0]!;
+    const due = times.pop()!;
+    const connection = ids.pop()!;
+    const { length } = times;
+    if (length === 0) return first;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= length) break;
+      if (child + 1 < length && times[child + 1]! < times[child]!) child += 1;
+      if (times[child]! >= due) break;
+      times[at] = times[child]!;
+      ids[at] = ids[child]!;
+      at = child;
+    }
+    times[at] = due;
+    ids[at] = connection;
+    return first;
+  }
+}

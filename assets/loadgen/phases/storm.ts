@@ -1,0 +1,117 @@
+import type { FailureCause, FailureCounts } from '../raw.ts';
+import type { PhaseOf } from '../workload/phase-kinds.ts';
+import type { PhaseContext, PhaseRun, PhaseTimes } from './phase-run.ts';
+import { Returns, type ReturnPolicy } from './returns.ts';
+
+/** What one load process measured of a reconnect storm. */
+export interface StormRaw {
+  /** Connections that were cut, and those that were back before the phase ended. */
+  readonly cut: number;
+  readonly back: number;
+  readonly attempts: number;
+  readonly failures: FailureCounts;
+  /** Connections that were reset although they were to vanish: the kernel allows that with CAP_NET_ADMIN only. */
+  readonly resetInstead: number;
+  /** From the cut until a client was back. */
+  readonly latency: string;
+}
+
+/** Backoff with full jitter: a wait from 0 to 1 s, 2 s, 4 s, … and never to more than 30 s. */
+const firstWaitMicros = 1_000_000;
+const longestWaitMicros = 30_000_000;
+/** What one that does not back off waits after a failure, so that it does not use up a processor. */
+const restMicros = 100_000;
+
+const policies: Readonly<Record<PhaseOf<'storm'>['backoff'], ReturnPolicy>> = {
+  none: (attempt) => (attempt === 0 ? 0 : restMicros),
+  exp: (attempt) => Math.random() * Math.min(longestWaitMicros, firstWaitMicros * 2 ** Math.min(attempt, 10)),
+};
+
+/** A share of the connections is cut at once, and each client comes back. */
+export class Storm implements PhaseRun<StormRaw> {
+  readonly #phase: PhaseOf<'storm'>;
+  readonly #context: PhaseContext;
+  readonly #returns: Returns;
+  #beginMicros = Infinity;
+  #hasCut = false;
+  #cut = 0;
+  #resetInstead = 0;
+
+  constructor(phase: PhaseOf<'storm'>, context: PhaseContext) {
+    this.#phase = phase;
+    this.#context = context;
+    // Whoever vanished comes from another port: the server still has a connection from the old one.
+    this.#returns = new Returns(context, policies[phase.backoff], phase.by === 'reset');
+  }
+
+  start({ beginMicros }: PhaseTimes): void {
+    this.#beginMicros = beginMicros;
+  }
+
+  sentAll(): boolean {
+    return this.#hasCut;
+  }
+
+  waiting(): number {
+    return this.#returns.waiting;
+  }
+
+  get lastActivityMicros(): number {
+    return Math.max(this.#beginMicros, this.#returns.lastBackMicros);
+  }
+
+  gatherMicros(): number {
+    return 0;
+  }
+
+  run(now: number): number {
+    if (now < this.#beginMicros) return this.#beginMicros;
+    if (!this.#hasCut) this.#cutAll();
+    return this.#returns.run(now);
+  }
+
+  /** Cuts every n-th of the open connections, so that all server ports lose the same share. */
+  #cutAll(): void {
+    this.#hasCut = true;
+    const { connections, cut } = this.#context;
+    const share = this.#phase.cutPercent / 100;
+    let seen = 0;
+    for (let fd = 0; fd < connections.table.size; fd += 1) {
+      if (!connections.table.isOpen(fd)) continue;
+      seen += 1;
+      if (Math.floor(seen * share) === Math.floor((seen - 1) * share)) continue;
+      this.#cut += 1;
+      const connection = connections.table.connection[fd]!;
+      if (!cut(fd, this.#phase.by === 'silence')) this.#resetInstead += 1;
+      this.#returns.add(connection, this.#beginMicros);
+    }
+  }
+
+  opened(_fd: number, connection: number, now: number): void {
+    this.#returns.opened(connection, now);
+  }
+
+  connectFailed(connection: number, cause: FailureCause, now: number): void {
+    this.#returns.failed(connection, cause, now);
+  }
+
+  /** No message is expected. */
+  message(): boolean {
+    return false;
+  }
+
+  counts(): Readonly<Record<string, number>> {
+    return { cut: this.#cut, back: this.#returns.back };
+  }
+
+  raw(): StormRaw {
+    return {
+      cut: this.#cut,
+      back: this.#returns.back,
+      attempts: this.#returns.attempts,
+      failures: this.#returns.failures,
+      resetInstead: this.#resetInstead,
+      latency: this.#returns.latency,
+    };
+  }
+}
