@@ -4,6 +4,7 @@ import { exitCodeOf, exitCodes, UsageError } from './commands/exit-codes.ts';
 import { WorkloadError } from './workload/workload-error.ts';
 
 const lineMost = 1000;
+const lastMillis = 2000;
 
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
   // Each loads what it needs only: drive and collect are started often.
@@ -56,3 +57,5 @@ for (const stream of [process.stdout, process.stderr]) {
 
 const exitCode = await main(process.argv.slice(2));
 process.exitCode = outputFailed ? exitCodes.environment : exitCode;
+// By itself, when all output has left; whatever should still be open does not keep it.
+setTimeout(() => process.exit(), lastMillis).unref();

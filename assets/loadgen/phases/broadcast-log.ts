@@ -35,7 +35,7 @@ const window = 32;
 const gatherShare = 0.01;
 const gatherMostMicros = 250;
 /** Broadcasts that are taken before it is known how many there will be: other hosts may begin earlier. */
-const unexpectedMost = 4096;
+const unexpectedMost = 512;
 /** So short a message is compared sooner than the native comparison is called. */
 const fewBytes = 48;
 /** A broadcast's number and due time take no more. */

@@ -97,6 +97,7 @@ export class Supervisor {
     signal?: AbortSignal,
     onPhase: () => Promise<void> = async () => undefined,
   ): Promise<readonly PhaseOutcome[]> {
+    if (this.#stopping) throw new Error('the load generator is ending');
     if (this.failure !== null) throw new Error(this.failure);
     if (!this.rampEnded) throw new Error('the ramp has not ended: there is nothing to drive yet');
     if (this.#driving) throw new Error('a workload is being driven already');
