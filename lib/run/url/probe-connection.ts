@@ -10,6 +10,7 @@ import { closing, pong, text } from '../../../assets/loadgen/websocket/opcodes.t
 
 /** Longer messages are none that are waited for, and not kept. */
 const longestText = 256;
+const readBytes = 65536;
 /** 1000: the purpose is fulfilled (RFC 6455, section 7.4.1). */
 const goodbye = Buffer.of(0x03, 0xe8);
 
@@ -19,6 +20,9 @@ export class ProbeConnection implements FrameSink {
   readonly #path: string;
   #socket: Socket | null = null;
   readonly #parser = new FrameParser();
+  readonly #key = makeKeys()[0]!;
+  // What has come of the answer to the upgrade; null once it is whole.
+  #response: Uint8Array | null = Buffer.alloc(0);
   readonly #listeners = new Set<(message: string) => void>();
   readonly #piece = Buffer.alloc(longestText);
   #pieceBytes = 0;
@@ -31,53 +35,63 @@ export class ProbeConnection implements FrameSink {
   /** Null once the connection is open, else why it cannot be opened. */
   async open(deadlineMillis: number): Promise<string | null> {
     const { address, port, hostName, isSecure } = this.#server;
+    let opened: (why: string | null) => void = () => undefined;
+    const upgraded = new Promise<string | null>((resolve) => (opened = resolve));
+    const options = {
+      port,
+      host: address,
+      // One buffer for all that is read: what a server floods us with is no garbage either.
+      onread: {
+        buffer: Buffer.alloc(readBytes),
+        callback: (count: number, bytes: Uint8Array): boolean => {
+          this.#take(bytes, count, opened);
+          return true;
+        },
+      },
+    };
     const socket = isSecure
-      ? connectSecurely({ port, host: address, ...(isIP(hostName) === 0 ? { servername: hostName } : {}) })
-      : connect(port, address);
+      ? connectSecurely({ ...options, ...(isIP(hostName) === 0 ? { servername: hostName } : {}) })
+      : connect(options);
     this.#socket = socket;
     const ended = new Promise<string>((resolve) => {
       socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
       socket.on('close', () => resolve('the server ended it'));
     });
+    this.#request(`${hostName}:${port}`);
     const late = new AbortController();
     const timeout = pause(deadlineMillis, `no answer within ${deadlineMillis / 1000} s`, { signal: late.signal }).catch(
       () => null,
     );
-    const why = await Promise.race([this.#upgrade(socket, `${hostName}:${port}`), ended, timeout]);
+    const why = await Promise.race([upgraded, ended, timeout]);
     late.abort();
     if (why !== null) socket.destroy();
     return why;
   }
 
-  async #upgrade(socket: Socket, host: string): Promise<string | null> {
-    const [{ key, accept }] = makeKeys() as [{ key: string; accept: string }];
-    const request = upgradeRequest(host, this.#path);
-    socket.write(
-      request.text.slice(0, request.keyOffset) + key + request.text.slice(request.keyOffset + key.length),
-      'latin1',
-    );
-    const checker = new ResponseChecker();
-    let response = Buffer.alloc(0);
-    return new Promise((resolve) => {
-      const take = (data: Buffer): void => {
-        response = Buffer.concat([response, data]);
-        const check = checker.check(response, 0, response.length, Buffer.from(accept));
-        if (check === 'partial') return;
-        socket.off('data', take);
-        if (typeof check !== 'number') {
-          resolve(check.reason);
-          return;
-        }
-        socket.on('data', (more) => this.#take(more));
-        this.#take(response.subarray(check));
-        resolve(null);
-      };
-      socket.on('data', take);
-    });
+  #request(host: string): void {
+    const { text: request, keyOffset } = upgradeRequest(host, this.#path);
+    const { key } = this.#key;
+    this.#socket?.write(request.slice(0, keyOffset) + key + request.slice(keyOffset + key.length), 'latin1');
   }
 
-  #take(data: Buffer): void {
-    if (this.#parser.push(data, 0, data.length, this) !== null) this.end();
+  #take(bytes: Uint8Array, count: number, opened: (why: string | null) => void): void {
+    let start = 0;
+    let data = bytes;
+    let end = count;
+    if (this.#response !== null) {
+      data = Buffer.concat([this.#response, bytes.subarray(0, count)]);
+      end = data.length;
+      const check = new ResponseChecker().check(data, 0, end, Buffer.from(this.#key.accept));
+      if (typeof check !== 'number') {
+        this.#response = data;
+        if (check !== 'partial') opened(check.reason);
+        return;
+      }
+      this.#response = null;
+      start = check;
+      opened(null);
+    }
+    if (this.#parser.push(data, start, end, this) !== null) this.end();
   }
 
   /** Whether a text that fits comes within the deadline. */
@@ -100,12 +114,14 @@ export class ProbeConnection implements FrameSink {
   }
 
   send(message: string): void {
-    this.#write(encodeFrame(text, Buffer.from(message)));
+    this.#write(text, Buffer.from(message));
   }
 
   /** Sends unless the server does not read: then nothing is left waiting. */
-  #write(frame: Buffer): void {
-    if (this.#socket?.writable === true && this.#socket.writableLength === 0) this.#socket.write(frame);
+  #write(opcode: number, payload: Uint8Array): void {
+    if (this.#socket?.writable === true && this.#socket.writableLength === 0) {
+      this.#socket.write(encodeFrame(opcode, payload));
+    }
   }
 
   /** Says goodbye and ends the connection, whatever the server does. */
@@ -139,7 +155,7 @@ export class ProbeConnection implements FrameSink {
   }
 
   ping(bytes: Uint8Array, start: number, end: number): void {
-    this.#write(encodeFrame(pong, Buffer.from(bytes.subarray(start, end))));
+    this.#write(pong, bytes.subarray(start, end));
   }
 
   pong(): void {

@@ -1,0 +1,309 @@
+/**
+ * Servers that abuse their clients: what each does, what it is asked, and how a run against it must end. Run as a program, this
+ * file is the server that its first argument names; it prints its port.
+ */
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { argv } from 'node:process';
+import { acceptFor } from '../../../assets/loadgen/websocket/keys.ts';
+
+/** How a run of the load generator against a hostile server must end. */
+export interface HostileServer {
+  readonly name: string;
+  /** Options of the load generator beside the URL and the connections. */
+  readonly asked: string;
+  /** Its exit code, and what the line on standard error says. */
+  readonly exitCode: number;
+  readonly says?: RegExp;
+  /** Seconds that the load generator's own deadlines add up to. */
+  readonly waitsSeconds: number;
+  /** Does its evil to a connection when a request has come; `path` is what was asked for. */
+  readonly behave: (socket: Socket, request: string, path: string) => void;
+  /** To a connection that has just been accepted, before it has sent anything. */
+  readonly greet?: (socket: Socket) => void;
+}
+
+const text = 0x81;
+const mebibyte = 2 ** 20;
+/** Three attempts of 10 s, and the waits between them. */
+const threeHandshakes = 32.5;
+/** Three attempts that fail at once. */
+const threeRefusals = 2.5;
+/** Silence after which nothing more is waited for. */
+const silence = 10;
+
+const hold = '--hold 1';
+const echo = '--hold 0 --echo-rate 20 --echo-seconds 0.5';
+const broadcast = '--hold 0 --broadcasts 1';
+
+function accept(socket: Socket, request: string): void {
+  const key = /^Sec-WebSocket-Key: (.*)\r$/m.exec(request)?.[1] ?? '';
+  socket.write(
+    `HTTP/1.1 101 Hi\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${acceptFor(key)}\r\n\r\n`,
+  );
+}
+
+/** Writes the same bytes for ever, as fast as they are taken. */
+function flood(socket: Socket, piece: Buffer): void {
+  const bytes = Buffer.concat(Array.from({ length: Math.max(1, Math.ceil(65536 / piece.length)) }, () => piece));
+  const pour = (): void => {
+    while (socket.writable && socket.write(bytes));
+  };
+  socket.on('drain', pour);
+  pour();
+}
+
+/** Writes bytes one by one, from the first on again after the last. */
+function drip(socket: Socket, bytes: Buffer, everyMillis: number): void {
+  let at = 0;
+  const timer = setInterval(() => {
+    if (socket.writable) socket.write(bytes.subarray(at, at + 1));
+    at = (at + 1) % bytes.length;
+  }, everyMillis);
+  socket.on('close', () => clearInterval(timer));
+}
+
+function frame(first: number, payload: string): Buffer {
+  return Buffer.concat([Buffer.of(first, payload.length), Buffer.from(payload)]);
+}
+
+/** The header of a data frame that announces `length` bytes. */
+function longHeader(length: bigint): Buffer {
+  const header = Buffer.alloc(10);
+  header[0] = text;
+  header[1] = 127;
+  header.writeBigUInt64BE(length, 2);
+  return header;
+}
+
+/** Accepts, and then does something with the open connection. */
+function accepting(then: (socket: Socket, path: string) => void): HostileServer['behave'] {
+  return (socket, request, path) => {
+    accept(socket, request);
+    then(socket, path);
+  };
+}
+
+/** Accepts, and floods. */
+function flooding(piece: Buffer): HostileServer['behave'] {
+  return accepting((socket) => flood(socket, piece));
+}
+
+const ended = { exitCode: 5, waitsSeconds: threeRefusals };
+const held = { asked: hold, exitCode: 0, waitsSeconds: 1 };
+
+export const hostileServers: readonly HostileServer[] = [
+  // Instead of an answer to the upgrade.
+  {
+    name: 'says nothing',
+    asked: broadcast,
+    exitCode: 5,
+    says: /0 of 5 .*15 handshakeTimeout/,
+    waitsSeconds: threeHandshakes,
+    behave: () => undefined,
+  },
+  {
+    name: 'answers the upgrade a byte a second',
+    asked: hold,
+    exitCode: 5,
+    says: /15 handshakeTimeout/,
+    waitsSeconds: threeHandshakes,
+    behave: (socket) => drip(socket, Buffer.from('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n'), 1000),
+  },
+  { ...ended, name: 'resets', asked: hold, says: /15 ECONNRESET/, behave: (socket) => void socket.resetAndDestroy() },
+  {
+    ...ended,
+    name: 'sends headers without end',
+    asked: hold,
+    says: /15 badHandshake/,
+    behave: (socket) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\n');
+      flood(socket, Buffer.from('X-More: and more\r\n'));
+    },
+  },
+  {
+    ...ended,
+    name: 'sends a header line without end',
+    asked: hold,
+    says: /15 badHandshake/,
+    behave: (socket) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nX: ');
+      flood(socket, Buffer.from('x'));
+    },
+  },
+  {
+    ...ended,
+    name: 'sends early hints for ever',
+    asked: hold,
+    says: /15 badHandshake/,
+    behave: (socket) => flood(socket, Buffer.from('HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n')),
+  },
+  {
+    ...ended,
+    name: 'sends noise before it is asked',
+    asked: hold,
+    says: /badHandshake|ECONNRESET|EPIPE/,
+    greet: (socket) => flood(socket, Buffer.of(0xff, 0, 0x7f)),
+    behave: () => undefined,
+  },
+  // On an open connection.
+  {
+    ...ended,
+    name: 'accepts and sends garbage',
+    asked: hold,
+    says: /5 protocolError/,
+    waitsSeconds: 1,
+    behave: flooding(Buffer.of(0xff, 0xff, 0x13, 0x37)),
+  },
+  { ...held, name: 'sends empty messages for ever', behave: flooding(frame(text, '')) },
+  {
+    ...held,
+    name: 'sends fragments for ever',
+    behave: accepting((socket) => {
+      socket.write(frame(0x01, 'a'));
+      flood(socket, frame(0x00, ''));
+    }),
+  },
+  { ...held, name: 'sends messages in many fragments', behave: flooding(Buffer.of(0x01, 1, 97, 0x00, 1, 98, 0x80, 0)) },
+  {
+    ...held,
+    name: 'floods with pings and reads nothing',
+    behave: accepting((socket) => {
+      socket.pause();
+      flood(socket, frame(0x89, 'p'.repeat(125)));
+    }),
+  },
+  { ...held, name: 'floods with pings and reads the pongs', behave: flooding(frame(0x89, 'p'.repeat(125))) },
+  { ...held, name: 'floods with pongs', behave: flooding(frame(0x8a, 'p'.repeat(125))) },
+  {
+    ...held,
+    name: 'pushes messages of a mebibyte',
+    behave: flooding(Buffer.concat([longHeader(BigInt(mebibyte)), Buffer.alloc(mebibyte, 'x')])),
+  },
+  {
+    ...held,
+    name: 'announces 2^52 bytes and sends them',
+    behave: accepting((socket) => {
+      socket.write(longHeader(2n ** 52n));
+      flood(socket, Buffer.alloc(65536, 'x'));
+    }),
+  },
+  {
+    ...ended,
+    name: 'announces 2^63 bytes',
+    asked: hold,
+    says: /5 protocolError/,
+    waitsSeconds: 1,
+    behave: flooding(longHeader(2n ** 63n)),
+  },
+  { ...held, name: 'drips a message', behave: accepting((socket) => drip(socket, frame(text, 'x'.repeat(120)), 100)) },
+  {
+    ...ended,
+    name: 'keeps TCP open after its close frame',
+    asked: hold,
+    says: /5 closeFrame/,
+    waitsSeconds: 1,
+    behave: accepting((socket) => void socket.write(Buffer.of(0x88, 2, 3, 0xe8))),
+  },
+  {
+    ...ended,
+    name: 'floods with close frames',
+    asked: hold,
+    says: /5 closeFrame/,
+    waitsSeconds: 1,
+    behave: flooding(Buffer.of(0x88, 2, 3, 0xe8)),
+  },
+  // Against a workload.
+  {
+    name: 'reads nothing',
+    asked: echo,
+    exitCode: 6,
+    says: /messages of phase echo did not arrive/,
+    waitsSeconds: silence,
+    behave: accepting((socket) => void socket.pause()),
+  },
+  {
+    name: 'echoes once in eight seconds',
+    asked: '--hold 0 --echo-rate 40 --echo-seconds 1',
+    exitCode: 6,
+    says: /messages of phase echo did not arrive/,
+    // What a server owes is waited for 30 s after the last message at most.
+    waitsSeconds: 30,
+    behave: accepting((socket) => {
+      const owed: string[] = [];
+      socket.on('data', (data) => owed.push(unmasked(data)));
+      setInterval(() => owed.length > 0 && socket.writable && socket.write(frame(text, owed.shift() ?? '')), 8000);
+    }),
+  },
+  {
+    name: 'sends echoes that nobody asked for',
+    asked: echo,
+    exitCode: 6,
+    says: /messages of phase echo did not arrive/,
+    waitsSeconds: silence,
+    behave: flooding(frame(text, 'echo 1 1 1')),
+  },
+  {
+    name: 'makes up broadcasts',
+    asked: broadcast,
+    exitCode: 6,
+    says: /messages of phase broadcast did not arrive/,
+    waitsSeconds: silence,
+    behave: accepting((socket) => {
+      let seq = 1;
+      const pour = (): void => {
+        const frames = Array.from({ length: 1000 }, (_, n) => frame(text, `${seq + n} 1`));
+        seq = (seq + 1000) % 9_999_000;
+        if (socket.writable) socket.write(Buffer.concat(frames), () => setImmediate(pour));
+      };
+      pour();
+    }),
+  },
+  {
+    name: 'never answers on /publish',
+    asked: broadcast,
+    exitCode: 4,
+    says: /publishing failed: no connection to \/publish .*handshakeTimeout/,
+    waitsSeconds: 15,
+    behave: (socket, request, path) => {
+      if (path !== '/publish') accept(socket, request);
+    },
+  },
+  {
+    name: 'floods its publisher',
+    asked: broadcast,
+    exitCode: 6,
+    says: /messages of phase broadcast did not arrive/,
+    waitsSeconds: silence,
+    behave: accepting((socket, path) => {
+      if (path === '/publish') flood(socket, frame(text, `sent ${'9'.repeat(100)} 0 1`));
+    }),
+  },
+];
+
+/** The payload of a short masked frame. */
+function unmasked(data: Buffer): string {
+  const payload = data.subarray(6, 6 + (data[1]! & 0x7f));
+  return Buffer.from(payload.map((byte, n) => byte ^ data[2 + (n % 4)]!)).toString();
+}
+
+/** Serves as one of them until it is killed. */
+function serve({ greet, behave }: Pick<HostileServer, 'greet' | 'behave'>): void {
+  const server = createServer((socket) => {
+    socket.on('error', () => socket.destroy());
+    greet?.(socket);
+    socket.once('data', (data) => {
+      const request = data.toString('latin1');
+      behave(socket, request, request.split(' ')[1] ?? '');
+    });
+  });
+  server.listen({ port: 0, host: '127.0.0.1', backlog: 1024 }, () => {
+    process.stdout.write(`${(server.address() as AddressInfo).port}\n`);
+  });
+}
+
+const chosen = import.meta.filename === argv[1] ? argv[2] : undefined;
+if (chosen !== undefined) {
+  // The tests' measure: a server that does what it should, but for echoes and broadcasts.
+  const behaved = { behave: accepting(() => undefined) };
+  serve(hostileServers.find(({ name }) => name === chosen) ?? behaved);
+}
