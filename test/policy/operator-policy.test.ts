@@ -14,6 +14,7 @@ import {
 } from '../../lib/policy/grants.ts';
 import { grantsTable } from '../../lib/policy/grants-table.ts';
 import { policyDocument, type PolicyDocumentJson } from '../../lib/policy/policy-document.ts';
+import { existingVpc, subnetId, vpcId } from '../aws/existing-vpc.ts';
 import { ec2Xml, fakeAws, items, jsonError, type FakeRequest, type Responder } from '../aws/fake-aws.ts';
 import { runC1m } from '../aws/run-c1m.ts';
 import { bucketName } from '../aws/site/fake-account.ts';
@@ -31,20 +32,21 @@ const existing = join(folder, 'existing.json');
 writeFileSync(
   existing,
   JSON.stringify({
+    hosts: { image: 'ami-0123456789abcdef0' },
     network: {
       availabilityZone: 'us-east-1a',
-      existing: { vpcId: 'vpc-0123456789abcdef0', managementSubnetId: 'subnet-0123456789abcdef0' },
+      egress: 'endpoints',
+      existing: { vpcId, managementSubnetId: subnetId },
     },
   }),
 );
-const subnet: Responder = () =>
-  ec2Xml(
-    'DescribeSubnets',
-    items('subnetSet', [
-      { subnetId: 'subnet-0123456789abcdef0', vpcId: 'vpc-0123456789abcdef0', availabilityZone: 'us-east-1a' },
-    ]),
-  );
-const inExistingVpc = { 'ec2:DescribeSubnets': subnet };
+const publicVpc = join(folder, 'public.json');
+writeFileSync(publicVpc, readFileSync(existing, 'utf8').replace('endpoints', 'public'));
+const inExistingVpc = existingVpc({ dns: { enableDnsSupport: false }, nameServers: '10.0.0.2' });
+const inTheirVpc = [
+  [`--lab ${existing}`, inExistingVpc],
+  [`--lab ${publicVpc}`, inExistingVpc],
+] as const;
 const noQuotaOfItsOwn = { 'quotas:GetServiceQuota': () => jsonError(400, 'NoSuchResourceException', 'none') };
 const run = 'run --servers node --connections 100 --echo-rate 0 --broadcasts 1 --interval 1';
 const longRun = run.replace('--broadcasts 1 --interval 1', '--broadcasts 700 --interval 60');
@@ -55,8 +57,8 @@ const lostHost: Responder = (_parameters, before) => hostInstances(lab, before =
 const scenarios: Readonly<
   Record<GrantedCommand, readonly (readonly [words: string, changes?: Readonly<Record<string, Responder>>])[]>
 > = {
-  check: [['check'], ['check', noQuotaOfItsOwn], [`check --lab ${existing}`, inExistingVpc]],
-  up: [['up --yes'], ['up --yes', noQuotaOfItsOwn], [`up --lab ${existing}`, inExistingVpc]],
+  check: [['check'], ['check', noQuotaOfItsOwn], ...inTheirVpc.map(([words, vpc]) => [`check ${words}`, vpc] as const)],
+  up: [['up --yes'], ['up --yes', noQuotaOfItsOwn], ...inTheirVpc.map(([words, vpc]) => [`up ${words}`, vpc] as const)],
   run: [
     [run],
     [run, { ...deployedAccount(lab, 20), 'ec2:DescribeInstances': lostHost }],
