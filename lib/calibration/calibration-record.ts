@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
+import { readTextFile } from '../config/read-file.ts';
 import { count } from '../results/schema/fields.ts';
 import { calibrationSchema, type Calibration } from '../results/schema/run-record.ts';
 import { comparisonSchema } from './compare/comparison.ts';
@@ -32,6 +33,6 @@ export async function writeCalibration(file: string, record: CalibrationRecord):
 /** The last calibration of this machine, as runs name it; null when there was none, or another version wrote it. */
 export function lastCalibration(file: string = lastCalibrationFile): Calibration | null {
   if (!existsSync(file)) return null;
-  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), calibrationSchema), readFileSync(file, 'utf8'));
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), calibrationSchema), readTextFile(file));
   return parsed.success ? parsed.output : null;
 }

@@ -7,7 +7,8 @@ import {
   run,
   text_en,
 } from '@stricli/core';
-import { exitCodes, LabError } from '../config/lab-error.ts';
+import { exitCodes, inOneLine, LabError } from '../config/lab-error.ts';
+import { asSystemError } from '../config/system-error.ts';
 import { calibrateCommand } from './commands/calibrate.ts';
 import { checkCommand } from './commands/check.ts';
 import { compareCommand } from './commands/compare.ts';
@@ -58,10 +59,21 @@ const routes = buildRouteMap({
   },
 });
 
+/** An error as one that the user can do something about; null for the lab's own fault. */
+function asLabError(error: unknown): LabError | null {
+  return error instanceof LabError ? error : asSystemError(error);
+}
+
 /** A known error is two lines: what was wrong, and what to do. An unknown one is the lab's own fault and shows its stack. */
-function describeError(error: unknown): string {
-  if (error instanceof LabError) return error.twoLines;
+export function describeError(error: unknown): string {
+  const known = asLabError(error);
+  if (known !== null) return known.twoLines;
   return `error in the lab itself: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}
+
+/** The exit code of a command that ends with an error. */
+export function exitCodeOfError(error: unknown): number {
+  return exitCodes[asLabError(error)?.code ?? 'internal'];
 }
 
 /** What is wrong with a word of the command line: the flag, what is wanted, and the value received. */
@@ -84,16 +96,26 @@ const application = buildApplication(routes, {
     loadText: () => ({
       ...text_en,
       exceptionWhileRunningCommand: describeError,
-      exceptionWhileParsingArguments: (error) => `error: ${describeWord(error)}\n  fix: see --help for what it takes`,
+      exceptionWhileParsingArguments: (error) =>
+        `error: ${inOneLine(describeWord(error))}\n  fix: see --help for what it takes`,
       noCommandRegisteredForInput: (args) =>
-        `error: ${text_en.noCommandRegisteredForInput(args)}\n  fix: see c1m --help for the commands there are`,
+        `error: ${inOneLine(text_en.noCommandRegisteredForInput(args))}\n  fix: see c1m --help for the commands there are`,
     }),
   },
-  determineExitCode: (error) => exitCodes[error instanceof LabError ? error.code : 'internal'],
+  determineExitCode: exitCodeOfError,
 });
 
 /** Runs one command line; the exit code is left in `context.process.exitCode`. */
 export async function runCommandLine(words: readonly string[], context: LabContext): Promise<void> {
+  const empty = words.find((word) => /^--[\w-]+=$/.test(word));
+  if (empty !== undefined) {
+    // The parser takes it for a word too many.
+    const flag = empty.slice(0, -1);
+    const error = new LabError('usage', `${flag} has no value`, `give one (${flag} VALUE), or leave ${flag} out`);
+    context.process.stderr.write(`${error.twoLines}\n`);
+    context.process.exitCode = exitCodes.usage;
+    return;
+  }
   await run(application, words, context);
   const { exitCode } = context.process;
   if (exitCode === ExitCode.InvalidArgument || exitCode === ExitCode.UnknownCommand) {

@@ -1,9 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { applyEdits, modify } from 'jsonc-parser';
 import type { Lab, LabInput } from './lab.ts';
 import { LabError } from './lab-error.ts';
 import { labOf, type PresetName } from './presets.ts';
+import { readTextFile } from './read-file.ts';
 
 /** What names a lab: the flags of `c1m`, or the context of `cdk` (`-c lab=FILE -c preset=NAME`). */
 export interface LabChoice {
@@ -65,7 +66,7 @@ export function writeZone(file: string, zone: string): void {
 
 function readLabFile(path: string): { readonly text: string; readonly content: unknown } {
   try {
-    const text = readFileSync(path, 'utf8');
+    const text = readTextFile(path);
     return { text, content: JSON.parse(text) };
   } catch (error) {
     throw new LabError(

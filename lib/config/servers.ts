@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, type Stats } from 'node:fs';
 import { basename, join } from 'node:path';
 import * as v from 'valibot';
+import { readTextFile } from './read-file.ts';
 
 const sentence = v.pipe(v.string(), v.minLength(1), v.maxLength(400));
 const word = v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,99}$/));
@@ -150,10 +151,11 @@ export function readServer(folder: string): ServerFolder {
   }
   for (const script of ['build', 'start']) {
     const path = join(folder, script);
-    const status = statSync(path, { throwIfNoEntry: false });
+    const status = statusOf(path);
     if (status === undefined) {
       throw new ServerFolderError(`${path}: missing; a server folder holds server.json, build and start`);
     }
+    if (!status.isFile()) throw new ServerFolderError(`${path}: no file; it is run as a program`);
     if ((status.mode & 0o111) === 0) {
       throw new ServerFolderError(`${path}: not executable; run chmod +x on it`);
     }
@@ -169,10 +171,19 @@ export function listServers(root: string): readonly ServerFolder[] {
     .sort((a, b) => (a.description.name < b.description.name ? -1 : 1));
 }
 
+/** What a script is, its links followed; undefined when it is not there. */
+function statusOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    throw new ServerFolderError(`${path}: cannot be used (${(error as Error).message})`, { cause: error });
+  }
+}
+
 function parseJson(file: string): unknown {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readTextFile(file);
   } catch (error) {
     throw new ServerFolderError(`${file}: cannot be read (${(error as Error).message})`, {
       cause: error,

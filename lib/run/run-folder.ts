@@ -1,8 +1,9 @@
-import { access, constants, mkdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
+import { access, constants, mkdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { LabError } from '../config/lab-error.ts';
+import { readTextFile } from '../config/read-file.ts';
 import { measurementRecordSchema, type MeasurementRecord } from '../results/schema/measurement-record.ts';
 import { isStorageFailure, StorageError } from './storage-error.ts';
 import { runRecordSchema, type RunRecord, type RunRecordInput } from '../results/schema/run-record.ts';
@@ -34,6 +35,14 @@ export async function makeRunFolder(folder: string): Promise<void> {
       { cause: error },
     );
   }
+  const most = largestFileBytes();
+  if (most < minimumRoomBytes) {
+    throw new LabError(
+      'environment',
+      `a file may have ${most} bytes at most in this shell, and files of a run have more`,
+      'allow larger ones: ulimit -f unlimited',
+    );
+  }
   const { bavail, bsize } = await statfs(folder);
   if (bavail * bsize < minimumRoomBytes) {
     throw new LabError(
@@ -42,6 +51,12 @@ export async function makeRunFolder(folder: string): Promise<void> {
       'free space there, or give another folder with --out',
     );
   }
+}
+
+/** The limit of a file's size (ulimit -f, RLIMIT_FSIZE) of this process, which the hosts' processes inherit. */
+function largestFileBytes(): number {
+  const soft = /^Max file size\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+  return soft === undefined ? Infinity : Number(soft);
 }
 
 /**
@@ -80,14 +95,20 @@ export async function writeWhole(file: string, text: string): Promise<void> {
 /** Reads the record of an earlier run; throws LabError `usage` when there is none. */
 export async function readRunRecord(folder: string): Promise<RunRecord> {
   const file = join(folder, 'run.json');
-  if (!existsSync(file)) {
+  let text: string;
+  try {
+    text = readTextFile(file);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (!['ENOENT', 'ENOTDIR'].includes(code)) throw error;
     throw new LabError(
       'usage',
       `there is no run at ${folder}: ${file} is missing`,
       'name a folder that an earlier run has written',
+      { cause: error },
     );
   }
-  const parsed = v.safeParse(runRecordSchema, parseJson(await readFile(file, 'utf8')));
+  const parsed = v.safeParse(runRecordSchema, parseJson(text));
   if (!parsed.success) {
     const issue = parsed.issues[0];
     throw new LabError(
@@ -103,7 +124,7 @@ export async function readRunRecord(folder: string): Promise<RunRecord> {
 export async function readMeasurementRecord(folder: string): Promise<MeasurementRecord | null> {
   const file = join(folder, 'measurement.json');
   if (!existsSync(file)) return null;
-  const parsed = v.safeParse(measurementRecordSchema, parseJson(await readFile(file, 'utf8')));
+  const parsed = v.safeParse(measurementRecordSchema, parseJson(readTextFile(file)));
   return parsed.success ? parsed.output : null;
 }
 

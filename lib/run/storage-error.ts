@@ -1,4 +1,4 @@
-import { cp, mkdtemp, stat, statfs } from 'node:fs/promises';
+import { chmod, cp, mkdtemp, stat, statfs } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { LabError } from '../config/lab-error.ts';
@@ -43,10 +43,11 @@ export function isStorageFailure(error: unknown): boolean {
 }
 
 /**
- * Copies a run's folder to the first place that has room on another file system: the temporary folder, the user's home, the machine's
- * memory. Gives the copy's path; null when there is no such place.
+ * Copies a run's folder to the first place that has room on another file system (on the same one where it is only forbidden to write):
+ * the temporary folder, the user's home, the machine's memory. Gives the copy's path; null when there is no such place.
  */
-export async function keepElsewhere(runFolder: string): Promise<string | null> {
+export async function keepElsewhere(runFolder: string, cause: unknown): Promise<string | null> {
+  const isForbidden = ['EACCES', 'EPERM'].includes(codeOf(cause));
   for (const place of [tmpdir(), homedir(), '/dev/shm']) {
     try {
       const [{ dev: own }, { dev }, { bavail, bsize }] = await Promise.all([
@@ -54,9 +55,10 @@ export async function keepElsewhere(runFolder: string): Promise<string | null> {
         stat(place),
         statfs(place),
       ]);
-      if (dev === own || bavail * bsize < roomLeast) continue;
+      if ((dev === own && !isForbidden) || bavail * bsize < roomLeast) continue;
       const folder = join(await mkdtemp(join(place, 'c1mlab-kept-')), basename(runFolder));
       await cp(runFolder, folder, { recursive: true, filter: (source) => !/\.(new|part)$/.test(source) });
+      await chmod(folder, 0o700);
       return folder;
     } catch {
       // The next place may do.
@@ -72,7 +74,7 @@ export async function writeMeasurement(folder: string, write: (folder: string) =
   } catch (error) {
     if (!isStorageFailure(error)) throw error;
     const runFolder = dirname(dirname(folder));
-    const keptIn = await keepElsewhere(runFolder);
+    const keptIn = await keepElsewhere(runFolder, error);
     if (keptIn !== null) await write(join(keptIn, 'raw', basename(folder)));
     throw new StorageError(runFolder, keptIn, error);
   }

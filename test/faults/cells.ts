@@ -190,7 +190,7 @@ export const cells: readonly Cell[] = [
   cell('drive', 'worker', 'SIGKILL', { named: /load-2: .*load process/ }),
   cell('drive', 'worker', 'SIGSTOP', { named: /load-2: .*load process/ }),
   cell('drive', 'driver', 'SIGKILL', { named: /drive: / }),
-  cell('drive', 'driver', 'SIGSTOP', { named: /drive/ }),
+  cell('drive', 'driver', 'SIGSTOP', { named: /drive/, withinSeconds: 45 }),
   cell('prepare', 'loadHost', 'SIGKILL', { named: /load-1: its processes have been ended/, kept: 'record' }),
   cell('ramp', 'loadHost', 'SIGKILL', { named: /load-1: its processes have been ended/ }),
   cell('drive', 'loadHost', 'SIGKILL', { named: /load-1: its processes have been ended/ }),

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { textTable } from '../../lib/report/text-table.ts';
 import { cells } from './cells.ts';
-import { tryCell, type Answers } from './try-cell.ts';
+import { questions, tryCell, type Answers } from './try-cell.ts';
 
 const usage = `usage: npm run test:faults -- [--only TEXT] [--times N] [--verbose] [--list]
   --only TEXT   the cells whose name holds TEXT, such as drive/ or /KILL; several, separated by commas
@@ -9,8 +9,6 @@ const usage = `usage: npm run test:faults -- [--only TEXT] [--times N] [--verbos
   --verbose     what a command printed whose cell is wrong
   --list        the cells' names, and nothing else
 `;
-
-const questions = ['ended', 'named', 'kept', 'nothingLeft', 'code'] as const;
 
 /** Tries cells one after the other, prints each as it is done and all as a table; the exit code. */
 async function main(): Promise<number> {

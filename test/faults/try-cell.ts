@@ -13,7 +13,10 @@ const connections = 300;
 const runWords =
   'run --local --servers node --connections 300 --connect-rate 100 --broadcasts 3 --interval 1 --echo-rate 50 --echo-seconds 2';
 
-/** The five questions that every cell is asked, each answered right or with what was wrong. */
+/** The five questions that every cell is asked. */
+export const questions = ['ended', 'named', 'kept', 'nothingLeft', 'code'] as const;
+
+/** The answer to each question: null where it is right, else what was wrong. */
 export interface Answers {
   readonly ended: string | null;
   readonly named: string | null;
@@ -50,6 +53,7 @@ export async function tryCell(cell: Cell): Promise<Answers> {
       exit = code;
       over = true;
     });
+    const mountsBefore = mounts();
     const seen = new Map<string, ProcessFacts>();
     const note = (): void => {
       for (const found of descendants(pid)) seen.set(`${found.pid} ${found.startTicks}`, found);
@@ -71,7 +75,7 @@ export async function tryCell(cell: Cell): Promise<Answers> {
       const seconds = (performance.now() - began) / 1000;
       clearInterval(noting);
       const code = existsSync(codeFile) ? Number(readFileSync(codeFile, 'utf8')) : exit;
-      const left = await whatIsLeft(seen, temporary, out);
+      const left = (await whatIsLeft(seen, temporary, out)) ?? (mounts() === mountsBefore ? null : 'a mount');
       return {
         ended:
           seconds <= cell.expected.withinSeconds
@@ -94,6 +98,8 @@ export async function tryCell(cell: Cell): Promise<Answers> {
     }
   });
 }
+
+const mounts = (): string => readFileSync('/proc/self/mountinfo', 'utf8');
 
 function labOf(pid: number): RunningLab {
   const inHost = (host: string | undefined): ((found: ProcessFacts) => boolean) => {

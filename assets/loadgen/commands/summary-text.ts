@@ -43,7 +43,8 @@ function ramp({ rampSeconds, connectionsPerSecond }: Summary): string {
   return `, in ${rampSeconds.toFixed(1)} s (${count(connectionsPerSecond)}/s)`;
 }
 
-function times({ p50, p99, max }: Distribution): string {
+function times({ count: values, p50, p99, max }: Distribution): string {
+  if (values === 0) return 'nothing was measured';
   return `p50 ${milliseconds(p50)}, p99 ${milliseconds(p99)}, max ${milliseconds(max)}`;
 }
 

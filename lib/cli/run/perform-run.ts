@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path';
+import { dirname } from 'node:path';
 import { exitCodes } from '../../config/lab-error.ts';
 import { startedIn } from '../../run/left/find-started.ts';
 import { runBenchmark } from '../../run/run-benchmark.ts';
@@ -6,8 +6,8 @@ import type { Run } from '../../run/run.ts';
 import { writingTo } from '../../run/run-folder.ts';
 import type { Site } from '../../run/site.ts';
 import { StorageError } from '../../run/storage-error.ts';
-import { defaultOut } from '../flags/run-flags.ts';
 import type { LabContext } from '../context.ts';
+import { howToResume } from './how-to-resume.ts';
 import { progressPrinter } from './progress-printer.ts';
 import { publishResult } from './publish-result.ts';
 
@@ -36,7 +36,7 @@ export async function performRun(site: Site, run: Run, context: LabContext): Pro
   const { aborted } = context.interrupted;
   if (aborted && site.detachable) {
     if (await hasRunning(run)) stderr.write(`${goesOn(run)}\n`);
-    else stderr.write(`interrupted; to go on: ${howToResume(run, site, context)}\n`);
+    else stderr.write(`interrupted; to resume: ${howToResume(run.folder, site.where, context.workingFolder)}\n`);
     return exitCodes.interrupted;
   }
   // Figures that cannot be kept where they should be are seen at least.
@@ -44,21 +44,8 @@ export async function performRun(site: Site, run: Run, context: LabContext): Pro
     throw storage ?? error;
   });
   if (storage !== null) throw storage;
-  if (aborted) stderr.write(`interrupted; to go on: ${howToResume(run, site, context)}\n`);
+  if (aborted) stderr.write(`interrupted; to resume: ${howToResume(run.folder, site.where, context.workingFolder)}\n`);
   return aborted ? exitCodes.interrupted : exitCode;
-}
-
-/** The command that goes on with a run. */
-function howToResume({ folder, runId }: Run, { where }: Site, { workingFolder }: LabContext): string {
-  const out = dirname(folder);
-  const quoted = /^[\w./@:+-]+$/.test(out) ? out : `'${out.replaceAll("'", String.raw`'\''`)}'`;
-  const words = [
-    'c1m run',
-    ...(where === 'local' ? ['--local'] : []),
-    `--resume ${runId}`,
-    ...(out === resolve(workingFolder, defaultOut) ? [] : [`--out ${quoted}`]),
-  ];
-  return words.join(' ');
 }
 
 async function hasRunning({ folder, runId }: Run): Promise<boolean> {

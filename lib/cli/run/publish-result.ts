@@ -25,7 +25,7 @@ export async function publishResult(context: LabContext, folder: string): Promis
   const result = mergeRun(await readRun(folder));
   // Shown first: figures that cannot be kept are seen at least.
   context.process.stdout.write(`\n${renderTable(result)}\n`);
-  context.process.stderr.write(describeFailures(result.measurements, folder));
+  context.process.stderr.write(describeFailures(result, folder, context.workingFolder));
   await writeResult(folder, result);
   context.process.stdout.write(`\nreport: ${join(folder, 'report.html')}\n`);
   return exitCodeOf(result);
@@ -41,7 +41,7 @@ async function writeResult(folder: string, result: RunResult): Promise<void> {
     await write(folder);
   } catch (error) {
     if (!isStorageFailure(error)) throw error;
-    const keptIn = await keepElsewhere(folder);
+    const keptIn = await keepElsewhere(folder, error);
     if (keptIn !== null) await write(keptIn);
     throw new StorageError(folder, keptIn, error);
   }

@@ -118,6 +118,13 @@ function refuseFlagsOfLabs(flags: RunFlags): void {
 }
 
 async function readUrl(url: string): Promise<ServerUrl> {
+  if (URL.canParse(url) && new URL(url).href.includes('#')) {
+    throw new LabError(
+      'usage',
+      `--url ends with a fragment, which no server ever sees: '${url}'`,
+      'leave out what begins with #',
+    );
+  }
   try {
     return await serverUrl(url);
   } catch (error) {

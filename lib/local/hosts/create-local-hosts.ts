@@ -1,4 +1,4 @@
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants, mkdir, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { hostsOf } from '../../config/hosts.ts';
 import { LabError } from '../../config/lab-error.ts';
@@ -10,6 +10,9 @@ import { startNamespaceProcess, type NamespaceProcess } from './namespace-proces
 import { foreseeableTrouble, namespaceTrouble } from './namespace-trouble.ts';
 import { makeOutsideBuildFolders, type OutsideServer } from './outside-servers.ts';
 import { startHost } from './start-host.ts';
+
+/** What a build or a result needs at least, bytes. */
+const roomLeast = 20e6;
 
 /** Where the local lab finds and keeps things on this machine; every path is absolute. */
 export interface LocalHostsOptions {
@@ -114,6 +117,8 @@ async function makeFolder(folder: string, what: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
     await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+    const { bavail, bsize } = await statfs(folder);
+    if (bavail * bsize < roomLeast) throw new Error(`only ${((bavail * bsize) / 1e6).toFixed(1)} MB are free there`);
   } catch (error) {
     throw new LabError(
       'environment',

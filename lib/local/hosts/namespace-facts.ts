@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 /** The programs that local hosts are made with, and the packages that hold them. */
@@ -23,6 +23,8 @@ export interface NamespaceFacts {
   readonly unprivilegedClone: number | null;
   /** kernel.apparmor_restrict_unprivileged_userns (Ubuntu 23.10 and newer) */
   readonly apparmorRestricts: number | null;
+  /** How many processes and threads this user may still start; null where there is no limit, as for root. */
+  readonly processesLeft: number | null;
   /** Whether this is a container, where the kernel's own settings may be fine and the container's filter is not. */
   readonly inContainer: boolean;
 }
@@ -44,6 +46,7 @@ export function readNamespaceFacts(searchPath: string): NamespaceFacts {
     maxNetNamespaces: readNumber('/proc/sys/user/max_net_namespaces'),
     unprivilegedClone: readNumber('/proc/sys/kernel/unprivileged_userns_clone'),
     apparmorRestricts: readNumber('/proc/sys/kernel/apparmor_restrict_unprivileged_userns'),
+    processesLeft: process.geteuid?.() === 0 ? null : readProcessesLeft(),
     inContainer: ['/.dockerenv', '/run/.containerenv'].some((file) => existsSync(file)),
   };
 }
@@ -69,4 +72,24 @@ function readNumber(file: string): number | null {
   } catch {
     return null;
   }
+}
+
+/** The limit of processes (ulimit -u, RLIMIT_NPROC), less the threads that this user has; null without a limit. */
+function readProcessesLeft(): number | null {
+  const limit = /^Max processes\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+  if (limit === undefined) return null;
+  const user = process.getuid?.() ?? 0;
+  const threads = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .reduce((sum, pid) => {
+      try {
+        const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+        const isOwn = Number(/^Uid:\s+(\d+)/m.exec(status)?.[1]) === user;
+        return isOwn ? sum + Number(/^Threads:\s+(\d+)/m.exec(status)?.[1] ?? 0) : sum;
+      } catch {
+        // It has ended meanwhile.
+        return sum;
+      }
+    }, 0);
+  return Math.max(0, Number(limit) - threads);
 }

@@ -8,17 +8,20 @@ export interface NamespaceProcess {
   readonly pid: number;
   /** Writes a line to it. */
   send(line: string): void;
-  /** Resolves when it has printed this line; rejects when it ends instead, with what it wrote to standard error. */
+  /** Resolves when it has printed this line; rejects when it ends instead, or says nothing for 30 s, with what it wrote to standard error. */
   said(line: string): Promise<void>;
   isAlive(): boolean;
   /** Lets the operator's process end although this one runs: it then ends too. */
   unref(): void;
-  /** Closes its standard input and resolves when it has ended; kills it when it has not after 10 s. */
+  /** Closes its standard input and resolves when it has ended; kills it when it has not after 4 s. */
   close(): Promise<void>;
 }
 
 /** How long the first process of a namespace may take to end once its standard input is closed. */
-const closeMillis = 10_000;
+const closeMillis = 4000;
+
+/** How long it may take to say what is waited for: mounts and addresses of a host take some tens of milliseconds. */
+const wordMillis = 30_000;
 
 /** Starts a namespace process: `argv` is `unshare … bash script …`. Rejects when it cannot be started. */
 export async function startNamespaceProcess(
@@ -62,8 +65,13 @@ export async function startNamespaceProcess(
     },
     said: (line) =>
       new Promise((resolve, reject) => {
+        const timer = setTimeout(() => {
+          waiting.delete(check);
+          reject(new Error(errors.trim() || `it has not said '${line}' after ${wordMillis / 1000} s`));
+        }, wordMillis);
         const check = (): void => {
           if (!lines.has(line) && !ended) return;
+          clearTimeout(timer);
           waiting.delete(check);
           if (lines.has(line)) resolve();
           else reject(new Error(errors.trim() || `ended with ${child.exitCode ?? child.signalCode}`));

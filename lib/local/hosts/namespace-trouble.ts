@@ -10,6 +10,9 @@ const packages: Readonly<Record<NeededProgram, { readonly debian: string; readon
   ip: { debian: 'iproute2', fedora: 'iproute' },
 };
 
+/** Processes and threads of a small run: three hosts with their programs (Node has eleven threads each), commands and builds. */
+const processesLeast = 300;
+
 const orAsRoot = 'or run the same command as root';
 
 /** What is certain to fail on this machine, found before anything is tried; undefined when nothing is. */
@@ -27,6 +30,12 @@ export function foreseeableTrouble(facts: NamespaceFacts): LabError | undefined 
     return trouble(
       `the local lab needs ${missing.join(', ')}, which ${missing.length === 1 ? 'is' : 'are'} not on the PATH`,
       `Install with: sudo apt-get install ${of('debian')} (Debian, Ubuntu) or sudo dnf install ${of('fedora')} (Fedora, Amazon Linux)`,
+    );
+  }
+  if (facts.processesLeft !== null && facts.processesLeft < processesLeast) {
+    return trouble(
+      `this user may start ${facts.processesLeft} processes and threads more, and the local lab needs ${processesLeast}`,
+      'Allow more in this shell: ulimit -u 4096 (or unlimited)',
     );
   }
   if (!facts.hasOpt) {

@@ -108,6 +108,7 @@ export const broadcastRoom: ResultRoom<
     const { broadcasts, undecodable } = mergeAll(parts);
     const spreads = broadcasts.flatMap(({ maxSpreadMicros }) => maxSpreadMicros ?? []).sort((a, b) => a - b);
     const silent = broadcasts.filter(({ server }) => server !== null && server.unanswered > 0).length;
+    const orphans = broadcasts.filter(({ publishedBy, received }) => publishedBy === null && received > 0).length;
     const published = broadcasts.filter(({ publishedBy }) => publishedBy !== null).length;
     return {
       // The broadcasts' own sums are added once more: their text is exact, so nothing is lost on the way.
@@ -119,7 +120,10 @@ export const broadcastRoom: ResultRoom<
       undecodable,
       hasLatency: broadcasts.some(({ publishedBy, received }) => publishedBy !== null && received > 0),
       missing: [
-        ...(published < times ? [`${times - published} of ${times} broadcasts were not published`] : []),
+        ...(published + orphans < times
+          ? [`${times - published - orphans} of ${times} broadcasts were not published`]
+          : []),
+        ...(orphans > 0 ? [`${orphans} of ${times} broadcasts arrived, and who published them left no file`] : []),
         ...(silent > 0
           ? [`the server did not answer the publisher of ${silent} of ${broadcasts.length} broadcasts`]
           : []),

@@ -1,5 +1,7 @@
-import { open, readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { open, readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { LabError } from '../../config/lab-error.ts';
+import { readTextFile } from '../../config/read-file.ts';
 import { measurementRecordSchema, type MeasurementRecord } from '../schema/measurement-record.ts';
 import { runRecordSchema } from '../schema/run-record.ts';
 import { isLog, parseHost, parseJson } from './parse-raw.ts';
@@ -10,8 +12,11 @@ import { refuseForeign } from './refuse-foreign.ts';
 const logEndBytes = 16 * 1024;
 
 /** A folder that holds no run: `run.json` is missing or cannot be understood. */
-export class UnreadableRunError extends Error {
-  override readonly name = 'UnreadableRunError';
+export class UnreadableRunError extends LabError {
+  constructor(message: string) {
+    super('usage', message, 'give the folder of a run, DIR/<run-id>');
+    this.name = 'UnreadableRunError';
+  }
 }
 
 /**
@@ -20,9 +25,9 @@ export class UnreadableRunError extends Error {
  */
 export async function readRun(folder: string): Promise<RawRun> {
   const file = join(folder, 'run.json');
-  const text = await readText(file);
+  const { text } = readText(file);
   if (text === null) {
-    throw new UnreadableRunError(`${file} is missing: give the folder of one run, which holds run.json and raw/`);
+    throw new UnreadableRunError(`${file} is missing: the folder of one run holds run.json and raw/`);
   }
   const { value: record, problem } = parseJson(file, text, runRecordSchema);
   if (record === null) throw new UnreadableRunError(problem);
@@ -49,9 +54,9 @@ export async function readMeasurement(
 ): Promise<RawMeasurement> {
   const folder = join(runFolder, 'raw', name);
   const problems: string[] = [];
-  const text = await readText(join(folder, 'measurement.json'));
+  const { text, problem } = readText(join(folder, 'measurement.json'));
   let record: MeasurementRecord | null = null;
-  if (text === null) problems.push('measurement.json is missing');
+  if (text === null) problems.push(problem ?? 'measurement.json is missing');
   else {
     const parsed = parseJson('measurement.json', text, measurementRecordSchema);
     record = parsed.value;
@@ -69,13 +74,20 @@ export async function readMeasurement(
 
 async function readHost(folder: string, host: string): Promise<RawHost> {
   const files: Record<string, string> = {};
-  for (const entry of await readdir(join(folder, host), { withFileTypes: true })) {
+  const problems: string[] = [];
+  const entries = await readdir(join(folder, host), { withFileTypes: true }).catch((error: unknown) => {
+    problems.push(`${host} cannot be read: ${(error as Error).message}`);
+    return [];
+  });
+  for (const entry of entries) {
     if (!entry.isFile()) continue;
     const path = join(folder, host, entry.name);
-    const text = isLog(entry.name) ? await readEnds(path) : await readText(path);
+    const { text, problem } = isLog(entry.name) ? await readEnds(path) : readText(path);
     if (text !== null) files[entry.name] = text;
+    if (problem !== null) problems.push(`${host}/${problem}`);
   }
-  return parseHost(host, files);
+  const parsed = parseHost(host, files);
+  return { ...parsed, problems: [...parsed.problems, ...problems] };
 }
 
 /** What can be said of a measurement whose own record is lost: its name, and the server that its files name. */
@@ -121,27 +133,43 @@ async function foldersIn(folder: string): Promise<readonly string[]> {
   }
 }
 
-async function readText(path: string): Promise<string | null> {
+/** The text of a file, or why there is none: null for both when it is not there. */
+interface FileText {
+  readonly text: string | null;
+  readonly problem: string | null;
+}
+
+function readText(path: string): FileText {
   try {
-    return await readFile(path, 'utf8');
+    return { text: readTextFile(path), problem: null };
   } catch (error) {
-    if (isMissing(error)) return null;
-    throw error;
+    return isMissing(error) ? { text: null, problem: null } : unreadable(path, error);
   }
 }
 
-async function readEnds(path: string): Promise<string> {
-  const file = await open(path);
+async function readEnds(path: string): Promise<FileText> {
   try {
-    const { size } = await file.stat();
-    if (size <= 2 * logEndBytes) return await file.readFile('utf8');
-    const ends = Buffer.alloc(2 * logEndBytes);
-    await file.read(ends, 0, logEndBytes, 0);
-    await file.read(ends, logEndBytes, logEndBytes, size - logEndBytes);
-    return `${ends.toString('utf8', 0, logEndBytes)}\n…\n${ends.toString('utf8', logEndBytes)}`;
-  } finally {
-    await file.close();
+    const file = await open(path);
+    try {
+      const { size } = await file.stat();
+      if (size <= 2 * logEndBytes) return { text: await file.readFile('utf8'), problem: null };
+      const ends = Buffer.alloc(2 * logEndBytes);
+      await file.read(ends, 0, logEndBytes, 0);
+      await file.read(ends, logEndBytes, logEndBytes, size - logEndBytes);
+      return {
+        text: `${ends.toString('utf8', 0, logEndBytes)}\n…\n${ends.toString('utf8', logEndBytes)}`,
+        problem: null,
+      };
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    return unreadable(path, error);
   }
+}
+
+function unreadable(path: string, error: unknown): FileText {
+  return { text: null, problem: `${basename(path)} cannot be read: ${(error as Error).message}` };
 }
 
 function isMissing(error: unknown): boolean {

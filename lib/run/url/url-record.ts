@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Summary } from '../../../assets/loadgen/measure/summary.ts';
 import type { Workload } from '../../../assets/loadgen/workload/phase-kinds.ts';
 import { LabError } from '../../config/lab-error.ts';
+import { readTextFile } from '../../config/read-file.ts';
 
 /** What is asked of a server that listens elsewhere. */
 export interface UrlLoad {
@@ -48,7 +48,7 @@ export async function readUrlRecord(folder: string): Promise<UrlRecord | null> {
   const file = join(folder, urlRecordFile);
   if (!existsSync(file)) return null;
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as UrlRecord;
+    return JSON.parse(readTextFile(file)) as UrlRecord;
   } catch (error) {
     throw new LabError(
       'usage',

@@ -22,6 +22,7 @@ const allowed: NamespaceFacts = {
   maxNetNamespaces: 96_365,
   unprivilegedClone: null,
   apparmorRestricts: null,
+  processesLeft: null,
   inContainer: false,
 };
 
