@@ -1,9 +1,6 @@
 import { brokenRule } from '../../documents/schema/broken-rule.ts';
 import type { Parameter } from '../../documents/schema/document.ts';
 
-/** Parameters as they travel: a list of strings for each. */
-export type PassedParameters = Readonly<Record<string, readonly string[]>>;
-
 /** The value of every parameter by its name. */
 export type Values = ReadonlyMap<string, string>;
 
@@ -15,10 +12,10 @@ export interface ParameterFault {
   readonly rule: string;
 }
 
-/** Checks what was passed against what a document declares, and gives every parameter its value, or the first fault found. */
+/** Checks what was passed against what a document declares, and gives every parameter its value, or the first fault found. Each travels in a list. */
 export function resolveParameters(
   declared: Readonly<Record<string, Parameter>>,
-  passed: PassedParameters,
+  passed: Readonly<Record<string, readonly string[]>>,
 ): { readonly values: Values } | { readonly fault: ParameterFault } {
   const unknown = Object.keys(passed).find((name) => !Object.hasOwn(declared, name));
   if (unknown !== undefined) return { fault: { kind: 'unknown', name: unknown, rule: '' } };

@@ -65,9 +65,7 @@ export function sendCommand(service: Service, body: unknown): Command {
     id: randomUUID(),
     documentName: input.DocumentName,
     document,
-    passed: input.Parameters,
     values: resolved.values,
-    targets: input.Targets,
     requestedAt: service.clock.now(),
     deliverySeconds: input.TimeoutSeconds,
     maxErrors: input.MaxErrors,
@@ -90,20 +88,13 @@ function commandAnswer(command: Command): object {
   return {
     CommandId: command.id,
     DocumentName: command.documentName,
-    DocumentVersion: '$DEFAULT',
-    Parameters: command.passed,
-    InstanceIds: [],
-    Targets: command.targets,
     RequestedDateTime: seconds(command.requestedAt),
     Status: command.status,
     StatusDetails: command.statusDetails,
-    MaxConcurrency: '100%',
-    MaxErrors: command.maxErrors,
     TargetCount: command.invocations.length,
     CompletedCount: command.invocations.filter(({ status }) => isOver(status)).length,
     ErrorCount: errorCount(command),
     DeliveryTimedOutCount: deliveryTimedOutCount(command),
-    TimeoutSeconds: command.deliverySeconds,
   };
 }
 
@@ -112,8 +103,6 @@ function invocationAnswer(command: Command, { host, status, statusDetails }: Inv
     CommandId: command.id,
     InstanceId: host.instanceId,
     InstanceName: host.name,
-    DocumentName: command.documentName,
-    RequestedDateTime: seconds(command.requestedAt),
     Status: status,
     StatusDetails: statusDetails,
   };

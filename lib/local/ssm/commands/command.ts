@@ -1,5 +1,5 @@
-import type { CommandDocument, Filter } from '../../../documents/schema/document.ts';
-import type { PassedParameters, Values } from '../parameters.ts';
+import type { CommandDocument } from '../../../documents/schema/document.ts';
+import type { Values } from '../parameters.ts';
 import type { SsmHost } from '../ssm-host.ts';
 import type { ScriptResult } from './run-script.ts';
 
@@ -28,9 +28,7 @@ export interface Command {
   readonly id: string;
   readonly documentName: string;
   readonly document: CommandDocument;
-  readonly passed: PassedParameters;
   readonly values: Values;
-  readonly targets: readonly Filter[];
   readonly requestedAt: number;
   /** Within which the hosts must take it up. */
   readonly deliverySeconds: number;
