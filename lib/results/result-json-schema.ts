@@ -2,10 +2,12 @@ import { toJsonSchema } from '@valibot/to-json-schema';
 import { phaseDefinitions } from './phases/rooms.ts';
 import { latencySchema } from './schema/latency.ts';
 import { memorySlopeSchema, measurementResultSchema } from './schema/measurement-result.ts';
+import { workloadSchema } from './schema/workload-schema.ts';
 import { runResultSchema } from './schema/run-result.ts';
 
 /** What stands once in the JSON Schema, under its name. */
 const definitions = {
+  workload: workloadSchema,
   latency: latencySchema,
   memorySlope: memorySlopeSchema,
   ...phaseDefinitions,

@@ -1,3 +1,5 @@
+import { workloadHelp } from '../workload/describe-kinds.ts';
+
 /** What --help prints. */
 export function usage(): string {
   return `Opens WebSocket connections by the thousand, holds them, and measures what the server does.
@@ -9,6 +11,7 @@ export function usage(): string {
   --processes K            load processes; default: as many as the limit of open files asks for
   --rate R                 connections begun a second; default: as fast as the server takes them
   --hold S                 seconds to hold the connections; default 10
+  --workload W             what happens then: a preset, a file, or phases separated by commas (below); default: nothing
   --broadcasts K           publish K messages on /publish (with --interval-seconds S, default 1) and time their arrival
   --echo-rate R            messages a second, sent to the connections in turn and expected back unchanged,
                            for --echo-seconds S (default: as long as --hold)
@@ -20,6 +23,7 @@ export function usage(): string {
 Exit codes: 0 all connections were opened and held and every message arrived, 1 a defect, 2 usage, 3 environment, 4 the run failed,
 5 not all connections were open at the end, 6 messages are missing, 130 interrupted. What was measured is printed in every case.
 
+${workloadHelp()}
 Driven by the lab's hosts (docs/contracts.md): loadgen hold, loadgen drive, loadgen collect.
 `;
 }
