@@ -2,6 +2,7 @@ import type { Phase, PhaseKindName } from '../workload/phase-kinds.ts';
 import { Broadcast } from './broadcast.ts';
 import { Churn } from './churn.ts';
 import { Echo } from './echo.ts';
+import { Idle } from './idle.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { Storm } from './storm.ts';
 import type { PhaseContext, PhaseRun } from './phase-run.ts';
@@ -13,6 +14,7 @@ const rooms = {
   heartbeat: Heartbeat,
   churn: Churn,
   storm: Storm,
+  idle: Idle,
 } as const satisfies Record<PhaseKindName, new (phase: never, context: PhaseContext) => PhaseRun<object>>;
 
 /** Makes a phase's room. */

@@ -163,6 +163,13 @@ export const phaseKinds = {
     },
     plannedSeconds: ({ withinSeconds }: { readonly withinSeconds: number }) => withinSeconds,
   },
+  idle: {
+    about: 'Nothing is done: what holding the connections costs by itself.',
+    fields: {
+      seconds: { name: 'for', unit: 'seconds', least: 1, most: day, default: 60, about: 'How long.' },
+    },
+    plannedSeconds: ({ seconds }: { readonly seconds: number }) => seconds,
+  },
 } as const satisfies Readonly<Record<string, PhaseKind>>;
 
 /** The name of a kind of phase. */

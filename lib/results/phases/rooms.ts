@@ -6,6 +6,7 @@ import { churnRawSchema, churnResultSchema, churnRoom } from './churn.ts';
 import { echoRawSchema, echoResultSchema, echoRoom } from './echo.ts';
 import { heartbeatRawSchema, heartbeatResultSchema, heartbeatRoom } from './heartbeat.ts';
 import { stormRawSchema, stormResultSchema, stormRoom } from './storm.ts';
+import { idleRawSchema, idleResultSchema, idleRoom } from './idle.ts';
 import type { ResultRoom } from './phase-room.ts';
 
 /** How each kind of phase is read, merged and compared. */
@@ -14,6 +15,7 @@ const rooms = {
   broadcast: { raw: broadcastRawSchema, result: broadcastPhaseSchema, room: broadcastRoom },
   heartbeat: { raw: heartbeatRawSchema, result: heartbeatResultSchema, room: heartbeatRoom },
   churn: { raw: churnRawSchema, result: churnResultSchema, room: churnRoom },
+  idle: { raw: idleRawSchema, result: idleResultSchema, room: idleRoom },
   storm: { raw: stormRawSchema, result: stormResultSchema, room: stormRoom },
 } as const satisfies Readonly<Record<PhaseKindName, unknown>>;
 

@@ -99,8 +99,8 @@ describe('a workload', () => {
   });
 
   test('has a name for each phase, and a longest time', () => {
-    const workload = parseWorkload('echo for=10s, broadcast times=2 every=5s, echo for=20s');
-    assert.deepEqual(phaseNames(workload), ['echo', 'broadcast', 'echo-2']);
-    assert.equal(plannedSeconds(workload), 10 + 30 + 3 * 5 + 60 + 20 + 30);
+    const workload = parseWorkload('echo for=10s, broadcast times=2 every=5s, echo for=20s, idle for=7s');
+    assert.deepEqual(phaseNames(workload), ['echo', 'broadcast', 'echo-2', 'idle']);
+    assert.equal(plannedSeconds(workload), 10 + 30 + 3 * 5 + 60 + 20 + 30 + 7);
   });
 });
