@@ -9,7 +9,7 @@ const [begins, ends] = ['<!-- made by: node assets/loadgen/workload/describe-kin
 
 test('the reference in docs/workloads.md is the one that the table of kinds makes', async () => {
   const text = readFileSync(page, 'utf8');
-  const [before = '', after = ''] = [text.slice(0, text.indexOf(begins)), text.slice(text.indexOf(ends))];
+  const [before, after] = [text.slice(0, text.indexOf(begins)), text.slice(text.indexOf(ends))];
   const options = { ...(await resolveConfig(page)), filepath: page };
   const made = await format(`${before}${begins}\n\n${workloadReference()}\n${after}`, options);
   if (process.execArgv.includes('--test-update-snapshots')) writeFileSync(page, made);
