@@ -48,12 +48,15 @@ def gateways_addresses_and_endpoints_have_tags_and_go_with_their_stack() -> None
     def delete_gateway(self: Any, account: str, region: str) -> None:
         # EC2 shows a deleted one for an hour.
         ec2_backends[account][region].nat_gateways.pop(self.id)
+        ec2_backends[account][region].enis.pop(self._eni.id)
 
     def release_address(self: Any, account: str, region: str) -> None:
         ec2_backends[account][region].release_address(allocation_id=self.allocation_id)
 
     def delete_endpoint(self: Any, account: str, region: str) -> None:
         ec2_backends[account][region].vpc_end_points.pop(self.id)
+        for interface in self.network_interface_ids or []:
+            ec2_backends[account][region].enis.pop(interface)
 
     NatGateway.delete = delete_gateway  # type: ignore[attr-defined]
     ElasticAddress.delete = release_address  # type: ignore[attr-defined]
