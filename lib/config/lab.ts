@@ -137,8 +137,12 @@ export const labSchema = v.strictObject({
         identifier('the name of a time zone, such as Europe/Berlin', /^[A-Za-z0-9_+/-]{1,50}$/),
         'UTC',
       ),
-      /** Parameters of the Benchmark document, by name: `{ "Server": "netty" }`. What is not given has the document's default. */
-      parameters: v.record(v.string(), v.string()),
+      /** The server that is measured. */
+      server: v.optional(identifier('the name of a server such as netty', /^[a-z][a-z0-9-]{0,62}$/), 'netty'),
+      /** What happens on the connections: a preset, or phases in their text form. Default: the Benchmark document's. */
+      workload: v.optional(v.pipe(v.string(), v.maxLength(512))),
+      /** Further parameters of the Benchmark document, by name: `{ "Connections": "500000" }`. */
+      parameters: v.optional(v.record(v.string(), v.string()), {}),
     }),
   ),
   /** Who hears that a run has ended and that a host has ended itself: an e-mail address, or the ARN of an SNS topic. */

@@ -42,13 +42,15 @@ const cases: Readonly<Record<string, Case>> = {
   'results.keep': [true, 'same'],
   'schedule.expression': ['rate(2 hours)', 'same'],
   'schedule.timezone': ['Europe/Berlin', 'same'],
-  'schedule.parameters': [{ Server: 'node' }, 'same'],
+  'schedule.server': ['node', 'same'],
+  'schedule.workload': ['quick', 'same'],
+  'schedule.parameters': [{ Connections: '1000' }, 'same'],
   notify: ['someone@example.org', 'same'],
   'budget.monthlyUsd': [51, 'same'],
 };
 
 const everyOption = {
-  schedule: { expression: 'rate(1 hours)', parameters: { Server: 'netty' } },
+  schedule: { expression: 'rate(1 hours)' },
   notify: 'arn:aws:sns:us-east-1:123456789012:lab',
   budget: { monthlyUsd: 50 },
 };

@@ -31,7 +31,7 @@ export const labs: Readonly<Record<string, Readonly<Record<string, unknown>>>> =
   },
   'a schedule, notices by e-mail, a budget and results that stay': {
     results: { keep: true },
-    schedule: { expression: 'cron(0 3 ? * SUN *)', timezone: 'Europe/Berlin', parameters: { Server: 'netty' } },
+    schedule: { expression: 'cron(0 3 ? * SUN *)', timezone: 'Europe/Berlin', server: 'go', workload: 'quick' },
     notify: 'someone@example.org',
     budget: { monthlyUsd: 50 },
   },

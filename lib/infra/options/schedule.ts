@@ -2,9 +2,13 @@ import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal, type IRole } from 'aws-cdk-lib/aws-iam';
 import { CfnSchedule } from 'aws-cdk-lib/aws-scheduler';
 import { Construct } from 'constructs';
+import { plannedSeconds } from '../../../assets/loadgen/workload/phase-kinds.ts';
+import { formatWorkload, parseWorkload } from '../../../assets/loadgen/workload/workload.ts';
 import type { Lab } from '../../config/lab.ts';
+import { asUsage } from '../../config/workload-usage.ts';
 import { benchmarkDocument, documentName } from '../../documents/benchmark.ts';
 import { brokenRule } from '../../documents/schema/broken-rule.ts';
+import { driveTimeoutSeconds } from '../../documents/verbs.ts';
 import { acknowledge, wildcardFinding } from '../acknowledge.ts';
 import { checkLabName, propsError } from '../check-props.ts';
 
@@ -27,8 +31,9 @@ export class LabSchedule extends Construct {
     super(scope, id);
     const { lab, schedule, automationRole } = props;
     checkLabName(this.node.path, lab.name);
-    const problems = problemsOf(lab, schedule.parameters);
-    if (problems.length > 0) throw propsError(this.node.path, `'schedule.parameters' ${problems.join('; ')}`);
+    const parameters = parametersOf(schedule);
+    const problems = problemsOf(lab, parameters);
+    if (problems.length > 0) throw propsError(this.node.path, `'schedule' ${problems.join('; ')}`);
 
     const stack = Stack.of(this);
     const document = documentName(lab, 'Benchmark');
@@ -78,7 +83,7 @@ export class LabSchedule extends Construct {
         input: stack.toJsonString({
           DocumentName: document,
           Parameters: {
-            ...Object.fromEntries(Object.entries(schedule.parameters).map(([name, value]) => [name, [value]])),
+            ...Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, [value]])),
             [assumeRole]: [automationRole.roleArn],
           },
         }),
@@ -93,19 +98,25 @@ export class LabSchedule extends Construct {
 /** The parameter that the schedule gives by itself. */
 const assumeRole = 'AutomationAssumeRole';
 
+/** The schedule's parameters of the Benchmark document. Throws LabError `usage` for what is no workload. */
+function parametersOf({ server, workload: given, parameters }: LabScheduleProps['schedule']): Record<string, string> {
+  if (given === undefined) return { Server: server, ...parameters };
+  const workload = asUsage(() => parseWorkload(given));
+  return {
+    Server: server,
+    Workload: formatWorkload(workload),
+    DriveTimeoutSeconds: String(driveTimeoutSeconds(plannedSeconds(workload))),
+    ...parameters,
+  };
+}
+
 /** What the Benchmark document would not take, each as a sentence's end. */
 function problemsOf(lab: Lab, given: Readonly<Record<string, string>>): readonly string[] {
   const { [assumeRole]: _byItself, ...parameters } = benchmarkDocument(lab).parameters ?? {};
-  const names = Object.keys(parameters);
-  return [
-    ...Object.entries(given).flatMap(([name, value]) => {
-      const parameter = parameters[name];
-      if (parameter === undefined) return [`must be of ${names.join(', ')}, got ${name}`];
-      const broken = brokenRule(parameter, value);
-      return broken === undefined ? [] : [`${name} ${broken}, got ${value}`];
-    }),
-    ...Object.entries(parameters)
-      .filter(([name, parameter]) => parameter.default === undefined && given[name] === undefined)
-      .map(([name]) => `must give ${name}, which has no default`),
-  ];
+  return Object.entries(given).flatMap(([name, value]) => {
+    const parameter = parameters[name];
+    if (parameter === undefined) return [`takes the parameters ${Object.keys(parameters).join(', ')}, got ${name}`];
+    const broken = brokenRule(parameter, value);
+    return broken === undefined ? [] : [`parameter ${name} ${broken}, got ${value}`];
+  });
 }
