@@ -33,7 +33,14 @@ export async function calibrate(site: Site, plan: CalibrationPlan, watcher: Watc
     {
       runId,
       folder,
-      request: { servers: names, ...workloads[size], memoryPreset: 'small', serverProcesses: 1, loadProcesses: 1 },
+      request: {
+        servers: names,
+        ...workloads[size],
+        memoryPreset: 'small',
+        tls: false,
+        serverProcesses: 1,
+        loadProcesses: 1,
+      },
       repeats: 1,
       servers,
       schedule: names.map((name) => ({ server: name, repeat: 1, measurement: name })),

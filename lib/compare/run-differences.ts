@@ -11,6 +11,7 @@ const conditions: readonly { readonly name: string; readonly of: (run: RunResult
   { name: 'connections', of: ({ parameters }) => wholeNumber(parameters.connections) },
   { name: 'connect rate', of: ({ parameters }) => `${wholeNumber(parameters.connectRate)}/s` },
   { name: 'memory preset', of: ({ parameters }) => parameters.memoryPreset },
+  { name: 'TLS', of: ({ parameters }) => (parameters.tls ? 'yes' : 'no') },
   { name: 'load hosts', of: ({ lab }) => String(lab.load.hosts) },
   { name: 'place', of: ({ where, hostsShareOneMachine }) => (hostsShareOneMachine ? 'one machine' : where) },
   { name: 'processors', of: ({ hosts }) => hosts.map(({ cpus, cpuModel }) => `${cpus} x ${cpuModel}`).join(', ') },

@@ -3,7 +3,7 @@ import { formatWorkload } from '../../assets/loadgen/workload/workload.ts';
 import { hostsOf, type Host } from '../config/hosts.ts';
 import type { Lab } from '../config/lab.ts';
 import { hostTags } from '../config/tags.ts';
-import { countPattern, memoryPresets, serverPattern, timeoutPattern, workloadPattern } from './parameters.ts';
+import { countPattern, memoryPresets, serverPattern, timeoutPattern, workloadPattern, yesOrNo } from './parameters.ts';
 import type { AssertStep, AutomationDocument, RunCommandStep } from './schema/document.ts';
 import { verbs, type VerbName } from './verbs.ts';
 
@@ -150,6 +150,12 @@ export function benchmarkDocument(lab: Lab): AutomationDocument {
         default: 'modern',
         allowedValues: memoryPresets,
       },
+      Tls: {
+        type: 'String',
+        description: 'yes: connections are secured with TLS (the server must be one that says tls: true)',
+        default: 'no',
+        allowedValues: yesOrNo,
+      },
     },
     outputs: ['ramp.Output', 'drive.Output'],
     mainSteps: [
@@ -167,6 +173,7 @@ export function benchmarkDocument(lab: Lab): AutomationDocument {
           Server: '{{ Server }}',
           ServerProcesses: '{{ ServerProcesses }}',
           MemoryPreset: '{{ MemoryPreset }}',
+          Tls: '{{ Tls }}',
         },
         thenCollect,
       ),
@@ -181,6 +188,7 @@ export function benchmarkDocument(lab: Lab): AutomationDocument {
           ServerProcesses: '{{ ServerProcesses }}',
           LoadProcesses: '{{ LoadProcesses }}',
           ConnectRate: '{{ ConnectRate }}',
+          Tls: '{{ Tls }}',
         },
         thenCollect,
       ),

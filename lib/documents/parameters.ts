@@ -25,6 +25,7 @@ export const timeoutPattern = '^[1-9][0-9]{1,4}$';
 const runPattern = '^[A-Za-z0-9-]{1,64}$';
 /** The name of a server: a folder of assets/servers. */
 export const serverPattern = '^[a-z][a-z0-9-]{0,62}$';
+export const yesOrNo = ['no', 'yes'];
 export const memoryPresets = ['article', 'modern', 'small'];
 
 export const parameters = {
@@ -45,6 +46,12 @@ export const parameters = {
     type: 'String',
     description: 'Seconds after which the agent ends the script',
     allowedPattern: timeoutPattern,
+  },
+  tls: {
+    type: 'String',
+    description: 'yes: connections are secured with TLS, by a key that the server host makes',
+    allowedValues: yesOrNo,
+    interpolationType: 'ENV_VAR',
   },
   memoryPreset: {
     type: 'String',

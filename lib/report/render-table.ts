@@ -29,7 +29,7 @@ function heading({ parameters, runId, where, hosts, beganUnixMillis, complete }:
   const [machine] = hosts;
   return [
     `Run ${runId} (${where}, ${utcMinute(beganUnixMillis)})${complete ? '' : ' - INCOMPLETE'}`,
-    `${wholeNumber(parameters.connections)} connections wanted at ${wholeNumber(parameters.connectRate)}/s, memory preset ${parameters.memoryPreset}`,
+    `${wholeNumber(parameters.connections)} connections wanted at ${wholeNumber(parameters.connectRate)}/s, memory preset ${parameters.memoryPreset}${parameters.tls ? ', over TLS' : ''}`,
     ...hanging(
       'workload:',
       parameters.workload.length === 0 ? 'none' : parameters.workload.map(formatPhase).join(', '),

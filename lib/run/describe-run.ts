@@ -33,6 +33,7 @@ export function describeRun(
       serverProcesses: most(plans.map(({ serverProcesses }) => serverProcesses)),
       loadProcesses: most(plans.map(({ loadProcesses }) => loadProcesses)),
       memoryPreset: plans[0]?.memoryPreset ?? 'modern',
+      tls: request.tls,
       repeats: run.repeats,
     },
     servers: run.servers.map(({ description, outsideFolder }) => ({

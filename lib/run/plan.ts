@@ -30,6 +30,7 @@ export interface MeasurementPlan {
   readonly serverProcesses: number;
   readonly loadProcesses: number;
   readonly memoryPreset: MemoryPresetName;
+  readonly tls: boolean;
   /** What the run will take by the figures of server.json, bytes: of the server's machine, or of the one machine that all share. */
   readonly expectedBytes: number;
 }
@@ -40,6 +41,8 @@ const reservedDescriptors = 600;
 const kernelPairBytes = 7000;
 /** Kernel memory of one end of a connection, bytes: what a host has that is a machine of its own. */
 const kernelEndBytes = kernelPairBytes / 2;
+/** What TLS takes of a server's memory a connection, bytes: 39 kB in Node, 11 kB in Go, more than its own memory in both. */
+const tlsBytes = 40_000;
 /** Private memory of a load process, bytes: 62 of them took 873 MB together. */
 const loadProcessBytes = 16e6;
 /** Local ports of one address: 1024 to 65535 without those reserved for servers. */
@@ -114,7 +117,8 @@ function sizesOf(request: RunRequest, server: ServerDescription, lab: Lab, capac
 
   const oneMachine = capacity.openFilesLeft !== null;
   const { bytesPerConnection, baseBytes } = server.expected;
-  const connectionBytes = (oneMachine ? kernelPairBytes : kernelEndBytes) + bytesPerConnection;
+  const connectionBytes =
+    (oneMachine ? kernelPairBytes : kernelEndBytes) + bytesPerConnection + (request.tls ? tlsBytes : 0);
   const loadBytes = oneMachine ? loadProcesses * lab.load.hosts * loadProcessBytes : 0;
   return {
     server: server.name,
@@ -125,6 +129,7 @@ function sizesOf(request: RunRequest, server: ServerDescription, lab: Lab, capac
     serverProcesses,
     loadProcesses,
     memoryPreset: request.memoryPreset ?? capacity.memoryPreset,
+    tls: request.tls,
     expectedBytes: connections * connectionBytes + serverProcesses * baseBytes + loadBytes,
   };
 }
@@ -230,5 +235,6 @@ export function benchmarkParameters(plan: MeasurementPlan, automationRoleArn: st
     ServerProcesses: [String(plan.serverProcesses)],
     LoadProcesses: [String(plan.loadProcesses)],
     MemoryPreset: [plan.memoryPreset],
+    Tls: [plan.tls ? 'yes' : 'no'],
   };
 }

@@ -27,6 +27,12 @@ export async function runBenchmark(site: Site, run: Run, watcher: Watcher): Prom
   const skipped = new Map<string, string>();
   const save = (endedUnixMillis: number | null): Promise<void> =>
     writeRunRecord(run.folder, describeRun(site, run, [...plans.values()], skipped, endedUnixMillis));
+  for (const { description } of run.servers) {
+    if (!run.request.tls || description.tls) continue;
+    const reason = 'it does not serve TLS, by its server.json';
+    skipped.set(description.name, reason);
+    watcher.onProgress({ kind: 'outcome', server: description.name, text: `skipped: ${reason}` });
+  }
   await save(null);
 
   let hostsAreNew = true;

@@ -14,6 +14,8 @@ export interface RunRequest {
   /** Connections opened a second by the whole lab. */
   readonly connectRate?: number | undefined;
   readonly memoryPreset?: MemoryPresetName | undefined;
+  /** Whether connections are secured with TLS. */
+  readonly tls: boolean;
   readonly serverProcesses?: number | undefined;
   /** Load processes on each load host. */
   readonly loadProcesses?: number | undefined;

@@ -44,6 +44,31 @@ describe('a local run', () => {
   });
 });
 
+describe('a local run over TLS', () => {
+  test('measures servers that can, and skips others by name', { timeout: 180_000 }, async () => {
+    await withFolder(async (out) => {
+      const workload = 'echo rate=100/s for=1s, broadcast times=1 every=1s';
+      const lab = startLab(
+        ...'run --local --tls --servers node,spray --connections 500 --out'.split(' '),
+        out,
+        '--workload',
+        workload,
+      );
+      const { code } = await lab.ended;
+      assert.equal(code, 0, lab.stderr());
+      const { result } = await onlyRun(out);
+      assert.equal(result.parameters.tls, true);
+      assert.deepEqual(result.skipped, [{ server: 'spray', reason: 'it does not serve TLS, by its server.json' }]);
+      const [measurement, ...others] = result.measurements;
+      assert.ok(measurement !== undefined && others.length === 0);
+      assert.equal(measurement.connections.peak, 500);
+      const [broadcast] = phaseOf(measurement, 'broadcast').broadcasts;
+      assert.deepEqual([broadcast?.received, broadcast?.duplicates], [500, 0]);
+      assert.match(lab.stdout(), /over TLS/);
+    });
+  });
+});
+
 describe('a command line', () => {
   /** Runs to the end and gives the exit code and the lines of standard error. */
   async function failure(...words: readonly string[]): Promise<{ code: number | null; lines: readonly string[] }> {

@@ -58,6 +58,7 @@ export function runFiles(run: SyntheticRun = {}): Record<string, string> {
     serverProcesses: run.serverProcesses ?? 1,
     loadProcesses: run.loadProcesses ?? 2,
     memoryPreset: 'small',
+    tls: false,
     repeats,
   };
   const record: RunRecordInput = {

@@ -19,6 +19,7 @@ const request: RunRequest = {
   servers: ['node'],
   connections: 10_000,
   workload: parseWorkload('echo rate=1000/s for=3s, broadcast times=3 every=2s'),
+  tls: false,
 };
 const node = knownServers().find(({ description }) => description.name === 'node')?.description;
 assert.ok(node !== undefined);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readText } from './proc.ts';
 import type { ServerStart } from '../raw.ts';
+import { writeCertificate } from './server-certificate.ts';
 
 /** How long all processes of a server may take to listen when its server.json does not say: 62 JVMs on two cores took 21 s. */
 const defaultStartSeconds = 180;
@@ -11,6 +12,7 @@ const defaultStartSeconds = 180;
 interface MemoryPresets {
   readonly name: string;
   readonly startSeconds?: number;
+  readonly tls?: boolean;
   readonly memoryPresets: Readonly<Record<string, { readonly flags: readonly string[] }>>;
 }
 
@@ -22,6 +24,15 @@ export function flagsOf(server: MemoryPresets, preset: string): string {
     throw new Error(`server ${server.name} has no memory preset '${preset}'; it has ${known}`);
   }
   return found.flags.join(' ');
+}
+
+/** Makes a key and a certificate for a server in a folder; the environment that tells it of them, a line each. Throws for one without TLS. */
+export function certificateFor(server: MemoryPresets, folder: string): string {
+  if (server.tls !== true)
+    throw new Error(`server ${server.name} does not serve TLS: its server.json does not say tls: true`);
+  return Object.entries(writeCertificate(folder))
+    .map(([name, file]) => `${name}=${file}`)
+    .join('\n');
 }
 
 /** What a server process has printed so far: listening with its version, or nothing yet. */
@@ -103,6 +114,9 @@ if (import.meta.main) {
     if (verb === 'flags') {
       const [file = '', preset = ''] = rest;
       process.stdout.write(`${flagsOf(JSON.parse(readFileSync(file, 'utf8')) as MemoryPresets, preset)}\n`);
+    } else if (verb === 'certificate') {
+      const [file = '', folder = ''] = rest;
+      process.stdout.write(`${certificateFor(JSON.parse(readFileSync(file, 'utf8')) as MemoryPresets, folder)}\n`);
     } else {
       const [file = '', folder = '', memoryPreset = '', flags = '', processes = '0', firstPort = '0'] = rest;
       const { name: server, startSeconds = defaultStartSeconds } = JSON.parse(

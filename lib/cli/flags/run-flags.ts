@@ -24,6 +24,7 @@ export interface RunFlags {
   readonly echoSeconds?: number;
   readonly connectRate?: number;
   readonly memory?: MemoryPresetName;
+  readonly tls?: boolean;
   readonly serverProcesses?: number;
   readonly loadProcesses?: number;
   readonly repeats?: number;
@@ -120,6 +121,12 @@ export const runFlagParameters: FlagParametersForType<RunFlags, LabContext> = {
     brief: 'Connections opened a second',
   },
   memory: { kind: 'enum', values: memoryPresetNames, optional: true, brief: 'Memory flags of the servers' },
+  tls: {
+    kind: 'boolean',
+    optional: true,
+    withNegated: false,
+    brief: 'Secure connections with TLS; servers that cannot are skipped',
+  },
   serverProcesses: {
     kind: 'parsed',
     parse: parsePositiveCount,

@@ -49,6 +49,7 @@ function requestOf(flags: RunFlags, servers: readonly string[], defaults: RunDef
     workload: workloadOf(flags, presetWorkload(defaults.workload), folder),
     connectRate: flags.connectRate,
     memoryPreset: flags.memory,
+    tls: flags.tls ?? false,
     serverProcesses: flags.serverProcesses,
     loadProcesses: flags.loadProcesses,
   };

@@ -103,6 +103,7 @@ export function environment(result: RunResult): Html {
     ['workload', parameters.workload.length === 0 ? 'none' : parameters.workload.map(formatPhase).join(', ')],
     ['processes', `${parameters.serverProcesses} of the server, ${parameters.loadProcesses} on each load host`],
     ['memory preset', parameters.memoryPreset],
+    ['TLS', parameters.tls ? 'yes, by a P-256 key of the server host; its certificate is not checked' : 'no'],
     ['repeats', String(parameters.repeats)],
   ];
   const rows = hosts.map(

@@ -12,6 +12,7 @@ export const runParametersSchema = v.pipe(
     serverProcesses: count('Processes of the server, each with a port of its own.'),
     loadProcesses: count('Load processes on each load host.'),
     memoryPreset: text('Which of the flags in server.json were used: article, modern or small.'),
+    tls: v.optional(flag('Whether connections were secured with TLS.'), false),
     repeats: count('How many times each server was to be measured.'),
   }),
   v.description('What was asked of every measurement of the run.'),

@@ -47,6 +47,7 @@ export function requestOfExecution(site: Pick<Site, 'lab'>, execution: Automatio
       serverProcesses: numberOf('ServerProcesses'),
       loadProcesses: numberOf('LoadProcesses'),
       memoryPreset: memory === 'article' || memory === 'small' ? memory : 'modern',
+      tls: Parameters['Tls']?.[0] === 'yes',
     },
   };
 }

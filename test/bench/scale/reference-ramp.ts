@@ -44,6 +44,7 @@ export async function rampReference(task: ReferenceTask): Promise<ReferenceRamp>
       Server: task.server,
       ServerProcesses: String(task.serverProcesses),
       MemoryPreset: task.memoryPreset,
+      Tls: 'no',
     });
     for (const host of load) {
       const copy = host.path(program);

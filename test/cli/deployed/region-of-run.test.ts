@@ -20,6 +20,7 @@ describe('a run that is taken up again', () => {
       servers: ['node'],
       connections: 1,
       workload: [],
+      tls: false,
     };
     const run = {
       runId,
