@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { hasCompiler } from './compile-reference.ts';
 
 const noCompiler = !hasCompiler() && 'there is no C compiler (cc)';
@@ -63,7 +64,7 @@ describe('bench:loadgen', () => {
 function bench(
   ...benchArguments: readonly string[]
 ): ReturnType<typeof spawnSync> & { stdout: string; stderr: string } {
-  const program = new URL('loadgen.ts', import.meta.url).pathname;
+  const program = fileURLToPath(new URL('loadgen.ts', import.meta.url));
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   return spawnSync(process.execPath, [program, ...benchArguments], { encoding: 'utf8', env, timeout: 60_000 });
 }

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parsePositiveCount, parseSeconds } from '../../lib/cli/flags/parse.ts';
 import { flagValue, runBenchmarkCommand, type Flags } from './command-line.ts';
 import { compileReference, hasCompiler } from './compile-reference.ts';
@@ -164,7 +165,7 @@ function versionOfOurs(): string {
 }
 
 function save(report: string): string {
-  const folder = new URL('../../docs/benchmarks/', import.meta.url).pathname;
+  const folder = fileURLToPath(new URL('../../docs/benchmarks/', import.meta.url));
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'loadgen.md');
   writeFileSync(

@@ -5,12 +5,13 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import type { LoadProcessRaw, LoadStatus } from '../../assets/loadgen/raw.ts';
 import type { Summary } from '../../assets/loadgen/measure/summary.ts';
 import { isAlive, loopbackSource, until } from './held-load.ts';
 import { startLabServer } from './lab-server.ts';
 
-const main = new URL('../../assets/loadgen/main.ts', import.meta.url).pathname;
+const main = fileURLToPath(new URL('../../assets/loadgen/main.ts', import.meta.url));
 
 interface Outcome {
   readonly code: number;

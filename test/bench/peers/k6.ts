@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { OwnReport, RunningContender, Task } from '../contenders/contender.ts';
 import { startSession } from './session.ts';
 
@@ -19,7 +20,7 @@ export function startK6(program: string, mostConnections: number, task: Task): R
       '', // no control port
       '--summary-export',
       summary,
-      new URL('k6-script.js', import.meta.url).pathname,
+      fileURLToPath(new URL('k6-script.js', import.meta.url)),
     ],
     folder: task.folder,
     environment: {

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import type { Contender } from '../contenders/contender.ts';
 import { startLineContender } from '../contenders/line-contender.ts';
 import { startArtillery } from './artillery.ts';
@@ -22,13 +23,13 @@ export type Peer = { readonly contender: Contender } | { readonly name: PeerName
 
 /** Installs into .cache/bench those of the peers that can be installed without being root. */
 export function installPeers(names: readonly PeerName[]): void {
-  spawnSync('sh', [new URL('install.sh', import.meta.url).pathname, ...names], { stdio: 'inherit' });
+  spawnSync('sh', [fileURLToPath(new URL('install.sh', import.meta.url)), ...names], { stdio: 'inherit' });
 }
 
 /** Finds a peer on this machine. */
 export function findPeer(name: PeerName, connections: number): Peer {
   if (name === 'ws') {
-    const client = new URL('ws-client.ts', import.meta.url).pathname;
+    const client = fileURLToPath(new URL('ws-client.ts', import.meta.url));
     return {
       contender: {
         name,
@@ -47,7 +48,7 @@ export function findPeer(name: PeerName, connections: number): Peer {
       contender: { name, version: `tsung ${version}`, connections, start: async (task) => startTsung('tsung', task) },
     };
   }
-  const folder = new URL(`../../../.cache/bench/${name}-${versions[name]}/`, import.meta.url).pathname;
+  const folder = fileURLToPath(new URL(`../../../.cache/bench/${name}-${versions[name]}/`, import.meta.url));
   if (!existsSync(`${folder}.installed`)) {
     return {
       name,

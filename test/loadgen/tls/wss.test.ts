@@ -6,6 +6,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { parseWorkload } from '../../../assets/loadgen/workload/workload.ts';
 import { summarize } from '../../../assets/loadgen/measure/summary.ts';
 import { loopbackSource, startLoad, until } from '../held-load.ts';
@@ -15,7 +16,7 @@ import { authority, expired, serverCertificate } from './certificates.ts';
 const { certificate, key } = serverCertificate();
 const server = { cert: certificate, key };
 const tls = { serverName: 'server.test', trusted: authority.certificate, resume: false };
-const main = new URL('../../../assets/loadgen/main.ts', import.meta.url).pathname;
+const main = fileURLToPath(new URL('../../../assets/loadgen/main.ts', import.meta.url));
 
 describe('connections over TLS', { concurrency: 2 }, () => {
   for (const maxVersion of ['TLSv1.3', 'TLSv1.2'] as const) {

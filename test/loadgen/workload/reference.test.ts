@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import { workloadReference } from '../../../assets/loadgen/workload/describe-kinds.ts';
 
-const page = new URL('../../../docs/workloads.md', import.meta.url).pathname;
+const page = fileURLToPath(new URL('../../../docs/workloads.md', import.meta.url));
 const [begins, ends] = ['<!-- made by: node assets/loadgen/workload/describe-kinds.ts -->', '<!-- end -->'] as const;
 
 test('the reference in docs/workloads.md is the one that the table of kinds makes', async () => {
