@@ -83,6 +83,20 @@ describe('units of a local host', { skip: namespacesForbidden() }, () => {
     assert.match(await ended(collected), /Result=success .* ActiveState=inactive/);
   });
 
+  const unstartable: readonly [string, number][] = [
+    ['--property=StandardOutput=append:/no/such/file', 209],
+    ['--property=StandardError=append:/no/such/file', 222],
+    ['--working-directory=/no/such/folder', 200],
+  ];
+  for (const [option, status] of unstartable) {
+    test(`that cannot begin because of ${option} fails with systemd's own ${status}`, async () => {
+      assert.match(
+        await ended(await start('true', option)),
+        new RegExp(`Result=exit-code .*ExecMainStatus=${status} `),
+      );
+    });
+  }
+
   test('fails to start under the name of one that is active', async () => {
     const unit = await start('exec sleep 1000');
     const second = await runOn(host, `systemd-run --unit=${unit} -- true`);

@@ -9,7 +9,6 @@ interface Options {
   readonly properties: readonly string[];
   readonly states: readonly string[];
   readonly signal: NodeJS.Signals;
-  readonly whom: string;
   readonly names: readonly string[];
 }
 
@@ -30,14 +29,13 @@ export async function systemctl(units: Units, words: readonly string[]): Promise
   const flags = new Set<string>();
   const names: string[] = [];
   const lists: Record<'properties' | 'states', string[]> = { properties: [], states: [] };
-  let [signal, whom] = ['TERM', 'all'];
+  let signal = 'TERM';
   for (const word of words) {
     const value = word.slice(word.indexOf('=') + 1);
     if (['--quiet', '--value', '--all', '--plain', '--no-legend', '--no-pager'].includes(word)) flags.add(word);
     else if (word.startsWith('--property=')) lists.properties.push(...value.split(','));
     else if (word.startsWith('--state=')) lists.states = value.split(',');
     else if (word.startsWith('--signal=')) signal = value;
-    else if (word.startsWith('--kill-whom=')) whom = value;
     else if (word.startsWith('-')) throw usageError(`unrecognized option '${word}'`);
     else names.push(word);
   }
@@ -46,7 +44,7 @@ export async function systemctl(units: Units, words: readonly string[]): Promise
   const [verb = '', ...rest] = names;
   const run = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
   if (run === undefined) throw usageError(verb === '' ? 'a verb is missing' : `unknown verb '${verb}'`);
-  return run(units, { flags, ...lists, signal: name as NodeJS.Signals, whom, names: rest });
+  return run(units, { flags, ...lists, signal: name as NodeJS.Signals, names: rest });
 }
 
 /** The units that the arguments name: a pattern stands for the loaded ones that match, possibly none. */
@@ -105,10 +103,8 @@ async function stop(units: Units, options: Options): Promise<Answer> {
 }
 
 function kill(units: Units, options: Options): Answer {
-  const { whom, signal } = options;
-  if (whom !== 'all' && whom !== 'main') throw usageError(`kill: --kill-whom=${whom} is not supported`);
   const chosen = choose(units, options).map(([name, unit]): Chosen => {
-    return [name, unit?.signal(signal, whom === 'all') === true ? unit : undefined];
+    return [name, unit?.signal(options.signal) === true ? unit : undefined];
   });
   return whereLoaded(chosen, 1, 'kill');
 }

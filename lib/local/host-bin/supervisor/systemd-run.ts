@@ -19,10 +19,9 @@ export interface UnitSettings {
   readonly isBatch: boolean;
   readonly runtimeMillis: number;
   readonly stopMillis: number;
-  readonly killMode: 'control-group' | 'mixed' | 'process';
-  /** `append:FILE`, `truncate:FILE`, `null`, `journal`; standard error also `inherit`. */
-  readonly standardOutput: string;
-  readonly standardError: string;
+  /** A file to append to; null: the unit's journal, and for standard error wherever standard output goes. */
+  readonly standardOutput: string | null;
+  readonly standardError: string | null;
   /** Unloaded also when it has failed. */
   readonly collect: boolean;
 }
@@ -40,16 +39,8 @@ const properties: Readonly<Record<string, readonly [RegExp, (settings: Writable,
   CPUSchedulingPolicy: [/^(other|batch)$/, (settings, value) => (settings.isBatch = value === 'batch')],
   RuntimeMaxSec: [/^(\d+(s|min)?|infinity)$/, (settings, value) => (settings.runtimeMillis = millisOf(value))],
   TimeoutStopSec: [/^(\d+(s|min)?|infinity)$/, (settings, value) => (settings.stopMillis = millisOf(value))],
-  StandardOutput: [/^((append|truncate):\/.*|null|journal)$/, (settings, value) => (settings.standardOutput = value)],
-  StandardError: [
-    /^((append|truncate):\/.*|null|journal|inherit)$/,
-    (settings, value) => (settings.standardError = value),
-  ],
-  WorkingDirectory: [/^\//, (settings, value) => (settings.workingDirectory = value)],
-  KillMode: [
-    /^(control-group|mixed|process)$/,
-    (settings, value) => (settings.killMode = value as UnitSettings['killMode']),
-  ],
+  StandardOutput: [/^append:\//, (settings, value) => (settings.standardOutput = value.slice('append:'.length))],
+  StandardError: [/^append:\//, (settings, value) => (settings.standardError = value.slice('append:'.length))],
 };
 
 /** Starts a command as a unit: the part of systemd-run(1) that the lab's verbs use, with the same words and exit codes. */
@@ -66,9 +57,8 @@ export async function systemdRun(units: Units, words: readonly string[]): Promis
     isBatch: false,
     runtimeMillis: Number.POSITIVE_INFINITY,
     stopMillis: 90_000,
-    killMode: 'control-group',
-    standardOutput: 'journal',
-    standardError: 'inherit',
+    standardOutput: null,
+    standardError: null,
     collect: false,
   };
   let quiet = false;

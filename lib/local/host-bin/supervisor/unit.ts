@@ -52,17 +52,16 @@ export class Unit {
 
   constructor(settings: UnitSettings, journal: string) {
     this.settings = settings;
-    const streams = [settings.standardOutput, settings.standardError].map((setting) => openStream(setting, journal));
-    const [stdout, stderr = stdout] = streams;
+    const stdout = openFile(settings.standardOutput ?? journal);
+    const stderr = settings.standardError === null ? stdout : openFile(settings.standardError);
+    const isThere = existsSync(settings.workingDirectory);
     const trouble =
-      stdout === null
-        ? exitCodes.stdout
-        : stderr === null
-          ? exitCodes.stderr
-          : existsSync(settings.workingDirectory)
-            ? 0
-            : exitCodes.chdir;
+      stdout === null ? exitCodes.stdout : stderr === null ? exitCodes.stderr : isThere ? 0 : exitCodes.chdir;
+    const release = (): void => {
+      for (const descriptor of new Set([stdout, stderr])) if (descriptor !== null) closeSync(descriptor);
+    };
     if (trouble !== 0) {
+      release();
       this.started = Promise.resolve(true);
       this.ended = Promise.resolve(this.#finish(1, trouble, 'exit-code'));
       return;
@@ -79,7 +78,7 @@ export class Unit {
         stdio: ['ignore', stdout ?? 'ignore', stderr ?? 'ignore'],
       },
     );
-    for (const descriptor of new Set(streams)) if (typeof descriptor === 'number') closeSync(descriptor);
+    release();
     this.mainPid = child.pid ?? 0;
     this.started = new Promise((resolve) => {
       child.once('spawn', () => resolve(true));
@@ -99,18 +98,19 @@ export class Unit {
   stop(): void {
     if (this.activeState !== 'active') return;
     this.#deactivate();
-    const { killMode, stopMillis } = this.settings;
-    this.#terminate(killMode === 'control-group');
-    this.#arm(stopMillis, () => {
+    this.#terminate();
+    this.#arm(this.settings.stopMillis, () => {
       this.#timedOut = true;
-      this.signal('SIGKILL', killMode !== 'process');
+      this.signal('SIGKILL');
     });
   }
 
-  /** Sends a signal to the main process, or to every process of the unit; false when there is none. */
-  signal(signal: NodeJS.Signals | 0, toAll: boolean): boolean {
+  /** Sends a signal to every process of the unit, 0 to none of them; false when there is none. */
+  signal(signal: NodeJS.Signals | 0): boolean {
+    // Once the unit has ended, its number may be another process's.
+    if (this.mainPid <= 1 || this.activeState === 'failed') return false;
     try {
-      return this.mainPid > 1 && process.kill(toAll ? -this.mainPid : this.mainPid, signal);
+      return process.kill(-this.mainPid, signal);
     } catch {
       return false;
     }
@@ -122,9 +122,9 @@ export class Unit {
   }
 
   /** As systemd does, SIGCONT follows, so that a process that was stopped can end. */
-  #terminate(all: boolean): void {
-    this.signal('SIGTERM', all);
-    this.signal('SIGCONT', all);
+  #terminate(): void {
+    this.signal('SIGTERM');
+    this.signal('SIGCONT');
   }
 
   #arm(millis: number, callback: () => void): void {
@@ -136,7 +136,7 @@ export class Unit {
   async #onExit(code: number | null, signal: NodeJS.Signals | null): Promise<boolean> {
     clearTimeout(this.#timer);
     const outcome = signal === null ? this.#afterExit(code ?? 0) : this.#afterSignal(signal);
-    if (this.settings.killMode !== 'process') await this.#endRest();
+    await this.#endRest();
     return this.#finish(...outcome);
   }
 
@@ -154,17 +154,15 @@ export class Unit {
 
   /** Ends what the main process has left behind. */
   async #endRest(): Promise<void> {
-    if (!this.signal(0, true)) return;
+    if (!this.signal(0)) return;
     this.#deactivate();
-    const { killMode, stopMillis } = this.settings;
-    if (killMode === 'mixed') this.signal('SIGKILL', true);
-    else this.#terminate(true);
+    this.#terminate();
     const began = performance.now();
-    while (this.signal(0, true)) {
+    while (this.signal(0)) {
       await pause(20);
-      if (performance.now() - began < stopMillis) continue;
+      if (performance.now() - began < this.settings.stopMillis) continue;
       this.#timedOut = true;
-      this.signal('SIGKILL', true);
+      this.signal('SIGKILL');
     }
   }
 
@@ -178,13 +176,9 @@ export class Unit {
   }
 }
 
-/** A descriptor for a stream of the unit; null when its file cannot be opened, undefined where standard error is as standard output. */
-function openStream(setting: string, journal: string): number | null | undefined {
-  if (setting === 'inherit') return undefined;
-  const file =
-    setting === 'null' ? '/dev/null' : setting === 'journal' ? journal : setting.slice(setting.indexOf(':') + 1);
+/** A descriptor to append to a file; null when it cannot be opened. */
+function openFile(file: string): number | null {
   try {
-    if (setting.startsWith('truncate:')) closeSync(openSync(file, 'w'));
     return openSync(file, 'a');
   } catch {
     return null;
