@@ -5,6 +5,7 @@ import {
   generatorPauseFloorMicros,
   latenessShareInvalid,
   publishedLateShareInvalid,
+  standStillMicros,
   sustainedLatenessInvalid,
   sustainedLatenessShare,
   turnShareInvalid,
@@ -27,7 +28,9 @@ function paused({ name, latency, generator }: PhaseResult): readonly Wall[] {
     micros > Math.max(generatorPauseFloorMicros, latency.p99Micros * share);
   // A generator that cannot keep up all along makes the p99 itself: its lateness then does not stand out above it.
   const sustained = above(lateness, sustainedLatenessInvalid) && latency.p50Micros > lateness * sustainedLatenessShare;
-  if (!sustained && !above(turn, turnShareInvalid) && !above(lateness, latenessShareInvalid)) return [];
+  // A process that stood still made the p99 itself, which is then as long as the pause.
+  const stoodStill = lateness >= standStillMicros && above(lateness, turnShareInvalid);
+  if (!sustained && !stoodStill && !above(turn, turnShareInvalid) && !above(lateness, latenessShareInvalid)) return [];
   return [
     {
       wall: 'generatorBehind',

@@ -11,6 +11,9 @@ export const generatorPauseFloorMicros = 25_000;
 /** A turn of the generator's loop above this share of the p99 it measured invalidates: a whole broadcast may have arrived in it and been seen late. */
 export const turnShareInvalid = 0.5;
 
+/** Work that began so late stood still rather than was busy: what arrived meanwhile was seen that late, as in a long turn. */
+export const standStillMicros = 1_000_000;
+
 /** Work that began later than this share of the measured p99 invalidates: work that was late by less cannot alone have made that p99. */
 export const latenessShareInvalid = 1;
 

@@ -46,6 +46,18 @@ describe('a measurement is invalid', () => {
     await invalid(files, 'generatorBehind', /900\.0 ms.*late all along/);
   });
 
+  test('when a load process stood still for a second, though what it saw late made the p99 as long', async () => {
+    const files = changedProcess(plain(), 'raw/node/load-1/loadgen-0.json', (process) =>
+      withPhase(process, 'echo', (phase) => ({
+        ...phase,
+        // Most are quick; what was late was late by the pause and some more.
+        latency: encoded(Array.from({ length: 1000 }, (_, n) => (n < 900 ? 1000 : 1_300_000))),
+        maxLatenessMicros: 1_150_000,
+      })),
+    );
+    await invalid(files, 'generatorBehind', /greatest lateness 1150\.0 ms.*p99 is 130\d\.\d ms/);
+  });
+
   test('when broadcasts were published late', async () => {
     const files = changedProcess(plain(), 'raw/node/load-1/loadgen-2.json', (process) =>
       withPhase(process, 'broadcast', (phase) => ({
