@@ -22,7 +22,9 @@ function outOfMemory(evidence: Evidence, host: RawHost): readonly Wall[] {
   // The kernel may have killed one process of several, which no unit tells of.
   const kills = growth(host, ({ memory }) => memory.oomKills);
   if (killed.length === 0 && kills > 0 && (isServer(host) ? serverDied(host) : loadProcessDied(host)).length > 0) {
-    found.push(`the kernel killed ${kills} processes of the machine for memory while one of this host's ended`);
+    const gone = goneUnits(host, 'c1m-server-').join(', ');
+    const whose = gone === '' ? "one of this host's" : gone;
+    found.push(`the kernel killed ${kills} processes of the machine for memory while ${whose} ended`);
   }
   const line = findInLogs(host, memoryPattern);
   if (line !== null) found.push(line);

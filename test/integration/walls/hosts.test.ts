@@ -203,7 +203,8 @@ describe('a wall provoked from outside', { timeout: 500_000 }, () => {
   });
 
   test('the kernel kills the server for memory', { skip: noMemoryGroup }, () => {
-    assert.match(named('oom-killed', 'memory', ['serverDied']).evidence, /the kernel killed c1m-server-1 for memory/);
+    // Under little memory Node may end before the kernel ends it, which then kills another process of the group.
+    assert.match(named('oom-killed', 'memory', ['serverDied']).evidence, /the kernel killed .*\bc1m-server-1\b/);
     named('oom-killed', 'serverDied', ['memory']);
   });
 
