@@ -100,6 +100,22 @@ function step(
   };
 }
 
+/** A step that runs a part of the workload. */
+function driveStep(
+  lab: Lab,
+  name: string,
+  part: 'first' | 'rest',
+  flow: { readonly onFailure: `step:${string}`; readonly onCancel: `step:${string}` },
+): RunCommandStep {
+  const parameters = {
+    Run: execution,
+    Workload: '{{ Workload }}',
+    Part: part,
+    TimeoutSeconds: '{{ DriveTimeoutSeconds }}',
+  };
+  return step(lab, name, 'Drive', 'load', parameters, flow);
+}
+
 /**
  * The Automation document (schema 0.3) that is a whole benchmark of one server. Every parameter but Server has a default, so
  * `aws ssm start-automation-execution --document-name C1mLab-Benchmark --parameters Server=netty` is enough. Whatever fails after
@@ -192,18 +208,24 @@ export function benchmarkDocument(lab: Lab): AutomationDocument {
         },
         thenCollect,
       ),
+      driveStep(lab, 'drive', 'first', thenCollect),
+      // Hosts have no channel between them: the steps are what they wait for. Without a restart these two return at once.
       step(
         lab,
-        'drive',
-        'Drive',
-        'load',
+        'restart',
+        'Restart',
+        'server',
         {
           Run: execution,
           Workload: '{{ Workload }}',
-          TimeoutSeconds: '{{ DriveTimeoutSeconds }}',
+          Server: '{{ Server }}',
+          ServerProcesses: '{{ ServerProcesses }}',
+          MemoryPreset: '{{ MemoryPreset }}',
+          Tls: '{{ Tls }}',
         },
         thenCollect,
       ),
+      driveStep(lab, 'resume', 'rest', thenCollect),
       step(lab, 'collect', 'Collect', 'all', { Run: execution }, { ...thenStop, reachesAll: true }),
       step(lab, 'stop', 'Stop', 'all', { Run: execution }, { onFailure: 'Abort', isEnd: true, reachesAll: true }),
     ],

@@ -41,6 +41,12 @@ export const parameters = {
   connections: textParameter('Connections of the whole lab', countPattern),
   connectRate: textParameter('Connections opened a second by the whole lab', countPattern),
   workload: textParameter('What happens on the connections: a preset, or phases separated by commas', workloadPattern),
+  part: {
+    type: 'String',
+    description: 'Up to a restart of the server, or from there on; a workload without one has no rest',
+    allowedValues: ['first', 'rest'],
+    interpolationType: 'ENV_VAR',
+  },
   // No environment variable: the agent must find its value in the document. It is digits, and nothing else.
   timeoutSeconds: {
     type: 'String',

@@ -65,10 +65,25 @@ export const verbs = [
     parameters: {
       Run: parameters.run,
       Workload: parameters.workload,
+      Part: parameters.part,
       TimeoutSeconds: parameters.timeoutSeconds,
     },
     timeoutSeconds: 99_999,
     timeoutParameter: 'TimeoutSeconds',
+  },
+  {
+    name: 'Restart',
+    script: 'restart',
+    description: 'Kills the server under test and starts it again, where the workload asks for it',
+    parameters: {
+      Run: parameters.run,
+      Workload: parameters.workload,
+      Server: parameters.server,
+      ServerProcesses: parameters.serverProcesses,
+      MemoryPreset: parameters.memoryPreset,
+      Tls: parameters.tls,
+    },
+    timeoutSeconds: 660,
   },
   {
     name: 'Status',

@@ -13,7 +13,7 @@ interface LastWord {
 }
 
 /** Steps in which load generators are to be heard. */
-const loadSteps = new Set(['ramp', 'drive']);
+const loadSteps = new Set(['ramp', 'drive', 'resume']);
 
 /**
  * Watches that hosts, samplers and load generators go on reporting: each has a deadline for its next word. Only the operator's own

@@ -16,7 +16,7 @@ import type { Site } from './site.ts';
 import { writeMeasurement } from './storage-error.ts';
 
 /** Steps in which the hosts have something to show. */
-const livelySteps = new Set(['start', 'ramp', 'drive']);
+const livelySteps = new Set(['start', 'ramp', 'drive', 'restart', 'resume']);
 
 /** Steps that an interruption waits for: they keep what was measured. */
 const lastSteps = new Set(['collect', 'stop']);

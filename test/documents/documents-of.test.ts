@@ -23,7 +23,7 @@ describe("the lab's documents", () => {
     const scripts = documents.flatMap(({ type, content }) =>
       type === 'Command' ? content.mainSteps.flatMap(({ inputs }) => inputs.runCommand) : [],
     );
-    assert.equal(scripts.length, 8);
+    assert.equal(scripts.length, 9);
     for (const line of scripts) {
       const match = /^exec \/opt\/c1mlab\/assets\/(host\/[a-z]+)(?: \{\{ TimeoutSeconds \}\})?$/.exec(line);
       assert.ok(match?.[1] !== undefined, line);
@@ -87,6 +87,8 @@ describe("the lab's documents", () => {
         ['start', 'step:collect'],
         ['ramp', 'step:collect'],
         ['drive', 'step:collect'],
+        ['restart', 'step:collect'],
+        ['resume', 'step:collect'],
         ['collect', 'step:stop'],
         ['stop', 'Abort'],
       ],

@@ -16,7 +16,7 @@ describe('Drive on a host that ends itself', { skip: namespacesForbidden() }, ()
   });
   after(() => hosts.remove());
 
-  const env = { SSM_Workload: 'broadcast times=98 every=30.5s' };
+  const env = { SSM_Workload: 'broadcast times=98 every=30.5s', SSM_Part: 'first' };
 
   test('fails for a workload that is longer than its time-out, and says which would do', async () => {
     const { code, stderr } = await runOn(hosts.host('load-1'), 'exec /opt/c1mlab/assets/host/drive 3000', { env });

@@ -82,7 +82,7 @@ export async function hold(args: readonly string[]): Promise<number> {
     if (supervisor === null) throw new Error('the load processes have not been started yet');
     if (request.type === 'collect') return collect();
     // A disk that is full is told at the end, when it may not be any more.
-    return supervisor.drive(request.workload, gone, async () => void (await collect().catch(() => [])));
+    return supervisor.drive(request.workload, gone, async () => void (await collect().catch(() => [])), request.part);
   });
   try {
     supervisor = new Supervisor({

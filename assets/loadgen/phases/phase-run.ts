@@ -57,7 +57,9 @@ export interface PhaseRun<Raw extends object> {
   /** A connection that said goodbye has gone; its descriptor is still valid as an index. */
   left?(fd: number, now: number): void;
   /** A connection is gone, and with it what it owed. */
-  lost?(fd: number, cause: FailureCause): void;
+  lost?(fd: number, cause: FailureCause, now: number): void;
+  /** Whether connections are to be lost: then they do not count among the lost. */
+  readonly expectsLoss?: boolean;
   /** Whether everything that is due has been done. */
   sentAll(now: number): boolean;
   /** How much is still expected. */

@@ -9,6 +9,18 @@ const sweepMicros = 250_000;
 /** How clients come back: how long one waits before its n-th attempt (from 0), microseconds; null when it gives up. */
 export type ReturnPolicy = (attempt: number) => number | null;
 
+/** Backoff with full jitter: a wait from 0 to 1 s, 2 s, 4 s, … and never to more than 30 s. */
+const firstWaitMicros = 1_000_000;
+const longestWaitMicros = 30_000_000;
+/** What one that does not back off waits after a failure, so that it does not use up a processor. */
+const restMicros = 100_000;
+
+/** How clients come back after a storm or a restart. */
+export const returnPolicies: Readonly<Record<'none' | 'exp', ReturnPolicy>> = {
+  none: (attempt) => (attempt === 0 ? 0 : restMicros),
+  exp: (attempt) => Math.random() * Math.min(longestWaitMicros, firstWaitMicros * 2 ** Math.min(attempt, 10)),
+};
+
 /** Clients that come back: each opens its connection again, and tries again when that fails. */
 export class Returns {
   readonly #context: PhaseContext;

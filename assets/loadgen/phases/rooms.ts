@@ -4,6 +4,7 @@ import { Churn } from './churn.ts';
 import { Echo } from './echo.ts';
 import { Idle } from './idle.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { Restart } from './restart.ts';
 import { Storm } from './storm.ts';
 import type { PhaseContext, PhaseRun } from './phase-run.ts';
 
@@ -15,6 +16,7 @@ const rooms = {
   churn: Churn,
   storm: Storm,
   idle: Idle,
+  restart: Restart,
 } as const satisfies Record<PhaseKindName, new (phase: never, context: PhaseContext) => PhaseRun<object>>;
 
 /** Makes a phase's room. */

@@ -1,7 +1,7 @@
 import type { FailureCause, FailureCounts } from '../raw.ts';
 import type { PhaseOf } from '../workload/phase-kinds.ts';
 import type { PhaseContext, PhaseRun, PhaseTimes } from './phase-run.ts';
-import { Returns, type ReturnPolicy } from './returns.ts';
+import { returnPolicies, Returns } from './returns.ts';
 
 /** What one load process measured of a reconnect storm. */
 export interface StormRaw {
@@ -15,17 +15,6 @@ export interface StormRaw {
   /** From the cut until a client was back. */
   readonly latency: string;
 }
-
-/** Backoff with full jitter: a wait from 0 to 1 s, 2 s, 4 s, … and never to more than 30 s. */
-const firstWaitMicros = 1_000_000;
-const longestWaitMicros = 30_000_000;
-/** What one that does not back off waits after a failure, so that it does not use up a processor. */
-const restMicros = 100_000;
-
-const policies: Readonly<Record<PhaseOf<'storm'>['backoff'], ReturnPolicy>> = {
-  none: (attempt) => (attempt === 0 ? 0 : restMicros),
-  exp: (attempt) => Math.random() * Math.min(longestWaitMicros, firstWaitMicros * 2 ** Math.min(attempt, 10)),
-};
 
 /** A share of the connections is cut at once, and each client comes back. */
 export class Storm implements PhaseRun<StormRaw> {
@@ -41,7 +30,7 @@ export class Storm implements PhaseRun<StormRaw> {
     this.#phase = phase;
     this.#context = context;
     // Whoever vanished comes from another port: the server still has a connection from the old one.
-    this.#returns = new Returns(context, policies[phase.backoff], phase.by === 'reset');
+    this.#returns = new Returns(context, returnPolicies[phase.backoff], phase.by === 'reset');
   }
 
   start({ beginMicros }: PhaseTimes): void {

@@ -5,7 +5,9 @@ import type { Workload } from '../workload/phase-kinds.ts';
 import { eachJsonLine } from './lines.ts';
 
 /** A request on the control socket; one a connection, answered by one line. */
-export type ControlRequest = { readonly type: 'drive'; readonly workload: Workload } | { readonly type: 'collect' };
+export type ControlRequest =
+  | { readonly type: 'drive'; readonly workload: Workload; readonly part: 'first' | 'rest' }
+  | { readonly type: 'collect' };
 
 /** A line to the client: every second that the work is under way, and then its outcome. */
 export type ControlAnswer =

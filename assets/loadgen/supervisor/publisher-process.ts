@@ -15,8 +15,8 @@ export interface Publisher {
   hasEnded: boolean;
 }
 
-/** Starts it; it connects by itself. */
-export function startPublisher(options: LoadOptions): Publisher {
+/** Starts it as the process of that number; it connects by itself. */
+export function startPublisher(options: LoadOptions, process: number): Publisher {
   const { host, plan, target, publishPath } = options;
   const publisher: Publisher = {
     published: { place: null, count: 0 },
@@ -27,7 +27,7 @@ export function startPublisher(options: LoadOptions): Publisher {
       {
         type: 'publisher',
         host,
-        process: plan.processes,
+        process,
         target: { ...target, path: publishPath },
         source: plan.sources[0]!,
         localPorts: plan.localPorts,

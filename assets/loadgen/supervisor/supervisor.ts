@@ -15,6 +15,8 @@ export class Supervisor {
   readonly #options: LoadOptions;
   readonly #loads: LoadProcesses;
   #publisher: Publisher | null = null;
+  // Publishers of before a restart; what they measured is in their files.
+  readonly #retired: WorkerProcess[] = [];
   #stopping = false;
   #driving = false;
   #drive: WorkloadDrive | null = null;
@@ -90,29 +92,34 @@ export class Supervisor {
 
   /**
    * Runs the workload; resolves when it is over, rejects when it could not be run or `signal` ended it. Once only: what is counted is
-   * counted once. After each phase `onPhase` is called and waited for.
+   * counted once. After each phase `onPhase` is called and waited for. Where the server is to be restarted it resolves, too, and the
+   * part `rest` goes on once it has been; of any other workload there is no rest.
    */
   async drive(
     workload: Workload,
     signal?: AbortSignal,
     onPhase: () => Promise<void> = async () => undefined,
+    part: 'first' | 'rest' = 'first',
   ): Promise<readonly PhaseOutcome[]> {
     if (this.#stopping) throw new Error('the load generator is ending');
     if (this.failure !== null) throw new Error(this.failure);
     if (!this.rampEnded) throw new Error('the ramp has not ended: there is nothing to drive yet');
     if (this.#driving) throw new Error('a workload is being driven already');
-    if (this.#drive !== null) {
+    if (this.#drive !== null && !this.#drive.isAtRestart) {
+      if (part === 'rest') return [];
       throw new Error('a workload has been driven on these connections already: hold new ones for another');
     }
     this.#driving = true;
     try {
       const { plan } = this.#options;
-      const broadcasts = phasesOfKind(workload, 'broadcast');
-      const publishes = broadcasts.some(({ times }) => plan.hostIndex < Math.min(plan.hosts, times));
-      const publisher = publishes ? await this.#openPublisher() : null;
       const shouldStop = (): boolean => this.failure !== null || this.#stopping || signal?.aborted === true;
-      this.#drive = new WorkloadDrive(workload, plan, this.#loads, publisher, shouldStop);
-      const outcomes = await this.#drive.run(onPhase);
+      const drive = (this.#drive ??= new WorkloadDrive(workload, plan, this.#loads));
+      if (drive.isAtRestart) this.#retirePublisher();
+      const publishes = phasesOfKind(drive.rest, 'broadcast').some(
+        ({ times }) => plan.hostIndex < Math.min(plan.hosts, times),
+      );
+      const publisher = publishes ? await this.#openPublisher() : null;
+      const outcomes = await drive.run(publisher, onPhase, shouldStop);
       if (signal?.aborted === true) throw new Error('the workload was ended before it was over: drive is gone');
       if (publisher !== null && publisher.failure !== null) throw new Error(publisher.failure);
       if (this.failure !== null) throw new Error(this.failure);
@@ -123,8 +130,16 @@ export class Supervisor {
     }
   }
 
+  /** The publisher's connections went with the server that was restarted: another process publishes from now on. */
+  #retirePublisher(): void {
+    if (this.#publisher === null) return;
+    this.#publisher.process.send({ type: 'stop' });
+    this.#retired.push(this.#publisher.process);
+    this.#publisher = null;
+  }
+
   async #openPublisher(): Promise<Publisher> {
-    const publisher = startPublisher(this.#options);
+    const publisher = startPublisher(this.#options, this.#processes().length);
     this.#publisher = publisher;
     await until(() => publisher.ready || publisher.failure !== null || this.#stopping);
     if (publisher.failure !== null) throw new Error(publisher.failure);
@@ -133,7 +148,7 @@ export class Supervisor {
 
   #processes(): readonly WorkerProcess[] {
     const loads = this.#loads.all.map(({ process }) => process);
-    return this.#publisher === null ? loads : [...loads, this.#publisher.process];
+    return [...loads, ...this.#retired, ...(this.#publisher === null ? [] : [this.#publisher.process])];
   }
 
   /**

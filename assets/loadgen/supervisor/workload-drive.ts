@@ -17,6 +17,9 @@ const leadMicros = 300_000;
  */
 const broadcastWaitMicros = (messages: number): number => 60e6 + (messages / 5000) * 1e6;
 
+/** Within this time every process has reported what it has lost. */
+const settleMicros = 2_000_000;
+
 /** What one phase came to on this host. */
 export interface PhaseOutcome {
   readonly kind: string;
@@ -44,39 +47,69 @@ export class WorkloadDrive {
   readonly #workload: Workload;
   readonly #plan: LoadPlan;
   readonly #loads: LoadProcesses;
-  readonly #publisher: Publisher | null;
-  readonly #shouldStop: () => boolean;
+  #publisher: Publisher | null = null;
+  #shouldStop: () => boolean = () => false;
   #place = -1;
+  #next = 0;
 
-  /** `publisher` is null on a host that publishes nothing; the drive ends early when `shouldStop` or the publisher fails. */
-  constructor(
-    workload: Workload,
-    plan: LoadPlan,
-    loads: LoadProcesses,
-    publisher: Publisher | null,
-    shouldStop: () => boolean,
-  ) {
+  constructor(workload: Workload, plan: LoadPlan, loads: LoadProcesses) {
     this.#workload = workload;
     this.#plan = plan;
     this.#loads = loads;
-    this.#publisher = publisher;
-    this.#shouldStop = shouldStop;
   }
 
-  /** Runs the phases, `onPhase` after each; resolves when the last is over, or when it has to stop. */
-  async run(onPhase: () => Promise<void>): Promise<readonly PhaseOutcome[]> {
-    this.#loads.send({ type: 'drive', workload: this.#workload });
+  /**
+   * Runs the phases, `onPhase` after each; resolves when the last is over, when it has to stop, or when the server is to be restarted:
+   * then another call goes on, once it has been. `publisher` is null on a host that publishes nothing; the drive ends early when that
+   * fails, or when `shouldStop`.
+   */
+  async run(
+    publisher: Publisher | null,
+    onPhase: () => Promise<void>,
+    shouldStop: () => boolean,
+  ): Promise<readonly PhaseOutcome[]> {
+    this.#publisher = publisher;
+    this.#shouldStop = shouldStop;
+    if (this.#next === 0) this.#loads.send({ type: 'drive', workload: this.#workload });
     const outcomes: PhaseOutcome[] = [];
-    for (const [place, phase] of this.#workload.entries()) {
-      outcomes.push(await this.#runPhase(place, phase));
+    while (this.#next < this.#workload.length && !this.#hasToStop()) {
+      const phase = this.#workload[this.#next]!;
+      if (phase.kind === 'restart' && this.#place < this.#next) {
+        this.#begin(this.#next, this.#scheduleOf(this.#next, phase));
+        await onPhase();
+        break;
+      }
+      outcomes.push(await this.#runPhase(this.#next, phase));
+      this.#next += 1;
       await onPhase();
-      if (this.#hasToStop()) break;
     }
     return outcomes;
   }
 
+  /** Whether the server is to be restarted now, or has been. */
+  get isAtRestart(): boolean {
+    return this.#workload[this.#next]?.kind === 'restart' && this.#place === this.#next;
+  }
+
+  /** The phases that are still to come. */
+  get rest(): Workload {
+    return this.#workload.slice(this.#next);
+  }
+
   async #runPhase(place: number, phase: Phase): Promise<PhaseOutcome> {
     const schedule = this.#scheduleOf(place, phase);
+    if (phase.kind !== 'restart') this.#begin(place, schedule);
+    await until(() => this.#hasToStop() || this.#isOver(place, schedule));
+    const pending = this.#loads.sumDriving(place, ({ waiting }) => waiting);
+    const endedMicros = this.#hasToStop()
+      ? monotonicMicros()
+      : Math.max(phase.kind === 'restart' ? 0 : schedule.endsMicros, this.#loads.lastActivityMicros(place));
+    this.#loads.send({ type: 'phaseEnd', endedMicros });
+    this.#publisher?.process.send({ type: 'phaseEnd', endedMicros });
+    return { kind: phase.kind, pending, counts: this.#countsOf(place) };
+  }
+
+  #begin(place: number, schedule: PhaseSchedule): void {
     const { beginMicros, endsMicros, publish } = schedule;
     this.#place = place;
     for (const { process, count } of this.#loads.all) {
@@ -84,14 +117,6 @@ export class WorkloadDrive {
     }
     if (publish !== null && publish.seqs.length > 0)
       this.#publisher?.process.send({ type: 'publish', place, ...publish });
-    await until(() => this.#hasToStop() || this.#isOver(place, schedule));
-    const pending = this.#loads.sumDriving(place, ({ waiting }) => waiting);
-    const endedMicros = this.#hasToStop()
-      ? monotonicMicros()
-      : Math.max(endsMicros, this.#loads.lastActivityMicros(place));
-    this.#loads.send({ type: 'phaseEnd', endedMicros });
-    this.#publisher?.process.send({ type: 'phaseEnd', endedMicros });
-    return { kind: phase.kind, pending, counts: this.#countsOf(place) };
   }
 
   #hasToStop(): boolean {
@@ -100,12 +125,13 @@ export class WorkloadDrive {
 
   #scheduleOf(place: number, phase: Phase): PhaseSchedule {
     const beginMicros = monotonicMicros() + leadMicros;
-    if (phase.kind === 'storm') {
+    if (phase.kind === 'storm' || phase.kind === 'restart') {
       // All is due at once; then clients may be silent for as long as they back off.
       const longestWaitMicros = phase.withinSeconds * 1e6;
       return {
         beginMicros,
-        endsMicros: beginMicros,
+        // That connections are lost is heard with the next report.
+        endsMicros: beginMicros + (phase.kind === 'restart' ? settleMicros : 0),
         publish: null,
         patienceMicros: longestWaitMicros,
         longestWaitMicros,

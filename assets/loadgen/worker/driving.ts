@@ -93,7 +93,12 @@ export class Driving {
   }
 
   lost(fd: number, cause: FailureCause): void {
-    this.#running?.lost?.(fd, cause);
+    this.#running?.lost?.(fd, cause, this.#context.connections.now);
+  }
+
+  /** Whether connections are to be lost now. */
+  get expectsLoss(): boolean {
+    return this.#running?.expectsLoss === true;
   }
 
   message(fd: number, bytes: Uint8Array, start: number, end: number, tail: number): void {

@@ -41,7 +41,7 @@ export function runLoad(start: StartLoad, secure: MakeSecure | null): void {
     },
     lost(fd, cause) {
       open -= 1;
-      countCause(lost, cause);
+      if (!driving.expectsLoss) countCause(lost, cause);
       driving.lost(fd, cause);
     },
     message(fd, _opcode, bytes, from, to, tail) {

@@ -170,6 +170,27 @@ export const phaseKinds = {
     },
     plannedSeconds: ({ seconds }: { readonly seconds: number }) => seconds,
   },
+  restart: {
+    about: 'The server is killed and started again in mid-hold, and each client comes back; at most one in a workload.',
+    fields: {
+      backoff: {
+        name: 'backoff',
+        unit: 'choice',
+        choices: ['none', 'exp'],
+        default: 'exp',
+        about: 'Clients come back at once, or after a random wait of up to 1 s, then 2 s, 4 s, … 30 s.',
+      },
+      withinSeconds: {
+        name: 'within',
+        unit: 'seconds',
+        least: 1,
+        most: 3600,
+        default: 60,
+        about: 'How long they are waited for once the server listens again.',
+      },
+    },
+    plannedSeconds: ({ withinSeconds }: { readonly withinSeconds: number }) => withinSeconds,
+  },
 } as const satisfies Readonly<Record<string, PhaseKind>>;
 
 /** The name of a kind of phase. */

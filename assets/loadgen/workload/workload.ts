@@ -100,6 +100,10 @@ function checkWhole(workload: Workload): Workload {
       'give fewer times',
     );
   }
+  const restarts = workload.filter(({ kind }) => kind === 'restart').length;
+  if (restarts > 1) {
+    throw new WorkloadError(`the workload has ${restarts} restarts, and there can be one`, 'take the others out');
+  }
   return workload;
 }
 

@@ -15,6 +15,8 @@ const stepWords: Readonly<Record<string, string>> = {
   start: 'starting the server',
   ramp: 'opening connections',
   drive: 'driving the workload',
+  restart: 'between two parts of the workload',
+  resume: 'driving the rest of the workload',
   collect: 'collecting results',
   stop: 'stopping',
 };
@@ -31,7 +33,7 @@ export function describeStatus(step: string, status: StatusSummary): string {
   const parts = [`${grouped(status.open)} of ${grouped(status.wanted)} open`];
   if (status.failed > 0) parts.push(`${grouped(status.failed)} failed`);
   if (step === 'ramp') parts.push(`${grouped(status.connectionsPerSecond)}/s`);
-  if (step === 'drive' && status.driving !== null) {
+  if ((step === 'drive' || step === 'resume') && status.driving !== null) {
     const { kind, place, of, counts } = status.driving;
     const told = Object.entries(counts).map(([name, count]) => `${grouped(count)} ${name}`);
     parts.push(`${kind} (${place + 1} of ${of}): ${told.join(', ')}`);

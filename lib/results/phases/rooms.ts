@@ -5,6 +5,7 @@ import { broadcastPhaseSchema, broadcastRawSchema, broadcastRoom } from './broad
 import { churnRawSchema, churnResultSchema, churnRoom } from './churn.ts';
 import { echoRawSchema, echoResultSchema, echoRoom } from './echo.ts';
 import { heartbeatRawSchema, heartbeatResultSchema, heartbeatRoom } from './heartbeat.ts';
+import { restartRawSchema, restartResultSchema, restartRoom } from './restart.ts';
 import { stormRawSchema, stormResultSchema, stormRoom } from './storm.ts';
 import { idleRawSchema, idleResultSchema, idleRoom } from './idle.ts';
 import type { ResultRoom } from './phase-room.ts';
@@ -16,6 +17,7 @@ const rooms = {
   heartbeat: { raw: heartbeatRawSchema, result: heartbeatResultSchema, room: heartbeatRoom },
   churn: { raw: churnRawSchema, result: churnResultSchema, room: churnRoom },
   idle: { raw: idleRawSchema, result: idleResultSchema, room: idleRoom },
+  restart: { raw: restartRawSchema, result: restartResultSchema, room: restartRoom },
   storm: { raw: stormRawSchema, result: stormResultSchema, room: stormRoom },
 } as const satisfies Readonly<Record<PhaseKindName, unknown>>;
 

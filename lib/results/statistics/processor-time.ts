@@ -6,14 +6,19 @@ import { sum, type Window } from './numbers.ts';
 export type ProcessorTime = readonly (readonly [unixMicros: number, cpuSeconds: number])[];
 
 /**
- * Processor time of the units whose name begins with `prefix`, summed, at each sample. A unit that is gone keeps what it had used, so that
- * a process that dies takes nothing back.
+ * Processor time of the units whose name begins with `prefix`, summed, at each sample. A unit that is gone keeps what it had used, and one
+ * that was started again adds to it, so that a process that dies takes nothing back.
  */
 export function processorTime(host: RawHost, prefix: string, offset: number): ProcessorTime {
   const used = new Map<string, number>();
+  const before = new Map<string, { readonly pid: number; readonly cpuSeconds: number }>();
   return host.samples.flatMap((sample: HostSample) => {
     for (const [name, unit] of Object.entries(sample.units)) {
-      if (name.startsWith(prefix)) used.set(name, Math.max(unit.cpuSeconds, used.get(name) ?? 0));
+      if (!name.startsWith(prefix)) continue;
+      const last = before.get(name);
+      const since = last === undefined || last.pid !== unit.pid ? 0 : last.cpuSeconds;
+      used.set(name, (used.get(name) ?? 0) + Math.max(0, unit.cpuSeconds - since));
+      before.set(name, unit);
     }
     return used.size === 0 ? [] : [[sample.monotonicMicros + offset, sum([...used.values()])] as const];
   });

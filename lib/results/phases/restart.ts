@@ -1,0 +1,88 @@
+import * as v from 'valibot';
+import type { PhaseRawOf } from '../../../assets/loadgen/phases/rooms.ts';
+import { amount, count, countsByCause } from '../schema/fields.ts';
+import { mergeHistograms, percentileOfEncoded } from '../statistics/histogram.ts';
+import { describeCounts, sum, sumByCause } from '../statistics/numbers.ts';
+import { rawSchemaOf, resultSchemaOf, wholeNumber } from './common.ts';
+import type { PhaseFigure, ResultRoom } from './phase-room.ts';
+
+/** Its part of a raw file. */
+export const restartRawSchema = rawSchemaOf('restart', {
+  lostConnections: wholeNumber,
+  back: wholeNumber,
+  attempts: wholeNumber,
+  failures: v.record(v.string(), wholeNumber),
+  firstLostMicros: v.nullable(v.number()),
+  latency: v.string(),
+});
+
+const measured = {
+  lostConnections: count('Connections that were lost when the server was killed.'),
+  back: count('Clients that were back before the phase ended; latency is from the loss until a client was back.'),
+  attempts: count('Attempts to come back.'),
+  failures: countsByCause('Attempts that failed, by cause.'),
+  micros50: v.nullable(
+    amount('From its loss until a client was back: 50 % of those lost, microseconds; null when they never were.'),
+  ),
+  micros99: v.nullable(amount('The same, 99 %.')),
+  micros100: v.nullable(amount('The same, all.')),
+};
+
+/** A restart of the server in a result. */
+export const restartResultSchema = resultSchemaOf('restart', measured);
+
+/** A restart of the server. */
+export type RestartResult = v.InferOutput<typeof restartResultSchema>;
+
+const untilBack = (percent: 50 | 99 | 100): PhaseFigure<RestartResult> => ({
+  key: `micros${percent}`,
+  heading: `${percent} %`,
+  about: `From the loss of the connections until ${percent} % of the clients were back.`,
+  quantity: 'micros',
+  better: 'less',
+  of: (phase) => phase[`micros${percent}`],
+});
+
+/** Restarts: how long each client was away, over all that lost their connection and not only those that came back. */
+export const restartRoom: ResultRoom<'restart', Pick<RestartResult, keyof typeof measured>, RestartResult> = {
+  merge: (parts) => {
+    const total = (of: (raw: PhaseRawOf<'restart'>) => number): number => sum(parts.map(({ raw }) => of(raw)));
+    const [lost, back] = [total((raw) => raw.lostConnections), total((raw) => raw.back)];
+    const latencies = parts.map(({ raw }) => raw.latency);
+    const { latency } = mergeHistograms(latencies);
+    const until = (percent: number): number | null =>
+      latency === null || back * 100 < lost * percent
+        ? null
+        : percentileOfEncoded(latency.histogram, (percent * lost) / back);
+    return {
+      latencies,
+      hasLatency: back > 0,
+      measured: {
+        lostConnections: lost,
+        back,
+        attempts: total((raw) => raw.attempts),
+        failures: sumByCause(parts.map(({ raw }) => raw.failures as Record<string, number>)),
+        micros50: until(50),
+        micros99: until(99),
+        micros100: until(100),
+      },
+      undecodable: 0,
+      missing: [
+        ...(parts.length > 0 && lost === 0 ? ['no connection was lost: the server was not restarted'] : []),
+        ...(back < lost ? [`${lost - back} of ${lost} clients did not come back`] : []),
+      ],
+    };
+  },
+  latency: { title: 'Back after a restart', about: 'From the loss of a connection until its client was back.' },
+  figures: ([50, 99, 100] as const).map(untilBack),
+  unserved: ({ lostConnections, back }) =>
+    back >= lostConnections
+      ? null
+      : {
+          share: (lostConnections - back) / lostConnections,
+          sentence: `${lostConnections - back} of ${lostConnections} clients did not come back after the restart`,
+          unlessLost: false,
+        },
+  remarks: ({ failures }) =>
+    Object.keys(failures).length > 0 ? [`attempts failed while the server was away: ${describeCounts(failures)}`] : [],
+};
