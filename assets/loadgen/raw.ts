@@ -6,6 +6,7 @@
 
 import type { BroadcastArrivalsRaw } from './phases/broadcast-log.ts';
 import type { PhaseRaw } from './phases/rooms.ts';
+import type { HttpCause } from './websocket/http-causes.ts';
 import type { TlsFailureCause } from './tls/tls-failures.ts';
 
 /** Why a connection could not be opened, or was lost. Errno names as Linux spells them, plus the protocol's own causes. */
@@ -21,7 +22,14 @@ export type FailureCause =
   | 'ENETUNREACH'
   | 'EHOSTUNREACH'
   | 'EPIPE'
-  /** The server's answer to the upgrade was no valid 101. */
+  /** The server answered the upgrade with this HTTP status. */
+  | HttpCause
+  /** Sec-WebSocket-Accept did not answer the key. */
+  | 'wrongAccept'
+  /** The server chose an extension, or a subprotocol, that was not offered. */
+  | 'unaskedExtension'
+  | 'unaskedSubprotocol'
+  /** The server's answer to the upgrade was no valid 101 for another reason. */
   | 'badHandshake'
   /** No answer to the upgrade within the handshake's deadline. */
   | 'handshakeTimeout'

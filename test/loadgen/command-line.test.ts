@@ -61,6 +61,8 @@ describe('the command line', { concurrency: 4 }, () => {
     [['--url', 'ws://127.0.0.1:1/', '--connections', '0'], /--connections must be a number from 1/],
     [['--url', 'ws://127.0.0.1:1/', '--connections', '1', '--sources', '10.0.0.1,x'], /got 'x'/],
     [['--url', 'ws://127.0.0.1:1/', '--connections', '1', '--colour', 'red'], /Unknown option '--colour'/],
+    [words('--url ws://localhost/ --connections 1 --header Upgrade:x'), /--header cannot be upgrade/],
+    [words('--url ws://localhost/ --connections 1 --header secret'), /--header must be 'Name: value'/],
     [['hold'], /--hosts is missing/],
     [['dance'], /'dance' is no command/],
   ];

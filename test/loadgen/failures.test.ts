@@ -44,8 +44,9 @@ const attempts: readonly (readonly [string, (socket: Socket, request: string) =>
   ],
   ['silence', () => undefined, 'handshakeTimeout'],
   ['half an answer', (socket, request) => socket.write(accepting(request).subarray(0, 60)), 'handshakeTimeout'],
-  ['another status', (socket) => socket.write('HTTP/1.1 503 Busy\r\n\r\n'), 'badHandshake'],
-  ["another key's accept", (socket) => socket.write(accepting('')), 'badHandshake'],
+  ['another status', (socket) => socket.write('HTTP/1.1 503 Busy\r\n\r\n'), 'http503'],
+  ['a status of its own', (socket) => socket.write('HTTP/1.1 599 Odd\r\n\r\n'), 'httpOther'],
+  ["another key's accept", (socket) => socket.write(accepting('')), 'wrongAccept'],
   ['noise', (socket) => socket.write('\0\0\0\0'), 'badHandshake'],
 ];
 

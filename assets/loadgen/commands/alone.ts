@@ -11,6 +11,7 @@ import { editWorkload, readWorkload } from '../workload/workload.ts';
 import { endSignal } from './end-signal.ts';
 import { exitCodes, UsageError } from './exit-codes.ts';
 import { Options, portRange } from './options.ts';
+import { requestLists, requestNames, requestOptions } from './request-options.ts';
 import { serverUrl } from './server-url.ts';
 import { summaryText } from './summary-text.ts';
 import { refuseTlsOptions, tlsFlags, tlsNames, tlsOptions } from './tls-options.ts';
@@ -29,6 +30,7 @@ const names = [
   'echo-rate',
   'echo-seconds',
   ...tlsNames,
+  ...requestNames,
 ] as const;
 
 /** More than this a process would leave other processors idle. */
@@ -38,7 +40,7 @@ const tickMillis = 100;
 
 /** Loads one server from this machine and prints the result; 0 when every connection was opened and held, and nothing is missing. */
 export async function alone(args: readonly string[]): Promise<number> {
-  const options = new Options(args, names, ['json', ...tlsFlags]);
+  const options = new Options(args, names, ['json', ...tlsFlags], requestLists);
   const load = await loadOptions(options);
   const holdSeconds = options.number('hold', 0, 86400, 10);
   const workload = workloadOf(options, holdSeconds);
@@ -56,7 +58,9 @@ export async function alone(args: readonly string[]): Promise<number> {
     const reason = end.aborted ? 'interrupted' : (failure ?? supervisor.failure ?? shortfall?.reason ?? null);
     const reached = reason === null || (!end.aborted && shortfall?.exitCode === exitCodes.incomplete);
     if (options.flag('json')) {
-      process.stdout.write(`${JSON.stringify({ url: options.text('url'), reached, reason, ...summary })}\n`);
+      process.stdout.write(
+        `${JSON.stringify({ url: withoutCredentials(options.text('url')), reached, reason, ...summary })}\n`,
+      );
     } else process.stdout.write(summaryText(summary));
     if (reason !== null) process.stderr.write(`loadgen: ${[reason, ...explain(summary)].join('\n  ')}\n`);
     if (end.aborted) return exitCodes.interrupted;
@@ -65,6 +69,15 @@ export async function alone(args: readonly string[]): Promise<number> {
     clearInterval(ticker);
     await supervisor.stop();
   }
+}
+
+/** A URL as it may be printed. */
+function withoutCredentials(text: string): string {
+  const url = new URL(text);
+  if (url.username === '' && url.password === '') return text;
+  url.username = '';
+  url.password = '';
+  return url.href;
 }
 
 /** The workload that was asked for: none where nothing was, for then connections are only held. */
@@ -108,6 +121,8 @@ async function loadOptions(options: Options): Promise<LoadOptions> {
       ports: [server.port],
       path: server.path,
       hostName: server.hostName,
+      defaultPort: server.defaultPort,
+      ...requestOptions(options, new URL(options.text('url'))),
       ...(server.isSecure ? { tls: await tlsOptions(options, server.hostName) } : {}),
     },
     publishPath: '/publish',

@@ -3,13 +3,20 @@ import { UsageError } from './exit-codes.ts';
 
 /** Values of a command line, read and checked one by one; every error names the option, the value and what is wanted. */
 export class Options {
-  readonly #values: Readonly<Record<string, string | boolean | undefined>>;
+  readonly #values: Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
 
-  constructor(args: readonly string[], names: readonly string[], flags: readonly string[] = []) {
+  /** `lists` are names that may be given more than once. */
+  constructor(
+    args: readonly string[],
+    names: readonly string[],
+    flags: readonly string[] = [],
+    lists: readonly string[] = [],
+  ) {
     const options = Object.fromEntries([
       ...names.map((name) => [name, { type: 'string' as const }]),
       ...flags.map((name) => [name, { type: 'boolean' as const }]),
-    ]) as Record<string, { type: 'string' | 'boolean' }>;
+      ...lists.map((name) => [name, { type: 'string' as const, multiple: true }]),
+    ]) as Record<string, { type: 'string' | 'boolean'; multiple?: boolean }>;
     try {
       this.#values = parseArgs({ args: [...args], options, allowPositionals: false, strict: true }).values;
     } catch (error) {
@@ -25,6 +32,12 @@ export class Options {
     const value = this.#values[name];
     if (typeof value !== 'string' || value === '') throw new UsageError(`--${name} is missing`);
     return value;
+  }
+
+  /** Every value of an option that may be given more than once. */
+  texts(name: string): string[] {
+    const values = this.#values[name];
+    return Array.isArray(values) ? values.map(String) : [];
   }
 
   has(name: string): boolean {

@@ -10,6 +10,8 @@ export interface ServerUrl {
   readonly port: number;
   /** Path and query. */
   readonly path: string;
+  /** What the scheme implies. */
+  readonly defaultPort: number;
   /** wss://. */
   readonly isSecure: boolean;
 }
@@ -34,6 +36,7 @@ export async function serverUrl(text: string): Promise<ServerUrl> {
       cause: error,
     });
   }
-  const port = url.port === '' ? (isSecure ? 443 : 80) : Number(url.port);
-  return { hostName, address, port, path: url.pathname + url.search, isSecure };
+  const defaultPort = isSecure ? 443 : 80;
+  const port = url.port === '' ? defaultPort : Number(url.port);
+  return { hostName, address, port, defaultPort, path: url.pathname + url.search, isSecure };
 }

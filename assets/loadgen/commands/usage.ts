@@ -15,6 +15,8 @@ export function usage(): string {
   --broadcasts K           publish K messages on /publish (with --interval-seconds S, default 1) and time their arrival
   --echo-rate R            messages a second, sent to the connections in turn and expected back unchanged,
                            for --echo-seconds S (default: as long as --hold)
+  --header 'Name: value'   a header of the upgrade request; may be given more than once
+  --subprotocol NAME,NAME  subprotocols to offer; --origin ORIGIN: the Origin header
   --cacert FILE            for wss://: certificates (PEM) that the server's must lead to; default: those that the system trusts
   --insecure               accept any certificate, for any name and time
   --tls-resume             resume the session of an earlier connection of the same process

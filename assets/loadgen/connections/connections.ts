@@ -237,12 +237,12 @@ export class Connections {
   }
 
   #response(fd: number, bytes: Buffer, start: number, end: number): void {
-    const { state, rest } = this.#upgrades.take(fd, bytes, start, end);
+    const { state, cause, rest } = this.#upgrades.take(fd, bytes, start, end);
     if (state === 'partial') return;
     if (state === 'bad') {
       // A reset keeps the local port free for the next attempt.
       closeByReset(fd);
-      this.#end(fd, 'badHandshake');
+      this.#end(fd, cause);
       return;
     }
     this.#state[fd] = open;

@@ -1,5 +1,6 @@
 import { allocate, type Memory } from '../kernel/libc.ts';
 import { ResponseChecker, upgradeRequest } from '../websocket/handshake.ts';
+import type { FailureCause } from '../raw.ts';
 import type { Key } from '../websocket/keys.ts';
 import type { Target } from './target.ts';
 
@@ -12,7 +13,7 @@ export class Upgrades {
   readonly #keyOffsets: readonly number[];
   readonly #keys: readonly Buffer[];
   readonly #accepts: readonly Buffer[];
-  readonly #checker = new ResponseChecker();
+  readonly #checker: ResponseChecker;
   readonly #keyOf: Uint8Array;
   readonly #partial = new Map<number, Buffer>();
   #partialBytes = 0;
@@ -23,8 +24,10 @@ export class Upgrades {
     this.#keys = keys.map(({ key }) => Buffer.from(key));
     this.#accepts = keys.map(({ accept }) => Buffer.from(accept));
     this.#keyOf = new Uint8Array(size);
+    this.#checker = new ResponseChecker(target.subprotocols);
+    const host = target.hostName ?? target.address;
     const requests = target.ports.map((port) =>
-      upgradeRequest(`${target.hostName ?? target.address}:${port}`, target.path),
+      upgradeRequest(port === target.defaultPort ? host : `${host}:${port}`, target.path, target.headers),
     );
     this.#keyOffsets = requests.map(({ keyOffset }) => keyOffset);
     this.#requests = requests.map((request) => {
@@ -67,9 +70,9 @@ export class Upgrades {
       this.#partial.set(fd, Buffer.from(from.subarray(first, last)));
       return partial;
     }
-    if (typeof check !== 'number') return bad;
+    if (typeof check !== 'number') return { ...bad, cause: check.cause };
     if (check === last) return open;
-    return { state: 'open', rest: from.subarray(check, last) };
+    return { ...open, rest: from.subarray(check, last) };
   }
 
   /** Drops what a connection that is gone had received. */
@@ -84,10 +87,12 @@ export class Upgrades {
 /** What an answer to an upgrade came to; `rest` is what came after it, if anything. */
 export interface UpgradeOutcome {
   readonly state: 'open' | 'partial' | 'bad';
+  /** Why it is bad. */
+  readonly cause: FailureCause;
   readonly rest: Buffer | null;
 }
 
 // The same objects for every connection: nothing is allocated for an answer that comes whole.
-const open: UpgradeOutcome = { state: 'open', rest: null };
-const partial: UpgradeOutcome = { state: 'partial', rest: null };
-const bad: UpgradeOutcome = { state: 'bad', rest: null };
+const open: UpgradeOutcome = { state: 'open', cause: 'badHandshake', rest: null };
+const partial: UpgradeOutcome = { state: 'partial', cause: 'badHandshake', rest: null };
+const bad: UpgradeOutcome = { state: 'bad', cause: 'badHandshake', rest: null };

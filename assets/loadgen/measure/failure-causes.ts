@@ -71,6 +71,11 @@ const finalCauses: ReadonlySet<FailureCause> = new Set<FailureCause>([
   'tlsUnknownName',
   'tlsClientCertificate',
   'tlsNotTls',
+  'http401',
+  'http403',
+  'http404',
+  'unaskedExtension',
+  'unaskedSubprotocol',
 ]);
 
 /** Whether another attempt would fail for the same reason. */

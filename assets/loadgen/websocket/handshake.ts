@@ -1,3 +1,6 @@
+import type { FailureCause } from '../raw.ts';
+import { causeOfStatus } from './http-causes.ts';
+
 const longestResponse = 16384;
 const keyBytes = 24;
 const acceptBytes = 28;
@@ -8,16 +11,24 @@ export interface UpgradeRequest {
   readonly keyOffset: number;
 }
 
-/** The upgrade request for a path (with query) on a host. */
-export function upgradeRequest(host: string, path: string): UpgradeRequest {
+/** The upgrade request for a path (with query) on a host; one of `headers` may be the Host. */
+export function upgradeRequest(host: string, path: string, headers: readonly string[] = []): UpgradeRequest {
+  const hasHost = headers.some((header) => header.toLowerCase().startsWith('host:'));
+  const lines = [...(hasHost ? [] : [`Host: ${host}`]), ...headers].map((line) => `${line}\r\n`).join('');
   const before =
-    `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+    `GET ${path} HTTP/1.1\r\n${lines}Upgrade: websocket\r\nConnection: Upgrade\r\n` +
     'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ';
   return { text: `${before}${'A'.repeat(keyBytes)}\r\n\r\n`, keyOffset: before.length };
 }
 
 /** The outcome of a look at the bytes so far: where frames begin, `partial` when the response is not all there, or what is wrong. */
-export type ResponseCheck = number | 'partial' | { readonly reason: string };
+export type ResponseCheck = number | 'partial' | BadResponse;
+
+/** What is wrong with an answer, in words and by name. */
+export interface BadResponse {
+  readonly reason: string;
+  readonly cause: FailureCause;
+}
 
 /**
  * Checks upgrade responses. A server answers every client with the same bytes but for the accept value, so the last
@@ -26,6 +37,12 @@ export type ResponseCheck = number | 'partial' | { readonly reason: string };
 export class ResponseChecker {
   #known = Buffer.alloc(0);
   #acceptAt = 0;
+  readonly #subprotocols: readonly string[];
+
+  /** For requests that offer these subprotocols. */
+  constructor(subprotocols: readonly string[] = []) {
+    this.#subprotocols = subprotocols;
+  }
 
   /** Looks at the range as the beginning of what the server sent, for the key whose answer is `accept`. */
   check(bytes: Uint8Array, start: number, end: number, accept: Uint8Array): ResponseCheck {
@@ -48,12 +65,12 @@ export class ResponseChecker {
     const range = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
     const length = range.indexOf('\r\n\r\n') + 4;
     if (length < 4) {
-      if (range.length >= longestResponse) return { reason: `no end of the headers within ${longestResponse} bytes` };
-      return mayBecomeHttp(range) ? 'partial' : { reason: 'the answer is not HTTP/1.1' };
+      if (range.length >= longestResponse) return bad(`no end of the headers within ${longestResponse} bytes`);
+      return mayBecomeHttp(range) ? 'partial' : bad('the answer is not HTTP/1.1');
     }
     const response = range.toString('latin1', 0, length);
-    const wrong = whatIsWrong(response.slice(0, -4), Buffer.from(accept).toString('latin1'));
-    if (wrong !== null) return { reason: wrong };
+    const wrong = whatIsWrong(response.slice(0, -4), Buffer.from(accept).toString('latin1'), this.#subprotocols);
+    if (wrong !== null) return wrong;
     this.#known = Buffer.from(range.subarray(0, length));
     this.#acceptAt = range.indexOf(accept);
     return start + length;
@@ -66,23 +83,36 @@ function mayBecomeHttp(range: Buffer): boolean {
   return range.toString('latin1', 0, length) === wanted.slice(0, length);
 }
 
-function whatIsWrong(head: string, accept: string): string | null {
+function bad(reason: string, cause: FailureCause = 'badHandshake'): BadResponse {
+  return { reason, cause };
+}
+
+function whatIsWrong(head: string, accept: string, subprotocols: readonly string[]): BadResponse | null {
   const [status = '', ...lines] = head.split('\r\n');
-  if (!/^HTTP\/1\.1 101( |$)/.test(status)) return `the answer to the upgrade is '${status.slice(0, 80)}'`;
+  if (!/^HTTP\/1\.1 101( |$)/.test(status)) {
+    const code = /^HTTP\/1\.[01] ([2-5]\d\d)( |$)/.exec(status)?.[1];
+    const reason = `the answer to the upgrade is '${status.slice(0, 80)}'`;
+    return bad(reason, code === undefined ? 'badHandshake' : causeOfStatus(code));
+  }
   const headers = new Map<string, string>();
   for (const line of lines) {
     const colon = line.indexOf(':');
-    if (colon < 1) return `'${line.slice(0, 80)}' is no header`;
+    if (colon < 1) return bad(`'${line.slice(0, 80)}' is no header`);
     const name = line.slice(0, colon).toLowerCase();
     const value = line.slice(colon + 1).trim();
     const earlier = headers.get(name);
     headers.set(name, earlier === undefined ? value : `${earlier}, ${value}`);
   }
-  if (headers.get('upgrade')?.toLowerCase() !== 'websocket') return "'Upgrade: websocket' is missing";
+  if (headers.get('upgrade')?.toLowerCase() !== 'websocket') return bad("'Upgrade: websocket' is missing");
   const connection = (headers.get('connection') ?? '').toLowerCase().split(',');
-  if (!connection.some((token) => token.trim() === 'upgrade')) return "'Connection: Upgrade' is missing";
-  if (headers.get('sec-websocket-accept') !== accept) return 'Sec-WebSocket-Accept does not answer the key';
-  if (headers.has('sec-websocket-extensions')) return 'an extension is named that was not offered';
-  if (headers.has('sec-websocket-protocol')) return 'a subprotocol is named that was not offered';
+  if (!connection.some((token) => token.trim() === 'upgrade')) return bad("'Connection: Upgrade' is missing");
+  if (headers.get('sec-websocket-accept') !== accept) {
+    return bad('Sec-WebSocket-Accept does not answer the key', 'wrongAccept');
+  }
+  if (headers.has('sec-websocket-extensions')) return bad('an extension was not offered', 'unaskedExtension');
+  const subprotocol = headers.get('sec-websocket-protocol');
+  if (subprotocol !== undefined && !subprotocols.includes(subprotocol)) {
+    return bad(`the subprotocol '${subprotocol.slice(0, 80)}' was not offered`, 'unaskedSubprotocol');
+  }
   return null;
 }

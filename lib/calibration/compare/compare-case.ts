@@ -40,7 +40,7 @@ function connections({ did, measured, calibrationCase: { behaviour }, workload }
       failures('handshakeTimeout'),
       behaviour.silent,
     ),
-    exact('answered 503', 'attempts with badHandshake', did.rejected, failures('badHandshake'), behaviour.reject),
+    exact('answered 503', 'attempts with http503', did.rejected, failures('http503'), behaviour.reject),
     exact('reset', 'attempts with ECONNRESET', did.reset, failures('ECONNRESET'), behaviour.reset),
     exact('nothing listens', 'attempts with ECONNREFUSED', did.refused, failures('ECONNREFUSED')),
     exact(

@@ -1,10 +1,22 @@
+import { httpCauses } from '../../../assets/loadgen/websocket/http-causes.ts';
 import type { Wall } from '../schema/verdict.ts';
 import type { Evidence } from './evidence.ts';
 
-const endedByServer = ['ECONNRESET', 'EPIPE', 'closedByServer', 'closeFrame', 'badHandshake', 'protocolError'];
+const endedByServer = [
+  'ECONNRESET',
+  'EPIPE',
+  'closedByServer',
+  'closeFrame',
+  'protocolError',
+  'badHandshake',
+  'wrongAccept',
+  'unaskedExtension',
+  'unaskedSubprotocol',
+  ...httpCauses,
+];
 const notReading = ['sendQueueFull'];
 const noWay = ['ENETUNREACH', 'EHOSTUNREACH'];
-const unanswered = ['ETIMEDOUT', 'handshakeTimeout'];
+const unanswered = ['ETIMEDOUT', 'handshakeTimeout', 'tlsTimeout'];
 const refused = ['ECONNREFUSED'];
 
 type Counts = Readonly<Record<string, number>>;
