@@ -2,10 +2,13 @@ import assert from 'node:assert/strict';
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { plannedSeconds } from '../../assets/loadgen/workload/phase-kinds.ts';
+import { parseWorkload } from '../../assets/loadgen/workload/workload.ts';
 import { articleLab } from '../../lib/config/lab.ts';
 import { memoryPresetNames } from '../../lib/config/servers.ts';
 import { documentsOf } from '../../lib/documents/documents-of.ts';
 import { memoryPresets } from '../../lib/documents/parameters.ts';
+import { driveTimeoutSeconds } from '../../lib/documents/verbs.ts';
 import { describeProblem } from '../../lib/documents/schema/problem.ts';
 import { validateDocument } from '../../lib/documents/schema/validate-document.ts';
 
@@ -71,6 +74,14 @@ describe("the lab's documents", () => {
       PropertySelector: '$.InstanceInformationList[0].PingStatus',
       DesiredValues: ['Online'],
     });
+  });
+
+  test('give Drive time for their own workload by default, and far less than a day', () => {
+    const { Workload: workload, DriveTimeoutSeconds: timeout } =
+      documents.find(({ type }) => type === 'Automation')?.content.parameters ?? {};
+    const needed = driveTimeoutSeconds(plannedSeconds(parseWorkload(workload?.default ?? '')));
+    const given = Number(timeout?.default);
+    assert.ok(needed <= given && given <= 3 * needed, `${needed} s are needed, ${given} s are given`);
   });
 
   test('clean up after whoever cancels an execution whose hosts were prepared', () => {
