@@ -98,3 +98,8 @@ describe('a server describes itself in server.json', () => {
     failsWith(folder, /start: missing/);
   });
 });
+
+test('docs/servers.md shows the node server as it is', () => {
+  const page = readFileSync(fileURLToPath(new URL('../../docs/servers.md', import.meta.url)), 'utf8');
+  assert.ok(page.includes(readFileSync(join(root, 'node/server.js'), 'utf8')));
+});

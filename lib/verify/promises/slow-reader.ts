@@ -58,15 +58,6 @@ async function takenAtRest(stuck: RawClient, other: RawClient, part: Buffer, cou
   return taken;
 }
 
-/** Hands out a publisher's answers as they come, until there are no more: one may wait for a member that is stuck. */
-function answersOf(publisher: RawClient, take: (answer: Answer) => void): void {
-  const read = async (): Promise<void> => {
-    for (;;) take(await answerTo(publisher, 60_000));
-  };
-  // It ends with the connection.
-  read().catch(() => {});
-}
-
 /** Opens members that read and one that does not, and a publisher. */
 async function withStuckMember(context: CaseContext) {
   const members = await openMembers(context, 5);
@@ -87,8 +78,7 @@ export const slowReaderPromises: readonly ServerPromise[] = [
       // What the kernel holds for a client that reads nothing comes on top: the send buffer, and a little at the receiver.
       const limit = 4 * mebibyte + sendBufferBytes() + 2 * mebibyte;
       let published = 0;
-      const told = { failed: 0 };
-      answersOf(publisher, ({ failed }) => (told.failed += failed));
+      let answer: Answer;
       do {
         assert.ok(
           published * block.length < limit,
@@ -96,10 +86,10 @@ export const slowReaderPromises: readonly ServerPromise[] = [
         );
         await publishBlock(publisher, members, published);
         published += 1;
-      } while (told.failed === 0);
-      const last = await context.open('/publish');
-      await publishBlock(last, members, published);
-      const answer = await answerTo(last);
+        answer = await answerTo(publisher);
+      } while (answer.failed === 0);
+      await publishBlock(publisher, members, published);
+      answer = await answerTo(publisher);
       assert.deepEqual([answer.members, answer.failed], [5, 0], 'a member that is cut off is none any more');
       stuck.resume();
       await stuck.ended();
