@@ -12,7 +12,7 @@ export { fleetId, LabFleet, type LabFleetProps } from './infra/hosts/fleet.ts';
 export { hostRole, type HostRoleProps } from './infra/hosts/host-role.ts';
 export { LabHost, type LabHostProps } from './infra/hosts/lab-host.ts';
 export { LabStack, type LabStackProps } from './infra/lab-stack.ts';
-export { LabLifetime, type LabLifetimeProps } from './infra/lifetime.ts';
+export { HostReaper, type HostReaperProps } from './infra/host-reaper.ts';
 export { LabNetwork, type LabNetworkProps } from './infra/hosts/network.ts';
 export { LabResults, type LabResultsProps } from './infra/results.ts';
 export { siteFacts, userDataScript, type UserDataProps } from './infra/hosts/user-data.ts';

@@ -34,7 +34,7 @@ export function labOf(input: unknown, origin: string): Lab {
       'Name one of them, or leave it out for the article preset.',
     );
   }
-  return parseLab(laidOver(presets[preset], changes), origin);
+  return parseLab(deepMerge(presets[preset], changes), origin);
 }
 
 type Settings = Readonly<Record<string, unknown>>;
@@ -48,11 +48,11 @@ function isSettings(value: unknown): value is Settings {
 }
 
 /** `changes` over `base`, objects merged setting by setting. */
-function laidOver(base: Settings, changes: Settings): Settings {
+function deepMerge(base: Settings, changes: Settings): Settings {
   const merged = new Map(Object.entries(base));
   for (const [key, value] of Object.entries(changes)) {
     const under = merged.get(key);
-    merged.set(key, isSettings(under) && isSettings(value) ? laidOver(under, value) : value);
+    merged.set(key, isSettings(under) && isSettings(value) ? deepMerge(under, value) : value);
   }
   return Object.fromEntries(merged);
 }

@@ -10,9 +10,9 @@ import { automationRole } from './automation-role.ts';
 import { checkFit } from './check-props.ts';
 import { LabDeployment } from './deployment.ts';
 import { LabDocuments } from './documents.ts';
+import { HostReaper } from './host-reaper.ts';
 import { fleetId, LabFleet } from './hosts/fleet.ts';
 import { hostRole } from './hosts/host-role.ts';
-import { LabLifetime } from './lifetime.ts';
 import { LabBudget } from './options/budget.ts';
 import { LabNotice } from './options/notice.ts';
 import { LabSchedule } from './options/schedule.ts';
@@ -74,7 +74,7 @@ export class LabStack extends Stack {
     this.results = new LabResults(this, 'Results', lab.results);
     const documents = documentsOf(lab);
     new LabDocuments(this, 'Documents', { documents });
-    new LabLifetime(this, 'Lifetime', { labName: lab.name, maximumHours: lab.lifetime.maximumHours });
+    new HostReaper(this, 'Lifetime', { labName: lab.name, maximumHours: lab.lifetime.maximumHours });
     this.fleet = new LabFleet(this, fleetId(lab, assets.assetHash), {
       lab,
       assets,

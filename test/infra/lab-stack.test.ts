@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Match } from 'aws-cdk-lib/assertions';
 import { hostsOf } from '../../lib/config/hosts.ts';
-import { terminateOverdueHosts } from '../../lib/infra/lifetime.ts';
+import { terminateOverdueHosts } from '../../lib/infra/host-reaper.ts';
+import { labs } from './labs.ts';
 import { synthesize } from './synthesize.ts';
 import { type Json, resources } from './template-resources.ts';
 import { untaggedTypes } from './untagged-types.ts';
@@ -240,6 +241,14 @@ describe('the stack of the article preset', () => {
   test('uses no custom resource and no function, whose log groups would stay behind', () => {
     for (const [, { Type }] of Object.entries(template.toJSON()['Resources'] as Record<string, { Type: string }>)) {
       assert.ok(!/^(Custom::|AWS::CloudFormation::CustomResource|AWS::Lambda|AWS::Logs)/.test(Type), Type);
+    }
+  });
+
+  test('names no partition, so that it can be deployed to any', () => {
+    for (const [name, input] of Object.entries(labs)) {
+      const text = JSON.stringify(synthesize(input).template.toJSON());
+      // A topic is given with its partition.
+      assert.doesNotMatch(text.replaceAll(String(input['notify']), ''), /arn:aws[a-z-]*:/, name);
     }
   });
 });

@@ -12,7 +12,7 @@ import { automationRole } from '../../../lib/infra/automation-role.ts';
 import { LabFleet } from '../../../lib/infra/hosts/fleet.ts';
 import { LabHost } from '../../../lib/infra/hosts/lab-host.ts';
 import { LabNetwork } from '../../../lib/infra/hosts/network.ts';
-import { LabLifetime } from '../../../lib/infra/lifetime.ts';
+import { HostReaper } from '../../../lib/infra/host-reaper.ts';
 import { LabResults } from '../../../lib/infra/results.ts';
 import { projectFolder } from '../synthesize.ts';
 
@@ -107,12 +107,12 @@ describe('a part of the lab in a stack of somebody else', () => {
     ],
     [
       'a maximum that is no whole number of hours',
-      (stack) => new LabLifetime(stack, 'Lifetime', { labName: 'Mine', maximumHours: 0.5 }),
+      (stack) => new HostReaper(stack, 'Lifetime', { labName: 'Mine', maximumHours: 0.5 }),
       /^LabError: Theirs\/Lifetime: 'maximumHours' must be a whole number from 1 to 168, got 0\.5/,
     ],
     [
       'a maximum for hosts of no lab',
-      (stack) => new LabLifetime(stack, 'Lifetime', { labName: 'all of them', maximumHours: 5 }),
+      (stack) => new HostReaper(stack, 'Lifetime', { labName: 'all of them', maximumHours: 5 }),
       /^LabError: Theirs\/Lifetime: 'labName' must be 1 to 64 letters, digits and hyphens, .* got 'all of them'/,
     ],
     [

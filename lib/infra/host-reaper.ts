@@ -6,8 +6,8 @@ import { Construct } from 'constructs';
 import { acknowledge, wildcardFinding } from './acknowledge.ts';
 import { checkLabName, checkWholeNumber } from './check-props.ts';
 
-/** Props of {@link LabLifetime}. */
-export interface LabLifetimeProps {
+/** Props of {@link HostReaper}. */
+export interface HostReaperProps {
   /** The lab's name: the value of the tag `c1mlab:lab` on its hosts. */
   readonly labName: string;
   /** Hours after its start at which a host is terminated, whatever it is doing: 1 to 168, and what its expiry tag says. */
@@ -20,8 +20,8 @@ export interface LabLifetimeProps {
  * is billed by requests and memory, the 2 900 a month at less than a cent; a standard one by transitions, of which these are
  * 14 000 and 4 000 are free: about 0.25 USD (Step Functions pricing, us-east-1).
  */
-export class LabLifetime extends Construct {
-  constructor(scope: Construct, id: string, props: LabLifetimeProps) {
+export class HostReaper extends Construct {
+  constructor(scope: Construct, id: string, props: HostReaperProps) {
     super(scope, id);
     checkLabName(this.node.path, props.labName);
     checkWholeNumber(this, 'maximumHours', props.maximumHours, [1, 168]);
