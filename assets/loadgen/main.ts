@@ -31,7 +31,7 @@ async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     const workload = error instanceof WorkloadError ? `\n  fix: ${error.hint}` : null;
     const hint = workload ?? (error instanceof UsageError ? ' (--help tells more)' : '');
-    process.stderr.write(`loadgen: ${inOneLine(error)}${hint}\n`);
+    process.stderr.write(`loadgen: ${error instanceof WorkloadError ? error.message : inOneLine(error)}${hint}\n`);
     return workload === null ? exitCodeOf(error) : exitCodes.usage;
   }
 }

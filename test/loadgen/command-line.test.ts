@@ -213,3 +213,15 @@ describe('the command line', { concurrency: 4 }, () => {
     await until('the server sees them go', () => server.members.size === 0);
   });
 });
+
+test('a workload that cannot be is two lines and exit code 2', async () => {
+  const url = words('--url ws://127.0.0.1:9/ --connections 1 --workload');
+  const wrong = await run(...url, 'echo rate=fast');
+  assert.deepEqual(
+    [wrong.code, wrong.stderr],
+    [2, "loadgen: echo (phase 1): rate cannot be 'fast'\n  fix: give 0.001/s to 10000000/s, such as rate=1000/s\n"],
+  );
+  const restart = await run(...url, 'restart');
+  assert.equal(restart.code, 2);
+  assert.match(restart.stderr, /^loadgen: --workload has a restart, .*\n$/);
+});

@@ -87,12 +87,16 @@ function workloadOf(options: Options, holdSeconds: number): Workload {
   const isGiven = options.has('workload');
   const adds = (name: string, value: number): number | undefined =>
     !isGiven && options.has(name) && number(name) !== 0 ? value : undefined;
-  return editWorkload(isGiven ? readWorkload(options.text('workload')) : [], {
+  const workload = editWorkload(isGiven ? readWorkload(options.text('workload')) : [], {
     broadcasts: number('broadcasts'),
     intervalSeconds: number('interval-seconds', adds('broadcasts', 1)),
     echoRate: number('echo-rate'),
     echoSeconds: number('echo-seconds', adds('echo-rate', Math.max(holdSeconds, 0.001))),
   });
+  if (workload.some(({ kind }) => kind === 'restart')) {
+    throw new UsageError('--workload has a restart, and a server that only has a URL cannot be restarted from here');
+  }
+  return workload;
 }
 
 async function loadOptions(options: Options): Promise<LoadOptions> {

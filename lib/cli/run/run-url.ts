@@ -138,6 +138,13 @@ async function readUrl(url: string): Promise<ServerUrl> {
 function planLoad(url: string, flags: RunFlags, { echoes, publishes }: ServerAbilities, folder: string): UrlLoad {
   const asked = workloadOf(flags, defaults.workload, folder);
   const isGiven = flags.workload !== undefined;
+  if (hasKind(asked, 'restart')) {
+    throw new LabError(
+      'usage',
+      `the workload restarts the server, and ${url} is not the lab's to restart`,
+      'take the restart out, or measure a server of the lab',
+    );
+  }
   if (!echoes && hasKind(asked, 'echo') && (isGiven || (flags.echoRate ?? 0) > 0)) {
     throw new LabError('usage', `${url} does not send a message back unchanged`, 'leave --echo-rate out, or give 0');
   }
