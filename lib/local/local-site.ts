@@ -16,8 +16,15 @@ import type { OutsideServer } from './hosts/outside-servers.ts';
 import { RawPull } from './pull-raw.ts';
 import { createSsmRequestHandler, type SsmRequestHandler } from './ssm/request-handler.ts';
 import type { SsmHost } from './ssm/ssm-host.ts';
+import { within } from './within.ts';
 
 const projectFolder = join(import.meta.dirname, '../..');
+
+/** How long commands that still run are waited for when a lab is closed. */
+const closeMillis = 3000;
+
+/** How long tuning a host may take. */
+const tuneMillis = 30_000;
 
 /** Memory that the machine keeps for itself, bytes. */
 const reservedBytes = 1e9;
@@ -98,7 +105,8 @@ export async function startLocalLab(lab: Lab, outsideServers: readonly OutsideSe
       requestHandler,
       ssm: new SSMClient({ region: 'local', credentials, requestHandler }),
       close: async () => {
-        await requestHandler.close();
+        // What does not end by itself ends with its host.
+        await within(closeMillis, requestHandler.close());
         await local.close();
       },
     };
@@ -114,7 +122,9 @@ async function tune(host: LocalHost): Promise<void> {
   let words = '';
   command.stderr.on('data', (chunk: Buffer) => (words += chunk.toString()));
   command.stdout.resume();
+  const timer = setTimeout(() => command.kill('SIGKILL'), tuneMillis);
   const { code } = await command.closed;
+  clearTimeout(timer);
   if (code !== 0) {
     throw new LabError(
       'environment',

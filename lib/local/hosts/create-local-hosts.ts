@@ -10,6 +10,10 @@ import { startNamespaceProcess, type NamespaceProcess } from './namespace-proces
 import { foreseeableTrouble, namespaceTrouble } from './namespace-trouble.ts';
 import { makeOutsideBuildFolders, type OutsideServer } from './outside-servers.ts';
 import { startHost } from './start-host.ts';
+import { within } from '../within.ts';
+
+/** How long commands are waited for whose hosts have ended. */
+const leftMillis = 2000;
 
 /** What a build or a result needs at least, bytes. */
 const roomLeast = 20e6;
@@ -62,7 +66,8 @@ export async function createLocalHosts(lab: Lab, options: LocalHostsOptions): Pr
   const commands = new Set<Promise<unknown>>();
   const close = async (): Promise<void> => {
     await Promise.all(namespaces.map((namespace) => namespace.close()));
-    await Promise.all(commands);
+    // They end with their hosts; whoever left these is not waited for.
+    await within(leftMillis, Promise.all(commands));
   };
   try {
     const onNamespace = (namespace: NamespaceProcess): void => {
