@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
-import { readTextFile } from '../config/read-file.ts';
+import { readTextFile } from '../config/system/read-file.ts';
 import { count } from '../results/schema/fields.ts';
 import { calibrationSchema, type Calibration } from '../results/schema/run-record.ts';
 import { comparisonSchema } from './compare/comparison.ts';

@@ -8,7 +8,7 @@ import {
   text_en,
 } from '@stricli/core';
 import { exitCodes, inOneLine, LabError } from '../config/lab-error.ts';
-import { asSystemError } from '../config/system-error.ts';
+import { asSystemError } from '../config/system/system-error.ts';
 import { calibrateCommand } from './commands/calibrate.ts';
 import { checkCommand } from './commands/check.ts';
 import { compareCommand } from './commands/compare.ts';

@@ -4,7 +4,7 @@ import { applyEdits, modify } from 'jsonc-parser';
 import type { Lab, LabInput } from './lab.ts';
 import { LabError } from './lab-error.ts';
 import { labOf, type PresetName } from './presets.ts';
-import { readTextFile } from './read-file.ts';
+import { readTextFile } from './system/read-file.ts';
 
 /** What names a lab: the flags of `c1m`, or the context of `cdk` (`-c lab=FILE -c preset=NAME`). */
 export interface LabChoice {

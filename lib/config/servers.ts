@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync, type Stats } from 'node:fs';
 import { basename, join } from 'node:path';
 import * as v from 'valibot';
-import { readTextFile } from './read-file.ts';
+import { readTextFile } from './system/read-file.ts';
 
 const sentence = v.pipe(v.string(), v.minLength(1), v.maxLength(400));
 const word = v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,99}$/));

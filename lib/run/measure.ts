@@ -6,14 +6,14 @@ import { LabError } from '../config/lab-error.ts';
 import type { MeasurementRecordInput } from '../results/schema/measurement-record.ts';
 import { hostsOf } from '../config/hosts.ts';
 import { cancelAndCollect, waitForEnd } from './left/cancel.ts';
-import { Liveness } from './liveness.ts';
+import { Liveness } from './faults/liveness.ts';
 import { askStatus, followExecution, startBenchmark } from './execution.ts';
 import { readOutcome, type Outcome } from './outcome.ts';
 import type { MeasurementPlan } from './plan.ts';
 import { summarize, type ProgressEvent } from './progress.ts';
 import { writeWhole } from './run-folder.ts';
 import type { Site } from './site.ts';
-import { writeMeasurement } from './storage-error.ts';
+import { writeMeasurement } from './faults/storage-error.ts';
 
 /** Steps in which the hosts have something to show. */
 const livelySteps = new Set(['start', 'ramp', 'drive', 'restart', 'resume']);

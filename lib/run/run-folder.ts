@@ -3,9 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { LabError } from '../config/lab-error.ts';
-import { readTextFile } from '../config/read-file.ts';
+import { readTextFile } from '../config/system/read-file.ts';
 import { measurementRecordSchema, type MeasurementRecord } from '../results/schema/measurement-record.ts';
-import { isStorageFailure, StorageError } from './storage-error.ts';
+import { isStorageFailure, StorageError } from './faults/storage-error.ts';
 import { runRecordSchema, type RunRecord, type RunRecordInput } from '../results/schema/run-record.ts';
 
 /** What a run leaves at least on the operator's disk, bytes; less room than this is refused beforehand. */

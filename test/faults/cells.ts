@@ -196,7 +196,7 @@ export const cells: readonly Cell[] = [
   cell('drive', 'loadHost', 'SIGKILL', { named: /load-1: its processes have been ended/ }),
   cell('drive', 'loadHost', 'SIGSTOP', { named: /measured/, codes: [0, 6] }),
   cell('drive', 'serverHost', 'SIGKILL', { named: /server: its processes have been ended/ }),
-  cell('ramp', 'bridge', 'SIGKILL', { named: /bridge|address|load network/, codes: [4, 5, 6] }),
+  cell('ramp', 'bridge', 'SIGKILL', { named: /bridge|address|load network/, codes: [4, 5, 6], kept: 'record' }),
   cell('drive', 'bridge', 'SIGKILL', { named: /bridge|address|load network/, codes: [4, 5, 6] }),
   cell('collect', 'supervisor', 'SIGSTOP', { named: /load-1|load generator/, kept: 'all' }),
   cell('collect', 'loadHost', 'SIGKILL', { named: /load-1/, kept: 'all' }),

@@ -5,7 +5,7 @@ import { runBenchmark } from '../../run/run-benchmark.ts';
 import type { Run } from '../../run/run.ts';
 import { writingTo } from '../../run/run-folder.ts';
 import type { Site } from '../../run/site.ts';
-import { StorageError } from '../../run/storage-error.ts';
+import { StorageError } from '../../run/faults/storage-error.ts';
 import type { LabContext } from '../context.ts';
 import { howToResume } from './how-to-resume.ts';
 import { progressPrinter } from './progress-printer.ts';

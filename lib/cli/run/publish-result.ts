@@ -6,7 +6,7 @@ import { mergeRun } from '../../results/merge/merge-run.ts';
 import { readRun } from '../../results/raw/read-run.ts';
 import type { RunResult } from '../../results/schema/run-result.ts';
 import { readRunRecord, writeWhole } from '../../run/run-folder.ts';
-import { isStorageFailure, keepElsewhere, StorageError } from '../../run/storage-error.ts';
+import { isStorageFailure, keepElsewhere, StorageError } from '../../run/faults/storage-error.ts';
 import type { LabContext } from '../context.ts';
 import { describeFailures } from './failure-advice.ts';
 

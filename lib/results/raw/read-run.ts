@@ -1,7 +1,7 @@
 import { open, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { LabError } from '../../config/lab-error.ts';
-import { readTextFile } from '../../config/read-file.ts';
+import { readTextFile } from '../../config/system/read-file.ts';
 import { measurementRecordSchema, type MeasurementRecord } from '../schema/measurement-record.ts';
 import { runRecordSchema } from '../schema/run-record.ts';
 import { isLog, parseHost, parseJson } from './parse-raw.ts';

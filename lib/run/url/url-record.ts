@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Summary } from '../../../assets/loadgen/measure/summary.ts';
 import type { Workload } from '../../../assets/loadgen/workload/phase-kinds.ts';
 import { LabError } from '../../config/lab-error.ts';
-import { readTextFile } from '../../config/read-file.ts';
+import { readTextFile } from '../../config/system/read-file.ts';
 
 /** What is asked of a server that listens elsewhere. */
 export interface UrlLoad {

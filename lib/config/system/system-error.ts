@@ -1,4 +1,4 @@
-import { LabError } from './lab-error.ts';
+import { LabError } from '../lab-error.ts';
 
 /** What helps where the system refuses something, by its own name for why (errno(3)). */
 const remedies: Readonly<Record<string, string>> = {

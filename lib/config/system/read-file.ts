@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
-import { LabError } from './lab-error.ts';
+import { LabError } from '../lab-error.ts';
 
 /** Larger files than this, bytes, are none of the lab's. */
 const bytesMost = 512 * 1024 * 1024;

@@ -1,7 +1,7 @@
 import { chmod, cp, mkdtemp, stat, statfs } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { LabError } from '../config/lab-error.ts';
+import { LabError } from '../../config/lab-error.ts';
 
 /** What the system says when a folder takes no more: full, over quota, over a limit of size, read-only, not allowed any more, or broken. */
 const storageFailures = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS', 'EACCES', 'EPERM', 'EIO']);

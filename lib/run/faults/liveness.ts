@@ -1,4 +1,4 @@
-import type { HostStatus } from './progress.ts';
+import type { HostStatus } from '../progress.ts';
 
 /** So many times as long as the slowest answer of all hosts may a reporter be silent: a machine that is busy is slow with everything. */
 const slowestLooks = 3;

@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { RawPull } from '../../lib/local/pull-raw.ts';
+import { withFolder } from '../integration/lab-process.ts';
+
+describe('raw files that are copied as they come', () => {
+  test('grow with their originals, are replaced whole, and stay when the host is gone', async () => {
+    await withFolder(async (folder) => {
+      const [host, copy] = [join(folder, 'host'), join(folder, 'copy')];
+      mkdirSync(host);
+      writeFileSync(join(host, 'samples.jsonl'), 'one\n');
+      writeFileSync(join(host, 'status.json'), 'first');
+      writeFileSync(join(host, 'status.json.new'), 'half');
+      const raw = new RawPull();
+      await raw.pull(host, copy);
+      assert.deepEqual(readdirSync(copy).sort(), ['samples.jsonl', 'status.json']);
+
+      appendFileSync(join(host, 'samples.jsonl'), 'two\n');
+      renameSync(join(host, 'status.json.new'), join(host, 'status.json'));
+      await Promise.all([raw.pull(host, copy), raw.pull(host, copy)]);
+      assert.equal(readFileSync(join(copy, 'samples.jsonl'), 'utf8'), 'one\ntwo\n');
+      assert.equal(readFileSync(join(copy, 'status.json'), 'utf8'), 'half');
+
+      rmSync(host, { recursive: true });
+      await raw.pull(host, copy);
+      assert.deepEqual(readdirSync(copy).sort(), ['samples.jsonl', 'status.json']);
+    });
+  });
+});

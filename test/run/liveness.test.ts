@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Liveness } from '../../lib/run/faults/liveness.ts';
+import { parseHostStatus, type HostStatus } from '../../lib/run/progress.ts';
+
+/** What a host says at a second; `sampled` and `reported` are the seconds of its sample and of its load generator's status. */
+function said(host: string, sampled: number, reported: number | null, stopped = false): HostStatus {
+  const units = host === 'server' ? { 'c1m-server-1': { stopped } } : {};
+  const sample = { unixMillis: sampled * 1000, units };
+  const load = reported === null ? null : { unixMillis: reported * 1000, phase: 'driving' };
+  const status = parseHostStatus(JSON.stringify({ host, sample, load }));
+  assert.ok(status !== null);
+  return status;
+}
+
+/** The first sentence about a silence, and the second in which it came; null when there was none in 40 s. */
+function firstSilence(
+  look: (second: number) => readonly HostStatus[],
+  tookMillis = 100,
+): { readonly second: number; readonly sentence: string } | null {
+  const liveness = new Liveness(['server', 'load-1'], 10_000);
+  for (let second = 0; second < 40; second += 1) {
+    const sentence = liveness.look('drive', look(second), second * 1000, tookMillis);
+    if (sentence !== null) return { second, sentence };
+  }
+  return null;
+}
+
+describe('who must report has a deadline for the next word', () => {
+  test('while all report, nobody is silent, whatever their clocks say', () => {
+    assert.equal(
+      firstSilence((second) => [said('server', second - 5000, null), said('load-1', second + 90, second + 90)]),
+      null,
+    );
+  });
+
+  for (const [who, pattern, look] of [
+    ['a host', /^load-1 does not answer for 10 s$/, (n: number) => [said('server', n, null)]],
+    [
+      'a sampler',
+      /^server: the sampler has taken no sample/,
+      (n: number) => [said('server', 3, null), said('load-1', n, n)],
+    ],
+    [
+      'a load generator',
+      /^load-1: the load generator has not reported/,
+      (n: number) => [said('server', n, null), said('load-1', n, 0)],
+    ],
+    [
+      'a server that is stopped',
+      /^server: the server has stood still/,
+      (n: number) => [said('server', n, null, true), said('load-1', n, n)],
+    ],
+  ] as const) {
+    test(`${who} that is silent is named within 15 s`, () => {
+      const silence = firstSilence(look);
+      assert.match(silence?.sentence ?? '', pattern);
+      assert.ok((silence?.second ?? 99) <= 15);
+    });
+  }
+
+  test('where every answer takes seconds the machine is busy, and silence is long only then', () => {
+    const frozen = (n: number): readonly HostStatus[] => [said('server', n < 12 ? 0 : n, null), said('load-1', n, n)];
+    assert.notEqual(firstSilence(frozen), null);
+    assert.equal(firstSilence(frozen, 5000), null);
+  });
+});
