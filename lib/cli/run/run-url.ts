@@ -23,6 +23,7 @@ const flagsOfLabs = [
   'region',
   'servers',
   'memory',
+  'tls',
   'serverProcesses',
   'repeats',
   'order',
