@@ -139,7 +139,7 @@ export const commandGrants = {
     ...results,
     ...grants('anything', 'ssm:GetCommandInvocation', 'ssm:ListCommandInvocations'),
   ],
-  cost: [...grants('anything', 'ec2:DescribeInstances', 'ec2:DescribeVolumes'), ...prices],
+  cost: [...grants('anything', 'ec2:DescribeInstances', 'ec2:DescribeVolumes', 'ec2:DescribeVpcEndpoints'), ...prices],
   empty: [
     ...deployment,
     ...grants('bucket', 's3:GetBucketTagging', 's3:ListBucket'),

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { after, describe, test } from 'node:test';
 import { instance, instances, product, readyAccount } from './account.ts';
 import { ec2Error, ec2Xml, fakeAws, items, jsonError, type Responder } from './fake-aws.ts';
 import { runC1m, type Outcome } from './run-c1m.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'c1mlab-cost-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
 
 function cost(changes: Readonly<Record<string, Responder>>, ...words: readonly string[]): Promise<Outcome> {
   return runC1m(['cost', ...words], fakeAws({ ...readyAccount, ...changes }));
@@ -82,6 +86,25 @@ describe('c1m cost', () => {
     const two = JSON.stringify({ PriceList: [product('0.84'), product('0.85')] });
     const unsure = await cost({ 'pricing:GetProducts': () => two }, '--region', 'eu-west-1');
     assert.match(unsure.stdout, /several prices of c3\.4xlarge in eu-west-1/);
+  });
+
+  test('counts endpoints in place of public addresses where the hosts have none', async () => {
+    const file = join(folder, 'lab.json');
+    writeFileSync(file, JSON.stringify({ network: { egress: 'endpoints' } }));
+    const { stdout } = await cost({}, '--lab', file);
+    assert.match(stdout, /^ *2 +interface VPC endpoints +\$0\.0200\/h$/m);
+    assert.doesNotMatch(stdout, /public IPv4/);
+    const endpoint = {
+      vpcEndpointType: 'Interface',
+      state: 'available',
+      creationTimestamp: '2026-11-22T10:00:00.000Z',
+    };
+    const there = await cost({
+      'ec2:DescribeInstances': () => instances([instance('i-1', 'c3.4xlarge')]),
+      'ec2:DescribeVpcEndpoints': () => ec2Xml('DescribeVpcEndpoints', items('vpcEndpointSet', [endpoint, endpoint])),
+    });
+    // 0.84 + 2 x 0.01 an hour, for two hours.
+    assert.match(there.stdout, /^so far \$1\.72: /m);
   });
 
   test('asks nobody with --offline', async () => {

@@ -139,6 +139,7 @@ describe('c1m leftovers', () => {
       vpcEndpointId,
       vpcEndpointType,
       serviceName: 'com.amazonaws.us-east-1.ssm',
+      creationTimestamp: '2026-11-22T10:00:00.000Z',
       state: 'available',
     });
     const { exitCode, stdout } = await leftovers({
@@ -156,9 +157,9 @@ describe('c1m leftovers', () => {
     });
     assert.match(stdout, /^NAT gateway +nat-1 +- +not known$/m);
     assert.match(stdout, /^elastic address +eipalloc-1 +- +about \$3\.65$/m);
-    assert.match(stdout, /^VPC endpoint +vpce-1 +- +free /m);
-    assert.match(stdout, /^VPC endpoint +vpce-2 +- +not known /m);
-    assert.match(stdout, /^3 of 4 things left of C1mLab in us-east-1 cost money: at least \$3\.65 a month$/m);
+    assert.match(stdout, /^VPC endpoint +vpce-1 +\S+ \S+ UTC +free /m);
+    assert.match(stdout, /^VPC endpoint +vpce-2 +\S+ \S+ UTC +about \$7\.30 /m);
+    assert.match(stdout, /^3 of 4 things left of C1mLab in us-east-1 cost money: at least \$10\.95 a month$/m);
     assert.match(stdout, /^ {2}aws ec2 release-address --allocation-id eipalloc-1 --region us-east-1$/m);
     assert.equal(exitCode, 7);
   });
@@ -199,10 +200,10 @@ describe('c1m leftovers', () => {
         ec2Error(403, 'UnauthorizedOperation', 'You are not authorized to perform this operation.'),
     };
     const { exitCode, stdout } = await leftovers({ ...oneInstance, ...denied });
-    assert.match(stdout, /^instance, disk +not known +- +- +access denied to ec2:DescribeVolumes/m);
+    assert.match(stdout, /^instance, disk, VPC endpoint +not known +- +- +access denied to ec2:DescribeVolumes/m);
     assert.match(
       stdout,
-      /^nobody can say whether C1mLab still costs money in us-east-1: instance, disk could not be looked for$/m,
+      /^nobody can say whether C1mLab still costs money in us-east-1: instance, disk, VPC endpoint could not be looked for$/m,
     );
     assert.equal(exitCode, 3);
   });

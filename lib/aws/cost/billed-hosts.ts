@@ -1,4 +1,10 @@
-import { paginateDescribeInstances, paginateDescribeVolumes, type Instance } from '@aws-sdk/client-ec2';
+import {
+  paginateDescribeInstances,
+  paginateDescribeVolumes,
+  paginateDescribeVpcEndpoints,
+  type Instance,
+  type VpcEndpoint,
+} from '@aws-sdk/client-ec2';
 import { expiryTag, latestEnd } from '../../config/tags.ts';
 import type { AwsClients } from '../account/aws-access.ts';
 import { needed } from '../account/service-failure.ts';
@@ -26,16 +32,27 @@ export interface BilledDisk {
   readonly created: Date;
 }
 
+/** A VPC endpoint of a deployed lab. */
+export interface BilledEndpoint {
+  readonly endpointId: string;
+  readonly service: string;
+  readonly state: string;
+  readonly created: Date;
+  /** Interfaces are billed by the hour, gateways are free (AWS PrivateLink pricing). */
+  readonly isInterface: boolean;
+}
+
 /** What of a lab runs up costs by the hour. */
 export interface BilledLab {
   readonly hosts: readonly BilledHost[];
   readonly disks: readonly BilledDisk[];
+  readonly endpoints: readonly BilledEndpoint[];
 }
 
 /** States in which an instance is there. */
 const presentStates = ['pending', 'running', 'stopping', 'stopped', 'shutting-down'];
 
-/** Finds a lab's hosts and disks by its tag. Throws LabError `environment` when EC2 does not say. */
+/** Finds a lab's hosts, disks and endpoints by its tag. Throws LabError `environment` when EC2 does not say. */
 export async function findBilled({ ec2 }: AwsClients, labName: string): Promise<BilledLab> {
   const ofLab = { Name: 'tag:c1mlab:lab', Values: [labName] };
   const hosts = await needed('ec2:DescribeInstances', async () => {
@@ -55,11 +72,18 @@ export async function findBilled({ ec2 }: AwsClients, labName: string): Promise<
     }
     return found;
   });
-  return { hosts: hosts.sort((a, b) => (a.name < b.name ? -1 : 1)), disks };
+  const endpoints = await needed('ec2:DescribeVpcEndpoints', async () => {
+    const found: BilledEndpoint[] = [];
+    for await (const { VpcEndpoints = [] } of paginateDescribeVpcEndpoints({ client: ec2 }, { Filters: [ofLab] })) {
+      found.push(...VpcEndpoints.map(endpointOf).filter(({ state }) => state !== 'deleted'));
+    }
+    return found;
+  });
+  return { hosts: hosts.sort((a, b) => (a.name < b.name ? -1 : 1)), disks, endpoints };
 }
 
 /** What a deployed lab is billed for in an hour; a stopped host costs its disk only. */
-export function billedNow({ hosts, disks }: BilledLab): Billed {
+export function billedNow({ hosts, disks, endpoints }: BilledLab): Billed {
   const running = hosts.filter(isBilled);
   const groups = new Map<string, HostGroup>();
   for (const { instanceType, purchase } of running) {
@@ -71,6 +95,7 @@ export function billedNow({ hosts, disks }: BilledLab): Billed {
     diskGib: disks.reduce((sum, { gib }) => sum + gib, 0),
     publicAddresses: running.filter(({ hasPublicAddress }) => hasPublicAddress).length,
     monitoredHosts: running.filter(({ monitored }) => monitored).length,
+    interfaceEndpoints: endpoints.filter(({ isInterface }) => isInterface).length,
   };
 }
 
@@ -92,5 +117,16 @@ function hostOf(instance: Instance): BilledHost {
     hasPublicAddress: instance.PublicIpAddress !== undefined && instance.PublicIpAddress !== '',
     monitored: instance.Monitoring?.State === 'enabled',
     endsBy: latestEnd(LaunchTime, Tags.find(({ Key }) => Key === expiryTag)?.Value),
+  };
+}
+
+function endpointOf(endpoint: VpcEndpoint): BilledEndpoint {
+  const { VpcEndpointId = '', ServiceName = '', State = '', CreationTimestamp = new Date(0) } = endpoint;
+  return {
+    endpointId: VpcEndpointId,
+    service: ServiceName,
+    state: State.toLowerCase(),
+    created: CreationTimestamp,
+    isInterface: endpoint.VpcEndpointType !== 'Gateway',
   };
 }

@@ -1,7 +1,7 @@
 import { known, notKnown, type Known } from '../account/known.ts';
 import { isBilled, type BilledLab } from './billed-hosts.ts';
 import { hourOfHost } from './host-hour.ts';
-import { hoursPerMonth } from './price-table.ts';
+import { endpointHour, hoursPerMonth } from './price-table.ts';
 import type { PriceBook } from './price-book.ts';
 
 /** EC2 bills a second at a time, and at least these (Amazon EC2 on-demand pricing). */
@@ -22,6 +22,7 @@ export function costSoFar(lab: BilledLab, prices: PriceBook, now: Date): Known<n
   if (!diskGibMonth.known && lab.disks.length > 0) return notKnown(`the price of disks: ${diskGibMonth.reason}`);
   const diskHour = diskGibMonth.known ? diskGibMonth.value.dollars / hoursPerMonth : 0;
   for (const { gib, created } of lab.disks) sum += hoursSince(created, now) * gib * diskHour;
+  for (const { isInterface, created } of lab.endpoints) if (isInterface) sum += hoursSince(created, now) * endpointHour;
   return known(sum);
 }
 

@@ -2,7 +2,7 @@ import { hostsOf } from '../../config/hosts.ts';
 import type { Lab } from '../../config/lab.ts';
 import type { Known } from '../account/known.ts';
 import { known, notKnown } from '../account/known.ts';
-import { hoursPerMonth, monitoringHour, publicAddressHour } from './price-table.ts';
+import { endpointHour, hoursPerMonth, monitoringHour, publicAddressHour } from './price-table.ts';
 import type { Price, PriceBook } from './price-book.ts';
 
 /** One line of a bill: so many things at a price an hour. */
@@ -27,17 +27,28 @@ export interface Billed {
   readonly diskGib: number;
   readonly publicAddresses: number;
   readonly monitoredHosts: number;
+  /** VPC endpoints that are interfaces; gateways are free. */
+  readonly interfaceEndpoints: number;
 }
 
 /** What a deployed lab of this configuration consists of. */
 export function billedOf(lab: Lab): Billed {
   const hosts = hostsOf(lab).length;
   const { purchase, diskGiB } = lab.hosts;
+  const { egress, existing } = lab.network;
+  const makesEndpoints = egress === 'endpoints' && (existing === undefined || existing.routeTableId !== undefined);
   const groups = [
     { instanceType: lab.server.instanceType, purchase, count: 1 },
     { instanceType: lab.load.instanceType, purchase, count: lab.load.hosts },
   ];
-  return { hosts: groups, diskGib: hosts * diskGiB, publicAddresses: hosts, monitoredHosts: hosts };
+  return {
+    hosts: groups,
+    diskGib: hosts * diskGiB,
+    publicAddresses: egress === 'public' ? hosts : 0,
+    monitoredHosts: hosts,
+    // Those of SSM and of its message channels (lib/infra/hosts/endpoints.ts), in one zone.
+    interfaceEndpoints: makesEndpoints ? 2 : 0,
+  };
 }
 
 /** The bill of an hour, line by line. */
@@ -65,6 +76,11 @@ export function billOf(billed: Billed, prices: PriceBook): readonly BillLine[] {
       what: 'hosts with detailed monitoring',
       count: billed.monitoredHosts,
       hour: known({ dollars: monitoringHour, source: 'Amazon CloudWatch pricing, 7 metrics' }),
+    },
+    {
+      what: 'interface VPC endpoints',
+      count: billed.interfaceEndpoints,
+      hour: known({ dollars: endpointHour, source: 'AWS PrivateLink pricing of us-east-1' }),
     },
   ].filter(({ count }) => count > 0);
 }

@@ -36,6 +36,9 @@ export const listedDiskGibMonth = 0.08;
 /** A public IPv4 address for an hour, dollars, in every region (Amazon VPC pricing, since 2024-02-01), in use or idle. */
 export const publicAddressHour = 0.005;
 
+/** A VPC endpoint that is an interface, for an hour in one zone of us-east-1, dollars (AWS PrivateLink pricing); some regions cost up to half more. */
+export const endpointHour = 0.01;
+
 /** Detailed monitoring of an instance for an hour, dollars: 7 metrics at $0.30 a month (Amazon CloudWatch pricing, first tier). */
 export const monitoringHour = (7 * 0.3) / hoursPerMonth;
 

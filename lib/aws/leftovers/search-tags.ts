@@ -2,7 +2,6 @@ import {
   paginateDescribeNetworkInterfaces,
   paginateDescribeSpotInstanceRequests,
   paginateDescribeTags,
-  paginateDescribeVpcEndpoints,
   type EC2Client,
   type Filter,
 } from '@aws-sdk/client-ec2';
@@ -11,10 +10,10 @@ import type { AwsClients } from '../account/aws-access.ts';
 import { known, notKnown, type Known } from '../account/known.ts';
 import { asked, needed } from '../account/service-failure.ts';
 import { askPrices } from '../cost/ask-prices.ts';
-import { findBilled, isBilled, type BilledDisk, type BilledHost } from '../cost/billed-hosts.ts';
+import { findBilled, isBilled, type BilledDisk, type BilledEndpoint, type BilledHost } from '../cost/billed-hosts.ts';
 import { hourOfHost } from '../cost/host-hour.ts';
 import type { PriceBook } from '../cost/price-book.ts';
-import { hoursPerMonth, publicAddressHour } from '../cost/price-table.ts';
+import { endpointHour, hoursPerMonth, publicAddressHour } from '../cost/price-table.ts';
 import type { Leftover, Search } from './leftover.ts';
 
 /** A resource of EC2 that carries the lab's tag. */
@@ -64,13 +63,9 @@ export async function searchEc2(clients: AwsClients, labName: string, now: Date)
     const found = await asked('ec2:DescribeSpotInstanceRequests', () => openSpotRequests(clients.ec2, labName));
     searches.push({ what: 'spot request', canCost: true, found });
   }
-  if (ids('vpc-endpoint').length > 0) {
-    const found = await asked('ec2:DescribeVpcEndpoints', () => vpcEndpoints(clients.ec2, labName));
-    searches.push({ what: 'VPC endpoint', canCost: true, found });
-  }
-  if (ids('instance').length + ids('volume').length > 0) {
-    const found = await asked('ec2:DescribeInstances', () => hostsAndDisks(clients, labName, now));
-    searches.push({ what: 'instance, disk', canCost: true, found });
+  if (['instance', 'volume', 'vpc-endpoint'].some((type) => ids(type).length > 0)) {
+    const found = await asked('ec2:DescribeInstances', () => billedByTheHour(clients, labName, now));
+    searches.push({ what: 'instance, disk, VPC endpoint', canCost: true, found });
   }
   if (ids('vpc').length > 0) {
     const already = new Set(ids('network-interface'));
@@ -111,11 +106,15 @@ function monthOfType(type: string): Known<number> {
   return notKnown('the lab has no price of it');
 }
 
-async function hostsAndDisks(clients: AwsClients, labName: string, now: Date): Promise<readonly Leftover[]> {
-  const { hosts, disks } = await findBilled(clients, labName);
+async function billedByTheHour(clients: AwsClients, labName: string, now: Date): Promise<readonly Leftover[]> {
+  const { hosts, disks, endpoints } = await findBilled(clients, labName);
   const instanceTypes = hosts.map(({ instanceType }) => instanceType);
   const prices = await askPrices(clients, { instanceTypes, zone: undefined, now });
-  return [...hosts.map((host) => describeHost(host, prices)), ...disks.map((disk) => describeDisk(disk, prices))];
+  return [
+    ...hosts.map((host) => describeHost(host, prices)),
+    ...disks.map((disk) => describeDisk(disk, prices)),
+    ...endpoints.map(describeEndpoint),
+  ];
 }
 
 function describeHost(host: BilledHost, prices: PriceBook): Leftover {
@@ -131,6 +130,11 @@ function describeHost(host: BilledHost, prices: PriceBook): Leftover {
   };
 }
 
+function describeEndpoint({ endpointId: id, service, state, created, isInterface }: BilledEndpoint): Leftover {
+  const month = known(isInterface ? endpointHour * hoursPerMonth : 0);
+  return { what: 'VPC endpoint', id, since: created, month, note: `${service}, ${state}` };
+}
+
 function describeDisk({ volumeId: id, gib, created }: BilledDisk, { diskGibMonth: price }: PriceBook): Leftover {
   const month = price.known ? known(gib * price.value.dollars) : price;
   return { what: 'disk', id, since: created, month, note: `${gib} GiB` };
@@ -144,23 +148,6 @@ async function openSpotRequests(ec2: EC2Client, labName: string): Promise<readon
       if (note !== 'open' && note !== 'active') continue;
       const month = note === 'open' ? notKnown<number>('it may start an instance at any time') : known(0);
       found.push({ what: 'spot request', id, since, month, note });
-    }
-  }
-  return found;
-}
-
-/** Gateways are free, interfaces are billed by the hour and zone (AWS PrivateLink pricing). */
-async function vpcEndpoints(ec2: EC2Client, labName: string): Promise<readonly Leftover[]> {
-  const found: Leftover[] = [];
-  for await (const { VpcEndpoints = [] } of paginateDescribeVpcEndpoints(
-    { client: ec2 },
-    { Filters: ofLab(labName) },
-  )) {
-    for (const { VpcEndpointId: id = '', CreationTimestamp: since = null, ...endpoint } of VpcEndpoints) {
-      const { State: state = '', VpcEndpointType: type, ServiceName: service = '' } = endpoint;
-      if (state.toLowerCase() === 'deleted') continue;
-      const month = type === 'Gateway' ? known(0) : notKnown<number>('it is billed by the hour');
-      found.push({ what: 'VPC endpoint', id, since, month, note: `${service}, ${state.toLowerCase()}` });
     }
   }
   return found;
