@@ -43,7 +43,7 @@ export function deploymentValue(deployment: Deployment): object {
 /** Reads the parameter's value; throws LabError `environment` when it is not what this version of the lab writes. */
 export function parseDeployment(text: string, labName: string): Deployment {
   const name = deploymentParameterName(labName);
-  const hint = `deploy the lab again with this version: npm run cdk -- deploy ${labName}`;
+  const hint = 'deploy the lab again with this version: c1m up --yes';
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -109,7 +109,7 @@ function checkBase(base: Lab): void {
   if (unknown !== undefined) {
     throw new LabError(
       'usage',
-      `the limits of ${unknown} are not known here, so nothing can be reckoned with it`,
+      `the limits of ${unknown} are not known here, so nothing can be planned with it`,
       'name a type of the table in lib/config/instance-types.ts',
     );
   }

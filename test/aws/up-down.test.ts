@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -8,6 +8,7 @@ import { labOf } from '../../lib/config/presets.ts';
 import { quotaOf, readyAccount } from './account.ts';
 import { fakeAws, jsonError, stackXml, type Responder } from './fake-aws.ts';
 import { runC1m, type Outcome } from './run-c1m.ts';
+import { deployedAccount, runningNow } from '../policy/deployed-account.ts';
 import { deployedLab } from './site/fake-account.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'c1mlab-up-'));
@@ -138,6 +139,19 @@ describe('c1m down', () => {
     // The stack is what this account still shows.
     assert.match(stdout, /^1 things are left of C1mLab in us-east-1; none costs money$/m);
     assert.equal(exitCode, 0);
+  });
+
+  test('cancels what runs and fetches what it measured, before the bucket is emptied', async () => {
+    const running = { 'ssm:DescribeAutomationExecutions': runningNow };
+    const lab = labOf({}, 'test');
+    const { stderr, calls: asked, exitCode } = await c1m(['down', '--yes'], { ...deployedAccount(lab, 2), ...running });
+    assert.match(stderr, /^step 1 of 3: cancel the benchmark 01234567-\S+, and fetch what it has measured$/m);
+    assert.ok(asked.indexOf('ssm:StopAutomationExecution') < asked.indexOf('s3:GetObject'));
+    assert.ok(asked.lastIndexOf('s3:GetObject') < asked.indexOf('s3:DeleteObjects'));
+    // This account shows its hosts and its bucket for ever.
+    assert.equal(exitCode, exitCodes.leftovers);
+    const [runId = ''] = readdirSync(join(folder, 'results'));
+    assert.equal(readFileSync(join(folder, 'results', runId, 'raw/node/server/note.txt'), 'utf8'), 'ok');
   });
 
   test('leaves the bucket of a lab that keeps its results', async () => {

@@ -88,7 +88,7 @@ describe("the lab's description of itself", () => {
           error instanceof LabError &&
           error.code === 'environment' &&
           message.test(error.message) &&
-          /cdk -- deploy Mine/.test(error.hint),
+          error.hint.endsWith('c1m up --yes'),
       );
     });
   }

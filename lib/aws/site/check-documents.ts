@@ -26,7 +26,7 @@ export async function checkDocuments(clients: AwsClients, deployment: Deployment
       throw new LabError(
         'environment',
         `the lab's document ${name} is missing in ${clients.region}`,
-        `deploy the lab anew: npm run cdk -- destroy ${lab.name}, then deploy ${lab.name}`,
+        'deploy the lab anew: c1m down --yes, then c1m up --yes',
       );
     }
     if (hash !== deployedHash) {
@@ -40,7 +40,7 @@ export async function checkDocuments(clients: AwsClients, deployment: Deployment
       throw new LabError(
         'environment',
         `the document ${name} was deployed by another version of the lab than this one`,
-        `deploy the lab again: npm run cdk -- deploy ${lab.name}`,
+        'deploy the lab again: c1m up --yes',
       );
     }
   }
@@ -56,7 +56,7 @@ async function howToRestore(clients: AwsClients, name: string, deployedHash: str
       return `put it back: aws ssm update-document-default-version --name ${name} --document-version ${version}`;
     }
   }
-  return `no version of it is the deployed one: npm run cdk -- destroy, and deploy the lab anew`;
+  return 'no version of it is the deployed one; deploy the lab anew: c1m down --yes, then c1m up --yes';
 }
 
 /** The hash of a version's content, of the default version's when none is given; null when there is no such document. */

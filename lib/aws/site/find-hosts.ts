@@ -89,7 +89,7 @@ export function checkHosts(clients: AwsClients, lab: Lab, hosts: readonly HostSt
     const stopped = hosts.flatMap(({ instance }) => (instance?.state === 'stopped' ? [instance.id] : []));
     // EC2 gives a host with two interfaces no new public address when it is started again ("Amazon EC2 instance IP addressing").
     const canStart = stopped.length === trouble.length && lab.network.egress !== 'public';
-    const again = `raise hosts.generation (now ${lab.hosts.generation}) in the lab file, then npm run cdk -- deploy ${lab.name}`;
+    const again = `raise hosts.generation (now ${lab.hosts.generation}) in the lab file, then c1m up --yes --lab FILE`;
     throw new LabError(
       'environment',
       `the lab ${lab.name} in ${clients.region} is not whole: ${trouble.join(', ')}`,

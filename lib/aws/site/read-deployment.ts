@@ -11,7 +11,7 @@ export async function readDeployment(clients: AwsClients, labName: string): Prom
   throw new LabError(
     'environment',
     `no lab '${labName}' is deployed in ${clients.region}`,
-    `deploy it: npm run cdk -- deploy ${labName}; or name another lab (--lab) or region (--region)`,
+    'deploy it (c1m up --yes), or name another lab (--lab) or region (--region)',
   );
 }
 

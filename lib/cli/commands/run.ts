@@ -9,7 +9,8 @@ import { readRunRecord } from '../../run/run-folder.ts';
 import type { ChosenServer } from '../../run/run.ts';
 import type { Site } from '../../run/site.ts';
 import type { LabContext } from '../context.ts';
-import { labNameOf, openDeployedLab } from '../deployed/deployed-lab.ts';
+import { openDeployedLab } from '../deployed/deployed-lab.ts';
+import { flagWords } from '../flags/lab-flags.ts';
 import { inRegionOfRun } from '../deployed/region-of-run.ts';
 import { performRun } from '../run/perform-run.ts';
 import { newRun, resumedRun } from '../run/resolve-run.ts';
@@ -84,7 +85,7 @@ async function openAws(flags: RunFlags, servers: readonly ChosenServer[], contex
     throw new LabError(
       'usage',
       `the hosts on AWS have only the servers in assets/servers, and ${name} lies in ${outside.outsideFolder}`,
-      `copy the folder to assets/servers/${name}, then npm run cdk -- deploy ${labNameOf(flags, context)}; or measure it with --local`,
+      `copy the folder to assets/servers/${name}, then c1m up --yes${flagWords(flags)}; or measure it with --local`,
     );
   }
   return openDeployedLab(flags, context);

@@ -69,7 +69,7 @@ describe('opening a lab', () => {
       change: () => undefined,
       labName: 'Other',
       message: /^no lab 'Other' is deployed in us-east-1$/,
-      hint: /cdk -- deploy Other/,
+      hint: /^deploy it \(c1m up --yes\)/,
     },
     {
       name: 'whose host is gone',
@@ -112,7 +112,7 @@ describe('opening a lab', () => {
       name: 'one of whose documents was deleted',
       change: (account) => account.state.changedDocuments.set('C1mLab-Stop', null),
       message: /C1mLab-Stop is missing in us-east-1/,
-      hint: /destroy C1mLab/,
+      hint: /c1m down --yes, then c1m up --yes$/,
     },
     {
       name: 'that another version deployed',
@@ -125,7 +125,7 @@ describe('opening a lab', () => {
         );
       },
       message: /C1mLab-Build was deployed by another version of the lab than this one$/,
-      hint: /^deploy the lab again: npm run cdk -- deploy C1mLab$/,
+      hint: /^deploy the lab again: c1m up --yes$/,
     },
     {
       name: 'without rights',
