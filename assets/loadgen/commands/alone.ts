@@ -139,12 +139,16 @@ function kernelPortRange(): string {
   return readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').trim().replace(/\s+/, '-');
 }
 
-/** A part of a range that holds twice as many ports as are needed, begun at random: so that runs beside each other rarely meet. */
+/** Ports that even a small run has to choose from: some of any block are taken where others run. */
+const portsLeast = 1024;
+
+/** A part of a range that holds twice as many ports as are needed at least, begun at random: so that runs beside each other rarely meet. */
 function somewhereIn(range: LoadOptions['plan']['localPorts'], needed: number): LoadOptions['plan']['localPorts'] {
-  const room = range.last - range.first + 1 - 2 * needed;
+  const span = Math.max(2 * needed, portsLeast);
+  const room = range.last - range.first + 1 - span;
   if (room <= 0) return range;
   const first = range.first + Math.floor(Math.random() * room);
-  return { first, last: first + 2 * needed - 1 };
+  return { first, last: first + span - 1 };
 }
 
 /** Opens, drives and holds, unless nothing could be opened; why the workload failed, or null. */
