@@ -22,5 +22,6 @@ try {
 } catch (error) {
   if (!(error instanceof LabError)) throw error;
   process.stderr.write(`${error.twoLines}\n`);
-  process.exitCode = exitCodes[error.code];
+  // At once: an app that is left to end by itself is synthesized first, half made as it is.
+  process.exit(exitCodes[error.code]);
 }

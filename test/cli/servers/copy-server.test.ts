@@ -38,7 +38,7 @@ describe('a new server', () => {
     const { description } = readServer(folder);
     assert.deepEqual([description.name, description.title], ['my-echo', 'my-echo']);
     assert.match(readFileSync(join(folder, 'README.md'), 'utf8'), /^# my-echo\n/);
-    for (const name of ['build', 'start', 'server.js', 'broadcast.js', 'package-lock.json']) {
+    for (const name of ['build', 'start', 'server.js', 'package-lock.json']) {
       assert.equal(readFileSync(join(folder, name), 'utf8'), readFileSync(join(serversFolder, 'node', name), 'utf8'));
     }
     assert.ok(!readdirSync(folder).includes('node_modules'));
