@@ -56,7 +56,7 @@ test(
       const faults = counts.filter((one) => one.case === 'reference-faulty');
       for (const quantity of [
         'attempts with handshakeTimeout',
-        'attempts with badHandshake',
+        'attempts with http503',
         'attempts with ECONNRESET',
         'attempts with ECONNREFUSED',
         'lost with closeFrame',
@@ -81,11 +81,11 @@ test(
           ...raw.counts,
           connectFailures: {
             ...raw.counts.connectFailures,
-            badHandshake: (raw.counts.connectFailures.badHandshake ?? 0) + 1,
+            http503: (raw.counts.connectFailures.http503 ?? 0) + 1,
           },
         },
       }));
-      assert.ok(refusedMore.includes('attempts with badHandshake'));
+      assert.ok(refusedMore.includes('attempts with http503'));
       const oneLost = await outcomeOfAltered(folder, join(out, 'broadcast'), 'reference-steady', (raw) =>
         withPhase(raw, 'broadcast', (phase) => ({
           ...phase,

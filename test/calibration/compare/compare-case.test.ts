@@ -167,16 +167,16 @@ describe('counts', () => {
   test('fail by one: an echo lost that was answered, a refusal that was not counted', () => {
     const right = outcomes(did, {
       ...withEchoes(openLoop().slice(0, answered), messages),
-      connections: { ...plain.connections, connectFailures: { badHandshake: 6 } },
+      connections: { ...plain.connections, connectFailures: { http503: 6 } },
     });
     assert.equal(right['messages without an answer'], 'pass');
-    assert.equal(right['attempts with badHandshake'], 'pass');
+    assert.equal(right['attempts with http503'], 'pass');
     const wrong = outcomes(did, {
       ...withEchoes(openLoop().slice(0, answered - 1), messages),
-      connections: { ...plain.connections, connectFailures: { badHandshake: 5 } },
+      connections: { ...plain.connections, connectFailures: { http503: 5 } },
     });
     assert.equal(wrong['messages without an answer'], 'fail');
-    assert.equal(wrong['attempts with badHandshake'], 'fail');
+    assert.equal(wrong['attempts with http503'], 'fail');
   });
 
   test('fail where the server left no account', () => {
