@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { onlyRun, startLab, withFolder } from './lab-process.ts';
+import { assertEndedRight, onlyRun, startLab, withFolder } from './lab-process.ts';
 import { phaseOf } from '../results/read-merged.ts';
 
 describe('a local run', () => {
@@ -13,8 +13,8 @@ describe('a local run', () => {
         out,
       );
       const { code } = await lab.ended;
-      assert.equal(code, 0, lab.stderr());
       const { folder, result } = await onlyRun(out);
+      assertEndedRight(code, result, lab.stderr());
       const [measurement] = result.measurements;
       assert.ok(measurement !== undefined);
       assert.equal(measurement.connections.established, 2000);
@@ -38,7 +38,7 @@ describe('a local run', () => {
 
       // The table and the page come from the raw files alone.
       const before = readFileSync(join(folder, 'result.json'), 'utf8');
-      assert.equal((await startLab('report', folder).ended).code, 0);
+      assert.equal((await startLab('report', folder).ended).code, code);
       assert.equal(readFileSync(join(folder, 'result.json'), 'utf8'), before);
     });
   });
@@ -55,8 +55,8 @@ describe('a local run over TLS', () => {
         workload,
       );
       const { code } = await lab.ended;
-      assert.equal(code, 0, lab.stderr());
       const { result } = await onlyRun(out);
+      assertEndedRight(code, result, lab.stderr());
       assert.equal(result.parameters.tls, true);
       assert.deepEqual(result.skipped, [{ server: 'spray', reason: 'it does not serve TLS, by its server.json' }]);
       const [measurement, ...others] = result.measurements;
