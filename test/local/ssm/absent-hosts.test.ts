@@ -57,7 +57,7 @@ describe('a benchmark that anybody starts', () => {
     const lab = await labWithout(t, []);
     const over = await executionOver(lab, await start(lab, 'C1mLab-Benchmark', benchmark));
     assert.equal(over.AutomationExecutionStatus, 'Success');
-    assert.equal(ranOn(lab, 'server'), 'build collect prepare start stop');
+    assert.equal(ranOn(lab, 'server'), 'build collect prepare restart start stop');
     assert.equal(ranOn(lab, 'load-2'), 'build collect drive prepare ramp stop');
   });
 
