@@ -18,12 +18,6 @@ class FrameHandler extends SimpleChannelInboundHandler<WebSocketFrame> {
         ctx.flush();
     }
 
-    /** A client that does not read what it gets is not read from. */
-    @Override
-    public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-        ctx.channel().config().setAutoRead(ctx.channel().isWritable());
-    }
-
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         ctx.close();

@@ -36,6 +36,7 @@ public final class Main {
         var members = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
         var publishers = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
         var paths = new PathHandler(members, publishers);
+        var readGate = new ReadGate();
         var bound = new ServerBootstrap()
                 .group(loops)
                 .channel(EpollServerSocketChannel.class)
@@ -45,6 +46,7 @@ public final class Main {
                     @Override
                     protected void initChannel(SocketChannel channel) {
                         channel.pipeline()
+                                .addLast(readGate)
                                 .addLast(new HttpServerCodec())
                                 .addLast(new HttpObjectAggregator(8192))
                                 .addLast(paths);
