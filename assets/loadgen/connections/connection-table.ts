@@ -39,6 +39,15 @@ export class ConnectionTable {
     return state === open || state === openMidFrame;
   }
 
+  /** The next open connection behind a descriptor, round and round; -1 when none is open. */
+  nextOpen(fd: number): number {
+    for (let n = 1; n <= this.size; n += 1) {
+      const next = (fd + n) % this.size;
+      if (this.isOpen(next)) return next;
+    }
+    return -1;
+  }
+
   isOpening(fd: number): boolean {
     const state = this.state[fd]!;
     return state === connecting || state === securing || state === upgrading;

@@ -2,6 +2,7 @@ import { Histogram } from '../measure/histogram.ts';
 import type { FailureCounts } from '../raw.ts';
 import type { PhaseOf } from '../workload/phase-kinds.ts';
 import type { PhaseContext, PhaseRun, PhaseTimes } from './phase-run.ts';
+import { RateSchedule } from './rate-schedule.ts';
 import { Returns } from './returns.ts';
 
 /** What one load process measured of a phase of churn. */
@@ -32,13 +33,10 @@ export class Churn implements PhaseRun<ChurnRaw> {
   readonly #phase: PhaseOf<'churn'>;
   readonly #context: PhaseContext;
   readonly #returns: Returns;
+  readonly #schedule: RateSchedule;
   readonly #closeLatency = new Histogram();
   // When the goodbye of each descriptor was due, in order of time.
   readonly #leaving = new Map<number, number>();
-  #beginMicros = 0;
-  #microsBetween = 0;
-  #count = 0;
-  #next = 0;
   #cursor = 0;
   #closed = 0;
   #closedInTime = 0;
@@ -48,54 +46,37 @@ export class Churn implements PhaseRun<ChurnRaw> {
   constructor(phase: PhaseOf<'churn'>, context: PhaseContext) {
     this.#phase = phase;
     this.#context = context;
+    this.#schedule = new RateSchedule(context.meter);
     this.#returns = new Returns(context, (attempt) => backOffMicros[attempt] ?? null);
   }
 
   start({ beginMicros, share }: PhaseTimes): void {
-    const perSecond = this.#phase.ratePerSecond * share;
-    this.#beginMicros = beginMicros;
-    this.#microsBetween = 1e6 / perSecond;
-    this.#count = Math.round(perSecond * this.#phase.seconds);
+    this.#schedule.start(beginMicros, this.#phase.ratePerSecond * share, this.#phase.seconds);
     this.lastActivityMicros = beginMicros;
   }
 
   sentAll(): boolean {
-    return this.#next >= this.#count;
+    return this.#schedule.isDone;
   }
 
   waiting(): number {
     return this.#leaving.size + this.#returns.waiting;
   }
 
-  gatherMicros(): number {
-    return 0;
-  }
-
   run(now: number): number {
     if (now >= this.#sweepDue) this.#sweep(now);
-    let due = Infinity;
-    for (let n = 0; n < closesATurn && this.#next < this.#count; n += 1) {
-      due = this.#beginMicros + this.#next * this.#microsBetween;
-      if (due > now) break;
-      this.#context.meter.wasLate(now - due);
-      this.#next += 1;
+    for (let n = 0; n < closesATurn; n += 1) {
+      const due = this.#schedule.take(now);
+      if (due < 0) break;
       this.lastActivityMicros = now;
-      const fd = this.#nextMember();
+      const fd = this.#context.connections.table.nextOpen(this.#cursor);
       if (fd < 0) continue;
+      this.#cursor = fd;
       this.#leaving.set(fd, due);
       this.#closed += 1;
       this.#context.leave(fd);
     }
-    return Math.min(this.#next < this.#count ? Math.max(now, due) : Infinity, this.#sweepDue, this.#returns.run(now));
-  }
-
-  #nextMember(): number {
-    const { table } = this.#context.connections;
-    for (let n = 0; n < table.size; n += 1) {
-      this.#cursor = (this.#cursor + 1) % table.size;
-      if (table.isOpen(this.#cursor)) return this.#cursor;
-    }
-    return -1;
+    return Math.min(this.#schedule.nextMicros(now), this.#sweepDue, this.#returns.run(now));
   }
 
   /** Resets those whose server takes too long. */
@@ -129,11 +110,6 @@ export class Churn implements PhaseRun<ChurnRaw> {
 
   connectFailed(connection: number, cause: Parameters<Returns['failed']>[1], now: number): void {
     this.#returns.failed(connection, cause, now);
-  }
-
-  /** No message is expected. */
-  message(): boolean {
-    return false;
   }
 
   counts(): Readonly<Record<string, number>> {

@@ -2,6 +2,7 @@ import { isPadding } from '../connections/padding.ts';
 import { Histogram } from '../measure/histogram.ts';
 import type { PhaseOf } from '../workload/phase-kinds.ts';
 import type { PhaseContext, PhaseRun, PhaseTimes } from './phase-run.ts';
+import { RateSchedule } from './rate-schedule.ts';
 
 /** What one load process measured of a phase of echoes. */
 export interface EchoRaw {
@@ -29,10 +30,7 @@ export class Echo implements PhaseRun<EchoRaw> {
   /** Whether a message says which it is; else answers are matched in order. */
   readonly #hasAccount: boolean;
   readonly #sendsATurn: number;
-  #beginMicros = 0;
-  #microsBetween = 0;
-  #count = 0;
-  #next = 0;
+  readonly #schedule: RateSchedule;
   #sent = 0;
   #received = 0;
   #wrong = 0;
@@ -48,6 +46,7 @@ export class Echo implements PhaseRun<EchoRaw> {
   constructor(phase: PhaseOf<'echo'>, context: PhaseContext) {
     this.#phase = phase;
     this.#context = context;
+    this.#schedule = new RateSchedule(context.meter);
     this.#hasAccount = phase.bytes >= accountBytes;
     this.#sendsATurn = Math.max(1, Math.min(sendsATurn, Math.floor(bytesATurn / Math.max(1, phase.bytes))));
     this.#lastSent = new Int32Array(context.connections.table.size).fill(-1);
@@ -55,47 +54,34 @@ export class Echo implements PhaseRun<EchoRaw> {
   }
 
   start({ beginMicros, share }: PhaseTimes): void {
-    const perSecond = this.#phase.ratePerSecond * share;
-    this.#beginMicros = beginMicros;
-    this.#microsBetween = 1e6 / perSecond;
-    this.#count = Math.round(perSecond * this.#phase.seconds);
+    this.#schedule.start(beginMicros, this.#phase.ratePerSecond * share, this.#phase.seconds);
     this.lastActivityMicros = beginMicros;
   }
 
   sentAll(): boolean {
-    return this.#next >= this.#count;
+    return this.#schedule.isDone;
   }
 
   waiting(): number {
     return this.#pending;
   }
 
-  /** An echo that waits would be late. */
-  gatherMicros(): number {
-    return 0;
-  }
-
   run(now: number): number {
-    for (let n = 0; n < this.#sendsATurn && this.#next < this.#count; n += 1) {
-      const due = this.#dueMicros(this.#next);
-      if (due > now) return due;
-      this.#context.meter.wasLate(now - due);
-      this.#send(Math.round(due), now);
+    for (let n = 0; n < this.#sendsATurn; n += 1) {
+      const number = this.#schedule.taken;
+      const due = this.#schedule.take(now);
+      if (due < 0) break;
+      this.#send(number, Math.round(due), now);
     }
-    return this.#next < this.#count ? now : Infinity;
+    return this.#schedule.nextMicros(now);
   }
 
-  #dueMicros(n: number): number {
-    return this.#beginMicros + n * this.#microsBetween;
-  }
-
-  #send(dueMicros: number, now: number): void {
-    const number = this.#next;
-    this.#next += 1;
+  #send(number: number, dueMicros: number, now: number): void {
     this.lastActivityMicros = now;
     const { connections, place } = this.#context;
-    const fd = this.#nextMember();
+    const fd = connections.table.nextOpen(this.#cursor);
     if (fd < 0) return;
+    this.#cursor = fd;
     if (!connections.hasRoom(fd, this.#phase.bytes)) {
       this.#notSent += 1;
       return;
@@ -115,28 +101,18 @@ export class Echo implements PhaseRun<EchoRaw> {
     else owed.push(dueMicros);
   }
 
-  #nextMember(): number {
-    const { table } = this.#context.connections;
-    for (let n = 0; n < table.size; n += 1) {
-      this.#cursor = (this.#cursor + 1) % table.size;
-      if (table.isOpen(this.#cursor)) return this.#cursor;
-    }
-    return -1;
+  message(fd: number, bytes: Uint8Array, start: number, end: number, tail: number, now: number): void {
+    if (this.#hasAccount) this.#matchByAccount(fd, bytes, start, end, tail, now);
+    else this.#matchInOrder(fd, bytes, start, end, tail, now);
   }
 
-  message(fd: number, bytes: Uint8Array, start: number, end: number, tail: number, now: number): boolean {
-    return this.#hasAccount
-      ? this.#matchByAccount(fd, bytes, start, end, tail, now)
-      : this.#matchInOrder(fd, bytes, start, end, tail, now);
-  }
-
-  #matchByAccount(fd: number, bytes: Uint8Array, start: number, end: number, tail: number, now: number): boolean {
-    if (bytes[start] !== 0x65 || bytes[start + 1] !== 0x63) return false;
+  #matchByAccount(fd: number, bytes: Uint8Array, start: number, end: number, tail: number, now: number): void {
+    if (bytes[start] !== 0x65 || bytes[start + 1] !== 0x63) return;
     const head = Math.min(end, start + accountBytes);
     const message = Buffer.from(bytes.buffer, bytes.byteOffset + start, head - start).toString('latin1');
     const match = /^echo (\d+) (\d+) (\d+) (\d+) /.exec(message);
     // An answer to an earlier phase that was given up.
-    if (match !== null && Number(match[1]) !== this.#context.place) return true;
+    if (match !== null && Number(match[1]) !== this.#context.place) return;
     const account = match?.[0].length ?? 0;
     const number = Number(match?.[3]);
     const dueMicros = Number(match?.[4]);
@@ -145,24 +121,22 @@ export class Echo implements PhaseRun<EchoRaw> {
       Number(match[2]) !== fd ||
       number > this.#lastSent[fd]! ||
       number <= this.#lastReceived[fd]! ||
-      Math.round(this.#dueMicros(number)) !== dueMicros ||
+      Math.round(this.#schedule.dueMicros(number)) !== dueMicros ||
       end - start + tail !== Math.max(account, this.#phase.bytes) ||
       !isPadding(bytes, start + account, end, account)
     ) {
       this.#wrong += 1;
-      return true;
+      return;
     }
     this.#lastReceived[fd] = number;
     this.#answered(now, dueMicros);
-    return true;
   }
 
-  #matchInOrder(fd: number, bytes: Uint8Array, start: number, end: number, tail: number, now: number): boolean {
+  #matchInOrder(fd: number, bytes: Uint8Array, start: number, end: number, tail: number, now: number): void {
     const isSame = end - start + tail === this.#phase.bytes && isPadding(bytes, start, end, 0);
     const dueMicros = isSame ? this.#owed.get(fd)?.shift() : undefined;
     if (dueMicros === undefined) this.#wrong += 1;
     else this.#answered(now, dueMicros);
-    return true;
   }
 
   #answered(now: number, dueMicros: number): void {

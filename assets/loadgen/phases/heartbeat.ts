@@ -1,6 +1,7 @@
 import { Histogram } from '../measure/histogram.ts';
 import type { PhaseOf } from '../workload/phase-kinds.ts';
 import type { PhaseContext, PhaseRun, PhaseTimes } from './phase-run.ts';
+import { RateSchedule } from './rate-schedule.ts';
 
 /** What one load process measured of a phase of heartbeats. */
 export interface HeartbeatRaw {
@@ -22,10 +23,7 @@ export class Heartbeat implements PhaseRun<HeartbeatRaw> {
   readonly #context: PhaseContext;
   // The connections that were open when the phase began, in the order in which they are due.
   readonly #members: Int32Array;
-  #microsBetween = 0;
-  #beginMicros = 0;
-  #count = 0;
-  #next = 0;
+  readonly #schedule: RateSchedule;
   #sent = 0;
   #received = 0;
   #wrong = 0;
@@ -39,48 +37,35 @@ export class Heartbeat implements PhaseRun<HeartbeatRaw> {
     const { table } = context.connections;
     this.#phase = phase;
     this.#context = context;
+    this.#schedule = new RateSchedule(context.meter);
     this.#members = Int32Array.from(Array.from({ length: table.size }, (_, fd) => fd).filter((fd) => table.isOpen(fd)));
     this.#lastSent = new Float64Array(table.size).fill(none);
     this.#lastReceived = new Float64Array(table.size).fill(none);
   }
 
   start({ beginMicros }: PhaseTimes): void {
-    const perSecond = this.#members.length / this.#phase.intervalSeconds;
-    this.#beginMicros = beginMicros;
-    this.#microsBetween = 1e6 / perSecond;
-    this.#count = Math.round(perSecond * this.#phase.seconds);
+    this.#schedule.start(beginMicros, this.#members.length / this.#phase.intervalSeconds, this.#phase.seconds);
     this.lastActivityMicros = beginMicros;
   }
 
   sentAll(): boolean {
-    return this.#next >= this.#count;
+    return this.#schedule.isDone;
   }
 
   waiting(): number {
     return this.#pending;
   }
 
-  /** A pong that waits would be late. */
-  gatherMicros(): number {
-    return 0;
-  }
-
   run(now: number): number {
-    for (let n = 0; n < sendsATurn && this.#next < this.#count; n += 1) {
-      const due = this.#dueMicros(this.#next);
-      if (due > now) return due;
-      this.#context.meter.wasLate(now - due);
-      const fd = this.#members[this.#next % this.#members.length]!;
-      this.#next += 1;
+    for (let n = 0; n < sendsATurn; n += 1) {
+      const fd = this.#members[this.#schedule.taken % this.#members.length]!;
+      const due = this.#schedule.take(now);
+      if (due < 0) break;
       this.lastActivityMicros = now;
       // One that is gone sends nothing more; it counts among the connections lost.
       if (this.#context.connections.table.isOpen(fd)) this.#ping(fd, Math.round(due));
     }
-    return this.#next < this.#count ? now : Infinity;
-  }
-
-  #dueMicros(n: number): number {
-    return this.#beginMicros + n * this.#microsBetween;
+    return this.#schedule.nextMicros(now);
   }
 
   #ping(fd: number, dueMicros: number): void {
@@ -88,11 +73,6 @@ export class Heartbeat implements PhaseRun<HeartbeatRaw> {
     this.#sent += 1;
     this.#pending += 1;
     this.#context.connections.sendPing(fd, `${dueMicros}`);
-  }
-
-  /** No message is expected. */
-  message(): boolean {
-    return false;
   }
 
   pong(fd: number, bytes: Uint8Array, start: number, end: number, now: number): void {
@@ -110,8 +90,8 @@ export class Heartbeat implements PhaseRun<HeartbeatRaw> {
 
   /** Whether a connection had a ping that was due then. */
   #wasDue(fd: number, dueMicros: number): boolean {
-    const n = Math.round((dueMicros - this.#beginMicros) / this.#microsBetween);
-    return this.#members[n % this.#members.length] === fd && Math.round(this.#dueMicros(n)) === dueMicros;
+    const n = this.#schedule.numberAt(dueMicros);
+    return this.#members[n % this.#members.length] === fd && Math.round(this.#schedule.dueMicros(n)) === dueMicros;
   }
 
   lost(fd: number): void {

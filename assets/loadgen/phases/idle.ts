@@ -31,10 +31,6 @@ export class Idle implements PhaseRun<IdleRaw> {
     return now < this.#endsMicros ? this.#endsMicros : Infinity;
   }
 
-  message(): boolean {
-    return false;
-  }
-
   lost(_fd: number, cause: FailureCause): void {
     countCause(this.#lost, cause);
   }
@@ -44,10 +40,6 @@ export class Idle implements PhaseRun<IdleRaw> {
   }
 
   waiting(): number {
-    return 0;
-  }
-
-  gatherMicros(): number {
     return 0;
   }
 

@@ -46,8 +46,8 @@ export interface PhaseRun<Raw extends object> {
   start(times: PhaseTimes): void;
   /** Does what is due; when it wants to be called again: microseconds of the monotonic clock, Infinity for nothing. */
   run(now: number): number;
-  /** Takes a message that is its own, as {@link ConnectionEvents.message} describes it; false when it is something else. */
-  message(fd: number, bytes: Uint8Array, start: number, end: number, tail: number, now: number): boolean;
+  /** Takes a message that is no broadcast, as {@link ConnectionEvents.message} describes it; absent where none is expected. */
+  message?(fd: number, bytes: Uint8Array, start: number, end: number, tail: number, now: number): void;
   /** Takes a pong. */
   pong?(fd: number, bytes: Uint8Array, start: number, end: number, now: number): void;
   /** A connection has been opened. */
@@ -66,8 +66,8 @@ export interface PhaseRun<Raw extends object> {
   waiting(): number;
   /** When something was last sent or came, microseconds of the monotonic clock. */
   readonly lastActivityMicros: number;
-  /** How long arrivals may be left to gather before they are read, microseconds. */
-  gatherMicros(now: number): number;
+  /** How long arrivals may be left to gather before they are read, microseconds; absent where one that waits would be late. */
+  gatherMicros?(now: number): number;
   /** What has been counted, for status lines: few, and the same names in every process. */
   counts(): Readonly<Record<string, number>>;
   /** What it has measured. */

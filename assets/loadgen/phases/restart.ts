@@ -39,10 +39,6 @@ export class Restart implements PhaseRun<RestartRaw> {
     return this.#returns.run(now);
   }
 
-  message(): boolean {
-    return false;
-  }
-
   lost(fd: number, _cause: FailureCause, now: number): void {
     this.#lost += 1;
     this.#firstLostMicros ??= Math.round(now);
@@ -67,10 +63,6 @@ export class Restart implements PhaseRun<RestartRaw> {
 
   get lastActivityMicros(): number {
     return Math.max(this.#beginMicros, this.#returns.lastBackMicros);
-  }
-
-  gatherMicros(): number {
-    return 0;
   }
 
   counts(): Readonly<Record<string, number>> {

@@ -49,10 +49,6 @@ export class Storm implements PhaseRun<StormRaw> {
     return Math.max(this.#beginMicros, this.#returns.lastBackMicros);
   }
 
-  gatherMicros(): number {
-    return 0;
-  }
-
   run(now: number): number {
     if (now < this.#beginMicros) return this.#beginMicros;
     if (!this.#hasCut) this.#cutAll();
@@ -82,11 +78,6 @@ export class Storm implements PhaseRun<StormRaw> {
 
   connectFailed(connection: number, cause: FailureCause, now: number): void {
     this.#returns.failed(connection, cause, now);
-  }
-
-  /** No message is expected. */
-  message(): boolean {
-    return false;
   }
 
   counts(): Readonly<Record<string, number>> {

@@ -104,7 +104,7 @@ export class Driving {
   message(fd: number, bytes: Uint8Array, start: number, end: number, tail: number): void {
     const { now } = this.#context.connections;
     if (this.#broadcasts.take(fd, bytes, start, end, tail, now, this.#context.open())) return;
-    this.#running?.message(fd, bytes, start, end, tail, now);
+    this.#running?.message?.(fd, bytes, start, end, tail, now);
   }
 
   pong(fd: number, bytes: Uint8Array, start: number, end: number): void {
@@ -120,7 +120,8 @@ export class Driving {
 
   /** How long arrivals may be left to gather: between phases as in a broadcast, for another host may be ahead. */
   gatherMicros(now: number): number {
-    return (this.#running ?? this.#broadcasts).gatherMicros(now);
+    const running = this.#running;
+    return running === null ? this.#broadcasts.gatherMicros(now) : (running.gatherMicros?.(now) ?? 0);
   }
 
   /** Whether the phase that runs has just come to its end here, which the supervisor waits for. */

@@ -1,0 +1,52 @@
+import type { LoopMeter } from '../measure/loop-meter.ts';
+
+/** Work that is due at a steady rate, whatever has come of what was due before (open loop). */
+export class RateSchedule {
+  readonly #meter: LoopMeter;
+  #beginMicros = 0;
+  #microsBetween = 0;
+  #count = 0;
+  /** How much has been taken so far, which is the number of the next, from 0. */
+  taken = 0;
+
+  /** `meter` hears how late each piece of work is begun. */
+  constructor(meter: LoopMeter) {
+    this.#meter = meter;
+  }
+
+  /** From `beginMicros` on, `perSecond` pieces of work a second for so many seconds. */
+  start(beginMicros: number, perSecond: number, seconds: number): void {
+    this.#beginMicros = beginMicros;
+    this.#microsBetween = 1e6 / perSecond;
+    this.#count = Math.round(perSecond * seconds);
+  }
+
+  get isDone(): boolean {
+    return this.taken >= this.#count;
+  }
+
+  /** When the n-th is due: microseconds of the monotonic clock. */
+  dueMicros(n: number): number {
+    return this.#beginMicros + n * this.#microsBetween;
+  }
+
+  /** Which piece of work is due at a time, to the nearest. */
+  numberAt(micros: number): number {
+    return Math.round((micros - this.#beginMicros) / this.#microsBetween);
+  }
+
+  /** Takes the next piece of work when it is due, and gives its due time; -1 when there is none yet, or none any more. */
+  take(now: number): number {
+    if (this.isDone) return -1;
+    const due = this.dueMicros(this.taken);
+    if (due > now) return -1;
+    this.#meter.wasLate(now - due);
+    this.taken += 1;
+    return due;
+  }
+
+  /** When there is something to take again; Infinity when all is done. */
+  nextMicros(now: number): number {
+    return this.isDone ? Infinity : Math.max(now, this.dueMicros(this.taken));
+  }
+}
