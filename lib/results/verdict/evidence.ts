@@ -37,6 +37,13 @@ export function stoppedOrSlowed(evidence: Evidence): Wall['effect'] {
   return evidence.reached ? 'slowed' : 'stopped';
 }
 
+/** How many of a host's addresses on the load network went away during the measurement, of how many. */
+export function addressesGone(host: RawHost): { readonly gone: number; readonly before: number } {
+  const before = Math.max(host.facts?.addresses.length ?? 0, host.samples[0]?.addresses ?? 0);
+  const least = host.samples.reduce((fewest, { addresses }) => Math.min(fewest, addresses), before);
+  return { gone: before - least, before };
+}
+
 /** Whether a host is the server's. */
 export function isServer(host: RawHost): boolean {
   return host.host === 'server' || host.facts?.role === 'server';

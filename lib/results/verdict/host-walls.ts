@@ -1,7 +1,7 @@
 import type { RawHost } from '../raw/raw-run.ts';
 import type { Wall } from '../schema/verdict.ts';
 import { samplerShare } from '../statistics/processor-time.ts';
-import { growth, isServer, stoppedOrSlowed, type Evidence } from './evidence.ts';
+import { addressesGone, growth, isServer, stoppedOrSlowed, type Evidence } from './evidence.ts';
 import {
   droppedFloor,
   droppedShare,
@@ -46,16 +46,15 @@ function untuned({ hostsShareOneMachine }: Evidence, host: RawHost): readonly Wa
 }
 
 function addressesLost(host: RawHost): readonly Wall[] {
-  const before = Math.max(host.facts?.addresses.length ?? 0, host.samples[0]?.addresses ?? 0);
-  const least = host.samples.reduce((fewest, { addresses }) => Math.min(fewest, addresses), before);
-  if (least >= before) return [];
+  const { gone, before } = addressesGone(host);
+  if (gone === 0) return [];
   const cameBack = host.samples.at(-1)?.addresses === before;
   return [
     {
       wall: 'addressesLost',
       effect: 'invalidates',
       host: host.host,
-      evidence: `${before - least} of ${before} addresses on the load network went away during the measurement${least === 0 ? ' (the interface was down)' : ''}${cameBack ? ', and came back' : ''}`,
+      evidence: `${gone} of ${before} addresses on the load network went away during the measurement${gone === before ? ' (the interface was down)' : ''}${cameBack ? ', and came back' : ''}`,
     },
   ];
 }

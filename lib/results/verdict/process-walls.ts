@@ -1,7 +1,7 @@
 import { resultRoom } from '../phases/rooms.ts';
 import type { RawHost } from '../raw/raw-run.ts';
 import type { Wall } from '../schema/verdict.ts';
-import { findInLogs, growth, isServer, longestRun, stoppedOrSlowed, type Evidence } from './evidence.ts';
+import { addressesGone, findInLogs, growth, isServer, longestRun, stoppedOrSlowed, type Evidence } from './evidence.ts';
 import { leastAvailableShare, standStillSamples, swapGrowthBytes, unansweredShare } from './thresholds.ts';
 
 const memoryPattern = /OutOfMemoryError|heap out of memory|cannot allocate memory|\bENOMEM\b|out of memory/i;
@@ -114,7 +114,9 @@ function serverStoodStill({ raw, result }: Evidence, host: RawHost): readonly Wa
     found.push(`a process of it was stopped (by a signal or a debugger) in ${stopped} samples in a row`);
   }
   const drove = raw.record.steps.some(({ name, status }) => name === 'drive' && status === 'Success');
-  if (drove && goneUnits(host, 'c1m-server-').length === 0) {
+  // Connections of an address that went away get no answer, whatever the server does.
+  const isCutOff = raw.hosts.some((one) => addressesGone(one).gone > 0);
+  if (drove && !isCutOff && goneUnits(host, 'c1m-server-').length === 0) {
     const hasLost = Object.keys(result.connections.lost).length > 0;
     for (const phase of result.phases) {
       const unserved = resultRoom(phase.kind).unserved(phase);
