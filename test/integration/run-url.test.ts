@@ -49,6 +49,23 @@ function onlyRecord(out: string): { readonly folder: string; readonly record: Ur
 const sizes = '--connections 60 --echo-rate 50 --echo-seconds 1 --interval 0.5'.split(' ');
 
 describe('run --url', () => {
+  test('shows and keeps no password that stands in the URL', async () => {
+    await withFolder(async (out) => {
+      await withServer({ echoes: true, publishes: false }, async (url) => {
+        const secret = url.replace('ws://', 'ws://me:hushhush@');
+        const lab = startLab('run', '--url', secret, ...sizes, '--out', out);
+        await lab.ended;
+        const { folder, record } = onlyRecord(out);
+        assert.equal(record.load.url, url);
+        const kept = readFileSync(join(folder, 'loadgen.json'), 'utf8');
+        for (const text of [lab.stdout(), lab.stderr(), kept]) assert.doesNotMatch(text, /hushhush/);
+        const wrong = startLab('run', '--url', secret.replace('ws:', 'http:'), '--out', out);
+        assert.equal((await wrong.ended).code, 2);
+        assert.doesNotMatch(wrong.stderr(), /hushhush/);
+      });
+    });
+  });
+
   test('connects, echoes and broadcasts to a server that has all of it, after saying what it will open', async () => {
     await withFolder(async (out) => {
       await withServer({ echoes: true, publishes: true }, async (url, members) => {

@@ -12,7 +12,7 @@ import { endSignal } from './end-signal.ts';
 import { exitCodes, UsageError } from './exit-codes.ts';
 import { Options, portRange } from './options.ts';
 import { requestLists, requestNames, requestOptions } from './request-options.ts';
-import { serverUrl } from './server-url.ts';
+import { serverUrl, withoutCredentials } from './server-url.ts';
 import { summaryText } from './summary-text.ts';
 import { refuseTlsOptions, tlsFlags, tlsNames, tlsOptions } from './tls-options.ts';
 
@@ -69,15 +69,6 @@ export async function alone(args: readonly string[]): Promise<number> {
     clearInterval(ticker);
     await supervisor.stop();
   }
-}
-
-/** A URL as it may be printed. */
-function withoutCredentials(text: string): string {
-  const url = new URL(text);
-  if (url.username === '' && url.password === '') return text;
-  url.username = '';
-  url.password = '';
-  return url.href;
 }
 
 /** The workload that was asked for: none where nothing was, for then connections are only held. */

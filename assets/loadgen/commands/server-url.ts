@@ -22,7 +22,7 @@ export async function serverUrl(text: string): Promise<ServerUrl> {
   const url = new URL(text);
   const isSecure = url.protocol === 'wss:';
   if (!isSecure && url.protocol !== 'ws:') {
-    throw new UsageError(`--url must begin with ws:// or wss://, got '${text}'`);
+    throw new UsageError(`--url must begin with ws:// or wss://, got '${withoutCredentials(text)}'`);
   }
   const hostName = url.hostname;
   if (isIPv6(hostName.replace(/^\[|\]$/g, ''))) {
@@ -39,4 +39,13 @@ export async function serverUrl(text: string): Promise<ServerUrl> {
   const defaultPort = isSecure ? 443 : 80;
   const port = url.port === '' ? defaultPort : Number(url.port);
   return { hostName, address, port, defaultPort, path: url.pathname + url.search, isSecure };
+}
+
+/** A URL as it may be shown and kept: without the user and password that it may hold. */
+export function withoutCredentials(text: string): string {
+  const url = new URL(text);
+  if (url.username === '' && url.password === '') return text;
+  url.username = '';
+  url.password = '';
+  return url.href;
 }

@@ -1,13 +1,13 @@
 import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../../../assets/loadgen/commands/exit-codes.ts';
-import { serverUrl, type ServerUrl } from '../../../assets/loadgen/commands/server-url.ts';
+import { serverUrl, withoutCredentials, type ServerUrl } from '../../../assets/loadgen/commands/server-url.ts';
 import type { PhaseKindName, Workload } from '../../../assets/loadgen/workload/phase-kinds.ts';
 import { formatWorkload, parseWorkload } from '../../../assets/loadgen/workload/workload.ts';
 import { summaryText } from '../../../assets/loadgen/commands/summary-text.ts';
 import { exitCodes, LabError } from '../../config/lab-error.ts';
 import { generatorPauseFloorMicros, turnShareInvalid } from '../../results/verdict/thresholds.ts';
-import { counted } from '../../report/units.ts';
+import { counted, wholeNumber } from '../../report/units.ts';
 import { gitCommit } from '../../run/git-commit.ts';
 import { makeRunFolder, newRunId, writeWhole } from '../../run/run-folder.ts';
 import { loadUrl } from '../../run/url/load-url.ts';
@@ -40,8 +40,6 @@ const defaults = {
   workload: parseWorkload('echo rate=100/s for=5s, broadcast times=3 every=2s'),
 };
 
-const grouped = (value: number): string => value.toLocaleString('en').replaceAll(',', ' ');
-
 /** `c1m run --url`: measures a server that listens elsewhere, with the load generator on this machine; gives the exit code. */
 export async function runUrl(url: string, flags: RunFlags, out: string, context: LabContext): Promise<number> {
   refuseFlagsOfLabs(flags);
@@ -49,9 +47,9 @@ export async function runUrl(url: string, flags: RunFlags, out: string, context:
   const say = (line: string): void => context.process.stderr.write(`${line}\n`);
   const target = server.hostName === server.address ? server.address : `${server.hostName} (${server.address})`;
   say(`asking ${target} port ${server.port} with two connections and two messages what it does`);
-  const load = planLoad(url, flags, await probeServer(server, probeMillis), context.workingFolder);
+  const load = planLoad(withoutCredentials(url), flags, await probeServer(server, probeMillis), context.workingFolder);
   const parts = [
-    `opening ${counted(load.connections, 'connection')} from this machine to ${target} port ${server.port}, ${grouped(load.connectRate)} a second`,
+    `opening ${counted(load.connections, 'connection')} from this machine to ${target} port ${server.port}, ${wholeNumber(load.connectRate)} a second`,
     ...(hasKind(load.workload, 'echo') ? [] : ['no echoes']),
     ...(hasKind(load.workload, 'broadcast') ? [] : ['no broadcasts']),
     ...(load.workload.length === 0 ? [] : [`workload: ${formatWorkload(load.workload)}`]),
@@ -62,7 +60,7 @@ export async function runUrl(url: string, flags: RunFlags, out: string, context:
   const runId = newRunId(context.now(), context.random);
   const folder = join(out, runId);
   await makeRunFolder(folder);
-  const result = await loadUrl(load, say, context.interrupted).catch(async (error: unknown) => {
+  const result = await loadUrl({ ...load, url }, say, context.interrupted).catch(async (error: unknown) => {
     // Empty it tells nothing.
     await rmdir(folder).catch(() => undefined);
     throw error;
@@ -122,7 +120,7 @@ async function readUrl(url: string): Promise<ServerUrl> {
   if (URL.canParse(url) && new URL(url).href.includes('#')) {
     throw new LabError(
       'usage',
-      `--url ends with a fragment, which no server ever sees: '${url}'`,
+      `--url ends with a fragment, which no server ever sees: '${withoutCredentials(url)}'`,
       'leave out what begins with #',
     );
   }
