@@ -1,5 +1,7 @@
 import { textTable } from '../report/text-table.ts';
-import { digitsWithin, spreadOf, unitFor, wholeNumber, type Unit } from '../report/units.ts';
+import { figureTexts } from '../report/comparison.ts';
+import { unitFor, type Unit } from '../report/units.ts';
+import type { ComparedFigure } from '../results/compared-figures.ts';
 import type { Repeated, RunResult } from '../results/schema/run-result.ts';
 import type { ComparedRow, Difference } from './compare-runs.ts';
 
@@ -43,7 +45,7 @@ function tableOf(server: string, rows: readonly ComparedRow[], runs: readonly Ru
     return [
       `${figure.group} ${figure.heading}`,
       unit.name,
-      ...values.map((value) => cellOf(value, unit, figure.quantity === 'count')),
+      ...values.map((value) => cellOf(value, unit, figure)),
       ...differences.map(differenceText),
     ];
   });
@@ -53,12 +55,10 @@ function tableOf(server: string, rows: readonly ComparedRow[], runs: readonly Ru
   );
 }
 
-function cellOf(value: Repeated | null, unit: Unit, isCount: boolean): string {
+function cellOf(value: Repeated | null, unit: Unit, figure: ComparedFigure): string {
   if (value === null) return '-';
-  const half = (value.high - value.low) / 2;
-  if (isCount) return wholeNumber(value.median);
-  const [median, range] = [value.median / unit.factor, half / unit.factor];
-  return value.repeats < 2 ? digitsWithin(median, 0) : `${digitsWithin(median, range)} ±${spreadOf(median, range)}`;
+  const { text, spread } = figureTexts(figure, unit, value);
+  return spread === null || figure.quantity === 'count' ? text : `${text} ±${spread}`;
 }
 
 function differenceText(difference: Difference | null): string {

@@ -60,13 +60,21 @@ function cellOf(
   best: Repeated | null,
 ): Omit<Cell, 'suspect'> {
   if (figure === null) return { text: '-', spread: null, best: false };
-  const half = (figure.high - figure.low) / 2;
-  const exact = column.quantity === 'count';
-  const [median, spread] = [figure.median / unit.factor, half / unit.factor];
+  return { ...figureTexts(column, unit, figure), best: best !== null && overlaps(figure, best) };
+}
+
+/** A figure over its repeats in a unit, with no more digits than its repeats leave sense in; no spread for a single repeat. */
+export function figureTexts(
+  { quantity }: Pick<ComparedFigure, 'quantity'>,
+  unit: Unit,
+  { median, low, high, repeats }: Repeated,
+): Pick<Cell, 'text' | 'spread'> {
+  const half = (high - low) / 2;
+  const isCount = quantity === 'count';
+  const [value, spread] = [median / unit.factor, half / unit.factor];
   return {
-    text: exact ? wholeNumber(figure.median) : digitsWithin(median, spread),
-    spread: figure.repeats < 2 ? null : exact ? wholeNumber(half) : spreadOf(median, spread),
-    best: best !== null && overlaps(figure, best),
+    text: isCount ? wholeNumber(median) : digitsWithin(value, spread),
+    spread: repeats < 2 ? null : isCount ? wholeNumber(half) : spreadOf(value, spread),
   };
 }
 
