@@ -185,10 +185,7 @@ describe('a wall provoked from outside', { timeout: 500_000 }, () => {
   test('an address goes away while the workload is driven', () => {
     const { valid } = measurement('address-lost').verdict;
     assert.equal(valid, false);
-    assert.match(
-      named('address-lost', 'addressesLost', ['retransmissions']).evidence,
-      /^1 of 1\d addresses/,
-    );
+    assert.match(named('address-lost', 'addressesLost', ['retransmissions']).evidence, /^1 of 1\d addresses/);
   });
 
   test('packets are lost on the way', { skip: noTrafficControl }, () => {
