@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createHash } from 'node:crypto';
-import { createWriteStream, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createWriteStream, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -12,33 +12,35 @@ const requirements = join(import.meta.dirname, 'requirements.txt');
 export type Python = { readonly program: string } | { readonly missing: string };
 
 /**
- * A virtual environment under .cache with the pinned emulator, made when it is missing. Throws when pip fails for another reason
- * than a registry that cannot be reached.
+ * A virtual environment under .cache with the pinned emulator, made when it is missing, by one process at a time: test files run
+ * beside each other. Throws when pip fails for another reason than a registry that cannot be reached.
  */
 export function emulatorPython(): Python {
   const hash = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
-  const folder = join(projectFolder, '.cache', `moto-${hash}`);
-  const program = join(folder, 'bin', 'python');
-  const complete = join(folder, 'complete');
-  if (existsSync(complete)) return { program };
-  rmSync(folder, { recursive: true, force: true });
-  const made = spawnSync('python3', ['-m', 'venv', folder], { encoding: 'utf8' });
-  if (made.status !== 0) {
-    rmSync(folder, { recursive: true, force: true });
-    return { missing: 'python3 with venv and pip is not installed' };
+  const cache = join(projectFolder, '.cache');
+  const folder = join(cache, `moto-${hash}`);
+  mkdirSync(cache, { recursive: true });
+  const made = spawnSync('flock', [`${folder}.lock`, 'sh', '-c', makeEnvironment, 'sh', folder, requirements], {
+    encoding: 'utf8',
+  });
+  if (made.status === 0) return { program: join(folder, 'bin', 'python') };
+  if (made.status === noVenv) return { missing: 'python3 with venv and pip is not installed' };
+  if (/connection|timed? ?out|name resolution|proxy|ssl/i.test(made.stderr)) {
+    return { missing: "Python's package registry cannot be reached" };
   }
-  const options = ['--quiet', '--disable-pip-version-check', '--retries', '2', '--requirement', requirements];
-  const installed = spawnSync(program, ['-m', 'pip', 'install', ...options], { encoding: 'utf8' });
-  if (installed.status !== 0) {
-    rmSync(folder, { recursive: true, force: true });
-    if (/connection|timed? ?out|name resolution|proxy|ssl/i.test(installed.stderr)) {
-      return { missing: "Python's package registry cannot be reached" };
-    }
-    throw new Error(`pip install --requirement ${requirements} failed:\n${installed.stderr}`);
-  }
-  writeFileSync(complete, '');
-  return { program };
+  throw new Error(`pip install --requirement ${requirements} failed:\n${made.stderr}`);
 }
+
+const noVenv = 3;
+
+/** Shell text; $1 is the environment's folder, $2 the list of packages. A folder without the file `complete` is begun again. */
+const makeEnvironment = `
+  if [ -e "$1/complete" ]; then exit 0; fi
+  rm -rf "$1"
+  python3 -m venv "$1" || exit ${noVenv}
+  "$1/bin/python" -m pip install --quiet --disable-pip-version-check --retries 2 --requirement "$2" || exit 1
+  : > "$1/complete"
+`;
 
 /** A running emulator of AWS. */
 export interface Emulator {
