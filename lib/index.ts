@@ -15,4 +15,4 @@ export { LabStack, type LabStackProps } from './infra/lab-stack.ts';
 export { HostReaper, type HostReaperProps } from './infra/host-reaper.ts';
 export { LabNetwork, type LabNetworkProps } from './infra/hosts/network.ts';
 export { LabResults, type LabResultsProps } from './infra/results.ts';
-export { siteFacts, userDataScript, type UserDataProps } from './infra/hosts/user-data.ts';
+export { backendEnvFile, userDataScript, type UserDataProps } from './infra/hosts/user-data.ts';

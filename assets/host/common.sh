@@ -7,7 +7,7 @@ export C1M_ASSETS=$C1M_ROOT/assets
 export PATH=$C1M_ROOT/bin:$PATH
 # Node keeps TypeScript here without its types and compiled: a third of the processor time that each of these programs starts with.
 export NODE_COMPILE_CACHE=$C1M_ROOT/build/compiled
-for facts in host.env site.env; do
+for facts in host.env backend.env; do
   if [ ! -r "$C1M_ROOT/$facts" ]; then
     echo "this host is not prepared: $C1M_ROOT/$facts is missing; deploy the lab again, or look at the host's user data log" >&2
     exit 1
@@ -17,7 +17,7 @@ set -a
 # shellcheck source=/dev/null
 . "$C1M_ROOT/host.env"
 # shellcheck source=/dev/null
-. "$C1M_ROOT/site.env"
+. "$C1M_ROOT/backend.env"
 set +a
 : "${C1M_HOST:?}" "${C1M_PORT:?}" "${C1M_ADDRESS:?}" "${C1M_RESULTS:?}"
 

@@ -4,7 +4,7 @@ import { LabError } from '../config/lab-error.ts';
 import type { Watcher } from '../run/measure.ts';
 import { runBenchmark } from '../run/run-benchmark.ts';
 import type { ChosenServer } from '../run/run.ts';
-import type { Site } from '../run/site.ts';
+import type { LabBackend } from '../run/lab-backend.ts';
 import { lastCalibrationFile, writeCalibration, type CalibrationRecord } from './calibration-record.ts';
 import { workloads, type CalibrationSize } from './cases.ts';
 import { judgeCalibration } from './judge-calibration.ts';
@@ -15,7 +15,7 @@ export interface CalibrationPlan {
   /** Where raw files, `result.json` and `calibration.json` are written. */
   readonly folder: string;
   readonly size: CalibrationSize;
-  /** What {@link makeReferenceFolders} has made; the site's hosts have them too. */
+  /** What {@link makeReferenceFolders} has made; the backend's hosts have them too. */
   readonly servers: readonly ChosenServer[];
   readonly beganUnixMillis: number;
   readonly gitCommit: string | null;
@@ -25,11 +25,15 @@ export interface CalibrationPlan {
  * Measures the reference servers as any others and compares what the lab found with what they did. Keeps the outcome in the run's folder
  * and as this machine's last one. Throws LabError `runFailed` when a reference server could not be measured at all.
  */
-export async function calibrate(site: Site, plan: CalibrationPlan, watcher: Watcher): Promise<CalibrationRecord> {
+export async function calibrate(
+  backend: LabBackend,
+  plan: CalibrationPlan,
+  watcher: Watcher,
+): Promise<CalibrationRecord> {
   const { size, folder, servers, runId, beganUnixMillis, gitCommit } = plan;
   const names = servers.map(({ description }) => description.name);
   await runBenchmark(
-    site,
+    backend,
     {
       runId,
       folder,

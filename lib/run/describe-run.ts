@@ -1,14 +1,14 @@
 import type { RunRecordInput } from '../results/schema/run-record.ts';
 import type { MeasurementPlan } from './plan.ts';
 import type { Run } from './run.ts';
-import type { Site } from './site.ts';
+import type { LabBackend } from './lab-backend.ts';
 
 /** What a run's measurements are made with beside what was asked for. */
 export type PlannedSizes = Pick<MeasurementPlan, 'connectRate' | 'serverProcesses' | 'loadProcesses' | 'memoryPreset'>;
 
 /** The record of a run, for its `run.json`. */
 export function describeRun(
-  site: Pick<Site, 'where' | 'region' | 'oneMachine' | 'lab'>,
+  backend: Pick<LabBackend, 'where' | 'region' | 'oneMachine' | 'lab'>,
   run: Run,
   plans: readonly PlannedSizes[],
   skipped: ReadonlyMap<string, string>,
@@ -21,10 +21,10 @@ export function describeRun(
     runId: run.runId,
     beganUnixMillis: run.beganUnixMillis,
     endedUnixMillis,
-    where: site.where,
-    region: site.region,
-    hostsShareOneMachine: site.oneMachine,
-    lab: site.lab,
+    where: backend.where,
+    region: backend.region,
+    hostsShareOneMachine: backend.oneMachine,
+    lab: backend.lab,
     parameters: {
       servers: run.servers.map(({ description }) => description.name),
       connections: request.connections,

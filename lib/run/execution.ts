@@ -18,7 +18,7 @@ import { documentName } from '../documents/benchmark.ts';
 import type { VerbName } from '../documents/verbs.ts';
 import { benchmarkParameters, type MeasurementPlan } from './plan.ts';
 import { parseHostStatus, type HostStatus } from './progress.ts';
-import type { Site } from './site.ts';
+import type { LabBackend } from './lab-backend.ts';
 
 /** Statuses in which an automation execution or a command has ended, as SSM spells them. */
 const endedAutomation = new Set([
@@ -31,9 +31,9 @@ const endedAutomation = new Set([
 ]);
 const endedCommand = new Set(['Success', 'Failed', 'TimedOut', 'Cancelled']);
 
-/** Of a site, what sending commands to its hosts takes. */
-type CommandSite = Pick<Site, 'ssm' | 'lab' | 'pollMillis'>;
-type AskedSite = CommandSite & Pick<Site, 'silenceMillis'>;
+/** Of a backend, what sending commands to its hosts takes. */
+type CommandBackend = Pick<LabBackend, 'ssm' | 'lab' | 'pollMillis'>;
+type AskedBackend = CommandBackend & Pick<LabBackend, 'silenceMillis'>;
 
 /** How long a command may wait for a host's agent, in seconds: no host is asked for what it will do in an hour. SSM takes 30 at least. */
 const deliverySeconds = 60;
@@ -45,26 +45,26 @@ export function hasEnded({ AutomationExecutionStatus: status }: AutomationExecut
 
 /** The benchmarks of this lab that run now, whoever started them; the newest first. */
 export async function runningBenchmarks(
-  site: Pick<Site, 'ssm' | 'lab'>,
+  backend: Pick<LabBackend, 'ssm' | 'lab'>,
 ): Promise<readonly AutomationExecutionMetadata[]> {
-  const name = documentName(site.lab, 'Benchmark');
+  const name = documentName(backend.lab, 'Benchmark');
   const running: AutomationExecutionMetadata[] = [];
   const filters = [
     { Key: 'DocumentNamePrefix' as const, Values: [name] },
     { Key: 'ExecutionStatus' as const, Values: ['Pending', 'InProgress', 'Waiting', 'Cancelling'] },
   ];
-  for await (const page of paginateDescribeAutomationExecutions({ client: site.ssm }, { Filters: filters })) {
+  for await (const page of paginateDescribeAutomationExecutions({ client: backend.ssm }, { Filters: filters })) {
     running.push(...(page.AutomationExecutionMetadataList ?? []));
   }
   return running.filter(({ DocumentName }) => DocumentName === name);
 }
 
 /** Starts the Benchmark document for a plan and gives the id of the execution. */
-export async function startBenchmark(site: Site, plan: MeasurementPlan): Promise<string> {
-  const started = await site.ssm.send(
+export async function startBenchmark(backend: LabBackend, plan: MeasurementPlan): Promise<string> {
+  const started = await backend.ssm.send(
     new StartAutomationExecutionCommand({
-      DocumentName: documentName(site.lab, 'Benchmark'),
-      Parameters: benchmarkParameters(plan, site.automationRoleArn),
+      DocumentName: documentName(backend.lab, 'Benchmark'),
+      Parameters: benchmarkParameters(plan, backend.automationRoleArn),
     }),
   );
   if (started.AutomationExecutionId === undefined) throw new Error('SSM started an execution without an id');
@@ -73,30 +73,33 @@ export async function startBenchmark(site: Site, plan: MeasurementPlan): Promise
 
 /** Looks at an execution until it has ended; `onLook` sees every state, and is waited for. Stops waiting (not the execution) when aborted. */
 export async function followExecution(
-  site: Site,
+  backend: LabBackend,
   executionId: string,
   onLook: (execution: AutomationExecution) => Promise<void>,
   signal: AbortSignal,
 ): Promise<AutomationExecution> {
   for (;;) {
-    const execution = await getExecution(site, executionId);
+    const execution = await getExecution(backend, executionId);
     await onLook(execution);
     if (hasEnded(execution)) return execution;
-    await pause(site.pollMillis, undefined, { signal });
+    await pause(backend.pollMillis, undefined, { signal });
   }
 }
 
 /** The execution now. */
-export async function getExecution(site: Pick<Site, 'ssm'>, executionId: string): Promise<AutomationExecution> {
-  const answer = await site.ssm.send(new GetAutomationExecutionCommand({ AutomationExecutionId: executionId }));
+export async function getExecution(
+  backend: Pick<LabBackend, 'ssm'>,
+  executionId: string,
+): Promise<AutomationExecution> {
+  const answer = await backend.ssm.send(new GetAutomationExecutionCommand({ AutomationExecutionId: executionId }));
   if (answer.AutomationExecution === undefined) throw new Error(`SSM knows no execution ${executionId}`);
   return answer.AutomationExecution;
 }
 
 /** Whether SSM still knows an execution; it forgets them after some weeks. */
-export async function executionExists(site: Pick<Site, 'ssm'>, executionId: string): Promise<boolean> {
+export async function executionExists(backend: Pick<LabBackend, 'ssm'>, executionId: string): Promise<boolean> {
   try {
-    await getExecution(site, executionId);
+    await getExecution(backend, executionId);
     return true;
   } catch (error) {
     if (error instanceof AutomationExecutionNotFoundException) return false;
@@ -105,9 +108,9 @@ export async function executionExists(site: Pick<Site, 'ssm'>, executionId: stri
 }
 
 /** Cancels an execution; one that has ended already is left as it is. */
-export async function stopExecution(site: Site, executionId: string): Promise<void> {
+export async function stopExecution(backend: LabBackend, executionId: string): Promise<void> {
   try {
-    await site.ssm.send(new StopAutomationExecutionCommand({ AutomationExecutionId: executionId, Type: 'Cancel' }));
+    await backend.ssm.send(new StopAutomationExecutionCommand({ AutomationExecutionId: executionId, Type: 'Cancel' }));
   } catch (error) {
     if (!(error instanceof Error && error.name === 'InvalidAutomationStatusUpdateException')) throw error;
   }
@@ -118,17 +121,17 @@ export async function stopExecution(site: Site, executionId: string): Promise<vo
  * that is lost in the midst of it would else be waited for until the verb's own time is over.
  */
 export async function runVerb(
-  site: CommandSite,
+  backend: CommandBackend,
   verb: VerbName,
   parameters: Record<string, string[]>,
   patienceMillis: number,
   signal?: AbortSignal,
 ): Promise<readonly CommandInvocation[]> {
   const deadline = Date.now() + patienceMillis;
-  const sent = await site.ssm.send(
+  const sent = await backend.ssm.send(
     new SendCommandCommand({
-      DocumentName: documentName(site.lab, verb),
-      Targets: [{ Key: 'tag:c1mlab:lab', Values: [site.lab.name] }],
+      DocumentName: documentName(backend.lab, verb),
+      Targets: [{ Key: 'tag:c1mlab:lab', Values: [backend.lab.name] }],
       Parameters: parameters,
       MaxConcurrency: '100%',
       MaxErrors: '100%',
@@ -137,21 +140,21 @@ export async function runVerb(
   );
   const id = sent.Command?.CommandId;
   for (;;) {
-    const { Commands: commands } = await site.ssm.send(new ListCommandsCommand({ CommandId: id }));
+    const { Commands: commands } = await backend.ssm.send(new ListCommandsCommand({ CommandId: id }));
     if (endedCommand.has(commands?.[0]?.Status ?? '') || Date.now() > deadline) break;
-    await pause(Math.min(site.pollMillis, 1000), undefined, { signal }).catch(() => undefined);
+    await pause(Math.min(backend.pollMillis, 1000), undefined, { signal }).catch(() => undefined);
     if (signal?.aborted === true) break;
   }
-  return id === undefined ? [] : listInvocations(site, id);
+  return id === undefined ? [] : listInvocations(backend, id);
 }
 
 /** A command on each host that it was sent to. */
 export async function listInvocations(
-  site: Pick<Site, 'ssm'>,
+  backend: Pick<LabBackend, 'ssm'>,
   commandId: string,
 ): Promise<readonly CommandInvocation[]> {
   const invocations: CommandInvocation[] = [];
-  for await (const page of paginateListCommandInvocations({ client: site.ssm }, { CommandId: commandId })) {
+  for await (const page of paginateListCommandInvocations({ client: backend.ssm }, { CommandId: commandId })) {
     invocations.push(...(page.CommandInvocations ?? []));
   }
   return invocations;
@@ -159,16 +162,16 @@ export async function listInvocations(
 
 /** What every host is doing now; a host that does not answer in time is left out. */
 export async function askStatus(
-  site: AskedSite,
+  backend: AskedBackend,
   executionId: string,
   signal?: AbortSignal,
 ): Promise<readonly HostStatus[]> {
-  const invocations = await runVerb(site, 'Status', { Run: [executionId] }, site.silenceMillis, signal);
+  const invocations = await runVerb(backend, 'Status', { Run: [executionId] }, backend.silenceMillis, signal);
   const outputs = await Promise.all(
     invocations.map(async ({ CommandId, InstanceId }) => {
       // Lists cut outputs at 2 500 characters; one invocation has up to 24 000.
       try {
-        const answer = await site.ssm.send(new GetCommandInvocationCommand({ CommandId, InstanceId }));
+        const answer = await backend.ssm.send(new GetCommandInvocationCommand({ CommandId, InstanceId }));
         return answer.StandardOutputContent ?? '';
       } catch (error) {
         if (error instanceof InvocationDoesNotExist) return '';

@@ -12,7 +12,7 @@ import { readOutcome, type Outcome } from './outcome.ts';
 import type { MeasurementPlan } from './plan.ts';
 import { summarize, type ProgressEvent } from './progress.ts';
 import { writeWhole } from './run-folder.ts';
-import type { Site } from './site.ts';
+import type { LabBackend } from './lab-backend.ts';
 import { writeMeasurement } from './faults/storage-error.ts';
 
 /** Steps in which the hosts have something to show. */
@@ -32,7 +32,7 @@ export interface Watcher {
   readonly onProgress: (event: ProgressEvent) => void;
   /**
    * Aborted by Ctrl-C. Where executions end with this process, the measurement is cancelled and what it has is collected; where
-   * they go on (`Site.detachable`) it is left running.
+   * they go on (`LabBackend.detachable`) it is left running.
    */
   readonly signal: AbortSignal;
 }
@@ -45,7 +45,7 @@ export type StartedMeasurement = MeasurementRecordInput & { readonly executionId
  * beside them. Never throws for what goes wrong on the hosts: the record says it. Its status is `running` when it was left.
  */
 export async function measure(
-  site: Site,
+  backend: LabBackend,
   plan: MeasurementPlan,
   identity: { readonly measurement: string; readonly repeat: number; readonly folder: string },
   watcher: Watcher,
@@ -61,22 +61,22 @@ export async function measure(
     beganUnixMillis: Date.now(),
   };
   await writeMeasurementRecord(folder, record);
-  const started = { ...record, executionId: await startBenchmark(site, plan) };
+  const started = { ...record, executionId: await startBenchmark(backend, plan) };
   await writeMeasurementRecord(folder, started);
-  return finishMeasurement(site, started, folder, watcher);
+  return finishMeasurement(backend, started, folder, watcher);
 }
 
 /** Follows a measurement that has been started, here or elsewhere, to its end, and brings its raw files. See {@link measure}. */
 export async function finishMeasurement(
-  site: Site,
+  backend: LabBackend,
   started: StartedMeasurement,
   folder: string,
   watcher: Watcher,
 ): Promise<MeasurementRecordInput> {
-  const { execution, trouble } = await watch(site, started, folder, watcher);
+  const { execution, trouble } = await watch(backend, started, folder, watcher);
   if (execution === null) return started;
-  const ended = await readOutcome(site, execution);
-  return concludeMeasurement(site, started, folder, {
+  const ended = await readOutcome(backend, execution);
+  return concludeMeasurement(backend, started, folder, {
     ...ended,
     ...(trouble === null ? {} : { status: 'failed', reason: trouble }),
   });
@@ -84,7 +84,7 @@ export async function finishMeasurement(
 
 /** Brings the raw files of a measurement that has ended, and writes down how it did; throws {@link StorageError} when that is elsewhere. */
 export async function concludeMeasurement(
-  site: Site,
+  backend: LabBackend,
   started: StartedMeasurement,
   folder: string,
   outcome: Outcome,
@@ -98,7 +98,7 @@ export async function concludeMeasurement(
   };
   await writeMeasurement(folder, async (place) => {
     await mkdir(place, { recursive: true });
-    await site.fetchRaw(started.executionId, place);
+    await backend.fetchRaw(started.executionId, place);
     if (outcome.buildLog !== null) await writeFile(join(place, 'build.log'), outcome.buildLog);
     await writeMeasurementRecord(place, record);
   });
@@ -116,7 +116,7 @@ export async function writeMeasurementRecord(folder: string, record: Measurement
  * spoilt already.
  */
 async function watch(
-  site: Site,
+  backend: LabBackend,
   { server, executionId }: StartedMeasurement,
   folder: string,
   { onProgress, signal }: Watcher,
@@ -126,20 +126,20 @@ async function watch(
   let trouble: string | null = null;
   const ended = new AbortController();
   const spoilt = new AbortController();
-  const hosts = hostsOf(site.lab).map(({ name }) => name);
-  const liveness = new Liveness(hosts, site.silenceMillis);
+  const hosts = hostsOf(backend.lab).map(({ name }) => name);
+  const liveness = new Liveness(hosts, backend.silenceMillis);
   // What cannot be written now may be at the end, which says it when it cannot.
-  const pull = async (): Promise<void> => site.fetchRaw(executionId, folder).catch(() => undefined);
+  const pull = async (): Promise<void> => backend.fetchRaw(executionId, folder).catch(() => undefined);
   const onLook = async ({ CurrentStepName: now = '' }: AutomationExecution): Promise<void> => {
     if (now !== '' && now !== step) {
       // What a step measured is kept before the next is told of.
-      if (site.pullMillis !== null) await pull();
+      if (backend.pullMillis !== null) await pull();
       step = now;
       stepBegan = performance.now();
       onProgress({ kind: 'step', server, step });
     }
     const seconds = Math.round((performance.now() - stepBegan) / 1000);
-    if (lastSteps.has(step) && seconds * 1000 > lastStepTimes * site.cancelMillis)
+    if (lastSteps.has(step) && seconds * 1000 > lastStepTimes * backend.cancelMillis)
       spoil(`has not ended after ${seconds} s`);
   };
   const spoil = (reason: string): void => {
@@ -147,12 +147,12 @@ async function watch(
     spoilt.abort();
   };
   const lookAtHosts = async (): Promise<void> => {
-    const [lost] = await site.lostHosts();
+    const [lost] = await backend.lostHosts();
     if (lost !== undefined) spoil(lost);
     const asked = step;
     if (!livelySteps.has(asked) || spoilt.signal.aborted) return;
     const began = performance.now();
-    const statuses = await askStatus(site, executionId, ended.signal);
+    const statuses = await askStatus(backend, executionId, ended.signal);
     if (ended.signal.aborted || step !== asked) return;
     onProgress({ kind: 'status', server, step, summary: summarize(statuses) });
     const failed = statuses.find(({ load }) => load?.phase === 'failed');
@@ -161,31 +161,31 @@ async function watch(
     const silent = liveness.look(step, statuses, now, now - began);
     if (silent !== null) spoil(silent);
   };
-  const looks = again(ended.signal, site.statusMillis, lookAtHosts);
-  const pulls = site.pullMillis === null ? Promise.resolve() : again(ended.signal, site.pullMillis, pull);
+  const looks = again(ended.signal, backend.statusMillis, lookAtHosts);
+  const pulls = backend.pullMillis === null ? Promise.resolve() : again(ended.signal, backend.pullMillis, pull);
   // Both are waited for below; until then a rejection has somebody who hears of it.
   for (const work of [looks, pulls]) work.catch(() => undefined);
   try {
     const interrupted = AbortSignal.any([signal, spoilt.signal]);
-    const execution = await followExecution(site, executionId, onLook, interrupted);
+    const execution = await followExecution(backend, executionId, onLook, interrupted);
     return { execution, trouble };
   } catch (error) {
     if (!signal.aborted && !spoilt.signal.aborted) throw error;
-    if (trouble === null && site.detachable) return { execution: null, trouble };
+    if (trouble === null && backend.detachable) return { execution: null, trouble };
     if (trouble === null && lastSteps.has(step)) {
       onProgress({
         kind: 'interrupted',
         server,
         text: 'interrupted: the results are being collected, which is waited for',
       });
-      return { execution: await waitForEnd(site, executionId), trouble };
+      return { execution: await waitForEnd(backend, executionId), trouble };
     }
     const why = trouble ?? 'interrupted';
     onProgress({ kind: 'interrupted', server, text: `${why}: collecting what there is` });
-    return { execution: await cancelAndCollect(site, executionId), trouble };
+    return { execution: await cancelAndCollect(backend, executionId), trouble };
   } finally {
     ended.abort();
-    if (!(signal.aborted && site.detachable)) await Promise.all([looks, pulls]);
+    if (!(signal.aborted && backend.detachable)) await Promise.all([looks, pulls]);
   }
 }
 

@@ -8,10 +8,10 @@ import {
 import type { MeasurementRecordInput } from '../results/schema/measurement-record.ts';
 import { assertedHost } from '../documents/benchmark.ts';
 import { listInvocations } from './execution.ts';
-import type { Site } from './site.ts';
+import type { LabBackend } from './lab-backend.ts';
 
-/** Of a site, what reading an outcome takes. */
-type OutcomeSite = Pick<Site, 'ssm' | 'lab'>;
+/** Of a backend, what reading an outcome takes. */
+type OutcomeBackend = Pick<LabBackend, 'ssm' | 'lab'>;
 
 type StepRecord = NonNullable<MeasurementRecordInput['steps']>[number];
 
@@ -30,7 +30,7 @@ export interface Outcome {
 const skipped = /^SKIPPED (.+)$/m;
 
 /** Reads how an execution ended, and for a failed step what the hosts printed. */
-export async function readOutcome(site: OutcomeSite, execution: AutomationExecution): Promise<Outcome> {
+export async function readOutcome(backend: OutcomeBackend, execution: AutomationExecution): Promise<Outcome> {
   const steps = await Promise.all(
     (execution.StepExecutions ?? []).map(async (step): Promise<StepRecord> => {
       const failed = step.StepStatus === 'Failed' || step.StepStatus === 'TimedOut';
@@ -39,14 +39,14 @@ export async function readOutcome(site: OutcomeSite, execution: AutomationExecut
         status: step.StepStatus ?? 'Pending',
         beganUnixMillis: step.ExecutionStartTime?.getTime() ?? null,
         endedUnixMillis: step.ExecutionEndTime?.getTime() ?? null,
-        failure: failed ? await failureOf(site, step) : null,
+        failure: failed ? await failureOf(backend, step) : null,
       };
     }),
   );
   const buildFailed = execution.StepExecutions?.find(
     ({ StepName, StepStatus }) => StepName === 'buildServer' && StepStatus === 'Failed',
   );
-  const buildLog = buildFailed === undefined ? null : await printedBy(site, buildFailed);
+  const buildLog = buildFailed === undefined ? null : await printedBy(backend, buildFailed);
   const status = execution.AutomationExecutionStatus;
   const known = { steps, buildLog, endedUnixMillis: execution.ExecutionEndTime?.getTime() ?? null };
   if (status === 'Success') return { status: 'succeeded', reason: null, ...known };
@@ -56,24 +56,24 @@ export async function readOutcome(site: OutcomeSite, execution: AutomationExecut
   const first = steps.find(({ failure }) => failure !== null);
   const skip = first?.name === 'buildServer' ? skipped.exec(first.failure ?? '')?.[1] : undefined;
   if (skip !== undefined) return { status: 'skipped', reason: skip, ...known };
-  const reason = first === undefined ? execution.FailureMessage : describeStep(site, first);
+  const reason = first === undefined ? execution.FailureMessage : describeStep(backend, first);
   return { status: 'failed', reason: reason ?? `the execution ended as ${status}`, ...known };
 }
 
 /** A step that asserts that a host is there is not worth a name before what it found. */
-function describeStep({ lab }: OutcomeSite, { name, failure }: StepRecord): string {
+function describeStep({ lab }: OutcomeBackend, { name, failure }: StepRecord): string {
   return assertedHost(lab, name) === undefined ? `${name}: ${failure}` : (failure ?? name);
 }
 
 /** What the hosts on which a step failed wrote to standard error, the last lines of each. */
-async function failureOf(site: OutcomeSite, step: StepExecution): Promise<string> {
-  const host = assertedHost(site.lab, step.StepName ?? '');
+async function failureOf(backend: OutcomeBackend, step: StepExecution): Promise<string> {
+  const host = assertedHost(backend.lab, step.StepName ?? '');
   if (host !== undefined) return `${host.name} is missing, or its SSM agent is not online`;
   const fallback = step.FailureMessage ?? step.StepStatus ?? 'failed';
-  const failed = (await invocationsOf(site, step)).filter(({ Status }) => Status !== 'Success');
+  const failed = (await invocationsOf(backend, step)).filter(({ Status }) => Status !== 'Success');
   const texts = await Promise.all(
     failed.map(async ({ CommandId, InstanceId, InstanceName, StatusDetails }) => {
-      const answer = await site.ssm.send(new GetCommandInvocationCommand({ CommandId, InstanceId }));
+      const answer = await backend.ssm.send(new GetCommandInvocationCommand({ CommandId, InstanceId }));
       const lines = stripVTControlCharacters(answer.StandardErrorContent ?? '')
         .split('\n')
         // The agent appends this to every failure; the exit code says no more than the script's own words.
@@ -86,19 +86,19 @@ async function failureOf(site: OutcomeSite, step: StepExecution): Promise<string
 }
 
 /** What a step printed on all its hosts; null when it ran on none. */
-async function printedBy(site: OutcomeSite, step: StepExecution): Promise<string | null> {
-  const invocations = await invocationsOf(site, step);
+async function printedBy(backend: OutcomeBackend, step: StepExecution): Promise<string | null> {
+  const invocations = await invocationsOf(backend, step);
   if (invocations.length === 0) return null;
   const answers = await Promise.all(
     invocations.map(({ CommandId, InstanceId }) =>
-      site.ssm.send(new GetCommandInvocationCommand({ CommandId, InstanceId })),
+      backend.ssm.send(new GetCommandInvocationCommand({ CommandId, InstanceId })),
     ),
   );
   return answers.map(({ StandardOutputContent }) => StandardOutputContent ?? '').join('');
 }
 
 /** The command of a step on each host that it was sent to; none when the step sent no command. */
-async function invocationsOf(site: OutcomeSite, step: StepExecution): Promise<readonly CommandInvocation[]> {
+async function invocationsOf(backend: OutcomeBackend, step: StepExecution): Promise<readonly CommandInvocation[]> {
   const commandId = step.Outputs?.['CommandId']?.[0];
-  return commandId === undefined ? [] : listInvocations(site, commandId);
+  return commandId === undefined ? [] : listInvocations(backend, commandId);
 }

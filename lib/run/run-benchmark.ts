@@ -9,24 +9,24 @@ import type { MeasurementRecordInput } from '../results/schema/measurement-recor
 import { planMeasurement, type MeasurementPlan } from './plan.ts';
 import { makeRunFolder, readMeasurementRecord, writeRunRecord } from './run-folder.ts';
 import type { Run } from './run.ts';
-import type { Site } from './site.ts';
+import type { LabBackend } from './lab-backend.ts';
 
 /**
  * Runs every measurement of a run that has not been made yet, one after the other, and leaves `run.json` and the raw files. One
  * that was left running is gone on with. Throws LabError `environment` before anything starts when a measurement does not fit.
  */
-export async function runBenchmark(site: Site, run: Run, watcher: Watcher): Promise<void> {
-  const capacity = await site.readCapacity();
+export async function runBenchmark(backend: LabBackend, run: Run, watcher: Watcher): Promise<void> {
+  const capacity = await backend.readCapacity();
   const plans = new Map<string, MeasurementPlan>(
     run.servers.map(({ description }) => [
       description.name,
-      planMeasurement(run.request, description, site.lab, capacity),
+      planMeasurement(run.request, description, backend.lab, capacity),
     ]),
   );
   await makeRunFolder(run.folder);
   const skipped = new Map<string, string>();
   const save = (endedUnixMillis: number | null): Promise<void> =>
-    writeRunRecord(run.folder, describeRun(site, run, [...plans.values()], skipped, endedUnixMillis));
+    writeRunRecord(run.folder, describeRun(backend, run, [...plans.values()], skipped, endedUnixMillis));
   for (const { description } of run.servers) {
     if (!run.request.tls || description.tls) continue;
     const reason = 'it does not serve TLS, by its server.json';
@@ -58,30 +58,30 @@ export async function runBenchmark(site: Site, run: Run, watcher: Watcher): Prom
     const earlier = await readMeasurementRecord(folder);
     if (earlier?.status === 'succeeded') continue;
     watcher.onProgress({ kind: 'measurement', server, number: place + 1, of: run.schedule.length });
-    const executionId = earlier?.status === 'running' && site.detachable ? (earlier.executionId ?? null) : null;
-    if (earlier !== null && executionId !== null && (await executionExists(site, executionId))) {
+    const executionId = earlier?.status === 'running' && backend.detachable ? (earlier.executionId ?? null) : null;
+    if (earlier !== null && executionId !== null && (await executionExists(backend, executionId))) {
       hostsAreNew = false;
-      await note(await finishMeasurement(site, { ...earlier, executionId }, folder, watcher), folder);
+      await note(await finishMeasurement(backend, { ...earlier, executionId }, folder, watcher), folder);
       continue;
     }
-    await refuseSecondRun(site);
+    await refuseSecondRun(backend);
     // What an interrupted measurement left would mix with the new one.
     await rm(folder, { recursive: true, force: true });
-    if (!hostsAreNew) await site.renewHosts();
+    if (!hostsAreNew) await backend.renewHosts();
     hostsAreNew = false;
-    await note(await measure(site, plan, { measurement, repeat, folder }, watcher), folder);
+    await note(await measure(backend, plan, { measurement, repeat, folder }, watcher), folder);
   }
   if (!isLeft) await save(Date.now());
 }
 
 /** Throws LabError `environment` when the lab's hosts are taken: two runs at once would measure each other. */
-async function refuseSecondRun(site: Site): Promise<void> {
-  const [running] = await runningBenchmarks(site);
+async function refuseSecondRun(backend: LabBackend): Promise<void> {
+  const [running] = await runningBenchmarks(backend);
   if (running === undefined) return;
   const { AutomationExecutionId: id, ExecutionStartTime: began } = running;
   throw new LabError(
     'environment',
-    `the hosts of ${site.lab.name} are taken: execution ${id} of ${documentName(site.lab, 'Benchmark')} runs since ${began?.toISOString() ?? 'some time'}`,
+    `the hosts of ${backend.lab.name} are taken: execution ${id} of ${documentName(backend.lab, 'Benchmark')} runs since ${began?.toISOString() ?? 'some time'}`,
     `watch it (c1m attach ${id}), or end it (c1m cancel ${id})`,
   );
 }

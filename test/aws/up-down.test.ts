@@ -9,7 +9,7 @@ import { quotaOf, readyAccount } from './account.ts';
 import { fakeAws, jsonError, stackXml, type Responder } from './fake-aws.ts';
 import { runC1m, type Outcome } from './run-c1m.ts';
 import { deployedAccount, runningNow } from '../policy/deployed-account.ts';
-import { deployedLab } from './site/fake-account.ts';
+import { deployedLab } from './backend/fake-account.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'c1mlab-up-'));
 after(() => rmSync(folder, { recursive: true, force: true }));

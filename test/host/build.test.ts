@@ -10,7 +10,7 @@ describe('Build on a host whose packages come from dnf', { skip: namespacesForbi
     hosts = await makeTestHosts(articleLab);
     const server = hosts.host('server');
     writeFileSync(
-      server.path('/opt/c1mlab/site.env'),
+      server.path('/opt/c1mlab/backend.env'),
       'C1M_RESULTS="file:///opt/c1mlab/results"\nC1M_PACKAGES="dnf"\n',
     );
     const programs = { dnf: 'echo "No match for argument: $4" >&2; exit 1', mvn: 'echo Apache Maven 3.0.1' };

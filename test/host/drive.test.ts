@@ -8,7 +8,7 @@ describe('Drive on a host that ends itself', { skip: namespacesForbidden() }, ()
   let hosts: TestHosts;
   before(async () => {
     hosts = await makeTestHosts(articleLab);
-    appendFileSync(hosts.host('load-1').path('/opt/c1mlab/site.env'), 'C1M_LIFETIME_MINUTES="60"\n');
+    appendFileSync(hosts.host('load-1').path('/opt/c1mlab/backend.env'), 'C1M_LIFETIME_MINUTES="60"\n');
     const measurement = hosts.host('load-1').path('/opt/c1mlab/run/measurement');
     writeFileSync(measurement, 'm-1\n');
     const prepared = Date.now() / 1000 - 10.5 * 60;

@@ -3,7 +3,7 @@ import { appendFileSync, chmodSync, existsSync, readFileSync, rmSync, writeFileS
 import { after, before, describe, test } from 'node:test';
 import { articleLab } from '../../lib/config/lab.ts';
 import type { LocalHost } from '../../lib/local/hosts/local-host.ts';
-import { startLocalLab, type LocalLab } from '../../lib/local/local-site.ts';
+import { startLocalLab, type LocalLab } from '../../lib/local/local-backend.ts';
 import { eventually as within, namespacesForbidden, runOn } from '../local/hosts/test-hosts.ts';
 
 /** Stands for the aws command: copies to a folder of the host, unless it is told to fail. */
@@ -45,7 +45,7 @@ describe('a host whose results lie in a bucket', { skip: forbidden }, () => {
       chmodSync(host.path(`/opt/c1mlab/bin/${name}`), 0o755);
     }
     const facts = 'C1M_RESULTS="s3://a-bucket/runs"\nC1M_PACKAGES=""\nC1M_UPLOAD_SECONDS="1"\n';
-    writeFileSync(host.path('/opt/c1mlab/site.env'), facts);
+    writeFileSync(host.path('/opt/c1mlab/backend.env'), facts);
   });
   after(() => lab.close());
 

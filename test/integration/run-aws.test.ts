@@ -5,10 +5,10 @@ import { describe, test, type TestContext } from 'node:test';
 import { GetAutomationExecutionCommand, StartAutomationExecutionCommand } from '@aws-sdk/client-ssm';
 import { hostRoot } from '../../lib/config/host-facts.ts';
 import { articleLab } from '../../lib/config/lab.ts';
-import { startLocalLab, type LocalLab } from '../../lib/local/local-site.ts';
+import { startLocalLab, type LocalLab } from '../../lib/local/local-backend.ts';
 import { eventually } from '../local/ssm/eventually.ts';
-import { startFakeAccount, type FakeAccount } from '../aws/site/fake-account.ts';
-import type { FakeBucket } from '../aws/site/fake-bucket.ts';
+import { startFakeAccount, type FakeAccount } from '../aws/backend/fake-account.ts';
+import type { FakeBucket } from '../aws/backend/fake-bucket.ts';
 import { onlyRun, startWith, waitFor, withFolder, type LabProcess } from './lab-process.ts';
 import { phaseOf } from '../results/read-merged.ts';
 

@@ -6,7 +6,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { articleLab } from '../../lib/config/lab.ts';
 import { documentsOf } from '../../lib/documents/documents-of.ts';
 import { LabStack } from '../../lib/infra/lab-stack.ts';
-import { makeLocalSite } from '../../lib/local/local-site.ts';
+import { makeLocalBackend } from '../../lib/local/local-backend.ts';
 
 describe('the documents that the local lab runs', () => {
   test('deep-equal those in the synthesized template', { timeout: 120_000 }, async () => {
@@ -20,14 +20,14 @@ describe('the documents that the local lab runs', () => {
     const names = documentsOf(articleLab).map(({ name }) => name);
     assert.deepEqual([...installed.keys()].sort(), [...names].sort());
 
-    const site = await makeLocalSite(articleLab);
+    const backend = await makeLocalBackend(articleLab);
     try {
       for (const name of names) {
-        const answer = await site.ssm.send(new GetDocumentCommand({ Name: name }));
+        const answer = await backend.ssm.send(new GetDocumentCommand({ Name: name }));
         assert.deepEqual(JSON.parse(answer.Content ?? ''), installed.get(name), name);
       }
     } finally {
-      await site.close();
+      await backend.close();
     }
   });
 });

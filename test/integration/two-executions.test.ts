@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-ssm';
 import { articleLab } from '../../lib/config/lab.ts';
 import type { LocalHost } from '../../lib/local/hosts/local-host.ts';
-import { startLocalLab, type LocalLab } from '../../lib/local/local-site.ts';
+import { startLocalLab, type LocalLab } from '../../lib/local/local-backend.ts';
 import { namespacesForbidden, runOn } from '../local/hosts/test-hosts.ts';
 import { eventually } from '../local/ssm/eventually.ts';
 

@@ -4,7 +4,7 @@ import { hostTags } from '../../lib/config/tags.ts';
 import { documentsOf } from '../../lib/documents/documents-of.ts';
 import { instance, instances, readyAccount } from '../aws/account.ts';
 import { ec2Xml, items, stackXml, type Responder } from '../aws/fake-aws.ts';
-import { bucketName, deployedLab } from '../aws/site/fake-account.ts';
+import { bucketName, deployedLab } from '../aws/backend/fake-account.ts';
 
 /** The only execution that this account knows. */
 export const executionId = '01234567-89ab-cdef-0123-456789abcdef';

@@ -17,7 +17,7 @@ import { policyDocument, type PolicyDocumentJson } from '../../lib/policy/policy
 import { existingVpc, subnetId, vpcId } from '../aws/existing-vpc.ts';
 import { ec2Xml, fakeAws, items, jsonError, type FakeRequest, type Responder } from '../aws/fake-aws.ts';
 import { runC1m } from '../aws/run-c1m.ts';
-import { bucketName } from '../aws/site/fake-account.ts';
+import { bucketName } from '../aws/backend/fake-account.ts';
 import { changedDocument, deployedAccount, executionId, hostInstances, runningNow } from './deployed-account.ts';
 import { allowing, decisionsOf } from './evaluate-policy.ts';
 

@@ -6,7 +6,7 @@ import { makeReferenceFolders } from '../../calibration/reference-folders.ts';
 import { renderCalibration } from '../../calibration/render-calibration.ts';
 import { articleLab } from '../../config/lab.ts';
 import { exitCodes, LabError } from '../../config/lab-error.ts';
-import { makeLocalSite } from '../../local/local-site.ts';
+import { makeLocalBackend } from '../../local/local-backend.ts';
 import { gitCommit } from '../../run/git-commit.ts';
 import { newRunId, writingTo } from '../../run/run-folder.ts';
 import type { LabContext } from '../context.ts';
@@ -53,7 +53,7 @@ export const calibrateCommand = buildCommand<CalibrateFlags, [], LabContext>({
       );
     }
     const servers = await makeReferenceFolders(calibrationCases(size));
-    const site = await makeLocalSite(
+    const backend = await makeLocalBackend(
       articleLab,
       servers.map(({ description: { name }, outsideFolder }) => ({ name, folder: outsideFolder ?? '' })),
     );
@@ -63,7 +63,7 @@ export const calibrateCommand = buildCommand<CalibrateFlags, [], LabContext>({
     try {
       const plan = { runId, folder, size, servers, beganUnixMillis: this.now().getTime(), gitCommit: gitCommit() };
       const watcher = { onProgress: printer.onProgress, signal: this.interrupted };
-      const record = await writingTo(folder, () => calibrate(site, plan, watcher));
+      const record = await writingTo(folder, () => calibrate(backend, plan, watcher));
       printer.end();
       this.process.stdout.write(`\n${renderCalibration(record)}\n${join(folder, 'calibration.json')}\n`);
       this.process.exitCode = record.passed ? exitCodes.ok : exitCodes.resultInvalid;
@@ -72,7 +72,7 @@ export const calibrateCommand = buildCommand<CalibrateFlags, [], LabContext>({
       this.process.exitCode = exitCodes.interrupted;
     } finally {
       printer.end();
-      await site.close();
+      await backend.close();
     }
   },
 });

@@ -4,10 +4,10 @@ import { parseLab, type Lab } from '../../config/lab.ts';
 import { chooseLab } from '../../config/lab-file.ts';
 import { LabError } from '../../config/lab-error.ts';
 import type { OutsideServer } from '../../local/hosts/outside-servers.ts';
-import { makeLocalSite } from '../../local/local-site.ts';
+import { makeLocalBackend } from '../../local/local-backend.ts';
 import { readRunRecord } from '../../run/run-folder.ts';
 import type { ChosenServer } from '../../run/run.ts';
-import type { Site } from '../../run/site.ts';
+import type { LabBackend } from '../../run/lab-backend.ts';
 import type { LabContext } from '../context.ts';
 import { openDeployedLab } from '../deployed/deployed-lab.ts';
 import { flagWords } from '../flags/lab-flags.ts';
@@ -36,18 +36,18 @@ export const runCommand = buildCommand<RunFlags, [], LabContext>({
     if (flags.local === true) refuseFlagsWithoutEffect(flags);
     const resolved =
       flags.resume === undefined ? newRun(flags, out, this) : await resumedRun(flags.resume, flags, out, this);
-    const site =
+    const backend =
       flags.local === true
-        ? await makeLocalSite(await localLab(flags, out, this), outsideServersOf(resolved.servers))
+        ? await makeLocalBackend(await localLab(flags, out, this), outsideServersOf(resolved.servers))
         : await openAws(
             flags.resume === undefined ? flags : await inRegionOfRun(flags, out, flags.resume),
             resolved.servers,
             this,
           );
     try {
-      this.process.exitCode = await performRun(site, resolved.complete(site), this);
+      this.process.exitCode = await performRun(backend, resolved.complete(backend), this);
     } finally {
-      await site.close();
+      await backend.close();
     }
   },
 });
@@ -78,7 +78,7 @@ async function localLab(flags: RunFlags, out: string, context: LabContext): Prom
 }
 
 /** The deployed lab. Its hosts have what was deployed, so that a server from elsewhere cannot be measured there. */
-async function openAws(flags: RunFlags, servers: readonly ChosenServer[], context: LabContext): Promise<Site> {
+async function openAws(flags: RunFlags, servers: readonly ChosenServer[], context: LabContext): Promise<LabBackend> {
   const outside = servers.find(({ outsideFolder }) => outsideFolder !== null);
   if (outside !== undefined) {
     const { name } = outside.description;

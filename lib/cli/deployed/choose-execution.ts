@@ -6,7 +6,7 @@ import { describeRun } from '../../run/describe-run.ts';
 import { getExecution, runningBenchmarks } from '../../run/execution.ts';
 import { findStarted, startedIn, type FoundMeasurement } from '../../run/left/find-started.ts';
 import { makeRunFolder, newRunId, readRunRecord, writeRunRecord } from '../../run/run-folder.ts';
-import type { Site } from '../../run/site.ts';
+import type { LabBackend } from '../../run/lab-backend.ts';
 import type { LabContext } from '../context.ts';
 import { chooseServers, knownServers } from '../servers/server-folders.ts';
 
@@ -29,16 +29,16 @@ export async function measurementsOfRun(out: string, runId: string): Promise<rea
  * left last, else the one that runs on the lab's hosts. An execution that was not started from here gets a run's folder.
  */
 export async function chooseRunning(
-  site: Site,
+  backend: LabBackend,
   out: string,
   word: string | undefined,
   context: LabContext,
 ): Promise<FoundMeasurement> {
-  if (word !== undefined && executionId.test(word)) return chooseExecution(site, out, word, context);
+  if (word !== undefined && executionId.test(word)) return chooseExecution(backend, out, word, context);
   const candidates = word === undefined ? await findStarted(out) : await measurementsOfRun(out, word);
   const left = candidates.find(({ record }) => record.status === 'running');
   if (left !== undefined) {
-    await existingExecution(site, left.record.executionId);
+    await existingExecution(backend, left.record.executionId);
     return left;
   }
   if (word !== undefined) {
@@ -48,22 +48,22 @@ export async function chooseRunning(
       `c1m run --resume ${word} makes what is left of it; c1m report shows what there is`,
     );
   }
-  const [running] = await runningBenchmarks(site);
+  const [running] = await runningBenchmarks(backend);
   if (running?.AutomationExecutionId !== undefined) {
-    return chooseExecution(site, out, running.AutomationExecutionId, context);
+    return chooseExecution(backend, out, running.AutomationExecutionId, context);
   }
-  throw new LabError('usage', `no benchmark is running on ${site.lab.name}`, 'c1m run starts one');
+  throw new LabError('usage', `no benchmark is running on ${backend.lab.name}`, 'c1m run starts one');
 }
 
 /** The measurement of an execution: the one in whose run it was started, or a new run of its own. */
 export async function chooseExecution(
-  site: Site,
+  backend: LabBackend,
   out: string,
   id: string,
   context: LabContext,
 ): Promise<FoundMeasurement> {
   const known = (await findStarted(out)).find(({ record }) => record.executionId === id);
-  return known ?? adopt(site, out, await existingExecution(site, id), id, context);
+  return known ?? adopt(backend, out, await existingExecution(backend, id), id, context);
 }
 
 /** Whether a word is an execution's id rather than a run's. */
@@ -71,9 +71,9 @@ export function isExecutionId(word: string): boolean {
   return executionId.test(word);
 }
 
-async function existingExecution(site: Site, id: string): Promise<AutomationExecution> {
+async function existingExecution(backend: LabBackend, id: string): Promise<AutomationExecution> {
   try {
-    return await getExecution(site, id);
+    return await getExecution(backend, id);
   } catch (error) {
     if (!(error instanceof AutomationExecutionNotFoundException)) throw error;
     throw new LabError(
@@ -87,13 +87,13 @@ async function existingExecution(site: Site, id: string): Promise<AutomationExec
 
 /** Makes a run's folder for an execution that was started elsewhere. Its name is made of the execution, so that it stays the same. */
 async function adopt(
-  site: Site,
+  backend: LabBackend,
   out: string,
   execution: AutomationExecution,
   id: string,
   context: LabContext,
 ): Promise<FoundMeasurement> {
-  const asked = requestOfExecution(site, execution);
+  const asked = requestOfExecution(backend, execution);
   const { server, request, beganUnixMillis } = asked;
   const runId = newRunId(new Date(beganUnixMillis), () => Number.parseInt(id.slice(0, 4), 16) / 0x10000);
   const runFolder = join(out, runId);
@@ -110,7 +110,7 @@ async function adopt(
     gitCommit: null,
     calibration: null,
   };
-  await writeRunRecord(runFolder, describeRun(site, run, [request], new Map(), null));
+  await writeRunRecord(runFolder, describeRun(backend, run, [request], new Map(), null));
   const record = await adoptMeasurement(runFolder, id, asked);
   return { runId, runFolder, folder: join(runFolder, 'raw', server), record };
 }

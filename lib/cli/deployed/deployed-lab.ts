@@ -1,8 +1,8 @@
-import type { HostState } from '../../aws/site/find-hosts.ts';
+import type { HostState } from '../../aws/backend/find-hosts.ts';
 import type { Deployment } from '../../config/deployment.ts';
 import { chooseLab } from '../../config/lab-file.ts';
 import type { AwsClients } from '../../aws/account/aws-access.ts';
-import type { Site } from '../../run/site.ts';
+import type { LabBackend } from '../../run/lab-backend.ts';
 import type { LabContext } from '../context.ts';
 import type { AccountFlags } from '../flags/lab-flags.ts';
 
@@ -13,36 +13,36 @@ const maxAttempts = 8;
 export interface DeployedLab {
   readonly clients: AwsClients;
   readonly deployment: Deployment;
-  readonly site: Site;
+  readonly backend: LabBackend;
 }
 
 /** Finds the lab that the flags name, in the state that it is in. Throws LabError `environment` when it is not deployed. */
 export async function findDeployedLab(flags: AccountFlags, context: LabContext): Promise<DeployedLab> {
-  const { makeAwsSite } = await import('../../aws/site/aws-site.ts');
-  const { readDeployment } = await import('../../aws/site/read-deployment.ts');
+  const { makeAwsBackend } = await import('../../aws/backend/aws-backend.ts');
+  const { readDeployment } = await import('../../aws/backend/read-deployment.ts');
   const labName = labNameOf(flags, context);
   const clients = await connect(flags, context);
   const deployment = await readDeployment(clients, labName);
-  return { clients, deployment, site: makeAwsSite(clients, deployment) };
+  return { clients, deployment, backend: makeAwsBackend(clients, deployment) };
 }
 
 /** Opens the lab that the flags name for a run. Throws LabError `environment` when it is not whole, or not as it was deployed. */
-export async function openDeployedLab(flags: AccountFlags, context: LabContext): Promise<Site> {
-  const { openAwsSite } = await import('../../aws/site/aws-site.ts');
+export async function openDeployedLab(flags: AccountFlags, context: LabContext): Promise<LabBackend> {
+  const { openAwsBackend } = await import('../../aws/backend/aws-backend.ts');
   const labName = labNameOf(flags, context);
-  return openAwsSite(await connect(flags, context), labName);
+  return openAwsBackend(await connect(flags, context), labName);
 }
 
 /** The hosts of a deployed lab, also those that are missing. */
 export async function hostsOfDeployedLab({ clients, deployment }: DeployedLab): Promise<readonly HostState[]> {
-  const { findHosts } = await import('../../aws/site/find-hosts.ts');
+  const { findHosts } = await import('../../aws/backend/find-hosts.ts');
   return findHosts(clients, deployment.lab);
 }
 
 /** The clients that a lab is asked with. The SDK takes a third of a second to load: only commands that need it do. */
 export async function connect(flags: AccountFlags, context: LabContext): Promise<AwsClients> {
   const { connectAws } = await import('../../aws/account/aws-access.ts');
-  const { nameErrors } = await import('../../aws/site/name-errors.ts');
+  const { nameErrors } = await import('../../aws/backend/name-errors.ts');
   return nameErrors(await connectAws({ maxAttempts, ...context.aws }, flags.region));
 }
 

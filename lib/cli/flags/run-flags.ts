@@ -9,7 +9,7 @@ import type { LabContext } from '../context.ts';
 import { placeFlagParameters } from './lab-flags.ts';
 import { countWithin, parseNames, parsePositiveCount, secondsWithin } from './parse.ts';
 
-/** Flags of `c1m run`; what is left out is planned or has the site's default. */
+/** Flags of `c1m run`; what is left out is planned or has the backend's default. */
 export interface RunFlags {
   readonly local?: boolean;
   readonly lab?: string;

@@ -4,7 +4,7 @@ import { startedIn } from '../../run/left/find-started.ts';
 import { runBenchmark } from '../../run/run-benchmark.ts';
 import type { Run } from '../../run/run.ts';
 import { writingTo } from '../../run/run-folder.ts';
-import type { Site } from '../../run/site.ts';
+import type { LabBackend } from '../../run/lab-backend.ts';
 import { StorageError } from '../../run/faults/storage-error.ts';
 import type { LabContext } from '../context.ts';
 import { howToResume } from './how-to-resume.ts';
@@ -15,18 +15,18 @@ import { publishResult } from './publish-result.ts';
  * Makes the measurements of a run that are still to be made, shows how they go, and publishes the result; gives the exit code. Where
  * executions go on by themselves, the first Ctrl-C leaves the run, and says how to find it again.
  */
-export async function performRun(site: Site, run: Run, context: LabContext): Promise<number> {
+export async function performRun(backend: LabBackend, run: Run, context: LabContext): Promise<number> {
   const { stderr } = context.process;
   const printer = progressPrinter(context);
   let folder = run.folder;
   let storage: StorageError | null = null;
   try {
     const watcher = { onProgress: printer.onProgress, signal: context.interrupted };
-    await writingTo(run.folder, () => runBenchmark(site, run, watcher));
+    await writingTo(run.folder, () => runBenchmark(backend, run, watcher));
   } catch (error) {
     printer.end();
     // The network may be gone, and the execution has not noticed.
-    if (site.detachable && (await hasRunning(run))) stderr.write(`${goesOn(run)}\n`);
+    if (backend.detachable && (await hasRunning(run))) stderr.write(`${goesOn(run)}\n`);
     if (!(error instanceof StorageError)) throw error;
     storage = error;
     folder = error.keptIn ?? folder;
@@ -34,9 +34,9 @@ export async function performRun(site: Site, run: Run, context: LabContext): Pro
     printer.end();
   }
   const { aborted } = context.interrupted;
-  if (aborted && site.detachable) {
+  if (aborted && backend.detachable) {
     if (await hasRunning(run)) stderr.write(`${goesOn(run)}\n`);
-    else stderr.write(`interrupted; to resume: ${howToResume(run.folder, site.where, context.workingFolder)}\n`);
+    else stderr.write(`interrupted; to resume: ${howToResume(run.folder, backend.where, context.workingFolder)}\n`);
     return exitCodes.interrupted;
   }
   // Figures that cannot be kept where they should be are seen at least.
@@ -44,7 +44,8 @@ export async function performRun(site: Site, run: Run, context: LabContext): Pro
     throw storage ?? error;
   });
   if (storage !== null) throw storage;
-  if (aborted) stderr.write(`interrupted; to resume: ${howToResume(run.folder, site.where, context.workingFolder)}\n`);
+  if (aborted)
+    stderr.write(`interrupted; to resume: ${howToResume(run.folder, backend.where, context.workingFolder)}\n`);
   return aborted ? exitCodes.interrupted : exitCode;
 }
 

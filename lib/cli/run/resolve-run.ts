@@ -6,15 +6,15 @@ import { gitCommit } from '../../run/git-commit.ts';
 import type { ChosenServer, Run } from '../../run/run.ts';
 import { newRunId, readRunRecord } from '../../run/run-folder.ts';
 import { scheduleMeasurements } from '../../run/schedule.ts';
-import type { RunDefaults, Site } from '../../run/site.ts';
+import type { RunDefaults, LabBackend } from '../../run/lab-backend.ts';
 import { workloadOf, type RunFlags } from '../flags/run-flags.ts';
 import type { LabContext } from '../context.ts';
 import { chooseServers, knownServers } from '../servers/server-folders.ts';
 
-/** A run whose servers are known and read, and which a site can complete with what suits it. */
+/** A run whose servers are known and read, and which a backend can complete with what suits it. */
 export interface ResolvedRun {
   readonly servers: readonly ChosenServer[];
-  readonly complete: (site: Pick<Site, 'defaults'>) => Run;
+  readonly complete: (backend: Pick<LabBackend, 'defaults'>) => Run;
 }
 
 /** The flags that say where a run is made and not what it measures; all others are settled when it begins. */

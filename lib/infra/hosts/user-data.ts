@@ -20,8 +20,8 @@ export interface UserDataProps {
 /** What EC2 takes as user data, in bytes before base64. */
 export const maxUserDataBytes = 16_384;
 
-/** The text of `/opt/c1mlab/site.env` on EC2. */
-export function siteFacts(lab: Lab, resultsUri: string): string {
+/** The text of `/opt/c1mlab/backend.env` on EC2. */
+export function backendEnvFile(lab: Lab, resultsUri: string): string {
   return [
     `C1M_RESULTS="${resultsUri}"`,
     'C1M_PACKAGES="dnf"',
@@ -63,8 +63,8 @@ rm -rf ${hostRoot}/assets ${hostRoot}/run ${hostRoot}/runs ${hostRoot}/tmp
 mkdir -p ${hostRoot}/assets ${hostRoot}/bin ${hostRoot}/build ${hostRoot}/run ${hostRoot}/runs ${hostRoot}/tmp
 cat >${hostRoot}/host.env <<'END'
 ${hostFacts(lab, host)}END
-cat >${hostRoot}/site.env <<'END'
-${siteFacts(lab, props.resultsUri)}END
+cat >${hostRoot}/backend.env <<'END'
+${backendEnvFile(lab, props.resultsUri)}END
 cat >${hostRoot}/tuning.conf <<'END'
 ${tuningFile(lab, host)}END
 

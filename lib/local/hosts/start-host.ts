@@ -37,8 +37,8 @@ export interface HostMaterials {
 /** The programs that every host has in `/opt/c1mlab/bin` beside Node. */
 const hostPrograms = path.join(import.meta.dirname, '..', 'host-bin');
 
-/** The site's own variables for `/opt/c1mlab/site.env`: results are files, and packages are never installed on this machine. */
-const siteFile = `C1M_RESULTS="file://${hostRoot}/results"\nC1M_PACKAGES=""\n`;
+/** The text of `/opt/c1mlab/backend.env` here: results are files, and packages are never installed on this machine. */
+const backendEnvFile = `C1M_RESULTS="file://${hostRoot}/results"\nC1M_PACKAGES=""\n`;
 
 /** Makes one host, the `index`-th of the lab: its namespaces, file system and network. */
 export async function startHost(materials: HostMaterials, host: Host, index: number): Promise<LocalHost> {
@@ -88,7 +88,7 @@ export async function startHost(materials: HostMaterials, host: Host, index: num
 function hostFiles({ lab }: HostMaterials, host: Host): Readonly<Record<string, string>> {
   return {
     'host.env': hostFacts(lab, host),
-    'site.env': siteFile,
+    'backend.env': backendEnvFile,
     'tuning.conf': tuningFile(lab, host),
     'run/network': networkCommands(lab, host),
     'run/hosts': hostsFile(lab),

@@ -9,7 +9,7 @@ import { documentName } from '../../documents/benchmark.ts';
 import type { PlannedSizes } from '../describe-run.ts';
 import { writeMeasurementRecord, type StartedMeasurement } from '../measure.ts';
 import type { RunRequest } from '../run.ts';
-import type { Site } from '../site.ts';
+import type { LabBackend } from '../lab-backend.ts';
 
 /** What an execution of the Benchmark document was asked to do, by whomever it was started. */
 export interface ExecutionRequest {
@@ -22,9 +22,9 @@ export interface ExecutionRequest {
  * Reads what an execution measures from its parameters, which SSM gives with the document's defaults filled in. Throws LabError
  * `usage` when it is not a benchmark of this lab.
  */
-export function requestOfExecution(site: Pick<Site, 'lab'>, execution: AutomationExecution): ExecutionRequest {
+export function requestOfExecution(backend: Pick<LabBackend, 'lab'>, execution: AutomationExecution): ExecutionRequest {
   const { AutomationExecutionId: id, DocumentName, Parameters = {}, ExecutionStartTime: began } = execution;
-  const wanted = documentName(site.lab, 'Benchmark');
+  const wanted = documentName(backend.lab, 'Benchmark');
   const server = Parameters['Server']?.[0];
   if (DocumentName !== wanted || server === undefined) {
     throw new LabError(

@@ -1,7 +1,7 @@
 import type { AutomationExecution } from '@aws-sdk/client-ssm';
 import { setTimeout as pause } from 'node:timers/promises';
 import { getExecution, hasEnded, runVerb, stopExecution } from '../execution.ts';
-import type { Site } from '../site.ts';
+import type { LabBackend } from '../lab-backend.ts';
 
 /** How long collecting, and stopping, are waited for. */
 const verbPatienceMillis = 300_000;
@@ -11,25 +11,25 @@ const verbPatienceMillis = 300_000;
  * come to its end (a host is lost, the time was not enough), hosts that outlive this process are asked once more; others end with it.
  * One that has ended already is only looked at. Gives the execution as it is then.
  */
-export async function cancelAndCollect(site: Site, executionId: string): Promise<AutomationExecution> {
-  const before = await getExecution(site, executionId);
+export async function cancelAndCollect(backend: LabBackend, executionId: string): Promise<AutomationExecution> {
+  const before = await getExecution(backend, executionId);
   if (hasEnded(before)) return before;
-  await stopExecution(site, executionId);
-  const cancelled = await waitForEnd(site, executionId);
-  if (!site.detachable) return cancelled;
+  await stopExecution(backend, executionId);
+  const cancelled = await waitForEnd(backend, executionId);
+  if (!backend.detachable) return cancelled;
   const stop = cancelled.StepExecutions?.find(({ StepName }) => StepName === 'stop');
   if (stop?.StepStatus === 'Success') return cancelled;
-  await runVerb(site, 'Collect', { Run: [executionId] }, verbPatienceMillis);
-  await runVerb(site, 'Stop', { Run: [executionId] }, verbPatienceMillis);
-  return getExecution(site, executionId);
+  await runVerb(backend, 'Collect', { Run: [executionId] }, verbPatienceMillis);
+  await runVerb(backend, 'Stop', { Run: [executionId] }, verbPatienceMillis);
+  return getExecution(backend, executionId);
 }
 
 /** Waits for the end of an execution that collects and stops, as long as that may take; gives it as it is then. */
-export async function waitForEnd(site: Site, executionId: string): Promise<AutomationExecution> {
-  const deadline = Date.now() + site.cancelMillis;
+export async function waitForEnd(backend: LabBackend, executionId: string): Promise<AutomationExecution> {
+  const deadline = Date.now() + backend.cancelMillis;
   for (;;) {
-    const execution = await getExecution(site, executionId);
+    const execution = await getExecution(backend, executionId);
     if (hasEnded(execution) || Date.now() > deadline) return execution;
-    await pause(site.pollMillis);
+    await pause(backend.pollMillis);
   }
 }

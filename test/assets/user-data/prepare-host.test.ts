@@ -8,7 +8,7 @@ import { hostFacts } from '../../../lib/config/host-facts.ts';
 import { hostsOf } from '../../../lib/config/hosts.ts';
 import { articleLab } from '../../../lib/config/lab.ts';
 import { tuningFile } from '../../../lib/config/tuning.ts';
-import { siteFacts } from '../../../lib/infra/hosts/user-data.ts';
+import { backendEnvFile } from '../../../lib/infra/hosts/user-data.ts';
 
 const assets = join(import.meta.dirname, '../../../assets');
 const canMount =
@@ -45,7 +45,7 @@ describe('prepare-host', () => {
     const host = hostsOf(articleLab).find(({ role }) => role === 'load');
     assert.ok(host !== undefined);
     writeFileSync(join(folder, 'host.env'), hostFacts(articleLab, host));
-    writeFileSync(join(folder, 'site.env'), siteFacts(articleLab, 's3://bucket/runs'));
+    writeFileSync(join(folder, 'backend.env'), backendEnvFile(articleLab, 's3://bucket/runs'));
     const settings = tuningFile(articleLab, host)
       .split('\n')
       .filter((line) => ownSettings.test(line));
@@ -54,7 +54,7 @@ describe('prepare-host', () => {
       'for folder in /opt /etc/systemd /etc/sysctl.d; do mount -t tmpfs none "$folder"; done',
       'mkdir -p /opt/c1mlab/{assets,bin} /etc/systemd/system',
       `mount --bind '${assets}' /opt/c1mlab/assets`,
-      `cp '${folder}'/{host.env,site.env,tuning.conf} /opt/c1mlab/`,
+      `cp '${folder}'/{host.env,backend.env,tuning.conf} /opt/c1mlab/`,
       'ip link add eth9 type veth peer name eth8',
       'ip link set eth9 up',
       ...[host.address, ...host.secondaryAddresses].map((address) => `ip address add ${address}/20 dev eth9`),

@@ -1,7 +1,7 @@
 import { chmodSync, copyFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { articleLab } from '../../../lib/config/lab.ts';
-import { startLocalLab } from '../../../lib/local/local-site.ts';
+import { startLocalLab } from '../../../lib/local/local-backend.ts';
 import type { LocalHost } from '../../../lib/local/hosts/local-host.ts';
 
 const firstServerPort = 8088;

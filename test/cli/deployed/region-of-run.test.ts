@@ -33,8 +33,8 @@ describe('a run that is taken up again', () => {
       gitCommit: null,
       calibration: null,
     };
-    const site = { where: 'aws', region, oneMachine: false, lab: articleLab } as const;
-    writeFileSync(join(out, runId, 'run.json'), JSON.stringify(describeRun(site, run, [], new Map(), null)));
+    const backend = { where: 'aws', region, oneMachine: false, lab: articleLab } as const;
+    writeFileSync(join(out, runId, 'run.json'), JSON.stringify(describeRun(backend, run, [], new Map(), null)));
     const measurement: MeasurementRecordInput = {
       schema: 1,
       measurement: 'node',

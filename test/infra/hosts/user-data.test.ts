@@ -9,7 +9,7 @@ import { hostsOf, type Host } from '../../../lib/config/hosts.ts';
 import { articleLab } from '../../../lib/config/lab.ts';
 import { labOf } from '../../../lib/config/presets.ts';
 import { tuningFile } from '../../../lib/config/tuning.ts';
-import { maxUserDataBytes, siteFacts, userDataScript } from '../../../lib/infra/hosts/user-data.ts';
+import { maxUserDataBytes, backendEnvFile, userDataScript } from '../../../lib/infra/hosts/user-data.ts';
 import { synthesize } from '../synthesize.ts';
 
 const props = {
@@ -91,7 +91,7 @@ describe('user data', () => {
       assert.equal(status, 0, stderr);
       assert.equal(readFileSync(join(root, 'host.env'), 'utf8'), hostFacts(articleLab, host));
       assert.equal(readFileSync(join(root, 'tuning.conf'), 'utf8'), tuningFile(articleLab, host));
-      assert.equal(readFileSync(join(root, 'site.env'), 'utf8'), siteFacts(articleLab, props.resultsUri));
+      assert.equal(readFileSync(join(root, 'backend.env'), 'utf8'), backendEnvFile(articleLab, props.resultsUri));
       assert.equal(
         calls.at(-1),
         `cfn-signal --exit-code 0 --id ${host.name} --reason ${host.name} is ready ${props.readinessUrl}`,

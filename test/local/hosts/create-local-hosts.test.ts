@@ -98,7 +98,7 @@ describe('local hosts', { skip }, () => {
     assert.equal(await readFile(load.path('/opt/c1mlab/host.env'), 'utf8'), hostFacts(lab, load));
     assert.equal(await readFile(load.path('/opt/c1mlab/tuning.conf'), 'utf8'), tuningFile(lab, load));
     assert.match(
-      await readFile(load.path('/opt/c1mlab/site.env'), 'utf8'),
+      await readFile(load.path('/opt/c1mlab/backend.env'), 'utf8'),
       /^C1M_RESULTS="file:\/\/\/opt\/c1mlab\/results"$/m,
     );
     const { stdout } = await runOn(
@@ -113,7 +113,7 @@ describe('local hosts', { skip }, () => {
       'results',
       'run',
       'runs',
-      'site.env',
+      'backend.env',
       'tmp',
       'tuning.conf',
       ...['systemd-run', 'systemctl', 'node'].map((program) => `/opt/c1mlab/bin/${program}`),

@@ -18,13 +18,13 @@ export const attachCommand = buildCommand<ExecutionFlags, [string?], LabContext>
   parameters: { positional: optionalRun, flags: executionFlagParameters },
   async func(flags, word) {
     const out = resolve(this.workingFolder, flags.out);
-    const { site } = await findDeployedLab(await inRegionOfRun(flags, out, word), this);
+    const { backend } = await findDeployedLab(await inRegionOfRun(flags, out, word), this);
     try {
-      const { runId } = await chooseRunning(site, out, word, this);
+      const { runId } = await chooseRunning(backend, out, word, this);
       const resolved = await resumedRun(runId, flags, out, this);
-      this.process.exitCode = await performRun(site, resolved.complete(site), this);
+      this.process.exitCode = await performRun(backend, resolved.complete(backend), this);
     } finally {
-      await site.close();
+      await backend.close();
     }
   },
 });

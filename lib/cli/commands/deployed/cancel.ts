@@ -17,11 +17,11 @@ export const cancelCommand = buildCommand<ExecutionFlags, [string?], LabContext>
   parameters: { positional: optionalRun, flags: executionFlagParameters },
   async func(flags, word) {
     const out = resolve(this.workingFolder, flags.out);
-    const { site } = await findDeployedLab(await inRegionOfRun(flags, out, word), this);
+    const { backend } = await findDeployedLab(await inRegionOfRun(flags, out, word), this);
     try {
-      this.process.exitCode = await cancelFound(site, await chooseRunning(site, out, word, this), this);
+      this.process.exitCode = await cancelFound(backend, await chooseRunning(backend, out, word, this), this);
     } finally {
-      await site.close();
+      await backend.close();
     }
   },
 });

@@ -5,7 +5,7 @@ import type { Deployment } from '../../../config/deployment.ts';
 import { exitCodes, LabError } from '../../../config/lab-error.ts';
 import { chooseLab } from '../../../config/lab-file.ts';
 import { runningBenchmarks } from '../../../run/execution.ts';
-import type { Site } from '../../../run/site.ts';
+import type { LabBackend } from '../../../run/lab-backend.ts';
 import type { LabContext } from '../../context.ts';
 import { cdkContext, runCdk } from '../../deploy/cdk.ts';
 import { performSteps, type Step } from '../../deploy/perform-steps.ts';
@@ -42,19 +42,19 @@ export const downCommand = buildCommand<DownFlags, [], LabContext>({
     },
   },
   async func(flags) {
-    const { makeAwsSite } = await import('../../../aws/site/aws-site.ts');
-    const { findDeployment } = await import('../../../aws/site/read-deployment.ts');
+    const { makeAwsBackend } = await import('../../../aws/backend/aws-backend.ts');
+    const { findDeployment } = await import('../../../aws/backend/read-deployment.ts');
     const { readStack } = await import('../../../aws/account/read-stack.ts');
     const { waitForStack } = await import('../../deploy/wait-for-stack.ts');
     const { name } = chooseLab(flags, this.workingFolder).lab;
     const clients = await connect(flags, this);
     const stack = await readStack(clients, name);
     const deployment = await findDeployment(clients, name);
-    const site = deployment === null ? null : makeAwsSite(clients, deployment);
+    const backend = deployment === null ? null : makeAwsBackend(clients, deployment);
     try {
       const steps = [
         ...waitForStack(clients, name, stack, this),
-        ...(site === null ? [] : await cancelSteps(site, resolve(this.workingFolder, flags.out), this)),
+        ...(backend === null ? [] : await cancelSteps(backend, resolve(this.workingFolder, flags.out), this)),
         ...(deployment === null ? [] : await emptySteps(clients, deployment, this)),
         ...(stack === null ? [] : [destroyStep(clients, name, flags, this)]),
       ];
@@ -71,17 +71,17 @@ export const downCommand = buildCommand<DownFlags, [], LabContext>({
       const done = await performSteps(steps, again, this);
       this.process.exitCode = done === exitCodes.ok ? await searchOneRegion(name, flags, this) : done;
     } finally {
-      await site?.close();
+      await backend?.close();
     }
   },
 });
 
-async function cancelSteps(site: Site, out: string, context: LabContext): Promise<readonly Step[]> {
-  const running = await runningBenchmarks(site);
+async function cancelSteps(backend: LabBackend, out: string, context: LabContext): Promise<readonly Step[]> {
+  const running = await runningBenchmarks(backend);
   return running.map(({ AutomationExecutionId: id = '' }) => ({
     name: `cancel the benchmark ${id}, and fetch what it has measured`,
     whenInterrupted: 'it collects and stops by itself',
-    run: async () => void (await cancelFound(site, await chooseExecution(site, out, id, context), context)),
+    run: async () => void (await cancelFound(backend, await chooseExecution(backend, out, id, context), context)),
   }));
 }
 
@@ -92,7 +92,7 @@ async function emptySteps(
   context: LabContext,
 ): Promise<readonly Step[]> {
   if (lab.results.keep) return [];
-  const { deleteResults, listResults, resultsPlace } = await import('../../../aws/site/result-files.ts');
+  const { deleteResults, listResults, resultsPlace } = await import('../../../aws/backend/result-files.ts');
   const { bucket } = resultsPlace(resultsUri);
   const list = () => listResults(clients, { bucket, prefix: '' });
   const files = (await list()).length;

@@ -31,7 +31,7 @@ export const emptyCommand = buildCommand<EmptyFlags, [], LabContext>({
   },
   async func(flags) {
     const { deleteResults, listResults, resultsPlace, checkBucketOfLab } =
-      await import('../../../aws/site/result-files.ts');
+      await import('../../../aws/backend/result-files.ts');
     const clients = await connect(flags, this);
     const bucket = flags.bucket ?? resultsPlace((await findDeployedLab(flags, this)).deployment.resultsUri).bucket;
     if (flags.bucket !== undefined) await checkBucketOfLab(clients, bucket, labNameOf(flags, this));

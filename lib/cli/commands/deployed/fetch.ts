@@ -4,7 +4,7 @@ import { executionExists, getExecution, hasEnded } from '../../../run/execution.
 import type { FoundMeasurement } from '../../../run/left/find-started.ts';
 import { concludeMeasurement } from '../../../run/measure.ts';
 import { readOutcome } from '../../../run/outcome.ts';
-import type { Site } from '../../../run/site.ts';
+import type { LabBackend } from '../../../run/lab-backend.ts';
 import { chooseExecution, isExecutionId, measurementsOfRun } from '../../deployed/choose-execution.ts';
 import type { LabContext } from '../../context.ts';
 import { findDeployedLab } from '../../deployed/deployed-lab.ts';
@@ -28,33 +28,37 @@ export const fetchCommand = buildCommand<ExecutionFlags, [string], LabContext>({
   },
   async func(flags, word) {
     const out = resolve(this.workingFolder, flags.out);
-    const { site } = await findDeployedLab(await inRegionOfRun(flags, out, word), this);
+    const { backend } = await findDeployedLab(await inRegionOfRun(flags, out, word), this);
     try {
       const found = isExecutionId(word)
-        ? [await chooseExecution(site, out, word, this)]
+        ? [await chooseExecution(backend, out, word, this)]
         : await measurementsOfRun(out, word);
-      for (const measurement of found) await fetchMeasurement(site, measurement, this);
+      for (const measurement of found) await fetchMeasurement(backend, measurement, this);
       const [first] = found;
       this.process.exitCode = await publishResult(this, first?.runFolder ?? resolve(out, word));
     } finally {
-      await site.close();
+      await backend.close();
     }
   },
 });
 
-async function fetchMeasurement(site: Site, { folder, record }: FoundMeasurement, context: LabContext): Promise<void> {
+async function fetchMeasurement(
+  backend: LabBackend,
+  { folder, record }: FoundMeasurement,
+  context: LabContext,
+): Promise<void> {
   const { executionId } = record;
-  const isOpen = record.status === 'running' && (await executionExists(site, executionId));
+  const isOpen = record.status === 'running' && (await executionExists(backend, executionId));
   if (!isOpen) {
-    await site.fetchRaw(executionId, folder);
+    await backend.fetchRaw(executionId, folder);
     return;
   }
-  const execution = await getExecution(site, executionId);
+  const execution = await getExecution(backend, executionId);
   if (hasEnded(execution)) {
-    await concludeMeasurement(site, record, folder, await readOutcome(site, execution));
+    await concludeMeasurement(backend, record, folder, await readOutcome(backend, execution));
     return;
   }
-  await site.fetchRaw(executionId, folder);
+  await backend.fetchRaw(executionId, folder);
   const step = execution.CurrentStepName ?? 'its beginning';
   context.process.stderr.write(
     `${executionId} is still running (${step}): this is what it has uploaded until now; c1m attach ${executionId} waits for its end\n`,

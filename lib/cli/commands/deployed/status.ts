@@ -1,8 +1,8 @@
 import { buildCommand } from '@stricli/core';
-import type { HostState } from '../../../aws/site/find-hosts.ts';
+import type { HostState } from '../../../aws/backend/find-hosts.ts';
 import { askStatus, getExecution, runningBenchmarks } from '../../../run/execution.ts';
 import { summarize } from '../../../run/progress.ts';
-import type { Site } from '../../../run/site.ts';
+import type { LabBackend } from '../../../run/lab-backend.ts';
 import { utcMinute } from '../../../report/units.ts';
 import type { LabContext } from '../../context.ts';
 import { findDeployedLab, hostsOfDeployedLab } from '../../deployed/deployed-lab.ts';
@@ -18,19 +18,19 @@ export const statusCommand = buildCommand<PlaceFlags, [], LabContext>({
   parameters: { flags: placeFlagParameters },
   async func(flags) {
     const deployed = await findDeployedLab(flags, this);
-    const { site, clients, deployment } = deployed;
+    const { backend, clients, deployment } = deployed;
     try {
       const hosts = await hostsOfDeployedLab(deployed);
       const lines = [
-        `${site.lab.name} in ${clients.region}, results in ${deployment.resultsUri}`,
+        `${backend.lab.name} in ${clients.region}, results in ${deployment.resultsUri}`,
         ...describeHosts(hosts),
       ];
       this.process.stdout.write(`${lines.join('\n')}\n`);
-      for (const line of await describeRunning(site)) this.process.stdout.write(`${line}\n`);
-      const { checkHosts } = await import('../../../aws/site/find-hosts.ts');
-      checkHosts(clients, site.lab, hosts);
+      for (const line of await describeRunning(backend)) this.process.stdout.write(`${line}\n`);
+      const { checkHosts } = await import('../../../aws/backend/find-hosts.ts');
+      checkHosts(clients, backend.lab, hosts);
     } finally {
-      await site.close();
+      await backend.close();
     }
   },
 });
@@ -47,17 +47,17 @@ function describeHosts(hosts: readonly HostState[]): readonly string[] {
   });
 }
 
-async function describeRunning(site: Site): Promise<readonly string[]> {
-  const running = await runningBenchmarks(site);
+async function describeRunning(backend: LabBackend): Promise<readonly string[]> {
+  const running = await runningBenchmarks(backend);
   if (running.length === 0) return ['idle'];
   const lines: string[] = [];
   for (const { AutomationExecutionId: id = '' } of running) {
-    const execution = await getExecution(site, id);
+    const execution = await getExecution(backend, id);
     const step = execution.CurrentStepName ?? 'about to begin';
     const server = execution.Parameters?.['Server']?.[0] ?? 'unknown server';
     const began = execution.ExecutionStartTime?.toISOString() ?? 'unknown';
     lines.push(`running ${id}: ${server}, step ${step}, since ${began}`);
-    const statuses = await askStatus(site, id);
+    const statuses = await askStatus(backend, id);
     if (statuses.some(({ load }) => load !== null)) lines.push(`  ${describeStatus(step, summarize(statuses))}`);
   }
   return lines;

@@ -73,7 +73,7 @@ async function checkAndChooseZone(
 ): Promise<{ readonly zone: string | undefined; readonly passed: boolean }> {
   const { checkAccount } = await import('../../../aws/check/check-account.ts');
   const { asked } = await import('../../../aws/account/service-failure.ts');
-  const { findDeployment } = await import('../../../aws/site/read-deployment.ts');
+  const { findDeployment } = await import('../../../aws/backend/read-deployment.ts');
   const { stdout } = context.process;
   const file = chooseLab(flags, context.workingFolder).lab;
   // What another version has deployed cannot be read, and is deployed anew.

@@ -9,7 +9,7 @@ import {
   downloadResults,
   listResults,
   resultsPlace,
-} from '../../../lib/aws/site/result-files.ts';
+} from '../../../lib/aws/backend/result-files.ts';
 import { articleLab } from '../../../lib/config/lab.ts';
 import { bucketName } from './fake-account.ts';
 import { startIdleAccount } from './idle-account.ts';

@@ -3,14 +3,14 @@ import type { WorkloadPresetName } from '../../assets/loadgen/workload/presets.t
 import type { Lab } from '../config/lab.ts';
 import type { Capacity } from './plan.ts';
 
-/** Sizes of a run that suit a site. */
+/** What a run does on a backend unless the user says otherwise. */
 export interface RunDefaults {
   readonly connections: number;
   readonly workload: WorkloadPresetName;
 }
 
-/** Where a lab stands: an AWS account or this machine. A run needs nothing else, and cannot tell which it is. */
-export interface Site {
+/** What a run needs of the place that its lab stands in: an AWS account, or this machine. */
+export interface LabBackend {
   readonly lab: Lab;
   readonly where: 'local' | 'aws';
   /** The AWS region that the hosts are in; null where there is none. */
@@ -38,7 +38,7 @@ export interface Site {
   /** What a run does here when the user says nothing else. */
   readonly defaults: RunDefaults;
   readCapacity(): Promise<Capacity>;
-  /** Hosts that have gone since the site was opened, each in words with the reason; empty while all are there. */
+  /** Hosts that have gone since the backend was opened, each in words with the reason; empty while all are there. */
   lostHosts(): Promise<readonly string[]>;
   /** Brings the raw files of an execution, as they are now, into a folder of this machine: `<folder>/<host>/…`. */
   fetchRaw(executionId: string, folder: string): Promise<void>;

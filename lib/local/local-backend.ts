@@ -8,7 +8,7 @@ import { LabError } from '../config/lab-error.ts';
 import { documentName } from '../documents/benchmark.ts';
 import { documentsOf } from '../documents/documents-of.ts';
 import type { Capacity } from '../run/plan.ts';
-import type { Site } from '../run/site.ts';
+import type { LabBackend } from '../run/lab-backend.ts';
 import { agentHost } from './agent-host.ts';
 import { createLocalHosts } from './hosts/create-local-hosts.ts';
 import type { LocalHost } from './hosts/local-host.ts';
@@ -34,7 +34,7 @@ const reservedBytes = 1e9;
  * lab's documents on them. `outsideServers` are server folders from elsewhere that its hosts have too. Throws LabError
  * `environment` when the machine does not allow it.
  */
-export async function makeLocalSite(lab: Lab, outsideServers: readonly OutsideServer[] = []): Promise<Site> {
+export async function makeLocalBackend(lab: Lab, outsideServers: readonly OutsideServer[] = []): Promise<LabBackend> {
   let local = await startLocalLab(lab, outsideServers);
   const rawPull = new RawPull();
   return {

@@ -1,6 +1,6 @@
 import type { TestContext } from 'node:test';
 import { connectAws, type AwsClients } from '../../../lib/aws/account/aws-access.ts';
-import { nameErrors } from '../../../lib/aws/site/name-errors.ts';
+import { nameErrors } from '../../../lib/aws/backend/name-errors.ts';
 import { hostTags } from '../../../lib/config/tags.ts';
 import { hostsOf } from '../../../lib/config/hosts.ts';
 import type { Lab } from '../../../lib/config/lab.ts';

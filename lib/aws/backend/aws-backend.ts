@@ -1,6 +1,6 @@
 import type { Deployment } from '../../config/deployment.ts';
 import type { Capacity } from '../../run/plan.ts';
-import type { Site } from '../../run/site.ts';
+import type { LabBackend } from '../../run/lab-backend.ts';
 import { checkDocuments } from './check-documents.ts';
 import type { AwsClients } from '../account/aws-access.ts';
 import { typeCapacity } from '../account/type-capacity.ts';
@@ -18,15 +18,15 @@ const reservedBytes = 1e9;
  * Opens a deployed lab for a run. Throws LabError `environment` when it is not deployed, not whole, or its documents are not those
  * that were deployed.
  */
-export async function openAwsSite(clients: AwsClients, labName: string): Promise<Site> {
+export async function openAwsBackend(clients: AwsClients, labName: string): Promise<LabBackend> {
   const deployment = await readDeployment(clients, labName);
   checkHosts(clients, deployment.lab, await findHosts(clients, deployment.lab));
   await checkDocuments(clients, deployment);
-  return makeAwsSite(clients, deployment);
+  return makeAwsBackend(clients, deployment);
 }
 
 /** A deployed lab as it is, checked or not: what is left of a broken one can still be stopped and fetched. */
-export function makeAwsSite(clients: AwsClients, deployment: Deployment): Site {
+export function makeAwsBackend(clients: AwsClients, deployment: Deployment): LabBackend {
   const { lab, resultsUri, automationRoleArn } = deployment;
   return {
     lab,

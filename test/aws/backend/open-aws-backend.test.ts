@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { openAwsSite } from '../../../lib/aws/site/aws-site.ts';
+import { openAwsBackend } from '../../../lib/aws/backend/aws-backend.ts';
 import { labOf } from '../../../lib/config/presets.ts';
 import { LabError } from '../../../lib/config/lab-error.ts';
 import { documentHash } from '../../../lib/documents/document-hash.ts';
@@ -19,11 +19,11 @@ const instance = (account: IdleAccount, name: string) => {
 describe('a deployed lab', () => {
   test('is opened with what its hosts can hold', async (t) => {
     const account = await startIdleAccount(t, lab);
-    const site = await openAwsSite(account.clients, 'C1mLab');
-    assert.deepEqual(site.lab, lab);
-    assert.equal(site.detachable, true);
-    assert.deepEqual(await site.lostHosts(), []);
-    assert.deepEqual(await site.readCapacity(), {
+    const backend = await openAwsBackend(account.clients, 'C1mLab');
+    assert.deepEqual(backend.lab, lab);
+    assert.equal(backend.detachable, true);
+    assert.deepEqual(await backend.lostHosts(), []);
+    assert.deepEqual(await backend.readCapacity(), {
       openFilesPerProcess: 2_000_000,
       openFilesLeft: null,
       availableBytes: 32 * 2 ** 30 - 1e9,
@@ -35,7 +35,7 @@ describe('a deployed lab', () => {
   test('counts the newer of two instances of one host', async (t) => {
     const account = await startIdleAccount(t, lab);
     account.state.instances.unshift({ ...instance(account, 'load-1'), id: 'i-00000000', state: 'terminated' });
-    await openAwsSite(account.clients, 'C1mLab');
+    await openAwsBackend(account.clients, 'C1mLab');
   });
 
   test('is opened when documents differ only in how their JSON is written', async (t) => {
@@ -44,14 +44,14 @@ describe('a deployed lab', () => {
       const reversed = Object.fromEntries(Object.entries(content).toReversed());
       account.state.changedDocuments.set(name, JSON.stringify(reversed, null, 4));
     }
-    await openAwsSite(account.clients, 'C1mLab');
+    await openAwsBackend(account.clients, 'C1mLab');
   });
 
   test('is opened in spite of a little throttling', async (t) => {
     const account = await startIdleAccount(t, lab, 4);
     account.state.faults.set('ssm:GetParameter', { times: 2, status: 400, code: 'ThrottlingException' });
     account.state.faults.set('ec2:DescribeInstances', { times: 1, status: 503, code: 'RequestLimitExceeded' });
-    await openAwsSite(account.clients, 'C1mLab');
+    await openAwsBackend(account.clients, 'C1mLab');
     assert.equal(account.state.calls.get('ssm:GetParameter'), 3);
   });
 });
@@ -160,7 +160,7 @@ describe('opening a lab', () => {
     test(`fails ${name.startsWith('with') ? '' : 'for one '}${name}, saying what and what to do`, async (t) => {
       const account = await startIdleAccount(t, lab);
       change(account);
-      await assert.rejects(openAwsSite(account.clients, labName ?? 'C1mLab'), (error) => {
+      await assert.rejects(openAwsBackend(account.clients, labName ?? 'C1mLab'), (error) => {
         assert.ok(error instanceof LabError, String(error));
         assert.equal(error.code, 'environment');
         assert.match(error.message, message);
