@@ -36,6 +36,12 @@ export const serverSchema = v.strictObject({
   }),
   homepage: v.pipe(v.string(), v.regex(/^https?:\/\/\S+$/), v.description('Where the framework is documented.')),
   description: v.pipe(sentence, v.description('One sentence: what this server is.')),
+  role: v.optional(
+    v.pipe(
+      v.picklist(['floor']),
+      v.description('`floor`: no contestant but the line beneath them, which others are measured by.'),
+    ),
+  ),
   requires: v.pipe(
     v.array(
       v.strictObject({

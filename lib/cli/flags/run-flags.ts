@@ -69,7 +69,7 @@ export const runFlagParameters: FlagParametersForType<RunFlags, LabContext> = {
     parse: parseNames,
     optional: true,
     placeholder: 'a,b',
-    brief: 'Names, or folders such as ./mine [default = every one that can be built]',
+    brief: 'Names, languages, all, or folders such as ./mine [default = the five of the article]',
   },
   connections: {
     kind: 'parsed',

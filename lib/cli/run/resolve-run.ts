@@ -9,7 +9,7 @@ import { scheduleMeasurements } from '../../run/schedule.ts';
 import type { RunDefaults, LabBackend } from '../../run/lab-backend.ts';
 import { workloadOf, type RunFlags } from '../flags/run-flags.ts';
 import type { LabContext } from '../context.ts';
-import { chooseServers, knownServers } from '../servers/server-folders.ts';
+import { chooseServers, defaultServers, knownServers } from '../servers/server-folders.ts';
 
 /** A run whose servers are known and read, and which a backend can complete with what suits it. */
 export interface ResolvedRun {
@@ -22,7 +22,7 @@ const flagsOfPlace = new Set(['local', 'lab', 'region', 'out', 'resume']);
 
 /** A run that begins now. Throws LabError `usage` for a server that is none. */
 export function newRun(flags: RunFlags, out: string, context: LabContext): ResolvedRun {
-  const servers = chooseServers(knownServers(), flags.servers, context.workingFolder);
+  const servers = chooseServers(knownServers(), flags.servers ?? defaultServers, context.workingFolder);
   const names = servers.map(({ description }) => description.name);
   const repeats = flags.repeats ?? 1;
   const runId = newRunId(context.now(), context.random);

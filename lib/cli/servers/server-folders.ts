@@ -7,6 +7,12 @@ import type { ChosenServer } from '../../run/run.ts';
 /** Where the servers that come with the lab lie. */
 export const serversFolder = join(import.meta.dirname, '../../../assets/servers');
 
+/**
+ * What a run measures when it is not told: the servers of the 2015 article, the quickest to build first. New entries do not
+ * make it longer.
+ */
+export const defaultServers = ['node', 'go', 'netty', 'undertow', 'spray'] as const;
+
 /** Every server that comes with the lab, by name. Throws LabError `environment` when a server.json is broken. */
 export function knownServers(): readonly ServerFolder[] {
   try {
@@ -19,35 +25,49 @@ export function knownServers(): readonly ServerFolder[] {
 
 /**
  * The servers that a command line asks for, in that order; all that come with the lab when it names none. An item with a slash
- * or a dot is a server's folder, relative to `workingFolder`; any other is a name. Throws LabError `usage`.
+ * or a dot is a server's folder, relative to `workingFolder`; any other is a name, `all`, or else a language, whose servers
+ * come without those that are chosen otherwise. Throws LabError `usage`.
  */
 export function chooseServers(
   known: readonly ServerFolder[],
-  items: readonly string[] | undefined,
+  items: readonly string[] = ['all'],
   workingFolder: string,
 ): readonly ChosenServer[] {
-  if (items === undefined) return known.map(({ description }) => ({ description, outsideFolder: null }));
-  const chosen = items.map((item) =>
-    /[/.]/.test(item) ? chooseFolder(known, resolve(workingFolder, item)) : chooseName(known, item),
+  const single = items.map((item) =>
+    /[/.]/.test(item) ? chooseFolder(known, resolve(workingFolder, item)) : findName(known, item),
   );
-  const names = chosen.map(({ description }) => description.name);
+  const names = single.flatMap((server) => (server === undefined ? [] : [server.description.name]));
   const doubled = names.find((name, place) => names.indexOf(name) !== place);
   if (doubled !== undefined) {
     throw new LabError('usage', `two of the servers are called '${doubled}'`, 'name each one once, or rename a folder');
   }
-  return chosen;
+  const chosen = new Set(names);
+  return items.flatMap((item, place) => {
+    const server = single[place];
+    if (server !== undefined) return [server];
+    const added = inLanguage(known, item).filter(({ description }) => !chosen.has(description.name));
+    for (const { description } of added) chosen.add(description.name);
+    return added;
+  });
 }
 
-function chooseName(known: readonly ServerFolder[], name: string): ChosenServer {
+function findName(known: readonly ServerFolder[], name: string): ChosenServer | undefined {
   const found = known.find(({ description }) => description.name === name);
-  if (found === undefined) {
-    throw new LabError(
-      'usage',
-      `there is no server '${name}'`,
-      `choose from ${known.map(({ description }) => description.name).join(', ')}, or give the path of a folder (./${name})`,
-    );
-  }
-  return { description: found.description, outsideFolder: null };
+  return found && { description: found.description, outsideFolder: null };
+}
+
+/** The lab's servers written in this language, in upper or lower case; every one for `all`. */
+function inLanguage(known: readonly ServerFolder[], word: string): readonly ChosenServer[] {
+  const wanted = word.toLowerCase();
+  const found = known.filter(({ description: { language } }) => ['all', language.toLowerCase()].includes(wanted));
+  if (found.length > 0) return found.map(({ description }) => ({ description, outsideFolder: null }));
+  const names = known.map(({ description }) => description.name);
+  const languages = new Set(known.map(({ description }) => description.language));
+  throw new LabError(
+    'usage',
+    `there is no server '${word}'`,
+    `choose from ${names.join(', ')}; all; a language, of ${[...languages].sort().join(', ')}; or give the path of a folder (./${word})`,
+  );
 }
 
 function chooseFolder(known: readonly ServerFolder[], folder: string): ChosenServer {

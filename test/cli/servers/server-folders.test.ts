@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { copyServer } from '../../../lib/cli/servers/copy-server.ts';
-import { chooseServers, knownServers, serversFolder } from '../../../lib/cli/servers/server-folders.ts';
+import { LabError } from '../../../lib/config/lab-error.ts';
+import { chooseServers, defaultServers, knownServers, serversFolder } from '../../../lib/cli/servers/server-folders.ts';
 
 const known = knownServers();
 const chosen = (items: readonly string[], workingFolder: string): readonly (readonly [string, string | null])[] =>
@@ -34,6 +35,54 @@ describe('servers chosen on a command line', () => {
     assert.deepEqual(
       names,
       known.map(({ description }) => description.name),
+    );
+  });
+
+  test('are all of the lab for `all`, and all of a language for its name in upper or lower case', () => {
+    const all = known.map(({ description }) => description.name);
+    assert.deepEqual(
+      chosen(['all'], '/').map(([name]) => name),
+      all,
+    );
+    const java = known.filter(({ description }) => description.language === 'Java');
+    for (const word of ['java', 'JAVA']) {
+      assert.deepEqual(
+        chosen([word], '/').map(([name]) => name),
+        java.map(({ description }) => description.name),
+      );
+    }
+  });
+
+  test('are each there once when a language and a name both mean it', () => {
+    const names = chosen(['javascript', 'vertx', 'java', 'node'], '/').map(([name]) => name);
+    assert.deepEqual([...new Set(names)], names);
+    assert.ok(names.indexOf('vertx') < names.indexOf('netty'), `vertx keeps its place: ${names.join()}`);
+    const everything = chosen(['netty', 'all'], '/').map(([name]) => name);
+    assert.equal(everything[0], 'netty');
+    assert.equal(everything.length, known.length);
+  });
+
+  test('are by name where a word is both a name and a language', () => {
+    assert.deepEqual(chosen(['go'], '/'), [['go', null]]);
+    assert.ok(chosen(['Go'], '/').length > 1);
+  });
+
+  test('are five when a run names none, all of which there are', () => {
+    assert.deepEqual(
+      chosen(defaultServers, '/').map(([name]) => name),
+      ['node', 'go', 'netty', 'undertow', 'spray'],
+    );
+  });
+
+  test('cannot be of a name or language that is not there: names and languages are listed', () => {
+    assert.throws(
+      () => chosen(['node', 'cobol'], '/'),
+      (error) => {
+        assert.ok(error instanceof LabError);
+        assert.deepEqual([error.code, error.message], ['usage', "there is no server 'cobol'"]);
+        assert.match(error.hint ?? '', /\bnetty\b.*\bJavaScript\b/);
+        return true;
+      },
     );
   });
 });
