@@ -16,9 +16,10 @@ cpSync(join(projectFolder, 'assets'), join(output, 'assets'), {
   filter: (path) => !leftOut.has(basename(path)) && !/\.(log|class)$/.test(path),
 });
 // Scripts, styles and pages that lie beside the code that reads them.
+const benchmarks = join(projectFolder, 'lib/bench');
 cpSync(join(projectFolder, 'lib'), join(output, 'lib'), {
   recursive: true,
-  filter: (path) => statSync(path).isDirectory() || !path.endsWith('.ts'),
+  filter: (path) => path !== benchmarks && (statSync(path).isDirectory() || !path.endsWith('.ts')),
 });
 // `c1m up` runs the CDK command line there, as it does in a clone.
 const cdk: object = JSON.parse(readFileSync(join(projectFolder, 'cdk.json'), 'utf8'));

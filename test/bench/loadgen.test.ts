@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { hasCompiler } from './compile-reference.ts';
+import { hasCompiler } from '../../lib/bench/reference/compile-reference.ts';
 
 const noCompiler = !hasCompiler() && 'there is no C compiler (cc)';
 
@@ -64,7 +64,7 @@ describe('bench:loadgen', () => {
 function bench(
   ...benchArguments: readonly string[]
 ): ReturnType<typeof spawnSync> & { stdout: string; stderr: string } {
-  const program = fileURLToPath(new URL('loadgen.ts', import.meta.url));
+  const program = fileURLToPath(new URL('../../lib/bench/loadgen.ts', import.meta.url));
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   return spawnSync(process.execPath, [program, ...benchArguments], { encoding: 'utf8', env, timeout: 60_000 });
 }

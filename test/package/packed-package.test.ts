@@ -102,12 +102,12 @@ describe('the package that npm packs, in a project of somebody else', () => {
     writeFileSync(join(folder, 'lab.json'), JSON.stringify({ name: 'Packed' }));
   });
 
-  test('holds JavaScript, types and the assets, and neither tests nor installed packages', () => {
+  test('holds JavaScript, types and the assets, without tests, benchmarks or installed packages', () => {
     assert.deepEqual(readdirSync(installed).sort(), ['README.md', 'dist', 'package.json']);
     assert.ok(existsSync(join(installed, 'dist/assets/servers/netty/pom.xml')));
     const files = readdirSync(join(installed, 'dist'), { recursive: true, encoding: 'utf8' });
     assert.deepEqual(
-      files.filter((name) => /node_modules|\.test\./.test(name)),
+      files.filter((name) => /node_modules|\.test\.|^lib\/bench/.test(name)),
       [],
     );
     assert.deepEqual(

@@ -6,7 +6,7 @@ import { WebSocket } from 'ws';
 import type { Contender, OwnReport, RunningContender, Task } from './contenders/contender.ts';
 import { median } from './report/median.ts';
 import type { Usage } from './process-usage.ts';
-import { startReferenceServer, type ReferenceServer } from './reference-server.ts';
+import { startReferenceServer, type ReferenceServer } from './reference/reference-server.ts';
 import { until } from './until.ts';
 
 /** One round of one contender; null is what could not be had. */

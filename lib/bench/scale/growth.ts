@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseNames, parsePositiveCount } from '../../../lib/cli/flags/parse.ts';
+import { parseNames, parsePositiveCount } from '../../cli/flags/parse.ts';
 import { flagValue, runBenchmarkCommand, type Flags } from '../command-line.ts';
 import { growthPlot } from './growth-plot.ts';
 import { machineOf, runLab, type LabRun } from './lab-run.ts';

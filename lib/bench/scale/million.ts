@@ -1,9 +1,9 @@
 import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parsePositiveCount, parseSeconds } from '../../../lib/cli/flags/parse.ts';
+import { parsePositiveCount, parseSeconds } from '../../cli/flags/parse.ts';
 import { flagValue, runBenchmarkCommand, type Flags } from '../command-line.ts';
-import { compileReference, hasCompiler } from '../compile-reference.ts';
+import { compileReference, hasCompiler } from '../reference/compile-reference.ts';
 import { machineOf, runLab, type LabRun } from './lab-run.ts';
 import { rampReference, type ReferenceRamp } from './reference-ramp.ts';
 

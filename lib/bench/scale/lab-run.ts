@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { LabError } from '../../../lib/config/lab-error.ts';
-import type { MeasurementResult } from '../../../lib/results/schema/measurement-result.ts';
-import type { RunResult } from '../../../lib/results/schema/run-result.ts';
+import { LabError } from '../../config/lab-error.ts';
+import type { MeasurementResult } from '../../results/schema/measurement-result.ts';
+import type { RunResult } from '../../results/schema/run-result.ts';
 
 const program = join(import.meta.dirname, '../../../bin/c1m.ts');
 

@@ -1,5 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { exitCodes, LabError } from '../../lib/config/lab-error.ts';
+import { exitCodes, LabError } from '../config/lab-error.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 /** What the words given came to, by the name of the flag. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { growthPlot } from './growth-plot.ts';
+import { growthPlot } from '../../lib/bench/scale/growth-plot.ts';
 
 const sizes = [10, 100, 1000];
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { lineReader } from './contenders/child-lines.ts';
+import { lineReader } from '../contenders/child-lines.ts';
 
 /** What the server knows of its members. */
 export interface Members {

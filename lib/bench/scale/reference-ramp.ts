@@ -1,8 +1,8 @@
 import { chmodSync, copyFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { articleLab } from '../../../lib/config/lab.ts';
-import { startLocalLab } from '../../../lib/local/local-backend.ts';
-import type { LocalHost } from '../../../lib/local/hosts/local-host.ts';
+import { articleLab } from '../../config/lab.ts';
+import { startLocalLab } from '../../local/local-backend.ts';
+import type { LocalHost } from '../../local/hosts/local-host.ts';
 
 const firstServerPort = 8088;
 const firstLocalPort = 1024;
