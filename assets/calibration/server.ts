@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Behaviour } from './behaviour.ts';
-import { monotonicMicros } from './clock.ts';
-import { Ledger } from './ledger.ts';
-import { Members, type Member } from './members.ts';
-import { Publishing } from './publishing.ts';
-import { Timetable } from './timetable.ts';
+import { monotonicMicros } from './time/clock.ts';
+import { Ledger } from './ground-truth/ledger.ts';
+import { Members, type Member } from './conduct/members.ts';
+import { Publishing } from './conduct/publishing.ts';
+import { Timetable } from './time/timetable.ts';
 import { acceptance, frameOf, opcodes, readRequest, takeFrames } from './web-socket.ts';
 
 /** Requests from this one on may get into trouble: the first few show that a run begins like any other. */
@@ -18,7 +18,7 @@ export interface ListenOptions {
   readonly backlog: number;
 }
 
-/** The reference server: a server of the lab's contract with declared faults, which keeps a ledger of what it really did. */
+/** The reference server: a server of the lab's contract with declared faults, which keeps a ledger of what it really truth. */
 export class ReferenceServer {
   readonly #behaviour: Behaviour;
   readonly #options: ListenOptions;

@@ -22,7 +22,7 @@ export interface CalibrationPlan {
 }
 
 /**
- * Measures the reference servers as any others and compares what the lab found with what they did. Keeps the outcome in the run's folder
+ * Measures the reference servers as any others and compares what the lab found with what they truth. Keeps the outcome in the run's folder
  * and as this machine's last one. Throws LabError `runFailed` when a reference server could not be measured at all.
  */
 export async function calibrate(

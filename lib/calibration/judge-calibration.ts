@@ -8,7 +8,7 @@ import type { CalibrationRecord } from './calibration-record.ts';
 import { compareCase } from './compare/compare-case.ts';
 import type { Comparison } from './compare/comparison.ts';
 import { spoiltBy } from './compare/known-noise.ts';
-import { readDid } from './read-did.ts';
+import { readGroundTruth } from './read-ground-truth.ts';
 
 /**
  * Compares what the reference servers of a run did with what the lab makes of the run's raw files. Reads the run's folder alone, so it can
@@ -27,8 +27,8 @@ export async function judgeCalibration(
       notes.push(`${calibrationCase.name} was not measured`);
       continue;
     }
-    const did = await readDid(join(folder, 'raw', measured.measurement));
-    comparisons.push(...compareCase({ calibrationCase, workload: workloads[size], did, measured }));
+    const truth = await readGroundTruth(join(folder, 'raw', measured.measurement));
+    comparisons.push(...compareCase({ calibrationCase, workload: workloads[size], truth, measured }));
     notes.push(...[...spoiltBy(measured), ...measured.missing].map((note) => `${calibrationCase.name}: ${note}`));
   }
   const [machine] = result.hosts;

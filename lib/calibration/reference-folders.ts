@@ -1,5 +1,5 @@
-import { chmod, cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { flagsOf } from '../../assets/calibration/behaviour.ts';
 import { readServer, type ServerDescription } from '../config/servers.ts';
 import type { ChosenServer } from '../run/run.ts';
@@ -19,8 +19,7 @@ export async function makeReferenceFolders(cases: readonly CalibrationCase[]): P
   return Promise.all(
     cases.map(async (one) => {
       const folder = join(projectFolder, '.cache/local/calibration', one.name);
-      await mkdir(folder, { recursive: true });
-      for (const name of await readdir(sourceFolder)) await copyIfChanged(join(sourceFolder, name), join(folder, name));
+      await copyIfChanged(folder);
       await writeIfChanged(join(folder, 'server.json'), `${JSON.stringify(describe(one), null, 1)}\n`);
       return { description: readServer(folder).description, outsideFolder: folder };
     }),
@@ -57,10 +56,22 @@ async function writeIfChanged(file: string, text: string): Promise<void> {
   if ((await readFile(file, 'utf8').catch(() => null)) !== text) await writeFile(file, text);
 }
 
-async function copyIfChanged(from: string, to: string): Promise<void> {
-  const before = await readFile(to, 'utf8').catch(() => null);
-  if (before !== (await readFile(from, 'utf8'))) {
-    await cp(from, to);
+/** Copies the reference server; files that are no longer its own go. */
+async function copyIfChanged(folder: string): Promise<void> {
+  const files = new Set(await filesBelow(sourceFolder));
+  for (const file of await filesBelow(folder)) {
+    if (file !== 'server.json' && !files.has(file)) await rm(join(folder, file));
+  }
+  for (const file of files) {
+    const to = join(folder, file);
+    await mkdir(dirname(to), { recursive: true });
+    await writeIfChanged(to, await readFile(join(sourceFolder, file), 'utf8'));
     await chmod(to, 0o755);
   }
+}
+
+/** The files below a folder, by their paths from there; none for one that is missing. */
+async function filesBelow(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => entry.isFile()).map((entry) => relative(folder, join(entry.parentPath, entry.name)));
 }

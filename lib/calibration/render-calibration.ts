@@ -2,7 +2,7 @@ import { threeDigits, unitFor, withUnit, wholeNumber } from '../report/units.ts'
 import type { CalibrationRecord } from './calibration-record.ts';
 import type { Comparison } from './compare/comparison.ts';
 
-const headings = ['behaviour', 'figure', 'declared', 'did', 'measured', 'error', '%', 'may be', ''] as const;
+const headings = ['behaviour', 'figure', 'declared', 'truth', 'measured', 'error', '%', 'may be', ''] as const;
 
 /** A calibration as a table for a terminal: what was claimed against what was measured; ends with a newline. */
 export function renderCalibration(record: CalibrationRecord): string {
@@ -26,7 +26,7 @@ export function renderCalibration(record: CalibrationRecord): string {
     lineOf(headings),
     ...blocks,
     '',
-    'declared: what the server was told; did: what it did by its own clock, which the measured is held against.',
+    'declared: what the server was told; truth: what it did by its own clock; the error is measured less truth.',
     ...notes,
     `${verdictWords[record.outcome]}: ${record.summary}`,
     '',

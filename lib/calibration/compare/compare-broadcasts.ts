@@ -6,15 +6,15 @@ import { at, percents, phaseIn, type Parts, type Row } from './measured-case.ts'
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 /** How many broadcasts there were, and what became of their messages. */
-export function broadcastCounts({ did, measured, workload, calibrationCase }: Parts, row: Row): Comparison[] {
+export function broadcastCounts({ truth, measured, workload, calibrationCase }: Parts, row: Row): Comparison[] {
   const { loseOneIn = 0, duplicateOneIn = 0 } = calibrationCase.behaviour;
   const found = phaseIn(measured, 'broadcast').broadcasts;
   const exact = (about: string, quantity: string, claimed: number, got: number, nominal: number | null = null) =>
     row({ behaviour: about, quantity, unit: 'count', nominal, claimed, measured: got });
-  const members = sum(did.broadcasts.map((one) => one.members));
-  const lost = sum(did.broadcasts.map((one) => one.lost));
+  const members = sum(truth.broadcasts.map((one) => one.members));
+  const lost = sum(truth.broadcasts.map((one) => one.lost));
   return [
-    exact('broadcasts', 'broadcasts published', did.broadcasts.length, found.length, broadcastsOf(workload).times),
+    exact('broadcasts', 'broadcasts published', truth.broadcasts.length, found.length, broadcastsOf(workload).times),
     exact('broadcasts', 'messages received', members - lost, sum(found.map(({ received }) => received))),
     exact(
       loseOneIn > 0 ? `1 message in ${loseOneIn} is lost` : 'none is lost',
@@ -26,7 +26,7 @@ export function broadcastCounts({ did, measured, workload, calibrationCase }: Pa
     exact(
       duplicateOneIn > 0 ? `1 message in ${duplicateOneIn} comes twice` : 'none comes twice',
       'messages received twice',
-      sum(did.broadcasts.map((one) => one.duplicated)),
+      sum(truth.broadcasts.map((one) => one.duplicated)),
       sum(found.map(({ duplicates }) => duplicates)),
     ),
     exact(
@@ -40,13 +40,13 @@ export function broadcastCounts({ did, measured, workload, calibrationCase }: Pa
 
 /** How long broadcasts took that the server delayed and sent one after the other. */
 export function delayedBroadcasts(parts: Parts, row: Row): Comparison[] {
-  const { did, measured, calibrationCase } = parts;
+  const { truth, measured, calibrationCase } = parts;
   const { broadcastDelayMicros = 0, broadcastSpreadMicros = 0 } = calibrationCase.behaviour;
-  const delays = did.broadcasts.flatMap((one) => one.delaysMicros);
+  const delays = truth.broadcasts.flatMap((one) => one.delaysMicros);
   // Publishing late is the generator's own and is in the latency, and it says by how much.
   const { broadcasts, latency, spread } = phaseIn(measured, 'broadcast');
   const late = broadcasts.flatMap(({ publishedLateMicros }) => publishedLateMicros ?? []);
-  const spreads = did.broadcasts.map((one) => (one.delaysMicros.at(-1) ?? 0) - (one.delaysMicros[0] ?? 0));
+  const spreads = truth.broadcasts.map((one) => (one.delaysMicros.at(-1) ?? 0) - (one.delaysMicros[0] ?? 0));
   return [
     ...(['p50', 'p99'] as const).map((percentile) =>
       row({
@@ -56,7 +56,7 @@ export function delayedBroadcasts(parts: Parts, row: Row): Comparison[] {
         nominal: broadcastDelayMicros + (broadcastSpreadMicros * percents[percentile]) / 100,
         claimed: percentileOf(delays, percents[percentile]),
         measured: at(latency, percentile),
-        noise: noiseAt(did, measured, percents[percentile]) + (percentileOf(late, percents[percentile]) ?? 0),
+        noise: noiseAt(truth, measured, percents[percentile]) + (percentileOf(late, percents[percentile]) ?? 0),
       }),
     ),
     row({
@@ -66,7 +66,7 @@ export function delayedBroadcasts(parts: Parts, row: Row): Comparison[] {
       nominal: broadcastSpreadMicros,
       claimed: percentileOf(spreads, 50),
       measured: spread?.medianMicros ?? null,
-      noise: noiseAt(did, measured, 99),
+      noise: noiseAt(truth, measured, 99),
     }),
   ];
 }

@@ -5,12 +5,12 @@ import type { MeasuredCase, Parts, Row } from './measured-case.ts';
 
 /** Every figure of a case that its behaviour says something about. */
 export function compareCase(one: MeasuredCase): readonly Comparison[] {
-  const { calibrationCase, did } = one;
+  const { calibrationCase, truth } = one;
   const row: Row = (claim) => compare({ case: calibrationCase.name, ...claim });
-  if (did === null) {
+  if (truth === null) {
     return [row({ behaviour: 'its own account', quantity: 'lines', unit: 'count', claimed: null, measured: null })];
   }
-  const parts = { ...one, did };
+  const parts = { ...one, truth };
   const { behaviour } = calibrationCase;
   return [
     ...connections(parts, row),
@@ -22,13 +22,13 @@ export function compareCase(one: MeasuredCase): readonly Comparison[] {
   ];
 }
 
-function connections({ did, measured, calibrationCase: { behaviour }, workload }: Parts, row: Row): Comparison[] {
+function connections({ truth, measured, calibrationCase: { behaviour }, workload }: Parts, row: Row): Comparison[] {
   const { connections: found } = measured;
   const failures = (cause: string): number => found.connectFailures[cause] ?? 0;
   const lost = (cause: string): number => found.lost[cause] ?? 0;
   const exact = (about: string, quantity: string, claimed: number, got: number, nominal: number | null = null) =>
     row({ behaviour: about, quantity, unit: 'count', nominal, claimed, measured: got });
-  const rows = [exact('members', 'connections established', did.members, found.established, workload.connections)];
+  const rows = [exact('members', 'connections established', truth.members, found.established, workload.connections)];
   if ((behaviour.silent ?? 0) === 0) return rows;
   const third = (behaviour.loseMembers ?? 0) / 3;
   return [
@@ -36,27 +36,27 @@ function connections({ did, measured, calibrationCase: { behaviour }, workload }
     exact(
       'never answered',
       'attempts with handshakeTimeout',
-      did.silent,
+      truth.silent,
       failures('handshakeTimeout'),
       behaviour.silent,
     ),
-    exact('answered 503', 'attempts with http503', did.rejected, failures('http503'), behaviour.reject),
-    exact('reset', 'attempts with ECONNRESET', did.reset, failures('ECONNRESET'), behaviour.reset),
-    exact('nothing listens', 'attempts with ECONNREFUSED', did.refused, failures('ECONNREFUSED')),
+    exact('answered 503', 'attempts with http503', truth.rejected, failures('http503'), behaviour.reject),
+    exact('reset', 'attempts with ECONNRESET', truth.reset, failures('ECONNRESET'), behaviour.reset),
+    exact('nothing listens', 'attempts with ECONNREFUSED', truth.refused, failures('ECONNREFUSED')),
     exact(
       'all of these',
       'attempts',
-      did.members + did.silent + did.rejected + did.reset + did.refused,
+      truth.members + truth.silent + truth.rejected + truth.reset + truth.refused,
       found.attempts,
     ),
     exact('all of these', 'connections given up', 0, found.abandoned, 0),
-    exact('members reset', 'lost with ECONNRESET', did.membersReset, lost('ECONNRESET'), third),
-    exact('members sent a close frame', 'lost with closeFrame', did.membersClosed, lost('closeFrame'), third),
-    exact('members ended', 'lost with closedByServer', did.membersEnded, lost('closedByServer'), third),
+    exact('members reset', 'lost with ECONNRESET', truth.membersReset, lost('ECONNRESET'), third),
+    exact('members sent a close frame', 'lost with closeFrame', truth.membersClosed, lost('closeFrame'), third),
+    exact('members ended', 'lost with closedByServer', truth.membersEnded, lost('closedByServer'), third),
   ];
 }
 
-function memory({ did, measured, calibrationCase: { behaviour } }: Parts, row: Row): Comparison[] {
+function memory({ truth, measured, calibrationCase: { behaviour } }: Parts, row: Row): Comparison[] {
   const slope = measured.memory.server;
   return [
     row({
@@ -64,7 +64,7 @@ function memory({ did, measured, calibrationCase: { behaviour } }: Parts, row: R
       quantity: "server's bytes a connection",
       unit: 'bytes',
       nominal: behaviour.bytesPerMember ?? null,
-      claimed: did.members === 0 ? null : did.touchedBytes / did.members,
+      claimed: truth.members === 0 ? null : truth.touchedBytes / truth.members,
       measured: slope?.bytesPerConnection ?? null,
       noise: slope === null ? 0 : slope.highBytesPerConnection - slope.bytesPerConnection,
     }),

@@ -1,4 +1,4 @@
-import type { ReferenceDid } from '../../../assets/calibration/did.ts';
+import type { GroundTruth } from '../../../assets/calibration/ground-truth/ground-truth.ts';
 import { percentileOfEncoded } from '../../results/statistics/histogram.ts';
 import { meanOf, percentileOf, type Comparison } from './comparison.ts';
 import { noiseAt } from './known-noise.ts';
@@ -6,7 +6,10 @@ import { echoesOf } from '../cases.ts';
 import { at, percents, phaseIn, type Parts, type Row } from './measured-case.ts';
 
 /** How many echoes there were, and how many had no answer or a wrong one. */
-export function echoCounts({ did, measured, calibrationCase: { behaviour }, workload }: Parts, row: Row): Comparison[] {
+export function echoCounts(
+  { truth, measured, calibrationCase: { behaviour }, workload }: Parts,
+  row: Row,
+): Comparison[] {
   const echo = phaseIn(measured, 'echo');
   const { ratePerSecond, seconds } = echoesOf(workload);
   const due = Math.round(ratePerSecond * seconds);
@@ -19,7 +22,7 @@ export function echoCounts({ did, measured, calibrationCase: { behaviour }, work
       quantity: 'messages sent',
       unit: 'count',
       nominal: due,
-      claimed: did.echoesReceived,
+      claimed: truth.echoesReceived,
       measured: echo.sent,
     }),
     row({
@@ -27,7 +30,7 @@ export function echoCounts({ did, measured, calibrationCase: { behaviour }, work
       quantity: 'messages without an answer',
       unit: 'count',
       nominal: dropped,
-      claimed: did.echoesDropped,
+      claimed: truth.echoesDropped,
       measured: echo.sent - echo.received,
     }),
     row({
@@ -43,7 +46,7 @@ export function echoCounts({ did, measured, calibrationCase: { behaviour }, work
 
 /** How long echoes took that the server delayed. */
 export function delayedEchoes(parts: Parts, row: Row): Comparison[] {
-  const { did, measured, calibrationCase } = parts;
+  const { truth, measured, calibrationCase } = parts;
   const { echoDelayMicros = 0, slowOneIn = 0, slowDelayMicros = 0 } = calibrationCase.behaviour;
   const { latency: roundTrip } = phaseIn(measured, 'echo');
   const about = slowOneIn > 0 ? `1 echo in ${slowOneIn} is slow` : 'echoes delayed alike';
@@ -57,18 +60,18 @@ export function delayedEchoes(parts: Parts, row: Row): Comparison[] {
         quantity: `echo round trip, ${percentile}`,
         unit: 'micros',
         nominal: percentile === 'p50' ? echoDelayMicros : slowest,
-        claimed: percentileOf(did.echoDelaysMicros, percents[percentile]),
+        claimed: percentileOf(truth.echoDelaysMicros, percents[percentile]),
         measured: at(roundTrip, percentile),
-        noise: noiseAt(did, measured, percents[percentile]),
+        noise: noiseAt(truth, measured, percents[percentile]),
       }),
     ),
     row({
       behaviour: about,
       quantity: 'echo round trip, mean',
       unit: 'micros',
-      claimed: meanOf(did.echoDelaysMicros),
+      claimed: meanOf(truth.echoDelaysMicros),
       measured: roundTrip?.meanMicros ?? null,
-      noise: noiseAt(did, measured, 90),
+      noise: noiseAt(truth, measured, 90),
     }),
   ];
 }
@@ -79,12 +82,12 @@ export function delayedEchoes(parts: Parts, row: Row): Comparison[] {
  * sent next to none of them, and would show the stall in one message a connection.
  */
 export function stalledEchoes(parts: Parts, row: Row): Comparison[] {
-  const { did, measured, workload, calibrationCase } = parts;
+  const { truth, measured, workload, calibrationCase } = parts;
   const { latency: roundTrip } = phaseIn(measured, 'echo');
   const nominalStall = calibrationCase.behaviour.stallMicros ?? 0;
   const { ratePerSecond, seconds } = echoesOf(workload);
   const nominalTotal = seconds * 1e6;
-  const waits = openLoopWaits(did, ratePerSecond);
+  const waits = openLoopWaits(truth, ratePerSecond);
   const one = (quantity: string, nominal: number, claimed: number | null, got: number | null): Comparison =>
     row({
       behaviour: 'stands still once',
@@ -93,7 +96,7 @@ export function stalledEchoes(parts: Parts, row: Row): Comparison[] {
       nominal,
       claimed,
       measured: got,
-      noise: noiseAt(did, measured, 99),
+      noise: noiseAt(truth, measured, 99),
     });
   return [
     row({
@@ -104,7 +107,7 @@ export function stalledEchoes(parts: Parts, row: Row): Comparison[] {
       claimed: percentileOf(waits, 25),
       // The lower half of those that did not wait for the stall.
       measured: roundTrip === null ? null : percentileOfEncoded(roundTrip.histogram, 25),
-      noise: noiseAt(did, measured, 50),
+      noise: noiseAt(truth, measured, 50),
     }),
     one('p90', nominalStall - 0.1 * nominalTotal, percentileOf(waits, 90), at(roundTrip, 'p90')),
     one('p99', nominalStall - 0.01 * nominalTotal, percentileOf(waits, 99), at(roundTrip, 'p99')),
@@ -117,14 +120,14 @@ export function stalledEchoes(parts: Parts, row: Row): Comparison[] {
  * How long each message of an open loop of so many a second waited for a server that stood still once: the n-th from the beginning of the
  * stall was due n / rate after it, and was answered when the server says; the others waited as long as they were delayed. Empty without a stall.
  */
-function openLoopWaits(did: ReferenceDid, ratePerSecond: number): readonly number[] {
-  const [stall] = did.stalls;
-  if (stall === undefined || did.stalls.length > 1) return [];
+function openLoopWaits(truth: GroundTruth, ratePerSecond: number): readonly number[] {
+  const [stall] = truth.stalls;
+  if (stall === undefined || truth.stalls.length > 1) return [];
   const due = Math.round(((stall[1] - stall[0]) * ratePerSecond) / 1e6);
-  const stalled = did.answeredSinceStallMicros
+  const stalled = truth.answeredSinceStallMicros
     .slice(0, due)
     .map((micros, n) => Math.max(0, micros - (n * 1e6) / ratePerSecond));
-  const before = did.echoDelaysMicros.length - did.answeredSinceStallMicros.length;
-  const others = did.echoDelaysMicros.filter((_, n) => n < before || n >= before + due);
+  const before = truth.echoDelaysMicros.length - truth.answeredSinceStallMicros.length;
+  const others = truth.echoDelaysMicros.filter((_, n) => n < before || n >= before + due);
   return [...stalled, ...others];
 }

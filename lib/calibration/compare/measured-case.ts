@@ -1,4 +1,4 @@
-import type { ReferenceDid } from '../../../assets/calibration/did.ts';
+import type { GroundTruth } from '../../../assets/calibration/ground-truth/ground-truth.ts';
 import type { PhaseKindName } from '../../../assets/loadgen/workload/phase-kinds.ts';
 import type { PhaseResultOf } from '../../results/phases/rooms.ts';
 import type { Latency } from '../../results/schema/latency.ts';
@@ -6,12 +6,12 @@ import type { MeasurementResult } from '../../results/schema/measurement-result.
 import type { CalibrationCase, CalibrationWorkload } from '../cases.ts';
 import type { Claim, Comparison } from './comparison.ts';
 
-/** A case that was measured: what was declared, what the server says it did, and what the lab found. */
+/** A case that was measured: what was declared, what the server says it truth, and what the lab found. */
 export interface MeasuredCase {
   readonly calibrationCase: CalibrationCase;
   readonly workload: CalibrationWorkload;
   /** Null when the server left no account. */
-  readonly did: ReferenceDid | null;
+  readonly truth: GroundTruth | null;
   readonly measured: MeasurementResult;
 }
 
@@ -25,7 +25,7 @@ export const percents: Readonly<Record<Percentile, number>> = { p50: 50, p90: 90
 
 /** A case whose server left an account. */
 export interface Parts extends MeasuredCase {
-  readonly did: ReferenceDid;
+  readonly truth: GroundTruth;
 }
 
 /** A percentile of a distribution that may be missing. */

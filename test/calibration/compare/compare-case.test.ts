@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import type { ReferenceDid } from '../../../assets/calibration/did.ts';
+import type { GroundTruth } from '../../../assets/calibration/ground-truth/ground-truth.ts';
 import { calibrationCases, echoesOf, workloads, type CaseName } from '../../../lib/calibration/cases.ts';
 import { compareCase } from '../../../lib/calibration/compare/compare-case.ts';
 import type { Comparison } from '../../../lib/calibration/compare/comparison.ts';
@@ -16,8 +16,8 @@ const messages = echoRate * echoSeconds;
 const stallMicros = 2_000_000;
 
 /** What a server did that did nothing. */
-const idle: ReferenceDid = {
-  event: 'did',
+const idle: GroundTruth = {
+  event: 'groundTruth',
   members: workload.connections,
   rejected: 0,
   reset: 0,
@@ -66,10 +66,10 @@ function withEchoes(roundTrips: readonly number[], sent = roundTrips.length): Me
   };
 }
 
-function compared(name: CaseName, did: ReferenceDid, measured: MeasurementResult): readonly Comparison[] {
+function compared(name: CaseName, truth: GroundTruth, measured: MeasurementResult): readonly Comparison[] {
   const calibrationCase = calibrationCases('small').find((one) => one.name === name);
   assert.ok(calibrationCase !== undefined);
-  return compareCase({ calibrationCase, workload, did, measured }).filter(
+  return compareCase({ calibrationCase, workload, truth, measured }).filter(
     ({ quantity }) => quantity !== 'broadcasts published',
   );
 }
@@ -91,7 +91,7 @@ function openLoop(): readonly number[] {
 describe('a server that stands still', () => {
   const stalledMessages = (stallMicros / 1e6) * echoRate;
   // All that waited are answered as soon as it goes on, 20 µs each; those after them when they come.
-  const did: ReferenceDid = {
+  const truth: GroundTruth = {
     ...idle,
     stalls: [[5e6, 5e6 + stallMicros]],
     answeredSinceStallMicros: Array.from({ length: messages - echoRate }, (_, n) =>
@@ -100,7 +100,7 @@ describe('a server that stands still', () => {
   };
 
   test('agrees with the arithmetic of an open loop where every message is timed from when it was due', () => {
-    const rows = echoRows(compared('reference-stalled', did, withEchoes(openLoop())));
+    const rows = echoRows(compared('reference-stalled', truth, withEchoes(openLoop())));
     assert.deepEqual(new Set(Object.values(rows)), new Set(['pass']), JSON.stringify(rows));
     assert.equal(Object.keys(rows).length, 5);
   });
@@ -108,7 +108,7 @@ describe('a server that stands still', () => {
   test('fails where the generator waits for answers before it sends, and omits what it should have sent', () => {
     // Ten connections in closed loop: each has one message in the stall, the others are sent late and called quick.
     const closedLoop = Array.from({ length: messages }, (_, n) => (n < 10 ? stallMicros : 60));
-    const rows = echoRows(compared('reference-stalled', did, withEchoes(closedLoop)));
+    const rows = echoRows(compared('reference-stalled', truth, withEchoes(closedLoop)));
     assert.equal(rows['echo round trip, p90'], 'fail');
     assert.equal(rows['echo round trip, mean'], 'fail');
     assert.equal(rows['echo round trip, greatest'], 'pass', 'which is why the greatest alone tells nothing');
@@ -116,16 +116,16 @@ describe('a server that stands still', () => {
 
   test('fails where latency is counted from when a message was sent after the stall', () => {
     const rows = echoRows(
-      compared('reference-stalled', did, withEchoes(openLoop().map((micros) => Math.min(micros, 60)))),
+      compared('reference-stalled', truth, withEchoes(openLoop().map((micros) => Math.min(micros, 60)))),
     );
     assert.equal(rows['echo round trip, p99'], 'fail');
   });
 });
 
 describe('a server that delays', () => {
-  const did = { ...idle, echoDelaysMicros: Array.from({ length: messages }, () => 20_100) };
+  const truth = { ...idle, echoDelaysMicros: Array.from({ length: messages }, () => 20_100) };
   const steady = (off: number): Record<string, string> =>
-    echoRows(compared('reference-steady', did, withEchoes(did.echoDelaysMicros.map((micros) => micros + off))));
+    echoRows(compared('reference-steady', truth, withEchoes(truth.echoDelaysMicros.map((micros) => micros + off))));
 
   test('agrees where the way there and back is all that is added', () => {
     assert.deepEqual(new Set(Object.values(steady(200))), new Set(['pass']));
@@ -137,9 +137,9 @@ describe('a server that delays', () => {
   });
 
   test('is not judged where the generator says itself that it was as late as that', () => {
-    const measured = withEchoes(did.echoDelaysMicros.map((micros) => micros + 3000));
+    const measured = withEchoes(truth.echoDelaysMicros.map((micros) => micros + 3000));
     const late = mergeHistograms([encoded([2500, 2500, 2500])]).latency;
-    const rows = compared('reference-steady', did, {
+    const rows = compared('reference-steady', truth, {
       ...measured,
       generator: { ...measured.generator, lateness: late },
     });
@@ -147,9 +147,9 @@ describe('a server that delays', () => {
   });
 
   test('fails beyond what the generator was late at most, also where its verdict is invalid', () => {
-    const measured = withEchoes(did.echoDelaysMicros.map((micros) => micros + 90_000));
+    const measured = withEchoes(truth.echoDelaysMicros.map((micros) => micros + 90_000));
     const wall = { wall: 'generatorBehind', effect: 'invalidates', host: null, evidence: 'it fell behind' } as const;
-    const rows = compared('reference-steady', did, {
+    const rows = compared('reference-steady', truth, {
       ...measured,
       verdict: { ...measured.verdict, walls: [wall] },
       generator: { ...measured.generator, maxLatenessWhileDrivingMicros: 50_000 },
@@ -159,19 +159,19 @@ describe('a server that delays', () => {
 });
 
 describe('counts', () => {
-  const outcomes = (did: ReferenceDid, measured: MeasurementResult): Record<string, string> =>
-    Object.fromEntries(compared('reference-faulty', did, measured).map((row) => [row.quantity, row.outcome]));
+  const outcomes = (truth: GroundTruth, measured: MeasurementResult): Record<string, string> =>
+    Object.fromEntries(compared('reference-faulty', truth, measured).map((row) => [row.quantity, row.outcome]));
   const answered = messages - 45;
-  const did = { ...idle, echoesDropped: 45, rejected: 6 };
+  const truth = { ...idle, echoesDropped: 45, rejected: 6 };
 
   test('fail by one: an echo lost that was answered, a refusal that was not counted', () => {
-    const right = outcomes(did, {
+    const right = outcomes(truth, {
       ...withEchoes(openLoop().slice(0, answered), messages),
       connections: { ...plain.connections, connectFailures: { http503: 6 } },
     });
     assert.equal(right['messages without an answer'], 'pass');
     assert.equal(right['attempts with http503'], 'pass');
-    const wrong = outcomes(did, {
+    const wrong = outcomes(truth, {
       ...withEchoes(openLoop().slice(0, answered - 1), messages),
       connections: { ...plain.connections, connectFailures: { http503: 5 } },
     });
@@ -182,7 +182,7 @@ describe('counts', () => {
   test('fail where the server left no account', () => {
     const calibrationCase = calibrationCases('small')[0];
     assert.ok(calibrationCase !== undefined);
-    const rows = compareCase({ calibrationCase, workload, did: null, measured: plain });
+    const rows = compareCase({ calibrationCase, workload, truth: null, measured: plain });
     assert.deepEqual(
       rows.map(({ outcome }) => outcome),
       ['fail'],

@@ -1,5 +1,5 @@
 /** What the reference server did to one broadcast. */
-export interface BroadcastDid {
+export interface BroadcastTruth {
   /** The message's first word. */
   readonly seq: number;
   /** Members it was meant for. */
@@ -16,8 +16,8 @@ export interface BroadcastDid {
  * A line that the reference server prints on standard output of what it really did, by its own monotonic clock. Numbers are totals so far;
  * lists hold what came since the line before.
  */
-export interface ReferenceDid {
-  readonly event: 'did';
+export interface GroundTruth {
+  readonly event: 'groundTruth';
   /** Connections that ever were members. */
   readonly members: number;
   /** Requests to become one that were answered 503, were reset, were never answered. */
@@ -42,5 +42,5 @@ export interface ReferenceDid {
   readonly stalls: readonly (readonly [beganMicros: number, endedMicros: number])[];
   /** When each echo that was read since the process first stood still was answered, from the beginning of that on. */
   readonly answeredSinceStallMicros: readonly number[];
-  readonly broadcasts: readonly BroadcastDid[];
+  readonly broadcasts: readonly BroadcastTruth[];
 }

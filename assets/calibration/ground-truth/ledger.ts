@@ -1,4 +1,4 @@
-import type { BroadcastDid, ReferenceDid } from './did.ts';
+import type { BroadcastTruth, GroundTruth } from './ground-truth.ts';
 
 const flushMillis = 100;
 
@@ -22,7 +22,7 @@ export class Ledger {
   #stalls: (readonly [number, number])[] = [];
   #stallBegan: number | null = null;
   #sinceStall: number[] = [];
-  #broadcasts: BroadcastDid[] = [];
+  #broadcasts: BroadcastTruth[] = [];
   #timer: NodeJS.Timeout | null = null;
 
   /** Something of {@link totals} has changed. */
@@ -48,8 +48,8 @@ export class Ledger {
   }
 
   /** A broadcast is over. */
-  broadcast(did: BroadcastDid): void {
-    this.#broadcasts.push(did);
+  broadcast(truth: BroadcastTruth): void {
+    this.#broadcasts.push(truth);
     this.changed();
   }
 
@@ -58,8 +58,8 @@ export class Ledger {
     if (this.#timer === null) return;
     clearTimeout(this.#timer);
     this.#timer = null;
-    const did: ReferenceDid = {
-      event: 'did',
+    const truth: GroundTruth = {
+      event: 'groundTruth',
       ...this.totals,
       echoDelaysMicros: this.#echoDelays,
       lateMicros: this.#late,
@@ -67,7 +67,7 @@ export class Ledger {
       answeredSinceStallMicros: this.#sinceStall,
       broadcasts: this.#broadcasts,
     };
-    process.stdout.write(`${JSON.stringify(did)}\n`);
+    process.stdout.write(`${JSON.stringify(truth)}\n`);
     [this.#echoDelays, this.#late, this.#stalls, this.#sinceStall, this.#broadcasts] = [[], [], [], [], []];
   }
 }

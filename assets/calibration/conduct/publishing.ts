@@ -1,9 +1,9 @@
-import type { Behaviour } from './behaviour.ts';
-import { monotonicMicros } from './clock.ts';
-import type { Ledger } from './ledger.ts';
+import type { Behaviour } from '../behaviour.ts';
+import { monotonicMicros } from '../time/clock.ts';
+import type { Ledger } from '../ground-truth/ledger.ts';
 import type { Member, Members } from './members.ts';
-import type { Timetable } from './timetable.ts';
-import { frameOf, opcodes } from './web-socket.ts';
+import type { Timetable } from '../time/timetable.ts';
+import { frameOf, opcodes } from '../web-socket.ts';
 
 /** Sends broadcasts to members at the pace, and with the faults, that it was told. */
 export class Publishing {
@@ -26,7 +26,7 @@ export class Publishing {
     const { broadcastDelayMicros, broadcastSpreadMicros } = this.#behaviour;
     const members = this.#members.list();
     const frame = frameOf(opcodes.text, text);
-    const did = {
+    const truth = {
       seq: Number(text.toString('latin1').split(' ', 1)[0]),
       members: members.length,
       lost: 0,
@@ -34,13 +34,13 @@ export class Publishing {
       delaysMicros: [] as number[],
     };
     const finish = (): void => {
-      this.#ledger.broadcast(did);
+      this.#ledger.broadcast(truth);
       // What is lost is lost unknown to the server: it counts as sent.
       answer(`sent ${members.length} 0 ${Math.round(monotonicMicros() - began)}`);
     };
     const sendTo = (place: number): void => {
       const member = members[place];
-      if (member !== undefined) this.#send(member, frame, did, began);
+      if (member !== undefined) this.#send(member, frame, truth, began);
       if (place + 1 >= members.length) finish();
     };
     if (members.length === 0) finish();
@@ -57,19 +57,19 @@ export class Publishing {
   #send(
     member: Member,
     frame: Buffer,
-    did: { lost: number; duplicated: number; readonly delaysMicros: number[] },
+    truth: { lost: number; duplicated: number; readonly delaysMicros: number[] },
     began: number,
   ): void {
     const { loseOneIn, duplicateOneIn } = this.#behaviour;
     this.#messages += 1;
     if (loseOneIn > 0 && this.#messages % loseOneIn === 0) {
-      did.lost += 1;
+      truth.lost += 1;
       return;
     }
     member.send(frame);
-    did.delaysMicros.push(Math.round(monotonicMicros() - began));
+    truth.delaysMicros.push(Math.round(monotonicMicros() - began));
     if (duplicateOneIn > 0 && this.#messages % duplicateOneIn === 0) {
-      did.duplicated += 1;
+      truth.duplicated += 1;
       member.send(frame);
     }
   }

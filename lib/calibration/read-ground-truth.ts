@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
-import type { ReferenceDid } from '../../assets/calibration/did.ts';
+import type { GroundTruth } from '../../assets/calibration/ground-truth/ground-truth.ts';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const micros = v.array(v.pipe(v.number(), v.minValue(0)));
 
-const didSchema = v.object({
-  event: v.literal('did'),
+const groundTruthSchema = v.object({
+  event: v.literal('groundTruth'),
   members: count,
   rejected: count,
   reset: count,
@@ -23,15 +23,15 @@ const didSchema = v.object({
   stalls: v.array(v.tuple([v.number(), v.number()])),
   answeredSinceStallMicros: micros,
   broadcasts: v.array(v.object({ seq: count, members: count, lost: count, duplicated: count, delaysMicros: micros })),
-}) satisfies v.GenericSchema<ReferenceDid>;
+}) satisfies v.GenericSchema<GroundTruth>;
 
 /**
  * What a reference server did in all, from the lines that it printed: the last totals, and all lists one after the other. Lines of other
  * kinds, and one that is cut short, are left out; null when there is none of its own.
  */
-export function sumOfDid(output: string): ReferenceDid | null {
+export function sumOfGroundTruth(output: string): GroundTruth | null {
   const lines = output.split('\n').flatMap((line) => {
-    const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), didSchema), line);
+    const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), groundTruthSchema), line);
     return parsed.success ? [parsed.output] : [];
   });
   const last = lines.at(-1);
@@ -46,8 +46,8 @@ export function sumOfDid(output: string): ReferenceDid | null {
   };
 }
 
-/** Reads what the reference server of a measurement did; null when its output is missing or says nothing. */
-export async function readDid(measurementFolder: string): Promise<ReferenceDid | null> {
+/** Reads what the reference server of a measurement truth; null when its output is missing or says nothing. */
+export async function readGroundTruth(measurementFolder: string): Promise<GroundTruth | null> {
   const output = await readFile(`${measurementFolder}/server/server-1.out`, 'utf8').catch(() => '');
-  return sumOfDid(output);
+  return sumOfGroundTruth(output);
 }

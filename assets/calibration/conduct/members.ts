@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
-import type { Behaviour } from './behaviour.ts';
-import { monotonicMicros } from './clock.ts';
-import type { Ledger } from './ledger.ts';
-import type { Timetable } from './timetable.ts';
-import { frameOf, opcodes } from './web-socket.ts';
+import type { Behaviour } from '../behaviour.ts';
+import { monotonicMicros } from '../time/clock.ts';
+import type { Ledger } from '../ground-truth/ledger.ts';
+import type { Timetable } from '../time/timetable.ts';
+import { frameOf, opcodes } from '../web-socket.ts';
 
 /** Members from this one on may be lost again. */
 const firstLost = 20;
