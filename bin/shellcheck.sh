@@ -14,6 +14,6 @@ if [ ! -x "$tool/bin/shellcheck" ]; then
 fi
 {
   find bin lib assets test -name node_modules -prune -o -name '*.sh' -print
-  # Verbs of hosts and servers have no ending: they are known by their first line.
+  # Host commands and scripts of servers have no ending: they are known by their first line.
   grep -rlE --exclude-dir=node_modules --exclude='*.*' '^#!(/usr/bin/env bash|/bin/bash|/bin/sh)$' assets lib || true
 } | sort -u | xargs -r "$tool/bin/shellcheck" --severity=style

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Sourced by every verb: who this host is, and what a verb may count on.
+# Sourced by every host command: who this host is, and what a command may count on.
 set -euo pipefail
 
 export C1M_ROOT=/opt/c1mlab

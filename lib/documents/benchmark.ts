@@ -5,7 +5,7 @@ import type { Lab } from '../config/lab.ts';
 import { hostTags } from '../config/tags.ts';
 import { countPattern, memoryPresets, serverPattern, timeoutPattern, workloadPattern, yesOrNo } from './parameters.ts';
 import type { AssertStep, AutomationDocument, RunCommandStep } from './schema/document.ts';
-import { verbs, type VerbName } from './verbs.ts';
+import { hostCommands, type HostCommandName } from './host-commands.ts';
 
 /** Which hosts a step runs on; the values of the tag `c1mlab:target` are `<lab>/server`, `<lab>/load` and, for all, `c1mlab:lab`. */
 type Target = 'server' | 'load' | 'all';
@@ -18,8 +18,8 @@ const execution = '{{ automation:EXECUTION_ID }}';
  */
 const deliverySeconds = 300;
 
-/** The name of a verb's document in this lab. */
-export function documentName(lab: Pick<Lab, 'name'>, name: VerbName | 'Benchmark'): string {
+/** The name of a host command's document in this lab. */
+export function documentName(lab: Pick<Lab, 'name'>, name: HostCommandName | 'Benchmark'): string {
   return `${lab.name}-${name}`;
 }
 
@@ -63,7 +63,7 @@ function presenceStep(lab: Lab, host: Host): AssertStep {
 function step(
   lab: Lab,
   name: string,
-  verb: VerbName,
+  command: HostCommandName,
   target: Target,
   parameters: Readonly<Record<string, string>>,
   flow: {
@@ -78,7 +78,7 @@ function step(
     target === 'all'
       ? { Key: 'tag:c1mlab:lab', Values: [lab.name] }
       : { Key: 'tag:c1mlab:target', Values: [`${lab.name}/${target}`] };
-  const timeoutSeconds = verbs.find((candidate) => candidate.name === verb)?.timeoutSeconds ?? 3600;
+  const timeoutSeconds = hostCommands.find((candidate) => candidate.name === command)?.timeoutSeconds ?? 3600;
   const { reachesAll = false, ...jumps } = flow;
   return {
     name,
@@ -87,7 +87,7 @@ function step(
     timeoutSeconds: deliverySeconds + timeoutSeconds + 60,
     ...jumps,
     inputs: {
-      DocumentName: documentName(lab, verb),
+      DocumentName: documentName(lab, command),
       Targets: [targetTag],
       // Every host is asked at once, so one host's failure keeps no other from finishing.
       MaxConcurrency: '100%',

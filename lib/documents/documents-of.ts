@@ -1,7 +1,7 @@
 import type { Lab } from '../config/lab.ts';
 import { benchmarkDocument, documentName } from './benchmark.ts';
 import type { AutomationDocument, CommandDocument } from './schema/document.ts';
-import { commandDocument, verbs } from './verbs.ts';
+import { commandDocument, hostCommands } from './host-commands.ts';
 
 /** A document with the name it has in the account. */
 export type LabDocument =
@@ -10,10 +10,10 @@ export type LabDocument =
 
 /** All documents of a lab: what the stack installs and what the local lab executes. */
 export function documentsOf(lab: Lab): readonly LabDocument[] {
-  const commands = verbs.map((verb): LabDocument => ({
-    name: documentName(lab, verb.name),
+  const commands = hostCommands.map((command): LabDocument => ({
+    name: documentName(lab, command.name),
     type: 'Command',
-    content: commandDocument(verb),
+    content: commandDocument(command),
   }));
   return [...commands, { name: documentName(lab, 'Benchmark'), type: 'Automation', content: benchmarkDocument(lab) }];
 }

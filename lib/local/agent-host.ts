@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hostRoot } from '../config/host-facts.ts';
+import { hostRoot } from '../config/host-env-file.ts';
 import { hostTags } from '../config/tags.ts';
 import type { Lab } from '../config/lab.ts';
 import type { HostProcessExit, LocalHost } from './hosts/local-host.ts';

@@ -2,7 +2,7 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { hostRoot } from '../config/host-facts.ts';
+import { hostRoot } from '../config/host-env-file.ts';
 import type { Lab } from '../config/lab.ts';
 import { LabError } from '../config/lab-error.ts';
 import { documentName } from '../documents/benchmark.ts';
@@ -116,7 +116,7 @@ export async function startLocalLab(lab: Lab, outsideServers: readonly OutsideSe
   }
 }
 
-/** Applies the tuning as user data does on EC2: by the same verb. */
+/** Applies the tuning as user data does on EC2: by the same script. */
 async function tune(host: LocalHost): Promise<void> {
   const command = host.spawn(['/opt/c1mlab/assets/host/tune']);
   let words = '';

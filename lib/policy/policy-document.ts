@@ -1,6 +1,6 @@
 import { bucketPrefix, deploymentParameterName } from '../config/deployment.ts';
 import { documentName } from '../documents/benchmark.ts';
-import { verbs } from '../documents/verbs.ts';
+import { hostCommands } from '../documents/host-commands.ts';
 import type { Grant, GrantTarget } from './grants.ts';
 
 /** Where a policy is for, as its ARNs name it. A part that is not known beforehand is `*`. */
@@ -66,7 +66,7 @@ function resourcesOf(on: GrantTarget, scope: PolicyScope): readonly string[] {
     case 'anything':
       return ['*'];
     case 'commands':
-      return verbs.map(({ name }) => arn('ssm', `document/${documentName({ name: labName }, name)}`));
+      return hostCommands.map(({ name }) => arn('ssm', `document/${documentName({ name: labName }, name)}`));
     case 'documents':
       return [arn('ssm', `document/${labName}-*`)];
     case 'hosts':

@@ -15,7 +15,7 @@ import {
 } from '@aws-sdk/client-ssm';
 import { setTimeout as pause } from 'node:timers/promises';
 import { documentName } from '../documents/benchmark.ts';
-import type { VerbName } from '../documents/verbs.ts';
+import type { HostCommandName } from '../documents/host-commands.ts';
 import { benchmarkParameters, type MeasurementPlan } from './plan.ts';
 import { parseHostStatus, type HostStatus } from './progress.ts';
 import type { LabBackend } from './lab-backend.ts';
@@ -117,12 +117,12 @@ export async function stopExecution(backend: LabBackend, executionId: string): P
 }
 
 /**
- * Runs a verb on every host of the lab and waits until it has ended everywhere, for `patienceMillis` at most or until aborted: a host
- * that is lost in the midst of it would else be waited for until the verb's own time is over.
+ * Runs a command on every host of the lab and waits until it has ended everywhere, for `patienceMillis` at most or until aborted: a host
+ * that is lost in the midst of it would else be waited for until the command's own time is over.
  */
-export async function runVerb(
+export async function runHostCommand(
   backend: CommandBackend,
-  verb: VerbName,
+  command: HostCommandName,
   parameters: Record<string, string[]>,
   patienceMillis: number,
   signal?: AbortSignal,
@@ -130,7 +130,7 @@ export async function runVerb(
   const deadline = Date.now() + patienceMillis;
   const sent = await backend.ssm.send(
     new SendCommandCommand({
-      DocumentName: documentName(backend.lab, verb),
+      DocumentName: documentName(backend.lab, command),
       Targets: [{ Key: 'tag:c1mlab:lab', Values: [backend.lab.name] }],
       Parameters: parameters,
       MaxConcurrency: '100%',
@@ -166,7 +166,7 @@ export async function askStatus(
   executionId: string,
   signal?: AbortSignal,
 ): Promise<readonly HostStatus[]> {
-  const invocations = await runVerb(backend, 'Status', { Run: [executionId] }, backend.silenceMillis, signal);
+  const invocations = await runHostCommand(backend, 'Status', { Run: [executionId] }, backend.silenceMillis, signal);
   const outputs = await Promise.all(
     invocations.map(async ({ CommandId, InstanceId }) => {
       // Lists cut outputs at 2 500 characters; one invocation has up to 24 000.

@@ -5,7 +5,7 @@ import type { AutomationExecution } from '@aws-sdk/client-ssm';
 import { LabError } from '../config/lab-error.ts';
 import type { MeasurementRecordInput } from '../results/schema/measurement-record.ts';
 import { hostsOf } from '../config/hosts.ts';
-import { cancelAndCollect, waitForEnd } from './left/cancel.ts';
+import { cancelAndCollect, waitForEnd } from './detached/cancel.ts';
 import { Liveness } from './faults/liveness.ts';
 import { askStatus, followExecution, startBenchmark } from './execution.ts';
 import { readOutcome, type Outcome } from './outcome.ts';

@@ -26,7 +26,7 @@ export interface Outcome {
   readonly endedUnixMillis: number | null;
 }
 
-/** The Build verb's word for a server whose toolchain is missing; its exit code is 3. */
+/** Build's word for a server whose toolchain is missing; its exit code is 3. */
 const skipped = /^SKIPPED (.+)$/m;
 
 /** Reads how an execution ended, and for a failed step what the hosts printed. */

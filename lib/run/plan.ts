@@ -4,7 +4,7 @@ import { maxServerProcesses } from '../config/hosts.ts';
 import { LabError } from '../config/lab-error.ts';
 import type { Lab } from '../config/lab.ts';
 import type { MemoryPresetName, ServerDescription } from '../config/servers.ts';
-import { driveTimeoutSeconds } from '../documents/verbs.ts';
+import { driveTimeoutSeconds } from '../documents/host-commands.ts';
 import type { RunRequest } from './run.ts';
 
 /** What the hosts can hold. On one machine the server and the load hosts share memory and file descriptors. */
@@ -48,7 +48,7 @@ const loadProcessBytes = 16e6;
 /** Local ports of one address: 1024 to 65535 without those reserved for servers. */
 const portsPerAddress = 65_535 - 1024 + 1 - maxServerProcesses;
 
-/** How long opening the connections may take, seconds: the Ramp verb waits 7000 s, and the last ones take their time. */
+/** How long opening the connections may take, seconds: Ramp waits 7000 s, and the last ones take their time. */
 const longestRampSeconds = 6600;
 /** How long the workload may take, seconds: the units on the hosts run for a day, and the ramp is before. */
 const longestWorkloadSeconds = 22 * 3600;
@@ -134,7 +134,7 @@ function sizesOf(request: RunRequest, server: ServerDescription, lab: Lab, capac
   };
 }
 
-/** A host on AWS ends itself so many hours after the verb `prepare`; the verb `drive` refuses a workload for which too few are left. */
+/** A host on AWS ends itself so many hours after Prepare; Drive refuses a workload for which too few are left. */
 function checkLifetime(plan: MeasurementPlan, { lifetime }: Lab, { openFilesLeft }: Capacity): void {
   if (openFilesLeft !== null) return;
   const { connections, connectRate, workload } = plan;

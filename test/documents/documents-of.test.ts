@@ -8,7 +8,7 @@ import { articleLab } from '../../lib/config/lab.ts';
 import { memoryPresetNames } from '../../lib/config/servers.ts';
 import { documentsOf } from '../../lib/documents/documents-of.ts';
 import { memoryPresets } from '../../lib/documents/parameters.ts';
-import { driveTimeoutSeconds } from '../../lib/documents/verbs.ts';
+import { driveTimeoutSeconds } from '../../lib/documents/host-commands.ts';
 import { describeProblem } from '../../lib/documents/schema/problem.ts';
 import { validateDocument } from '../../lib/documents/schema/validate-document.ts';
 

@@ -33,7 +33,8 @@ describe('a host whose results lie in a bucket', { skip: forbidden }, () => {
   let host: LocalHost;
   const bucket = (name: string): string => host.path(`/opt/c1mlab/tmp/a-bucket/runs/one/server/${name}`);
   const own = (name: string): string => host.path(`/opt/c1mlab/runs/one/${name}`);
-  const verb = (name: string) => runOn(host, `exec /opt/c1mlab/assets/host/${name}`, { env: { SSM_Run: 'one' } });
+  const hostCommand = (name: string) =>
+    runOn(host, `exec /opt/c1mlab/assets/host/${name}`, { env: { SSM_Run: 'one' } });
 
   before(async () => {
     lab = await startLocalLab(articleLab);
@@ -50,7 +51,7 @@ describe('a host whose results lie in a bucket', { skip: forbidden }, () => {
   after(() => lab.close());
 
   test('uploads raw files from Prepare on, as they appear and as they grow', async () => {
-    const prepared = await verb('prepare');
+    const prepared = await hostCommand('prepare');
     assert.equal(prepared.code, 0, prepared.stderr);
     await eventually('the first samples are uploaded', async () => existsSync(bucket('samples.jsonl')));
     writeFileSync(own('late.txt'), 'one\n');
@@ -73,20 +74,20 @@ describe('a host whose results lie in a bucket', { skip: forbidden }, () => {
   test('has everything in the bucket after Collect, and uploads nothing after Stop', async () => {
     writeFileSync(own('last.txt'), 'last');
     writeFileSync(own('status.json.new'), 'about to replace another, and gone by then');
-    const collected = await verb('collect');
+    const collected = await hostCommand('collect');
     assert.equal(collected.code, 0, collected.stderr);
     assert.equal(readFileSync(bucket('last.txt'), 'utf8'), 'last');
     assert.ok(!existsSync(bucket('status.json.new')));
     assert.ok(existsSync(bucket('units.txt')));
     assert.match(readFileSync(bucket('units.txt'), 'utf8'), /^c1m-upload /m);
-    const stopped = await verb('stop');
+    const stopped = await hostCommand('stop');
     assert.equal(stopped.code, 0, stopped.stderr);
     const { stdout } = await runOn(host, "systemctl list-units --all --plain --no-legend 'c1m-*'");
     assert.equal(stdout, '');
   });
 
   test('collects at once when EC2 is about to take the host back', async () => {
-    const prepared = await verb('prepare');
+    const prepared = await hostCommand('prepare');
     assert.equal(prepared.code, 0, prepared.stderr);
     rmSync(bucket('units.txt'));
     writeFileSync(host.path('/opt/c1mlab/tmp/notice'), '');
@@ -95,6 +96,6 @@ describe('a host whose results lie in a bucket', { skip: forbidden }, () => {
       const { stdout } = await runOn(host, 'systemctl is-active c1m-upload');
       return stdout.trim() !== 'active';
     });
-    assert.equal((await verb('stop')).code, 0);
+    assert.equal((await hostCommand('stop')).code, 0);
   });
 });

@@ -109,7 +109,7 @@ describe('a lab of its own', () => {
       writeFileSync(join(folder, extra, 'package.json'), '{}');
     }
     assert.deepEqual(fleet(), before);
-    // A verb that lost its mode on the way would not start.
+    // A host command that lost its mode on the way would not start.
     assert.equal(before.mode, 0o755);
     writeFileSync(join(folder, 'host', 'build'), '#!/bin/bash\nexit 1\n');
     assert.notEqual(fleet().id, before.id);

@@ -39,7 +39,7 @@ describe('a second execution beside one that runs', { skip: namespacesForbidden(
     assert.ok(answer.AutomationExecution !== undefined);
     return answer.AutomationExecution;
   };
-  const verb = (host: LocalHost, name: string, run: string) =>
+  const hostCommand = (host: LocalHost, name: string, run: string) =>
     runOn(host, `exec /opt/c1mlab/assets/host/${name}`, { env: { SSM_Run: run, SSM_Component: 'loadgen' } });
 
   test(
@@ -60,11 +60,14 @@ describe('a second execution beside one that runs', { skip: namespacesForbidden(
 
       // Two that begin at the same moment get as far as Prepare, and what follows there must not end the other either.
       for (const host of lab.hosts) {
-        const prepared = await verb(host, 'prepare', second);
+        const prepared = await hostCommand(host, 'prepare', second);
         assert.equal(prepared.code, 1);
         assert.match(prepared.stderr, new RegExp(`another run is active here .*measurement ${first}`));
-        assert.match((await verb(host, 'collect', second)).stdout, new RegExp(`belongs to measurement ${first}`));
-        assert.match((await verb(host, 'stop', second)).stdout, /is left alone/);
+        assert.match(
+          (await hostCommand(host, 'collect', second)).stdout,
+          new RegExp(`belongs to measurement ${first}`),
+        );
+        assert.match((await hostCommand(host, 'stop', second)).stdout, /is left alone/);
         // An agent that does not pass the parameter must not end what runs either.
         const unasked = await runOn(host, 'exec /opt/c1mlab/assets/host/stop');
         assert.equal(unasked.code, 1);
@@ -85,8 +88,8 @@ describe('a second execution beside one that runs', { skip: namespacesForbidden(
       }
       const [host] = lab.hosts;
       assert.ok(host !== undefined);
-      assert.equal((await verb(host, 'prepare', second)).code, 0, 'the host is free');
-      assert.equal((await verb(host, 'stop', 'any')).code, 0, 'whatever runs is ended');
+      assert.equal((await hostCommand(host, 'prepare', second)).code, 0, 'the host is free');
+      assert.equal((await hostCommand(host, 'stop', 'any')).code, 0, 'whatever runs is ended');
       assert.equal((await runOn(host, 'systemctl is-active c1m-sample')).stdout, 'inactive\n');
     },
   );

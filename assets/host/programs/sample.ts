@@ -21,7 +21,7 @@ import type { HostSample } from '../raw.ts';
 /** How often a sample is taken. */
 const periodMillis = 1000;
 
-/** Units as the verbs wrote them down, `unit<TAB>pid` a line; the last line of a unit counts. */
+/** Units as the host commands wrote them down, `unit<TAB>pid` a line; the last line of a unit counts. */
 export function parseUnits(text: string): ReadonlyMap<string, number> {
   const units = new Map<string, number>();
   for (const line of text.split('\n')) {

@@ -109,12 +109,12 @@ async function waitForServers(
 }
 
 if (import.meta.main) {
-  const [verb, ...rest] = process.argv.slice(2);
+  const [command, ...rest] = process.argv.slice(2);
   try {
-    if (verb === 'flags') {
+    if (command === 'flags') {
       const [file = '', preset = ''] = rest;
       process.stdout.write(`${flagsOf(JSON.parse(readFileSync(file, 'utf8')) as MemoryPresets, preset)}\n`);
-    } else if (verb === 'certificate') {
+    } else if (command === 'certificate') {
       const [file = '', folder = ''] = rest;
       process.stdout.write(`${certificateFor(JSON.parse(readFileSync(file, 'utf8')) as MemoryPresets, folder)}\n`);
     } else {

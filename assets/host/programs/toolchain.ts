@@ -50,9 +50,9 @@ function lack(requirement: Requirements['requires'][number]): string | null {
 }
 
 if (import.meta.main) {
-  const [verb, file = ''] = process.argv.slice(2);
+  const [command, file = ''] = process.argv.slice(2);
   const requirements = JSON.parse(readFileSync(file, 'utf8')) as Requirements;
-  if (verb === 'packages') {
+  if (command === 'packages') {
     for (const name of requirements.packages['dnf'] ?? []) process.stdout.write(`${name}\n`);
   } else {
     const lacks = requirements.requires.map(lack).filter((reason) => reason !== null);

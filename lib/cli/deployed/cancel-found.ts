@@ -1,5 +1,5 @@
-import { cancelAndCollect } from '../../run/left/cancel.ts';
-import type { FoundMeasurement } from '../../run/left/find-started.ts';
+import { cancelAndCollect } from '../../run/detached/cancel.ts';
+import type { FoundMeasurement } from '../../run/detached/find-started.ts';
 import { concludeMeasurement } from '../../run/measure.ts';
 import { readOutcome } from '../../run/outcome.ts';
 import type { LabBackend } from '../../run/lab-backend.ts';

@@ -1,10 +1,10 @@
 import { AutomationExecutionNotFoundException, type AutomationExecution } from '@aws-sdk/client-ssm';
 import { join } from 'node:path';
 import { LabError } from '../../config/lab-error.ts';
-import { adoptMeasurement, requestOfExecution } from '../../run/left/adopt.ts';
+import { adoptMeasurement, requestOfExecution } from '../../run/detached/adopt.ts';
 import { describeRun } from '../../run/describe-run.ts';
 import { getExecution, runningBenchmarks } from '../../run/execution.ts';
-import { findStarted, startedIn, type FoundMeasurement } from '../../run/left/find-started.ts';
+import { findStarted, startedIn, type FoundMeasurement } from '../../run/detached/find-started.ts';
 import { makeRunFolder, newRunId, readRunRecord, writeRunRecord } from '../../run/run-folder.ts';
 import type { LabBackend } from '../../run/lab-backend.ts';
 import type { LabContext } from '../context.ts';

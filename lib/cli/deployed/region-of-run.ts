@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { LabError } from '../../config/lab-error.ts';
-import { findStarted } from '../../run/left/find-started.ts';
+import { findStarted } from '../../run/detached/find-started.ts';
 import { readRunRecord } from '../../run/run-folder.ts';
 import type { PlaceFlags } from '../flags/lab-flags.ts';
 import { isExecutionId } from './choose-execution.ts';

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { exitCodes } from '../../config/lab-error.ts';
-import { startedIn } from '../../run/left/find-started.ts';
+import { startedIn } from '../../run/detached/find-started.ts';
 import { runBenchmark } from '../../run/run-benchmark.ts';
 import type { Run } from '../../run/run.ts';
 import { writingTo } from '../../run/run-folder.ts';

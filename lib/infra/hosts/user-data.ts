@@ -1,4 +1,4 @@
-import { hostFacts, hostRoot } from '../../config/host-facts.ts';
+import { hostEnvFile, hostRoot } from '../../config/host-env-file.ts';
 import type { Host } from '../../config/hosts.ts';
 import type { Lab } from '../../config/lab.ts';
 import { tuningFile } from '../../config/tuning.ts';
@@ -62,7 +62,7 @@ shutdown -h +${lab.lifetime.hours * 60} 'The lab host has lived its hours.'
 rm -rf ${hostRoot}/assets ${hostRoot}/run ${hostRoot}/runs ${hostRoot}/tmp
 mkdir -p ${hostRoot}/assets ${hostRoot}/bin ${hostRoot}/build ${hostRoot}/run ${hostRoot}/runs ${hostRoot}/tmp
 cat >${hostRoot}/host.env <<'END'
-${hostFacts(lab, host)}END
+${hostEnvFile(lab, host)}END
 cat >${hostRoot}/backend.env <<'END'
 ${backendEnvFile(lab, props.resultsUri)}END
 cat >${hostRoot}/tuning.conf <<'END'

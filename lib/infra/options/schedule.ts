@@ -8,7 +8,7 @@ import type { Lab } from '../../config/lab.ts';
 import { asUsage } from '../../config/workload-usage.ts';
 import { benchmarkDocument, documentName } from '../../documents/benchmark.ts';
 import { brokenRule } from '../../documents/schema/broken-rule.ts';
-import { driveTimeoutSeconds } from '../../documents/verbs.ts';
+import { driveTimeoutSeconds } from '../../documents/host-commands.ts';
 import { acknowledge, wildcardFinding } from '../acknowledge.ts';
 import { checkLabName, propsError } from '../check-props.ts';
 

@@ -1,6 +1,6 @@
 import { readlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { hostFacts, hostRoot } from '../../config/host-facts.ts';
+import { hostEnvFile, hostRoot } from '../../config/host-env-file.ts';
 import type { Host } from '../../config/hosts.ts';
 import { LabError } from '../../config/lab-error.ts';
 import type { Lab } from '../../config/lab.ts';
@@ -87,7 +87,7 @@ export async function startHost(materials: HostMaterials, host: Host, index: num
 /** The files of a host's layout, relative to `/opt/c1mlab`. */
 function hostFiles({ lab }: HostMaterials, host: Host): Readonly<Record<string, string>> {
   return {
-    'host.env': hostFacts(lab, host),
+    'host.env': hostEnvFile(lab, host),
     'backend.env': backendEnvFile,
     'tuning.conf': tuningFile(lab, host),
     'run/network': networkCommands(lab, host),

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
-import { hostFacts } from '../../../lib/config/host-facts.ts';
+import { hostEnvFile } from '../../../lib/config/host-env-file.ts';
 import { hostsOf } from '../../../lib/config/hosts.ts';
 import { articleLab } from '../../../lib/config/lab.ts';
 import { tuningFile } from '../../../lib/config/tuning.ts';
@@ -44,7 +44,7 @@ describe('prepare-host', () => {
     }
     const host = hostsOf(articleLab).find(({ role }) => role === 'load');
     assert.ok(host !== undefined);
-    writeFileSync(join(folder, 'host.env'), hostFacts(articleLab, host));
+    writeFileSync(join(folder, 'host.env'), hostEnvFile(articleLab, host));
     writeFileSync(join(folder, 'backend.env'), backendEnvFile(articleLab, 's3://bucket/runs'));
     const settings = tuningFile(articleLab, host)
       .split('\n')
@@ -94,7 +94,7 @@ describe('prepare-host', () => {
     assert.match(calls, /^systemctl daemon-reexec$/m);
   });
 
-  test('installs Node and links it where the verbs look for it', options, (context) => {
+  test('installs Node and links it where the host commands look for it', options, (context) => {
     const { stdout, status } = prepareHost(
       context,
       'echo ---; /opt/c1mlab/bin/node --version; test -x /opt/c1mlab/bin/npm',

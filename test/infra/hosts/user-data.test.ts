@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
-import { hostFacts } from '../../../lib/config/host-facts.ts';
+import { hostEnvFile } from '../../../lib/config/host-env-file.ts';
 import { hostsOf, type Host } from '../../../lib/config/hosts.ts';
 import { articleLab } from '../../../lib/config/lab.ts';
 import { labOf } from '../../../lib/config/presets.ts';
@@ -79,7 +79,7 @@ describe('user data', () => {
       return parts.map((part) => (typeof part === 'string' ? part : '<token>')).join(separator);
     });
     for (const [index, host] of hosts.entries()) {
-      assert.ok(texts[index]?.includes(`cat >/opt/c1mlab/host.env <<'END'\n${hostFacts(articleLab, host)}END\n`));
+      assert.ok(texts[index]?.includes(`cat >/opt/c1mlab/host.env <<'END'\n${hostEnvFile(articleLab, host)}END\n`));
       assert.ok(texts[index]?.includes(`cat >/opt/c1mlab/tuning.conf <<'END'\n${tuningFile(articleLab, host)}END\n`));
       assert.match(texts[index] ?? '', /--reason "\$reason" '<token>'/);
     }
@@ -89,7 +89,7 @@ describe('user data', () => {
     for (const host of hosts) {
       const { root, status, stderr, calls } = runUserData(context, host, 'exit 0');
       assert.equal(status, 0, stderr);
-      assert.equal(readFileSync(join(root, 'host.env'), 'utf8'), hostFacts(articleLab, host));
+      assert.equal(readFileSync(join(root, 'host.env'), 'utf8'), hostEnvFile(articleLab, host));
       assert.equal(readFileSync(join(root, 'tuning.conf'), 'utf8'), tuningFile(articleLab, host));
       assert.equal(readFileSync(join(root, 'backend.env'), 'utf8'), backendEnvFile(articleLab, props.resultsUri));
       assert.equal(

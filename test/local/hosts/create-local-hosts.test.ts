@@ -3,7 +3,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { readdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { hostFacts } from '../../../lib/config/host-facts.ts';
+import { hostEnvFile } from '../../../lib/config/host-env-file.ts';
 import { LabError } from '../../../lib/config/lab-error.ts';
 import { articleLab } from '../../../lib/config/lab.ts';
 import { tuningFile } from '../../../lib/config/tuning.ts';
@@ -94,8 +94,8 @@ describe('local hosts', { skip }, () => {
     assert.equal((await runOn(load, 'ip route show default')).stdout, '');
   });
 
-  test('have the layout that the verbs count on', async () => {
-    assert.equal(await readFile(load.path('/opt/c1mlab/host.env'), 'utf8'), hostFacts(lab, load));
+  test('have the layout that the host commands count on', async () => {
+    assert.equal(await readFile(load.path('/opt/c1mlab/host.env'), 'utf8'), hostEnvFile(lab, load));
     assert.equal(await readFile(load.path('/opt/c1mlab/tuning.conf'), 'utf8'), tuningFile(lab, load));
     assert.match(
       await readFile(load.path('/opt/c1mlab/backend.env'), 'utf8'),

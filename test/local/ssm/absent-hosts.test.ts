@@ -5,7 +5,7 @@ import { describe, test, type TestContext } from 'node:test';
 import { StopAutomationExecutionCommand } from '@aws-sdk/client-ssm';
 import { articleLab } from '../../../lib/config/lab.ts';
 import { documentsOf } from '../../../lib/documents/documents-of.ts';
-import { verbs } from '../../../lib/documents/verbs.ts';
+import { hostCommands } from '../../../lib/documents/host-commands.ts';
 import { readOutcome } from '../../../lib/run/outcome.ts';
 import { eventually } from './eventually.ts';
 import {
@@ -19,13 +19,13 @@ import {
   type TestLab,
 } from './test-lab.ts';
 
-/** The lab's own documents on hosts whose verbs only note that they ran; `hanging` is one that does not end by itself. */
+/** The lab's own documents on hosts whose hostCommands only note that they ran; `hanging` is one that does not end by itself. */
 async function labWithout(t: TestContext, missing: readonly HostName[], hanging = ''): Promise<TestLab> {
   const lab = await createTestLab(t, documentsOf(articleLab), missing);
   const folder = join(lab.folder, 'assets/host');
   mkdirSync(folder, { recursive: true });
   mkdirSync(join(lab.folder, 'ran'));
-  for (const { script } of verbs) {
+  for (const { script } of hostCommands) {
     const end = script === hanging ? 'exec sleep 300' : 'exit 0';
     writeFileSync(join(folder, script), `#!/bin/sh\n: >"${lab.folder}/ran/${script}-$AWS_SSM_INSTANCE_ID"\n${end}\n`);
     chmodSync(join(folder, script), 0o755);
@@ -33,7 +33,7 @@ async function labWithout(t: TestContext, missing: readonly HostName[], hanging 
   return lab;
 }
 
-/** Which verbs have run on a host, in alphabetical order. */
+/** Which hostCommands have run on a host, in alphabetical order. */
 function ranOn(lab: TestLab, host: HostName): string {
   const ran = readdirSync(join(lab.folder, 'ran')).filter((file) => file.endsWith(hostIds[host]));
   return ran
@@ -53,7 +53,7 @@ const benchmark = { Server: ['node'], DriveTimeoutSeconds: ['900'] };
 const driveMillis = 1_200_000;
 
 describe('a benchmark that anybody starts', () => {
-  test('runs every verb on its hosts when all of them are there', async (t) => {
+  test('runs every command on its hosts when all of them are there', async (t) => {
     const lab = await labWithout(t, []);
     const over = await executionOver(lab, await start(lab, 'C1mLab-Benchmark', benchmark));
     assert.equal(over.AutomationExecutionStatus, 'Success');

@@ -1,7 +1,7 @@
 import { buildCommand } from '@stricli/core';
 import { resolve } from 'node:path';
 import { executionExists, getExecution, hasEnded } from '../../../run/execution.ts';
-import type { FoundMeasurement } from '../../../run/left/find-started.ts';
+import type { FoundMeasurement } from '../../../run/detached/find-started.ts';
 import { concludeMeasurement } from '../../../run/measure.ts';
 import { readOutcome } from '../../../run/outcome.ts';
 import type { LabBackend } from '../../../run/lab-backend.ts';

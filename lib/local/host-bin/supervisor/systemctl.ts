@@ -24,7 +24,7 @@ const verbs: Readonly<Record<string, (units: Units, options: Options) => Answer 
   'list-units': listUnits,
 };
 
-/** Asks and ends units: the part of systemctl(1) that the lab's verbs use, with the same output and exit codes. */
+/** Asks and ends units: the part of systemctl(1) that the lab's host commands use, with the same output and exit codes. */
 export async function systemctl(units: Units, words: readonly string[]): Promise<Answer> {
   const flags = new Set<string>();
   const names: string[] = [];
@@ -137,6 +137,6 @@ function listUnits(units: Units, { names, states }: Options): Answer {
 
 function usageError(what: string): CommandError {
   return new CommandError(
-    `systemctl: ${what}; a local host's systemctl has only what the lab's verbs use (lib/local/host-bin)`,
+    `systemctl: ${what}; a local host's systemctl has only what the lab's host commands use (lib/local/host-bin)`,
   );
 }

@@ -30,7 +30,7 @@ type Writable = { -readonly [Key in keyof UnitSettings]: UnitSettings[Key] };
 
 const number = /^(\d+|infinity)$/;
 
-/** The properties that the lab's verbs use: what their values look like, and what they set. */
+/** The properties that the lab's host commands use: what their values look like, and what they set. */
 const properties: Readonly<Record<string, readonly [RegExp, (settings: Writable, value: string) => void]>> = {
   LimitNOFILE: [number, (settings, value) => (settings.openFiles = value)],
   // Accepted and not enforced: a unit has no control group here.
@@ -43,7 +43,7 @@ const properties: Readonly<Record<string, readonly [RegExp, (settings: Writable,
   StandardError: [/^append:\//, (settings, value) => (settings.standardError = value.slice('append:'.length))],
 };
 
-/** Starts a command as a unit: the part of systemd-run(1) that the lab's verbs use, with the same words and exit codes. */
+/** Starts a command as a unit: the part of systemd-run(1) that the lab's host commands use, with the same words and exit codes. */
 export async function systemdRun(units: Units, words: readonly string[]): Promise<Answer> {
   const invocation = randomUUID().replaceAll('-', '');
   const settings: Writable = {
@@ -138,6 +138,6 @@ export function unitName(program: string, word: string): string {
 
 function usageError(what: string): CommandError {
   return new CommandError(
-    `systemd-run: ${what}; a local host's systemd-run has only what the lab's verbs use (lib/local/host-bin)`,
+    `systemd-run: ${what}; a local host's systemd-run has only what the lab's host commands use (lib/local/host-bin)`,
   );
 }

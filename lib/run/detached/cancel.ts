@@ -1,10 +1,10 @@
 import type { AutomationExecution } from '@aws-sdk/client-ssm';
 import { setTimeout as pause } from 'node:timers/promises';
-import { getExecution, hasEnded, runVerb, stopExecution } from '../execution.ts';
+import { getExecution, hasEnded, runHostCommand, stopExecution } from '../execution.ts';
 import type { LabBackend } from '../lab-backend.ts';
 
 /** How long collecting, and stopping, are waited for. */
-const verbPatienceMillis = 300_000;
+const commandPatienceMillis = 300_000;
 
 /**
  * Cancels an execution and sees that every host collects what it has and stops: the execution does so itself, and where it did not
@@ -19,8 +19,8 @@ export async function cancelAndCollect(backend: LabBackend, executionId: string)
   if (!backend.detachable) return cancelled;
   const stop = cancelled.StepExecutions?.find(({ StepName }) => StepName === 'stop');
   if (stop?.StepStatus === 'Success') return cancelled;
-  await runVerb(backend, 'Collect', { Run: [executionId] }, verbPatienceMillis);
-  await runVerb(backend, 'Stop', { Run: [executionId] }, verbPatienceMillis);
+  await runHostCommand(backend, 'Collect', { Run: [executionId] }, commandPatienceMillis);
+  await runHostCommand(backend, 'Stop', { Run: [executionId] }, commandPatienceMillis);
   return getExecution(backend, executionId);
 }
 

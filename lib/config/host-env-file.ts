@@ -8,7 +8,7 @@ export const hostRoot = '/opt/c1mlab';
  * The text of `/opt/c1mlab/host.env`: what a host must know of the lab, as shell assignments. User data writes it on EC2,
  * the local lab on its hosts; values are made of letters, digits, dots, hyphens and spaces only, so quotes are safe.
  */
-export function hostFacts(lab: Lab, host: Host): string {
+export function hostEnvFile(lab: Lab, host: Host): string {
   const hosts = hostsOf(lab);
   const server = hosts.find((candidate) => candidate.role === 'server');
   const facts: Record<string, string | number> = {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { articleLab } from '../../../lib/config/lab.ts';
-import { findStarted } from '../../../lib/run/left/find-started.ts';
+import { findStarted } from '../../../lib/run/detached/find-started.ts';
 import type { RunRecordInput } from '../../../lib/results/schema/run-record.ts';
 
 test('measurements that were started are found, the newest run first, and none of a local run', async (t) => {

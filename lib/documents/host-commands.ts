@@ -1,8 +1,8 @@
 import { parameters } from './parameters.ts';
 import type { CommandDocument, CommandParameter } from './schema/document.ts';
 
-/** One verb of the lab: a Command document that calls the script of that name in assets/host. */
-interface Verb {
+/** A command that every host has: a Command document that calls the script of that name in assets/host. */
+interface HostCommand {
   /** The document is called `<lab>-<name>`. */
   readonly name: string;
   /** The script in assets/host. */
@@ -15,8 +15,8 @@ interface Verb {
   readonly timeoutParameter?: string;
 }
 
-/** Every verb, in the order in which a benchmark uses them. */
-export const verbs = [
+/** Every host command, in the order in which a benchmark uses them. */
+export const hostCommands = [
   {
     name: 'Build',
     script: 'build',
@@ -106,9 +106,9 @@ export const verbs = [
     parameters: { Run: parameters.runOrAny },
     timeoutSeconds: 300,
   },
-] as const satisfies readonly Verb[];
+] as const satisfies readonly HostCommand[];
 
-export type VerbName = (typeof verbs)[number]['name'];
+export type HostCommandName = (typeof hostCommands)[number]['name'];
 
 /**
  * The time-out of Drive for a workload of so many seconds: ten minutes more, for the last broadcast to arrive everywhere. A load host
@@ -118,21 +118,21 @@ export function driveTimeoutSeconds(workloadSeconds: number): number {
   return Math.ceil(workloadSeconds) + 600;
 }
 
-/** The Command document of a verb (schema 2.2): a few lines that call a script which came with the assets. */
-export function commandDocument(verb: Verb): CommandDocument {
-  const timeout = verb.timeoutParameter === undefined ? undefined : `{{ ${verb.timeoutParameter} }}`;
-  const script = `exec /opt/c1mlab/assets/host/${verb.script}`;
+/** The Command document of a host command (schema 2.2): a few lines that call a script which came with the assets. */
+export function commandDocument(command: HostCommand): CommandDocument {
+  const timeout = command.timeoutParameter === undefined ? undefined : `{{ ${command.timeoutParameter} }}`;
+  const script = `exec /opt/c1mlab/assets/host/${command.script}`;
   return {
     schemaVersion: '2.2',
-    description: `${verb.description}.`,
-    parameters: verb.parameters,
+    description: `${command.description}.`,
+    parameters: command.parameters,
     mainSteps: [
       {
-        name: verb.script,
+        name: command.script,
         action: 'aws:runShellScript',
         precondition: { StringEquals: ['platformType', 'Linux'] },
         inputs: {
-          timeoutSeconds: timeout ?? String(verb.timeoutSeconds),
+          timeoutSeconds: timeout ?? String(command.timeoutSeconds),
           runCommand: [timeout === undefined ? script : `${script} ${timeout}`],
         },
       },
