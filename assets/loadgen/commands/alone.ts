@@ -10,11 +10,10 @@ import type { Workload } from '../workload/phase-kinds.ts';
 import { editWorkload, readWorkload } from '../workload/workload.ts';
 import { endSignal } from './end-signal.ts';
 import { exitCodes, UsageError } from './exit-codes.ts';
-import { Options, portRange } from './options.ts';
-import { requestLists, requestNames, requestOptions } from './request-options.ts';
-import { serverUrl, withoutCredentials } from './server-url.ts';
+import { optionNames, Options, portRange } from './options.ts';
+import { withoutCredentials } from './server-url.ts';
 import { summaryText } from './summary-text.ts';
-import { refuseTlsOptions, tlsFlags, tlsNames, tlsOptions } from './tls-options.ts';
+import { readUrlTarget, urlOptionTable } from './url/url-target.ts';
 
 const names = [
   'url',
@@ -29,9 +28,8 @@ const names = [
   'interval-seconds',
   'echo-rate',
   'echo-seconds',
-  ...tlsNames,
-  ...requestNames,
-] as const;
+  ...optionNames(urlOptionTable, 'value'),
+];
 
 /** More than this a process would leave other processors idle. */
 const connectionsAProcess = 100_000;
@@ -40,7 +38,12 @@ const tickMillis = 100;
 
 /** Loads one server from this machine and prints the result; 0 when every connection was opened and held, and nothing is missing. */
 export async function alone(args: readonly string[]): Promise<number> {
-  const options = new Options(args, names, ['json', ...tlsFlags], requestLists);
+  const options = new Options(
+    args,
+    names,
+    ['json', ...optionNames(urlOptionTable, 'flag')],
+    optionNames(urlOptionTable, 'list'),
+  );
   const load = await loadOptions(options);
   const holdSeconds = options.number('hold', 0, 86400, 10);
   const workload = workloadOf(options, holdSeconds);
@@ -91,8 +94,7 @@ function workloadOf(options: Options, holdSeconds: number): Workload {
 }
 
 async function loadOptions(options: Options): Promise<LoadOptions> {
-  const server = await serverUrl(options.text('url'));
-  if (!server.isSecure) refuseTlsOptions(options, `--url is ${options.text('url')}`);
+  const { server, target, publishPath } = await readUrlTarget(options.text('url'), options);
   const connections = options.integer('connections', 1, 1e7);
   // Any address of this host: the kernel takes the one that the route to the server has.
   const sources = options.has('sources') ? options.list('sources', isIPv4, 'IPv4 addresses') : ['0.0.0.0'];
@@ -111,16 +113,8 @@ async function loadOptions(options: Options): Promise<LoadOptions> {
         ? portRange(options.text('local-ports'))
         : somewhereIn(portRange(kernelPortRange()), Math.ceil(connections / sources.length)),
     },
-    target: {
-      address: server.address,
-      ports: [server.port],
-      path: server.path,
-      hostName: server.hostName,
-      defaultPort: server.defaultPort,
-      ...requestOptions(options, new URL(options.text('url'))),
-      ...(server.isSecure ? { tls: await tlsOptions(options, server.hostName) } : {}),
-    },
-    publishPath: '/publish',
+    target,
+    publishPath,
     ratePerSecond: options.has('rate') ? options.number('rate', 0.001, 1e7) : null,
     handshakeSeconds,
   };

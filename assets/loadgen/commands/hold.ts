@@ -9,8 +9,8 @@ import { serveControl, type ControlRequest } from '../supervisor/control-socket.
 import { Supervisor } from '../supervisor/supervisor.ts';
 import { endSignal } from './end-signal.ts';
 import { exitCodes, UsageError } from './exit-codes.ts';
-import { isPort, Options, portRange } from './options.ts';
-import { refuseTlsOptions, tlsFlags, tlsNames, tlsOptions } from './tls-options.ts';
+import { isPort, optionNames, Options, portRange } from './options.ts';
+import { refuseTlsOptions, tlsOptionTable, tlsOptions } from './tls-options.ts';
 
 const statusMillis = 1000;
 /** How long the end of the ramp waits for the raw files at most. */
@@ -38,9 +38,9 @@ const names = [
   'run-folder',
   'socket',
   'server-name',
-  ...tlsNames,
-] as const;
-const flags = ['tls', ...tlsFlags] as const;
+  ...optionNames(tlsOptionTable, 'value'),
+];
+const flags = ['tls', ...optionNames(tlsOptionTable, 'flag')];
 
 /** Opens this host's share of the connections and holds it until SIGTERM or SIGINT; the exit code. */
 export async function hold(args: readonly string[]): Promise<number> {

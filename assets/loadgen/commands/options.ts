@@ -1,6 +1,23 @@
 import { parseArgs } from 'node:util';
 import { UsageError } from './exit-codes.ts';
 
+/** An option as tables describe it: one value, several (it may be given more than once), or none. */
+export interface OptionDescription {
+  readonly kind: 'value' | 'list' | 'flag';
+  /** What its value is called in help; empty for a flag. */
+  readonly placeholder: string;
+  /** One phrase. */
+  readonly about: string;
+}
+
+/** The names of a table's options of one kind. */
+export function optionNames(
+  table: Readonly<Record<string, OptionDescription>>,
+  kind: OptionDescription['kind'],
+): readonly string[] {
+  return Object.entries(table).flatMap(([name, option]) => (option.kind === kind ? [name] : []));
+}
+
 /** Values of a command line, read and checked one by one; every error names the option, the value and what is wanted. */
 export class Options {
   readonly #values: Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;

@@ -1,9 +1,16 @@
 import { UsageError } from './exit-codes.ts';
-import type { Options } from './options.ts';
+import type { OptionDescription, Options } from './options.ts';
 
-/** Options of a command line that add to the upgrade request; `header` may be given more than once. */
-export const requestNames = ['subprotocol', 'origin'] as const;
-export const requestLists = ['header'] as const;
+/** Options of a command line that add to the upgrade request. */
+export const requestOptionTable = {
+  header: {
+    kind: 'list',
+    placeholder: "'Name: value'",
+    about: 'a header of the upgrade request; may be given more than once',
+  },
+  subprotocol: { kind: 'value', placeholder: 'NAME,NAME', about: 'subprotocols to offer' },
+  origin: { kind: 'value', placeholder: 'ORIGIN', about: 'the Origin header' },
+} as const satisfies Readonly<Record<string, OptionDescription>>;
 
 // RFC 9110, section 5: a token, then anything that can be seen, and blanks.
 const headerForm = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\u0020-\u007e\u0080-\u00ff]*$/;

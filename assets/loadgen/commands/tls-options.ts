@@ -3,11 +3,22 @@ import { readFileSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
 import type { TlsOptions } from '../tls/tls-options.ts';
 import { UsageError } from './exit-codes.ts';
-import type { Options } from './options.ts';
+import type { OptionDescription, Options } from './options.ts';
 
-/** Options and flags of a command line that say how wss:// connections are secured. */
-export const tlsNames = ['cacert'] as const;
-export const tlsFlags = ['insecure', 'tls-resume'] as const;
+/** Options of a command line that say how connections are secured. */
+export const tlsOptionTable = {
+  cacert: {
+    kind: 'value',
+    placeholder: 'FILE',
+    about: "for TLS: certificates (PEM) that the server's must lead to; default: those that the system trusts",
+  },
+  insecure: { kind: 'flag', placeholder: '', about: 'for TLS: accept any certificate, for any name and time' },
+  'tls-resume': {
+    kind: 'flag',
+    placeholder: '',
+    about: 'for TLS: resume the session of an earlier connection of the same process',
+  },
+} as const satisfies Readonly<Record<string, OptionDescription>>;
 
 /** Where Linux distributions keep the authorities that the system trusts: Debian, Fedora and Amazon, SUSE, Alpine. */
 const systemStores = [
@@ -35,7 +46,7 @@ export async function tlsOptions(options: Options, serverName: string): Promise<
 
 /** Throws {@link UsageError} when a command line has options for TLS, and connections are plain. */
 export function refuseTlsOptions(options: Options, reason: string): void {
-  const given = [...tlsNames, ...tlsFlags].find((name) => options.has(name));
+  const given = Object.keys(tlsOptionTable).find((name) => options.has(name));
   if (given !== undefined) throw new UsageError(`--${given} is for TLS, but ${reason}`);
 }
 

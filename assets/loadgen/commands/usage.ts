@@ -1,4 +1,9 @@
 import { workloadHelp } from '../workload/describe-kinds.ts';
+import type { OptionDescription } from './options.ts';
+import { urlOptionTable } from './url/url-target.ts';
+
+/** Where the texts of options begin. */
+const textColumn = 27;
 
 /** What --help prints. */
 export function usage(): string {
@@ -15,11 +20,7 @@ export function usage(): string {
   --broadcasts K           publish K messages on /publish (with --interval-seconds S, default 1) and time their arrival
   --echo-rate R            messages a second, sent to the connections in turn and expected back unchanged,
                            for --echo-seconds S (default: as long as --hold)
-  --header 'Name: value'   a header of the upgrade request; may be given more than once
-  --subprotocol NAME,NAME  subprotocols to offer; --origin ORIGIN: the Origin header
-  --cacert FILE            for wss://: certificates (PEM) that the server's must lead to; default: those that the system trusts
-  --insecure               accept any certificate, for any name and time
-  --tls-resume             resume the session of an earlier connection of the same process
+${urlOptionLines()}
   --json                   print the result as JSON on standard output, and progress on standard error
 
 Exit codes: 0 all connections were opened and held and every message arrived, 1 a defect, 2 usage, 3 environment, 4 the run failed,
@@ -28,4 +29,12 @@ Exit codes: 0 all connections were opened and held and every message arrived, 1 
 ${workloadHelp()}
 Driven by the lab's hosts (docs/contracts.md): loadgen hold, loadgen drive, loadgen collect.
 `;
+}
+
+function urlOptionLines(): string {
+  return Object.entries<OptionDescription>(urlOptionTable)
+    .map(
+      ([name, { placeholder, about }]) => `${`  --${name} ${placeholder}`.trimEnd().padEnd(textColumn - 1)} ${about}`,
+    )
+    .join('\n');
 }
