@@ -45,7 +45,7 @@ export function describePlan(plan: ScalePlan, prices: PriceBook): readonly strin
     ['S3', `about ${threeDigits(plan.rawBytes / 1e6)} MB of raw files a measurement`],
     [
       'price',
-      hour.known
+      hour.ok
         ? `${dollars(labs * hour.value)} an hour, ${dollars(labs * hour.value * hours)} in ${hours} h`
         : `not known: ${hour.reason}`,
     ],

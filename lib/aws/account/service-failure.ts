@@ -1,5 +1,5 @@
 import { LabError } from '../../config/lab-error.ts';
-import { known, notKnown, type Known } from './known.ts';
+import { ok, unavailable, type Result } from './result.ts';
 
 /** Why a service did not answer. */
 export type FailureKind = 'credentials' | 'expired' | 'denied' | 'throttled' | 'unreachable' | 'other';
@@ -98,8 +98,8 @@ export function serviceError(action: string, error: unknown): LabError {
   return new LabError('environment', failure.text, hints[failure.kind], { cause: error });
 }
 
-/** A call that a command cannot do without; throws LabError `environment`. */
-export async function needed<T>(action: string, call: () => Promise<T>): Promise<T> {
+/** Calls a service; throws LabError `environment` when the call fails. */
+export async function callOrThrow<T>(action: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {
@@ -107,12 +107,12 @@ export async function needed<T>(action: string, call: () => Promise<T>): Promise
   }
 }
 
-/** A call that a command can do without: not known when it fails. */
-export async function asked<T>(action: string, call: () => Promise<T>): Promise<Known<T>> {
+/** Calls a service; a failed call is a result without a value. */
+export async function tryCall<T>(action: string, call: () => Promise<T>): Promise<Result<T>> {
   try {
-    return known(await call());
+    return ok(await call());
   } catch (error) {
-    return notKnown(error instanceof LabError ? error.message : understandFailure(action, error).text);
+    return unavailable(error instanceof LabError ? error.message : understandFailure(action, error).text);
   }
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { LabError } from '../../config/lab-error.ts';
 import type { AwsClients } from './aws-access.ts';
 import { readStack, type StackState } from './read-stack.ts';
-import { needed } from './service-failure.ts';
+import { callOrThrow } from './service-failure.ts';
 
 /** How often CloudFormation is asked, in milliseconds. */
 const pollMillis = 5000;
@@ -27,7 +27,7 @@ export async function settledStack(
 ): Promise<StackState | null> {
   const deadline = Date.now() + patienceMillis;
   for (;;) {
-    const stack = await needed('cloudformation:DescribeStacks', () => readStack(clients, name));
+    const stack = await callOrThrow('cloudformation:DescribeStacks', () => readStack(clients, name));
     if (stack === null || isSettled(stack)) return stack;
     if (Date.now() > deadline) {
       throw new LabError(

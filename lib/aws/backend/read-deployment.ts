@@ -2,7 +2,7 @@ import { GetParameterCommand, ParameterNotFound } from '@aws-sdk/client-ssm';
 import { deploymentParameterName, parseDeployment, type Deployment } from '../../config/deployment.ts';
 import { LabError } from '../../config/lab-error.ts';
 import type { AwsClients } from '../account/aws-access.ts';
-import { needed } from '../account/service-failure.ts';
+import { callOrThrow } from '../account/service-failure.ts';
 
 /** What a lab wrote of itself when it was deployed. Throws LabError `environment` when there is no lab of that name in the region. */
 export async function readDeployment(clients: AwsClients, labName: string): Promise<Deployment> {
@@ -17,7 +17,7 @@ export async function readDeployment(clients: AwsClients, labName: string): Prom
 
 /** What a lab wrote of itself when it was deployed; null when there is no lab of that name in the region. */
 export async function findDeployment({ ssm }: AwsClients, labName: string): Promise<Deployment | null> {
-  return needed('ssm:GetParameter', async () => {
+  return callOrThrow('ssm:GetParameter', async () => {
     try {
       const answer = await ssm.send(new GetParameterCommand({ Name: deploymentParameterName(labName) }));
       return parseDeployment(answer.Parameter?.Value ?? '', labName);

@@ -1,8 +1,8 @@
 import { fitOf } from '../../config/lab-fit.ts';
 import type { Lab } from '../../config/lab.ts';
 import type { AwsClients } from '../account/aws-access.ts';
-import { known, notKnown, type Known } from '../account/known.ts';
-import { asked, serviceError, understandFailure } from '../account/service-failure.ts';
+import { ok, unavailable, type Result } from '../account/result.ts';
+import { tryCall, serviceError, understandFailure } from '../account/service-failure.ts';
 import { askPrices } from '../cost/ask-prices.ts';
 import { dollars } from '../cost/describe-cost.ts';
 import { billedOf, billOf, hourOf, type BillLine } from '../cost/lab-price.ts';
@@ -37,7 +37,7 @@ export interface CheckOptions {
 export async function checkAccount(clients: AwsClients, lab: Lab, options: CheckOptions): Promise<AccountCheck> {
   const zones = await firstAnswer(clients);
   const types = [...new Set([lab.server.instanceType, lab.load.instanceType])];
-  const offerings = await asked('ec2:DescribeInstanceTypeOfferings', () => readOfferings(clients, types));
+  const offerings = await tryCall('ec2:DescribeInstanceTypeOfferings', () => readOfferings(clients, types));
   const choice = checkZone(lab, { region: clients.region, zones, offerings }, options.willNameZone);
   const [subnet, image, limits, vcpus, vpcs, prices] = await Promise.all([
     checkSubnet(clients, lab),
@@ -53,7 +53,7 @@ export async function checkAccount(clients: AwsClients, lab: Lab, options: Check
   ]);
   const bill = billOf(billedOf(lab), prices);
   const findings = [
-    zones.known
+    zones.ok
       ? ({ check: 'credentials', state: 'ok', text: `EC2 answers in ${clients.region}` } as const)
       : ({ check: 'credentials', state: 'not known', text: zones.reason } as const),
     checkArithmetic(lab),
@@ -69,13 +69,13 @@ export async function checkAccount(clients: AwsClients, lab: Lab, options: Check
 }
 
 /** The first question shows whether there is any point in asking on. */
-async function firstAnswer(clients: AwsClients): Promise<Known<readonly Zone[]>> {
+async function firstAnswer(clients: AwsClients): Promise<Result<readonly Zone[]>> {
   const action = 'ec2:DescribeAvailabilityZones';
   try {
-    return known(await readZones(clients));
+    return ok(await readZones(clients));
   } catch (error) {
     const failure = understandFailure(action, error);
-    if (failure.kind === 'other') return notKnown(failure.text);
+    if (failure.kind === 'other') return unavailable(failure.text);
     throw serviceError(action, error);
   }
 }
@@ -100,7 +100,7 @@ function checkArithmetic(lab: Lab): Finding {
 
 function checkPrice(lab: Lab, bill: readonly BillLine[]): Finding {
   const hour = hourOf(bill);
-  if (!hour.known) return { check: 'price', state: 'not known', text: hour.reason };
+  if (!hour.ok) return { check: 'price', state: 'not known', text: hour.reason };
   const { hours } = lab.lifetime;
   return {
     check: 'price',

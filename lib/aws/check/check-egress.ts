@@ -49,7 +49,7 @@ async function answered(action: string, ask: () => Promise<Finding>): Promise<Fi
   try {
     return await ask();
   } catch (error) {
-    return notKnown(understandFailure(action, error).text);
+    return unavailable(understandFailure(action, error).text);
   }
 }
 
@@ -64,7 +64,7 @@ async function routeTableOf({ ec2 }: AwsClients, { vpcId, subnet }: ExistingNetw
 
 function checkDefaultRoute(lab: Lab, { subnet }: ExistingNetwork, table: RouteTable | undefined): Finding {
   const subnetId = subnet.SubnetId ?? '';
-  if (table === undefined) return notKnown(`EC2 does not say which route table ${subnetId} has`);
+  if (table === undefined) return unavailable(`EC2 does not say which route table ${subnetId} has`);
   const route = table.Routes?.find(({ DestinationCidrBlock }) => DestinationCidrBlock === '0.0.0.0/0');
   const tableId = table.RouteTableId ?? 'its route table';
   if (route === undefined || route.State === 'blackhole') {
@@ -158,7 +158,7 @@ async function checkNames({ ec2 }: AwsClients, lab: Lab, { vpcId, vpc }: Existin
     return (name === 'enableDnsSupport' ? answer.EnableDnsSupport : answer.EnableDnsHostnames)?.Value;
   };
   const [support, hostnames] = await Promise.all([attribute('enableDnsSupport'), attribute('enableDnsHostnames')]);
-  if (support === undefined) return notKnown(`EC2 does not say whether names are resolved in ${vpcId}`);
+  if (support === undefined) return unavailable(`EC2 does not say whether names are resolved in ${vpcId}`);
   const modify = `aws ec2 modify-vpc-attribute --vpc-id ${vpcId}`;
   if (lab.network.egress === 'endpoints' && !(support && hostnames === true)) {
     return failed(
@@ -190,7 +190,7 @@ function ok(text: string): Finding {
   return { check, state: 'ok', text };
 }
 
-function notKnown(text: string): Finding {
+function unavailable(text: string): Finding {
   return { check, state: 'not known', text };
 }
 

@@ -2,8 +2,8 @@ import { paginateDescribeInstances, paginateDescribeVpcs, type Instance } from '
 import { instanceTypeFacts } from '../../config/instance-types.ts';
 import type { Lab } from '../../config/lab.ts';
 import type { AwsClients } from '../account/aws-access.ts';
-import { known, notKnown, type Known } from '../account/known.ts';
-import { asked } from '../account/service-failure.ts';
+import { ok, unavailable, type Result } from '../account/result.ts';
+import { tryCall } from '../account/service-failure.ts';
 import { typeCapacity } from '../account/type-capacity.ts';
 import type { Finding } from './finding.ts';
 import { askForMore, quotas, readQuota } from './quota.ts';
@@ -12,17 +12,17 @@ import { askForMore, quotas, readQuota } from './quota.ts';
 const standardFamily = /^[acdhimrtz]\d/;
 
 /** vCPUs that a lab's hosts have together; not known when EC2 does not say what one of its types has. */
-async function vcpusOf(clients: AwsClients, { server, load }: Lab): Promise<Known<number>> {
+async function vcpusOf(clients: AwsClients, { server, load }: Lab): Promise<Result<number>> {
   const types = [server.instanceType, load.instanceType];
-  const found = await asked('ec2:DescribeInstanceTypes', () =>
+  const found = await tryCall('ec2:DescribeInstanceTypes', () =>
     Promise.all(types.map((type) => typeCapacity(clients, type))),
   );
-  if (!found.known) return found;
+  if (!found.ok) return found;
   const [ofServer, ofLoad] = found.value;
   if (ofServer === undefined || ofLoad === undefined) {
-    return notKnown(`EC2 does not say how many vCPUs ${types.join(' and ')} have`);
+    return unavailable(`EC2 does not say how many vCPUs ${types.join(' and ')} have`);
   }
-  return known(ofServer.vcpus + load.hosts * ofLoad.vcpus);
+  return ok(ofServer.vcpus + load.hosts * ofLoad.vcpus);
 }
 
 /** Whether the account may run the vCPUs of the lab beside what runs now. */
@@ -34,13 +34,13 @@ export async function checkVcpus(clients: AwsClients, lab: Lab): Promise<Finding
   if (other !== undefined)
     return { check, state: 'not known', text: `${other} has a quota of its own, which is not looked at` };
   const hosts = await vcpusOf(clients, lab);
-  if (!hosts.known) return { check, state: 'not known', text: hosts.reason };
+  if (!hosts.ok) return { check, state: 'not known', text: hosts.reason };
   const needed = hosts.value;
   const [allowed, running] = await Promise.all([
     readQuota(clients, quota),
-    asked('ec2:DescribeInstances', () => readRunning(clients, lab)),
+    tryCall('ec2:DescribeInstances', () => readRunning(clients, lab)),
   ]);
-  if (!allowed.known) return { check, state: 'not known', text: `the lab needs ${needed}; ${allowed.reason}` };
+  if (!allowed.ok) return { check, state: 'not known', text: `the lab needs ${needed}; ${allowed.reason}` };
   // Not enough for the lab alone: what runs beside it changes nothing.
   if (needed > allowed.value) {
     return {
@@ -50,7 +50,7 @@ export async function checkVcpus(clients: AwsClients, lab: Lab): Promise<Finding
       fix: `${askForMore(quota, needed, clients.region)}, or take smaller types`,
     };
   }
-  if (!running.known) {
+  if (!running.ok) {
     return {
       check,
       state: 'not known',
@@ -82,14 +82,14 @@ export async function checkVpcs(clients: AwsClients): Promise<Finding> {
   const check = 'VPC quota';
   const [allowed, there] = await Promise.all([
     readQuota(clients, quotas.vpcs),
-    asked('ec2:DescribeVpcs', async () => {
+    tryCall('ec2:DescribeVpcs', async () => {
       let count = 0;
       for await (const { Vpcs = [] } of paginateDescribeVpcs({ client: clients.ec2 }, {})) count += Vpcs.length;
       return count;
     }),
   ]);
-  if (!allowed.known) return { check, state: 'not known', text: allowed.reason };
-  if (!there.known) return { check, state: 'not known', text: there.reason };
+  if (!allowed.ok) return { check, state: 'not known', text: allowed.reason };
+  if (!there.ok) return { check, state: 'not known', text: there.reason };
   const text = `${there.value} of ${allowed.value} VPCs are there, the lab makes one (${quotas.vpcs.code})`;
   if (there.value < allowed.value) return { check, state: 'ok', text };
   return {

@@ -1,5 +1,5 @@
 import type { Lab } from '../../config/lab.ts';
-import type { Known } from '../account/known.ts';
+import type { Result } from '../account/result.ts';
 import type { Finding } from './finding.ts';
 import { describeZone, type Zone } from './zones.ts';
 
@@ -13,9 +13,9 @@ export interface ZoneChoice {
 /** What EC2 says of its zones. */
 export interface ZoneFacts {
   readonly region: string;
-  readonly zones: Known<readonly Zone[]>;
+  readonly zones: Result<readonly Zone[]>;
   /** Zone ids by instance type. */
-  readonly offerings: Known<ReadonlyMap<string, ReadonlySet<string>>>;
+  readonly offerings: Result<ReadonlyMap<string, ReadonlySet<string>>>;
 }
 
 const check = 'zone';
@@ -26,7 +26,7 @@ const check = 'zone';
  */
 export function checkZone(lab: Lab, facts: ZoneFacts, willBeNamed: boolean): ZoneChoice {
   const { zones, offerings, region } = facts;
-  if (!zones.known) return { finding: { check, state: 'not known', text: zones.reason }, zone: null };
+  if (!zones.ok) return { finding: { check, state: 'not known', text: zones.reason }, zone: null };
   const wanted = lab.network.availabilityZone;
   const named = zones.value.find(({ name }) => name === wanted);
   if (wanted !== undefined && named === undefined) {
@@ -35,7 +35,7 @@ export function checkZone(lab: Lab, facts: ZoneFacts, willBeNamed: boolean): Zon
       `name one of ${zones.value.map(describeZone).join(', ')}, or give the region it is in with --region`,
     );
   }
-  if (!offerings.known) {
+  if (!offerings.ok) {
     return { finding: { check, state: 'not known', text: offerings.reason }, zone: named ?? null };
   }
   for (const [type, ids] of offerings.value) {

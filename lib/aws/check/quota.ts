@@ -4,8 +4,8 @@ import {
   NoSuchResourceException,
 } from '@aws-sdk/client-service-quotas';
 import type { AwsClients } from '../account/aws-access.ts';
-import { known, notKnown, type Known } from '../account/known.ts';
-import { asked } from '../account/service-failure.ts';
+import { ok, unavailable, type Result } from '../account/result.ts';
+import { tryCall } from '../account/service-failure.ts';
 
 /** A quota of an account in one region, as the Service Quotas console and `aws service-quotas` name it. */
 export interface QuotaName {
@@ -22,9 +22,9 @@ export const quotas = {
 } as const satisfies Readonly<Record<string, QuotaName>>;
 
 /** What the account is allowed: its own quota, or AWS's default while nobody has asked for another. */
-export async function readQuota({ quotas: client }: AwsClients, { service, code }: QuotaName): Promise<Known<number>> {
+export async function readQuota({ quotas: client }: AwsClients, { service, code }: QuotaName): Promise<Result<number>> {
   const request = { ServiceCode: service, QuotaCode: code };
-  const answer = await asked('servicequotas:GetServiceQuota', async () => {
+  const answer = await tryCall('servicequotas:GetServiceQuota', async () => {
     try {
       return await client.send(new GetServiceQuotaCommand(request));
     } catch (error) {
@@ -32,9 +32,9 @@ export async function readQuota({ quotas: client }: AwsClients, { service, code 
       return client.send(new GetAWSDefaultServiceQuotaCommand(request));
     }
   });
-  if (!answer.known) return answer;
+  if (!answer.ok) return answer;
   const value = answer.value.Quota?.Value;
-  return value === undefined ? notKnown(`Service Quotas has no value of ${code}`) : known(value);
+  return value === undefined ? unavailable(`Service Quotas has no value of ${code}`) : ok(value);
 }
 
 /** The command that asks AWS for more. */

@@ -2,8 +2,8 @@ import { paginateDescribeSpotPriceHistory, type DescribeSpotPriceHistoryRequest 
 import { GetProductsCommand, type Filter } from '@aws-sdk/client-pricing';
 import * as v from 'valibot';
 import type { AwsClients } from '../account/aws-access.ts';
-import { known, notKnown, type Known } from '../account/known.ts';
-import { asked } from '../account/service-failure.ts';
+import { ok, unavailable, type Result } from '../account/result.ts';
+import { tryCall } from '../account/service-failure.ts';
 import { tablePrices, type Price, type PriceBook } from './price-book.ts';
 
 /** What prices are wanted for. */
@@ -31,16 +31,16 @@ export async function askPrices(clients: AwsClients, question: PriceQuestion): P
   return {
     region: clients.region,
     onDemandHour: (type) =>
-      orElse(onDemandHours.get(type) ?? notKnown('it was not asked for'), table.onDemandHour(type)),
-    spotHour: (type) => (spot.known ? (spot.value.get(type) ?? notKnown(`EC2 has no spot price of ${type}`)) : spot),
+      orElse(onDemandHours.get(type) ?? unavailable('it was not asked for'), table.onDemandHour(type)),
+    spotHour: (type) => (spot.ok ? (spot.value.get(type) ?? unavailable(`EC2 has no spot price of ${type}`)) : spot),
     diskGibMonth: orElse(disk, table.diskGibMonth),
   };
 }
 
 /** The first that is known; when neither is, both reasons. */
-function orElse(first: Known<Price>, second: Known<Price>): Known<Price> {
-  if (first.known || second.known) return first.known ? first : second;
-  return notKnown(`${first.reason}; ${second.reason}`);
+function orElse(first: Result<Price>, second: Result<Price>): Result<Price> {
+  if (first.ok || second.ok) return first.ok ? first : second;
+  return unavailable(`${first.reason}; ${second.reason}`);
 }
 
 /** The part of a product in the AWS Price List (format aws_v1) that the lab reads. */
@@ -66,7 +66,7 @@ const productSchema = v.pipe(
   }),
 );
 
-async function askInstanceHour({ pricing, region }: AwsClients, instanceType: string): Promise<Known<Price>> {
+async function askInstanceHour({ pricing, region }: AwsClients, instanceType: string): Promise<Result<Price>> {
   return askListPrice(pricing, 'Hrs', {
     regionCode: region,
     instanceType,
@@ -77,7 +77,7 @@ async function askInstanceHour({ pricing, region }: AwsClients, instanceType: st
   });
 }
 
-async function askDiskGibMonth({ pricing, region }: AwsClients): Promise<Known<Price>> {
+async function askDiskGibMonth({ pricing, region }: AwsClients): Promise<Result<Price>> {
   return askListPrice(pricing, 'GB-Mo', { regionCode: region, productFamily: 'Storage', volumeApiName: 'gp3' });
 }
 
@@ -85,12 +85,12 @@ async function askListPrice(
   pricing: AwsClients['pricing'],
   unit: string,
   attributes: Readonly<Record<string, string>>,
-): Promise<Known<Price>> {
+): Promise<Result<Price>> {
   const filters = Object.entries(attributes).map(([Field, Value]): Filter => ({ Type: 'TERM_MATCH', Field, Value }));
-  const answer = await asked('pricing:GetProducts', () =>
+  const answer = await tryCall('pricing:GetProducts', () =>
     pricing.send(new GetProductsCommand({ ServiceCode: 'AmazonEC2', FormatVersion: 'aws_v1', Filters: filters })),
   );
-  if (!answer.known) return answer;
+  if (!answer.ok) return answer;
   // The client gives each product as an object that stands for a text.
   const products: readonly unknown[] = answer.value.PriceList ?? [];
   const prices = products.flatMap((product) => {
@@ -106,11 +106,12 @@ async function askListPrice(
   });
   const [first, ...others] = prices;
   const what = attributes['instanceType'] ?? attributes['volumeApiName'] ?? '';
-  if (first === undefined) return notKnown(`the AWS Price List has no price of ${what} in ${attributes['regionCode']}`);
+  if (first === undefined)
+    return unavailable(`the AWS Price List has no price of ${what} in ${attributes['regionCode']}`);
   if (others.some(({ dollars }) => dollars !== first.dollars)) {
-    return notKnown(`the AWS Price List has several prices of ${what} in ${attributes['regionCode']}`);
+    return unavailable(`the AWS Price List has several prices of ${what} in ${attributes['regionCode']}`);
   }
-  return known(first);
+  return ok(first);
 }
 
 /** Spot prices now, in dollars an hour: of the zone, or of the dearest zone when none is given. */
@@ -118,9 +119,9 @@ async function askSpotHours(
   { ec2 }: AwsClients,
   types: readonly string[],
   { zone, now }: PriceQuestion,
-): Promise<Known<ReadonlyMap<string, Known<Price>>>> {
-  return asked('ec2:DescribeSpotPriceHistory', async () => {
-    const prices = new Map<string, Known<Price>>();
+): Promise<Result<ReadonlyMap<string, Result<Price>>>> {
+  return tryCall('ec2:DescribeSpotPriceHistory', async () => {
+    const prices = new Map<string, Result<Price>>();
     const pages = paginateDescribeSpotPriceHistory(
       { client: ec2 },
       {
@@ -134,10 +135,10 @@ async function askSpotHours(
       for (const { InstanceType = '', SpotPrice = '', AvailabilityZone = '', Timestamp } of SpotPriceHistory) {
         const dollars = Number(SpotPrice);
         const before = prices.get(InstanceType);
-        if (!(dollars > 0) || (before?.known === true && before.value.dollars >= dollars)) continue;
+        if (!(dollars > 0) || (before?.ok === true && before.value.dollars >= dollars)) continue;
         const since =
           Timestamp === undefined ? '' : ` since ${Timestamp.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-        prices.set(InstanceType, known({ dollars, source: `EC2's spot price in ${AvailabilityZone}${since}` }));
+        prices.set(InstanceType, ok({ dollars, source: `EC2's spot price in ${AvailabilityZone}${since}` }));
       }
     }
     return prices;

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-ec2';
 import { expiryTag, latestEnd } from '../../config/tags.ts';
 import type { AwsClients } from '../account/aws-access.ts';
-import { needed } from '../account/service-failure.ts';
+import { callOrThrow } from '../account/service-failure.ts';
 import type { Billed, HostGroup } from './lab-price.ts';
 
 /** A host of a deployed lab that is not terminated. */
@@ -55,7 +55,7 @@ const presentStates = ['pending', 'running', 'stopping', 'stopped', 'shutting-do
 /** Finds a lab's hosts, disks and endpoints by its tag. Throws LabError `environment` when EC2 does not say. */
 export async function findBilled({ ec2 }: AwsClients, labName: string): Promise<BilledLab> {
   const ofLab = { Name: 'tag:c1mlab:lab', Values: [labName] };
-  const hosts = await needed('ec2:DescribeInstances', async () => {
+  const hosts = await callOrThrow('ec2:DescribeInstances', async () => {
     const found: BilledHost[] = [];
     const filters = [ofLab, { Name: 'instance-state-name', Values: presentStates }];
     for await (const { Reservations = [] } of paginateDescribeInstances({ client: ec2 }, { Filters: filters })) {
@@ -63,7 +63,7 @@ export async function findBilled({ ec2 }: AwsClients, labName: string): Promise<
     }
     return found;
   });
-  const disks = await needed('ec2:DescribeVolumes', async () => {
+  const disks = await callOrThrow('ec2:DescribeVolumes', async () => {
     const found: BilledDisk[] = [];
     for await (const { Volumes = [] } of paginateDescribeVolumes({ client: ec2 }, { Filters: [ofLab] })) {
       for (const { VolumeId = '', Size = 0, CreateTime = new Date(0) } of Volumes) {
@@ -72,7 +72,7 @@ export async function findBilled({ ec2 }: AwsClients, labName: string): Promise<
     }
     return found;
   });
-  const endpoints = await needed('ec2:DescribeVpcEndpoints', async () => {
+  const endpoints = await callOrThrow('ec2:DescribeVpcEndpoints', async () => {
     const found: BilledEndpoint[] = [];
     for await (const { VpcEndpoints = [] } of paginateDescribeVpcEndpoints({ client: ec2 }, { Filters: [ofLab] })) {
       found.push(...VpcEndpoints.map(endpointOf).filter(({ state }) => state !== 'deleted'));

@@ -17,12 +17,12 @@ export function describeBill(lines: readonly BillLine[]): readonly string[] {
   const rows = lines.map(({ what, count, hour }) => [
     String(count),
     what,
-    hour.known ? `${dollars(count * hour.value.dollars)}/h` : `not known: ${hour.reason}`,
+    hour.ok ? `${dollars(count * hour.value.dollars)}/h` : `not known: ${hour.reason}`,
   ]);
-  const sources = new Set(lines.flatMap(({ hour }) => (hour.known ? [hour.value.source] : [])));
+  const sources = new Set(lines.flatMap(({ hour }) => (hour.ok ? [hour.value.source] : [])));
   return [
-    ...textTable(rows, ['right', 'left', lines.every(({ hour }) => hour.known) ? 'right' : 'left']),
-    sum.known ? `together ${dollars(sum.value)} an hour` : `together not known: ${sum.reason}`,
+    ...textTable(rows, ['right', 'left', lines.every(({ hour }) => hour.ok) ? 'right' : 'left']),
+    sum.ok ? `together ${dollars(sum.value)} an hour` : `together not known: ${sum.reason}`,
     `prices from ${[...sources].join('; ')}`,
   ];
 }
@@ -35,7 +35,7 @@ export function describeLabPrice(lab: Lab, prices: PriceBook): readonly string[]
   return [
     `${lab.name} in ${prices.region} would cost:`,
     ...describeBill(bill),
-    ...(hour.known
+    ...(hour.ok
       ? [
           `${dollars(hour.value * hours)} for its lifetime of ${hours} h without a run, and at most ${dollars(hour.value * maximumHours)} if runs renew it until the maximum of ${maximumHours} h`,
         ]
@@ -65,7 +65,7 @@ export function describeDeployedCost(
     ...textTable(hosts, ['left', 'left', 'left', 'left', 'right', 'left']),
     '',
     ...describeBill(billOf(billedNow(deployed), prices)),
-    sum.known
+    sum.ok
       ? `so far ${dollars(sum.value)}: what is there now, since each host and disk was made${deployed.hosts.some(({ purchase }) => purchase === 'spot') ? ', spot at the price of now' : ''}`
       : `so far not known: ${sum.reason}`,
     ...notBilled,

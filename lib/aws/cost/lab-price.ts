@@ -1,7 +1,7 @@
 import { hostsOf } from '../../config/hosts.ts';
 import type { Lab } from '../../config/lab.ts';
-import type { Known } from '../account/known.ts';
-import { known, notKnown } from '../account/known.ts';
+import type { Result } from '../account/result.ts';
+import { ok, unavailable } from '../account/result.ts';
 import { endpointHour, hoursPerMonth, monitoringHour, publicAddressHour } from './price-table.ts';
 import type { Price, PriceBook } from './price-book.ts';
 
@@ -10,7 +10,7 @@ export interface BillLine {
   readonly what: string;
   readonly count: number;
   /** Of one thing. */
-  readonly hour: Known<Price>;
+  readonly hour: Result<Price>;
 }
 
 /** What hosts of one type cost: how many there are, and how they are bought. */
@@ -63,36 +63,36 @@ export function billOf(billed: Billed, prices: PriceBook): readonly BillLine[] {
     {
       what: 'GiB of gp3 disk',
       count: billed.diskGib,
-      hour: diskGibMonth.known
-        ? known({ ...diskGibMonth.value, dollars: diskGibMonth.value.dollars / hoursPerMonth })
+      hour: diskGibMonth.ok
+        ? ok({ ...diskGibMonth.value, dollars: diskGibMonth.value.dollars / hoursPerMonth })
         : diskGibMonth,
     },
     {
       what: 'public IPv4 addresses',
       count: billed.publicAddresses,
-      hour: known({ dollars: publicAddressHour, source: 'Amazon VPC pricing' }),
+      hour: ok({ dollars: publicAddressHour, source: 'Amazon VPC pricing' }),
     },
     {
       what: 'hosts with detailed monitoring',
       count: billed.monitoredHosts,
-      hour: known({ dollars: monitoringHour, source: 'Amazon CloudWatch pricing, 7 metrics' }),
+      hour: ok({ dollars: monitoringHour, source: 'Amazon CloudWatch pricing, 7 metrics' }),
     },
     {
       what: 'interface VPC endpoints',
       count: billed.interfaceEndpoints,
-      hour: known({ dollars: endpointHour, source: 'AWS PrivateLink pricing of us-east-1' }),
+      hour: ok({ dollars: endpointHour, source: 'AWS PrivateLink pricing of us-east-1' }),
     },
   ].filter(({ count }) => count > 0);
 }
 
 /** Dollars an hour of a whole bill; not known when a line is not. */
-export function hourOf(lines: readonly BillLine[]): Known<number> {
+export function hourOf(lines: readonly BillLine[]): Result<number> {
   let sum = 0;
   for (const { what, count, hour } of lines) {
-    if (!hour.known) return notKnown(`the price of ${what}: ${hour.reason}`);
+    if (!hour.ok) return unavailable(`the price of ${what}: ${hour.reason}`);
     sum += count * hour.value.dollars;
   }
-  return known(sum);
+  return ok(sum);
 }
 
 /** What a bill of hours leaves out. */

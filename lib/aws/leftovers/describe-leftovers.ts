@@ -48,7 +48,7 @@ export function describeLeftovers(labName: string, leftovers: Leftovers): readon
 }
 
 function monthText({ month }: Leftover): string {
-  if (!month.known) return 'not known';
+  if (!month.ok) return 'not known';
   if (month.value === 0) return 'free';
   const text = dollars(month.value);
   return text.startsWith('$') ? `about ${text}` : text;
@@ -56,10 +56,10 @@ function monthText({ month }: Leftover): string {
 
 function summary(labName: string, { found, notSearched, region }: Leftovers): string {
   const costing = found.filter(costsMoney);
-  const sum = costing.reduce((total, { month }) => total + (month.known ? month.value : 0), 0);
+  const sum = costing.reduce((total, { month }) => total + (month.ok ? month.value : 0), 0);
   const unsure = notSearched.filter(({ canCost }) => canCost).map(({ what }) => what);
   if (costing.length > 0) {
-    const atLeast = costing.some(({ month }) => !month.known) || unsure.length > 0 ? 'at least' : 'about';
+    const atLeast = costing.some(({ month }) => !month.ok) || unsure.length > 0 ? 'at least' : 'about';
     return `${costing.length} of ${found.length} things left of ${labName} in ${region} cost money: ${atLeast} ${dollars(sum)} a month`;
   }
   if (unsure.length > 0)

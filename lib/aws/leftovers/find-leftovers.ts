@@ -1,7 +1,7 @@
 import type { AwsClients } from '../account/aws-access.ts';
-import { known } from '../account/known.ts';
+import { ok } from '../account/result.ts';
 import { readStack } from '../account/read-stack.ts';
-import { asked } from '../account/service-failure.ts';
+import { tryCall } from '../account/service-failure.ts';
 import type { Leftover, Search } from './leftover.ts';
 import { searchBucket } from './search-bucket.ts';
 import { searchEc2 } from './search-tags.ts';
@@ -22,28 +22,28 @@ export async function findLeftovers(clients: AwsClients, labName: string, now: D
     await searchStack(clients, labName),
     await searchBucket(clients, labName),
   ];
-  const found = searches.flatMap((search) => (search.found.known ? search.found.value : []));
+  const found = searches.flatMap((search) => (search.found.ok ? search.found.value : []));
   return {
     region: clients.region,
     found: found.sort((a, b) => weight(b) - weight(a)),
     notSearched: searches.flatMap(({ what, canCost, found: result }) =>
-      result.known ? [] : [{ what, canCost, reason: result.reason }],
+      result.ok ? [] : [{ what, canCost, reason: result.reason }],
     ),
   };
 }
 
 /** The stack holds what carries no price: documents, roles, the schedule and the state machine. */
 async function searchStack(clients: AwsClients, labName: string): Promise<Search> {
-  const found = await asked('cloudformation:DescribeStacks', async (): Promise<readonly Leftover[]> => {
+  const found = await tryCall('cloudformation:DescribeStacks', async (): Promise<readonly Leftover[]> => {
     const stack = await readStack(clients, labName);
     if (stack === null) return [];
     const { status, reason, created: since } = stack;
     const note = `${status}${reason === '' ? '' : `: ${reason}`}`;
-    return [{ what: 'stack', id: labName, since, month: known(0), note }];
+    return [{ what: 'stack', id: labName, since, month: ok(0), note }];
   });
   return { what: 'stack', canCost: false, found };
 }
 
 function weight({ month }: Leftover): number {
-  return month.known ? month.value : Number.POSITIVE_INFINITY;
+  return month.ok ? month.value : Number.POSITIVE_INFINITY;
 }

@@ -1,4 +1,4 @@
-import type { Known } from '../account/known.ts';
+import type { Result } from '../account/result.ts';
 
 /** Something of a lab that is in the account. */
 export interface Leftover {
@@ -7,7 +7,7 @@ export interface Leftover {
   /** When it was made; null where AWS does not say. */
   readonly since: Date | null;
   /** Dollars a month if it stays; zero for what is free. */
-  readonly month: Known<number>;
+  readonly month: Result<number>;
   /** A state, a size, or what else is worth knowing of it. */
   readonly note: string;
 }
@@ -17,10 +17,10 @@ export interface Search {
   readonly what: string;
   /** It can cost money by itself: when it could not be looked for, nobody can say that nothing does. */
   readonly canCost: boolean;
-  readonly found: Known<readonly Leftover[]>;
+  readonly found: Result<readonly Leftover[]>;
 }
 
 /** Whether it is billed, or nobody can say that it is not. */
 export function costsMoney({ month }: Leftover): boolean {
-  return !month.known || month.value > 0;
+  return !month.ok || month.value > 0;
 }

@@ -1,14 +1,14 @@
 import { GetBucketTaggingCommand, paginateListBuckets, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
 import { bucketPrefix } from '../../config/deployment.ts';
 import type { AwsClients } from '../account/aws-access.ts';
-import { known, notKnown } from '../account/known.ts';
-import { asked, understandFailure } from '../account/service-failure.ts';
+import { ok, unavailable } from '../account/result.ts';
+import { tryCall, understandFailure } from '../account/service-failure.ts';
 import { storedGbMonth } from '../cost/price-table.ts';
 import type { Leftover, Search } from './leftover.ts';
 
 /** A lab's bucket in this region: by the beginning of its name, which CloudFormation gave it, and by its tag. */
 export async function searchBucket({ s3, region }: AwsClients, labName: string): Promise<Search> {
-  const found = await asked('s3:ListAllMyBuckets', async () => {
+  const found = await tryCall('s3:ListAllMyBuckets', async () => {
     const buckets: Leftover[] = [];
     const input = { Prefix: bucketPrefix(labName), BucketRegion: region };
     for await (const { Buckets = [] } of paginateListBuckets({ client: s3, pageSize: 1000 }, input)) {
@@ -43,9 +43,9 @@ async function contentOf(s3: S3Client, bucket: string): Promise<Pick<Leftover, '
       for (const { Size = 0 } of Contents) bytes += Size;
     }
     const note = objects === 0 ? 'empty' : `${objects} objects, ${(bytes / 1e6).toFixed(1)} MB`;
-    return { month: known((bytes / 1e9) * storedGbMonth), note };
+    return { month: ok((bytes / 1e9) * storedGbMonth), note };
   } catch (error) {
     const { text } = understandFailure('s3:ListBucket', error);
-    return { month: notKnown(text), note: 'its content cannot be read' };
+    return { month: unavailable(text), note: 'its content cannot be read' };
   }
 }

@@ -1,8 +1,8 @@
 import { DescribeRegionsCommand } from '@aws-sdk/client-ec2';
 import { LabError } from '../../config/lab-error.ts';
 import type { AwsClients } from '../account/aws-access.ts';
-import { known, notKnown, type Known } from '../account/known.ts';
-import { needed } from '../account/service-failure.ts';
+import { ok, unavailable, type Result } from '../account/result.ts';
+import { callOrThrow } from '../account/service-failure.ts';
 import { findLeftovers, type Leftovers } from './find-leftovers.ts';
 
 /** How many regions are searched at once. */
@@ -11,7 +11,7 @@ const concurrentRegions = 6;
 /** What was found in one region, or why it could not be searched. */
 export interface SearchedRegion {
   readonly region: string;
-  readonly leftovers: Known<Leftovers>;
+  readonly leftovers: Result<Leftovers>;
 }
 
 /** How all regions are searched. */
@@ -33,7 +33,9 @@ export interface RegionSearch {
 export async function searchRegions(home: AwsClients, search: RegionSearch): Promise<readonly SearchedRegion[]> {
   const { connect, labName, now, onRegion, signal } = search;
   // Without AllRegions only those are listed that the account may use.
-  const { Regions = [] } = await needed('ec2:DescribeRegions', () => home.ec2.send(new DescribeRegionsCommand({})));
+  const { Regions = [] } = await callOrThrow('ec2:DescribeRegions', () =>
+    home.ec2.send(new DescribeRegionsCommand({})),
+  );
   const waiting = Regions.map(({ RegionName = '' }) => RegionName)
     .sort()
     .values();
@@ -50,11 +52,11 @@ export async function searchRegions(home: AwsClients, search: RegionSearch): Pro
   return searched.sort((a, b) => (a.region < b.region ? -1 : 1));
 }
 
-async function searchRegion(clients: AwsClients, labName: string, now: Date): Promise<Known<Leftovers>> {
+async function searchRegion(clients: AwsClients, labName: string, now: Date): Promise<Result<Leftovers>> {
   try {
-    return known(await findLeftovers(clients, labName, now));
+    return ok(await findLeftovers(clients, labName, now));
   } catch (error) {
-    if (error instanceof LabError) return notKnown(error.message);
+    if (error instanceof LabError) return unavailable(error.message);
     throw error;
   }
 }

@@ -7,8 +7,8 @@ import {
 } from '@aws-sdk/client-ec2';
 import { utcMinute } from '../../report/units.ts';
 import type { AwsClients } from '../account/aws-access.ts';
-import { known, notKnown, type Known } from '../account/known.ts';
-import { asked, needed } from '../account/service-failure.ts';
+import { ok, unavailable, type Result } from '../account/result.ts';
+import { tryCall, callOrThrow } from '../account/service-failure.ts';
 import { askPrices } from '../cost/ask-prices.ts';
 import { findBilled, isBilled, type BilledDisk, type BilledEndpoint, type BilledHost } from '../cost/billed-hosts.ts';
 import { hourOfHost } from '../cost/host-hour.ts';
@@ -55,16 +55,16 @@ const names: Readonly<Record<string, string>> = {
  * gives the first one of a host no tag. Throws LabError `environment` when EC2 refuses the search by tag.
  */
 export async function searchEc2(clients: AwsClients, labName: string, now: Date): Promise<readonly Search[]> {
-  const tagged = await needed('ec2:DescribeTags', () => findTagged(clients.ec2, labName));
+  const tagged = await callOrThrow('ec2:DescribeTags', () => findTagged(clients.ec2, labName));
   const ids = (type: string): readonly string[] => tagged.filter((one) => one.type === type).map(({ id }) => id);
   const others = tagged.filter(({ type }) => !detailed.has(type)).map(describe);
-  const searches: Search[] = [{ what: 'tagged', canCost: true, found: known(others) }];
+  const searches: Search[] = [{ what: 'tagged', canCost: true, found: ok(others) }];
   if (ids('spot-instances-request').length > 0) {
-    const found = await asked('ec2:DescribeSpotInstanceRequests', () => openSpotRequests(clients.ec2, labName));
+    const found = await tryCall('ec2:DescribeSpotInstanceRequests', () => openSpotRequests(clients.ec2, labName));
     searches.push({ what: 'spot request', canCost: true, found });
   }
   if (['instance', 'volume', 'vpc-endpoint'].some((type) => ids(type).length > 0)) {
-    const found = await asked('ec2:DescribeInstances', () => billedByTheHour(clients, labName, now));
+    const found = await tryCall('ec2:DescribeInstances', () => billedByTheHour(clients, labName, now));
     searches.push({ what: 'instance, disk, VPC endpoint', canCost: true, found });
   }
   if (ids('vpc').length > 0) {
@@ -73,7 +73,7 @@ export async function searchEc2(clients: AwsClients, labName: string, now: Date)
     searches.push({
       what: 'network interface',
       canCost: false,
-      found: await asked('ec2:DescribeNetworkInterfaces', find),
+      found: await tryCall('ec2:DescribeNetworkInterfaces', find),
     });
   }
   return searches;
@@ -100,10 +100,10 @@ function describe({ type, id }: Tagged): Leftover {
   return { what, id, since: null, month: monthOfType(type), note: '' };
 }
 
-function monthOfType(type: string): Known<number> {
-  if (freeTypes.has(type)) return known(0);
-  if (type === 'elastic-ip') return known(publicAddressHour * hoursPerMonth);
-  return notKnown('the lab has no price of it');
+function monthOfType(type: string): Result<number> {
+  if (freeTypes.has(type)) return ok(0);
+  if (type === 'elastic-ip') return ok(publicAddressHour * hoursPerMonth);
+  return unavailable('the lab has no price of it');
 }
 
 async function billedByTheHour(clients: AwsClients, labName: string, now: Date): Promise<readonly Leftover[]> {
@@ -119,24 +119,24 @@ async function billedByTheHour(clients: AwsClients, labName: string, now: Date):
 
 function describeHost(host: BilledHost, prices: PriceBook): Leftover {
   const { instanceId: id, instanceType, state, launched, endsBy } = host;
-  const hour = isBilled(host) ? hourOfHost(host, prices) : known(0);
+  const hour = isBilled(host) ? hourOfHost(host, prices) : ok(0);
   const end = endsBy === null || state === 'shutting-down' ? '' : `, ends by ${utcMinute(endsBy.getTime())}`;
   return {
     what: 'instance',
     id,
     since: launched,
-    month: hour.known ? known(hour.value * hoursPerMonth) : hour,
+    month: hour.ok ? ok(hour.value * hoursPerMonth) : hour,
     note: `${instanceType}, ${state}${end}`,
   };
 }
 
 function describeEndpoint({ endpointId: id, service, state, created, isInterface }: BilledEndpoint): Leftover {
-  const month = known(isInterface ? endpointHour * hoursPerMonth : 0);
+  const month = ok(isInterface ? endpointHour * hoursPerMonth : 0);
   return { what: 'VPC endpoint', id, since: created, month, note: `${service}, ${state}` };
 }
 
 function describeDisk({ volumeId: id, gib, created }: BilledDisk, { diskGibMonth: price }: PriceBook): Leftover {
-  const month = price.known ? known(gib * price.value.dollars) : price;
+  const month = price.ok ? ok(gib * price.value.dollars) : price;
   return { what: 'disk', id, since: created, month, note: `${gib} GiB` };
 }
 
@@ -146,7 +146,7 @@ async function openSpotRequests(ec2: EC2Client, labName: string): Promise<readon
   for await (const { SpotInstanceRequests = [] } of pages) {
     for (const { SpotInstanceRequestId: id = '', CreateTime: since = null, State: note = '' } of SpotInstanceRequests) {
       if (note !== 'open' && note !== 'active') continue;
-      const month = note === 'open' ? notKnown<number>('it may start an instance at any time') : known(0);
+      const month = note === 'open' ? unavailable<number>('it may start an instance at any time') : ok(0);
       found.push({ what: 'spot request', id, since, month, note });
     }
   }
@@ -165,7 +165,7 @@ async function untaggedInterfaces(
     { Filters: filters },
   )) {
     for (const { NetworkInterfaceId: id = '', Status: note = '' } of NetworkInterfaces) {
-      if (!tagged.has(id)) found.push({ what: 'network interface', id, since: null, month: known(0), note });
+      if (!tagged.has(id)) found.push({ what: 'network interface', id, since: null, month: ok(0), note });
     }
   }
   return found;

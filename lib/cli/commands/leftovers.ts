@@ -73,9 +73,9 @@ async function searchAllRegions(labName: string, flags: AccountFlags, context: L
     onRegion: (one) => stderr.write(`${one.region}: ${progressOf(one)}\n`),
     signal: context.interrupted,
   });
-  const answered = searched.flatMap(({ leftovers }) => (leftovers.known ? [leftovers.value] : []));
+  const answered = searched.flatMap(({ leftovers }) => (leftovers.ok ? [leftovers.value] : []));
   const empty = answered.filter(({ found, notSearched }) => found.length + notSearched.length === 0);
-  const refused = searched.flatMap(({ region, leftovers }) => (leftovers.known ? [] : [region]));
+  const refused = searched.flatMap(({ region, leftovers }) => (leftovers.ok ? [] : [region]));
   const lines = [
     ...answered.filter((one) => !empty.includes(one)).flatMap((one) => [...describeLeftovers(labName, one), '']),
     ...(empty.length === 0
@@ -91,7 +91,7 @@ async function searchAllRegions(labName: string, flags: AccountFlags, context: L
 }
 
 function progressOf({ leftovers }: SearchedRegion): string {
-  if (!leftovers.known) return `not known: ${leftovers.reason}`;
+  if (!leftovers.ok) return `not known: ${leftovers.reason}`;
   const { found } = leftovers.value;
   return found.length === 0 ? 'nothing' : `${found.length} things`;
 }

@@ -7,7 +7,7 @@ import { hostEnvironment } from './host-environment.ts';
 import type { HostProcess, LocalHost } from './local-host.ts';
 import { readNamespaceFacts, type NeededProgram } from './namespace-facts.ts';
 import { startNamespaceProcess, type NamespaceProcess } from './namespace-process.ts';
-import { foreseeableTrouble, namespaceTrouble } from './namespace-trouble.ts';
+import { preflightError, namespaceError } from './namespace-errors.ts';
 import { makeOutsideBuildFolders, type OutsideServer } from './outside-servers.ts';
 import { startHost } from './start-host.ts';
 import { within } from '../within.ts';
@@ -53,8 +53,8 @@ export interface LocalHosts {
 export async function createLocalHosts(lab: Lab, options: LocalHostsOptions): Promise<LocalHosts> {
   const operator = options.environment ?? process.env;
   const facts = readNamespaceFacts(operator['PATH'] ?? '');
-  const foreseeable = foreseeableTrouble(facts);
-  if (foreseeable) throw foreseeable;
+  const unfit = preflightError(facts);
+  if (unfit) throw unfit;
   const programs = facts.programs as Readonly<Record<NeededProgram, string>>;
   await makeFolder(options.buildFolder, 'build');
   if (options.resultsFolder !== undefined) await makeFolder(options.resultsFolder, 'results');
@@ -89,7 +89,7 @@ export async function createLocalHosts(lab: Lab, options: LocalHostsOptions): Pr
     return { hosts, close };
   } catch (error) {
     await close();
-    throw error instanceof LabError ? error : namespaceTrouble(facts, (error as Error).message);
+    throw error instanceof LabError ? error : namespaceError(facts, (error as Error).message);
   }
 }
 
@@ -105,7 +105,7 @@ async function startBridge(
     const argv = [programs.unshare, ...flags, '--net', '--mount', '--', ...script];
     const bridge = await startNamespaceProcess(argv, environment);
     onNamespace(bridge);
-    await bridge.said('bridged');
+    await bridge.waitForLine('bridged');
     return bridge;
   };
   if (isRoot) {

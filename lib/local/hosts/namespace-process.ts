@@ -2,14 +2,14 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Socket } from 'node:net';
 
-/** A script that keeps namespaces alive and speaks lines: it ends when its standard input is closed. */
+/** A script that keeps namespaces alive and takes and prints lines: it ends when its standard input is closed. */
 export interface NamespaceProcess {
   /** Its process id as the operator sees it; `/proc/<pid>/ns` are the namespaces. */
   readonly pid: number;
   /** Writes a line to it. */
   send(line: string): void;
   /** Resolves when it has printed this line; rejects when it ends instead, or says nothing for 30 s, with what it wrote to standard error. */
-  said(line: string): Promise<void>;
+  waitForLine(line: string): Promise<void>;
   isAlive(): boolean;
   /** Lets the operator's process end although this one runs: it then ends too. */
   unref(): void;
@@ -20,8 +20,8 @@ export interface NamespaceProcess {
 /** How long the first process of a namespace may take to end once its standard input is closed. */
 const closeMillis = 4000;
 
-/** How long it may take to say what is waited for: mounts and addresses of a host take some tens of milliseconds. */
-const wordMillis = 30_000;
+/** How long a line may take to be printed: mounts and addresses of a host take some tens of milliseconds. */
+const lineMillis = 30_000;
 
 /** Starts a namespace process: `argv` is `unshare … bash script …`. Rejects when it cannot be started. */
 export async function startNamespaceProcess(
@@ -63,12 +63,12 @@ export async function startNamespaceProcess(
     send: (line) => {
       child.stdin.write(`${line}\n`);
     },
-    said: (line) =>
+    waitForLine: (line) =>
       new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
           waiting.delete(check);
-          reject(new Error(errors.trim() || `it has not said '${line}' after ${wordMillis / 1000} s`));
-        }, wordMillis);
+          reject(new Error(errors.trim() || `it has not printed '${line}' after ${lineMillis / 1000} s`));
+        }, lineMillis);
         const check = (): void => {
           if (!lines.has(line) && !ended) return;
           clearTimeout(timer);

@@ -58,14 +58,14 @@ export async function startHost(materials: HostMaterials, host: Host, index: num
   materials.onNamespace(namespace);
   const onHost = (hostPath: string): string => `/proc/${namespace.pid}/root${path.posix.resolve('/', hostPath)}`;
 
-  await namespace.said('mounted');
+  await namespace.waitForLine('mounted');
   for (const [file, text] of Object.entries(hostFiles(materials, host))) {
     await writeFile(onHost(`${hostRoot}/${file}`), text);
   }
   bridge.send(`${index} ${namespace.pid} ${hardwareAddress(host)}`);
-  await bridge.said(`attached ${index}`);
+  await bridge.waitForLine(`attached ${index}`);
   namespace.send('');
-  await namespace.said('ready');
+  await namespace.waitForLine('ready');
 
   const processes = `/proc/${namespace.pid}/ns/pid_for_children`;
   const processNamespace = await readlink(processes);

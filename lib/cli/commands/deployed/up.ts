@@ -30,11 +30,11 @@ export const upCommand = buildCommand<UpFlags, [], LabContext>({
   async func(flags) {
     const { connectAws } = await import('../../../aws/account/aws-access.ts');
     const { readStack } = await import('../../../aws/account/read-stack.ts');
-    const { needed } = await import('../../../aws/account/service-failure.ts');
+    const { callOrThrow } = await import('../../../aws/account/service-failure.ts');
     const { stdout } = this.process;
     const { name } = chooseLab(flags, this.workingFolder).lab;
     const clients = await connectAws(this.aws, flags.region);
-    const stack = await needed('cloudformation:DescribeStacks', () => readStack(clients, name));
+    const stack = await callOrThrow('cloudformation:DescribeStacks', () => readStack(clients, name));
     if (stack?.status === 'DELETE_FAILED') {
       throw new LabError(
         'environment',
@@ -72,13 +72,13 @@ async function checkAndChooseZone(
   context: LabContext,
 ): Promise<{ readonly zone: string | undefined; readonly passed: boolean }> {
   const { checkAccount } = await import('../../../aws/check/check-account.ts');
-  const { asked } = await import('../../../aws/account/service-failure.ts');
+  const { tryCall } = await import('../../../aws/account/service-failure.ts');
   const { findDeployment } = await import('../../../aws/backend/read-deployment.ts');
   const { stdout } = context.process;
   const file = chooseLab(flags, context.workingFolder).lab;
   // What another version has deployed cannot be read, and is deployed anew.
-  const found = await asked('ssm:GetParameter', () => findDeployment(clients, file.name));
-  const deployed = found.known ? found.value?.lab.network.availabilityZone : undefined;
+  const found = await tryCall('ssm:GetParameter', () => findDeployment(clients, file.name));
+  const deployed = found.ok ? found.value?.lab.network.availabilityZone : undefined;
   const earlier = file.network.availabilityZone === undefined ? deployed : undefined;
   const { lab } = chooseLab({ ...flags, zone: earlier }, context.workingFolder);
   const { findings, zone } = await checkAccount(clients, lab, { now: context.now(), willNameZone: false });

@@ -16,9 +16,9 @@ const processesLeast = 300;
 const orAsRoot = 'or run the same command as root';
 
 /** What is certain to fail on this machine, found before anything is tried; undefined when nothing is. */
-export function foreseeableTrouble(facts: NamespaceFacts): LabError | undefined {
+export function preflightError(facts: NamespaceFacts): LabError | undefined {
   if (facts.platform !== 'linux') {
-    return trouble(
+    return environmentError(
       `the local lab's hosts are Linux namespaces, and this machine runs ${facts.platform}`,
       'Run it on Linux (a virtual machine or WSL 2 will do), or deploy the lab to AWS: npx cdk deploy C1mLab',
     );
@@ -27,19 +27,19 @@ export function foreseeableTrouble(facts: NamespaceFacts): LabError | undefined 
   if (missing.length > 0) {
     const of = (system: 'debian' | 'fedora'): string =>
       [...new Set(missing.map((program) => packages[program][system]))].join(' ');
-    return trouble(
+    return environmentError(
       `the local lab needs ${missing.join(', ')}, which ${missing.length === 1 ? 'is' : 'are'} not on the PATH`,
       `Install with: sudo apt-get install ${of('debian')} (Debian, Ubuntu) or sudo dnf install ${of('fedora')} (Fedora, Amazon Linux)`,
     );
   }
   if (facts.processesLeft !== null && facts.processesLeft < processesLeast) {
-    return trouble(
+    return environmentError(
       `this user may start ${facts.processesLeft} processes and threads more, and the local lab needs ${processesLeast}`,
       'Allow more in this shell: ulimit -u 4096 (or unlimited)',
     );
   }
   if (!facts.hasOpt) {
-    return trouble(
+    return environmentError(
       'the local lab lays its files out under /opt, and there is no such folder',
       'Make it: sudo mkdir /opt',
     );
@@ -48,66 +48,66 @@ export function foreseeableTrouble(facts: NamespaceFacts): LabError | undefined 
 }
 
 /**
- * Why namespaces could not be made, from the machine's settings and what the failing program said (`complaint`): the first
+ * Why namespaces could not be made, from the machine's settings and what the failing program printed (`stderr`): the first
  * setting that forbids them is named with the command that allows them.
  */
-export function namespaceTrouble(facts: NamespaceFacts, complaint: string): LabError {
-  const said = complaint.replaceAll(/\s+/g, ' ').trim();
-  if (/unknown device type|operation not supported/i.test(said)) {
-    return trouble(
-      `the kernel has no bridge or veth interfaces (${said})`,
+export function namespaceError(facts: NamespaceFacts, stderr: string): LabError {
+  const message = stderr.replaceAll(/\s+/g, ' ').trim();
+  if (/unknown device type|operation not supported/i.test(message)) {
+    return environmentError(
+      `the kernel has no bridge or veth interfaces (${message})`,
       'Load the modules: sudo modprobe -a bridge veth',
     );
   }
   if (facts.maxNetNamespaces === 0) {
-    return trouble(
-      `this machine forbids network namespaces: user.max_net_namespaces is 0 (${said})`,
+    return environmentError(
+      `this machine forbids network namespaces: user.max_net_namespaces is 0 (${message})`,
       'Allow them: sudo sysctl -w user.max_net_namespaces=10000',
     );
   }
   if (!facts.isRoot) {
     if (!facts.hasUserNamespaces) {
-      return trouble(`this kernel has no user namespaces (${said})`, 'Run the same command as root');
+      return environmentError(`this kernel has no user namespaces (${message})`, 'Run the same command as root');
     }
     if (facts.maxUserNamespaces === 0) {
-      return trouble(
-        `this machine forbids user namespaces: user.max_user_namespaces is 0 (${said})`,
+      return environmentError(
+        `this machine forbids user namespaces: user.max_user_namespaces is 0 (${message})`,
         `Allow them: sudo sysctl -w user.max_user_namespaces=10000; ${orAsRoot}`,
       );
     }
     if (facts.unprivilegedClone === 0) {
-      return trouble(
-        `this machine forbids user namespaces without root: kernel.unprivileged_userns_clone is 0 (${said})`,
+      return environmentError(
+        `this machine forbids user namespaces without root: kernel.unprivileged_userns_clone is 0 (${message})`,
         `Allow them: sudo sysctl -w kernel.unprivileged_userns_clone=1; ${orAsRoot}`,
       );
     }
     if (facts.apparmorRestricts === 1) {
-      return trouble(
-        `AppArmor forbids user namespaces without root: kernel.apparmor_restrict_unprivileged_userns is 1 (${said})`,
+      return environmentError(
+        `AppArmor forbids user namespaces without root: kernel.apparmor_restrict_unprivileged_userns is 1 (${message})`,
         `Allow them: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0; ${orAsRoot}`,
       );
     }
   }
-  if (/no space left/i.test(said)) {
-    return trouble(
-      `this machine's limit of namespaces is reached (${said})`,
+  if (/no space left/i.test(message)) {
+    return environmentError(
+      `this machine's limit of namespaces is reached (${message})`,
       'Raise it: sudo sysctl -w user.max_user_namespaces=10000 user.max_net_namespaces=10000 user.max_mnt_namespaces=10000 user.max_pid_namespaces=10000',
     );
   }
-  if (/operation not permitted|permission denied/i.test(said)) {
-    return trouble(
-      `${facts.inContainer ? 'this container' : 'this machine'} does not allow namespaces (${said})`,
+  if (/operation not permitted|permission denied/i.test(message)) {
+    return environmentError(
+      `${facts.inContainer ? 'this container' : 'this machine'} does not allow namespaces (${message})`,
       facts.isRoot || facts.inContainer
         ? 'In a container, start it with: docker run --privileged … (elsewhere, with CAP_SYS_ADMIN and CAP_NET_ADMIN)'
         : 'Run the same command as root; in a container, start it with: docker run --privileged …',
     );
   }
-  return trouble(
-    `the local hosts could not be made (${said})`,
+  return environmentError(
+    `the local hosts could not be made (${message})`,
     'Try by hand what fails: unshare --user --map-root-user --net --mount --pid --fork --mount-proc true',
   );
 }
 
-function trouble(message: string, hint: string): LabError {
+function environmentError(message: string, hint: string): LabError {
   return new LabError('environment', message, hint);
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { LabError } from '../../../lib/config/lab-error.ts';
 import type { NamespaceFacts } from '../../../lib/local/hosts/namespace-facts.ts';
-import { foreseeableTrouble, namespaceTrouble } from '../../../lib/local/hosts/namespace-trouble.ts';
+import { preflightError, namespaceError } from '../../../lib/local/hosts/namespace-errors.ts';
 
 /** A machine on which hosts can be made. */
 const allowed: NamespaceFacts = {
@@ -35,24 +35,24 @@ function assertTrouble(error: LabError | undefined, message: RegExp, hint: RegEx
 
 describe('trouble that can be told before anything is tried', () => {
   test('there is none on a machine that has everything', () => {
-    assert.equal(foreseeableTrouble(allowed), undefined);
+    assert.equal(preflightError(allowed), undefined);
   });
 
   test('fails on another system, and says where the lab runs', () => {
-    assertTrouble(foreseeableTrouble({ ...allowed, platform: 'darwin' }), /darwin/, /Linux.*cdk deploy C1mLab/);
+    assertTrouble(preflightError({ ...allowed, platform: 'darwin' }), /darwin/, /Linux.*cdk deploy C1mLab/);
   });
 
   test('fails without the programs it needs, and says how to install them', () => {
     const { ip: _ip, nsenter: _nsenter, ...programs } = allowed.programs;
     assertTrouble(
-      foreseeableTrouble({ ...allowed, programs }),
+      preflightError({ ...allowed, programs }),
       /needs nsenter, ip, which are not on the PATH/,
       /apt-get install util-linux iproute2 .*dnf install util-linux iproute /,
     );
   });
 
   test('fails without /opt', () => {
-    assertTrouble(foreseeableTrouble({ ...allowed, hasOpt: false }), /\/opt/, /sudo mkdir \/opt/);
+    assertTrouble(preflightError({ ...allowed, hasOpt: false }), /\/opt/, /sudo mkdir \/opt/);
   });
 });
 
@@ -108,12 +108,12 @@ describe('why namespaces could not be made', () => {
   ];
   for (const [name, facts, complaint, message, hint] of cases) {
     test(`fails because ${name}`, () => {
-      assertTrouble(namespaceTrouble({ ...allowed, ...facts }, complaint), message, hint);
+      assertTrouble(namespaceError({ ...allowed, ...facts }, complaint), message, hint);
     });
   }
 
   test('settings for ordinary users are no reason when root fails', () => {
-    const error = namespaceTrouble({ ...allowed, isRoot: true, apparmorRestricts: 1, maxUserNamespaces: 0 }, refused);
+    const error = namespaceError({ ...allowed, isRoot: true, apparmorRestricts: 1, maxUserNamespaces: 0 }, refused);
     assert.doesNotMatch(error.hint, /apparmor|max_user/);
   });
 });
