@@ -1,5 +1,5 @@
 import { LabError } from '../config/lab-error.ts';
-import { comparedFigures, type ComparedFigure } from '../results/compared-figures.ts';
+import { figuresByName } from '../results/compared-figures.ts';
 import type { RunResult } from '../results/schema/run-result.ts';
 import type { ComparedRow } from './compare-runs.ts';
 
@@ -18,12 +18,6 @@ export interface Judgement {
   readonly sentence: string;
 }
 
-/** Short names of figures; a figure's own name without its unit, such as broadcast.p99, is one, too. */
-const shortNames: Readonly<Record<string, string>> = {
-  memory: 'serverBytesPerConnection',
-  rampCpu: 'serverRampCpuSeconds',
-};
-
 /** Reads limits that are separated by commas; throws LabError `usage` for what is none. */
 export function parseLimits(text: string): readonly Limit[] {
   return text.split(',').map((part) => {
@@ -39,21 +33,6 @@ export function parseLimits(text: string): readonly Limit[] {
   });
 }
 
-/** The figures that runs of these workloads have and that can become worse, by the names a limit may use. */
-function judgedFigures(runs: readonly RunResult[]): ReadonlyMap<string, ComparedFigure> {
-  const figures = runs.flatMap(({ parameters }) => comparedFigures(parameters.workload));
-  const named = new Map<string, ComparedFigure>();
-  for (const figure of figures.filter(({ better }) => better !== null)) {
-    named.set(figure.name, figure);
-    named.set(figure.name.replace(/(Micros|Bytes|Seconds)$/, ''), figure);
-  }
-  for (const [short, name] of Object.entries(shortNames)) {
-    const figure = named.get(name);
-    if (figure !== undefined) named.set(short, figure);
-  }
-  return named;
-}
-
 /**
  * Holds each server of each later run against the limits. A figure fails when it is worse by more than its limit and the difference is
  * larger than the range of the repeats; it is unknown when a run has a single repeat, no valid measurement, or not the figure. Throws
@@ -64,7 +43,7 @@ export function judgeLimits(
   rows: readonly ComparedRow[],
   runs: readonly RunResult[],
 ): readonly Judgement[] {
-  const figures = judgedFigures(runs);
+  const figures = figuresByName(runs.map(({ parameters }) => parameters.workload));
   return limits.flatMap((limit) => {
     const figure = figures.get(limit.figure);
     if (figure === undefined) {

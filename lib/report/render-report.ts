@@ -7,10 +7,13 @@ import { environment, method, references } from './page/method.ts';
 import { readPageFiles, type PageFiles } from './page/page-files.ts';
 import { comparisonTable, measurementsTable, remarks } from './page/tables.ts';
 import { reportRoom, shownPhases } from './phases/rooms.ts';
-import { counted, unbroken, utcMinute, wholeNumber } from './units.ts';
+import { counted, unbroken, utcMinute } from './units.ts';
 
 /** The most missing things that are listed. */
 const missingShown = 12;
+
+/** The most servers that the title names; of more it says how many. */
+const namedInTitle = 5;
 
 /** The least and the most of what is inlined comes from the page's own files, so nothing may be fetched. */
 const contentPolicy =
@@ -60,8 +63,9 @@ export function renderReport(result: RunResult, files: PageFiles = readPageFiles
         </script>
         <script>
           if (document.getElementById('chart-data')) {
-            ${trusted(files.script)};
+            ${trusted(files.charts)};
           }
+          ${trusted(files.comparison)};
         </script>
       </body>
     </html> `;
@@ -70,9 +74,11 @@ export function renderReport(result: RunResult, files: PageFiles = readPageFiles
 
 function headline({ servers, parameters }: RunResult): string {
   const names = servers.map(({ title }) => title);
+  const connections = unbroken(counted(parameters.connections, 'WebSocket connection'));
+  if (names.length > namedInTitle) return `${names.length} servers under ${connections}`;
   const listed =
     names.length > 1 ? `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}` : (names[0] ?? 'No server');
-  return `${listed} under ${unbroken(wholeNumber(parameters.connections))} WebSocket connections`;
+  return `${listed} under ${connections}`;
 }
 
 function heading(result: RunResult): Html {

@@ -28,14 +28,20 @@ const units: Readonly<Record<Quantity, readonly Unit[]>> = {
 /** What the smallest value must read at least in a unit: latencies are told in whole milliseconds sooner than in parts of a second. */
 const leastReading: Readonly<Record<Quantity, number>> = { micros: 1, bytes: 0.1, seconds: 0.1, count: 0 };
 
+/** What the greatest value may read at most in a unit before the next greater one is taken, even if the smallest then reads 0.4. */
+const mostReading = 10_000;
+
 /** The greatest unit in which the smallest of the values (zeros aside) is still easy to read: one unit for all that are compared. */
 export function unitFor(quantity: Quantity, values: readonly number[]): Unit {
   const positive = values.filter((value) => value > 0);
   const smallest = positive.reduce((least, value) => Math.min(least, value), Infinity);
+  const greatest = positive.reduce((most, value) => Math.max(most, value), 0);
   const candidates = units[quantity];
   const fallback = candidates.at(-1) ?? { factor: 1, name: '' };
   if (positive.length === 0) return candidates.find(({ factor }) => factor <= 1) ?? fallback;
-  return candidates.find(({ factor }) => smallest / factor >= leastReading[quantity]) ?? fallback;
+  const fits = ({ factor }: Unit, place: number): boolean =>
+    smallest / factor >= leastReading[quantity] || greatest / (candidates[place + 1]?.factor ?? factor) > mostReading;
+  return candidates.find(fits) ?? fallback;
 }
 
 /** A whole number with spaces between thousands: 1 200 000. */

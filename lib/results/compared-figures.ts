@@ -92,6 +92,29 @@ export function comparedFigures(workload: Workload): readonly ComparedFigure[] {
   return [...general, ...ofPhases];
 }
 
+/** Short names of figures that are asked for often. */
+const shortNames: Readonly<Record<string, string>> = {
+  memory: 'serverBytesPerConnection',
+  rampCpu: 'serverRampCpuSeconds',
+};
+
+/**
+ * The figures of these workloads in which one server can be better than another, by every name that a user may give them: in
+ * result.json (broadcast.p99Micros), without the unit (broadcast.p99), or short (memory).
+ */
+export function figuresByName(workloads: readonly Workload[]): ReadonlyMap<string, ComparedFigure> {
+  const named = new Map<string, ComparedFigure>();
+  for (const figure of workloads.flatMap(comparedFigures).filter(({ better }) => better !== null)) {
+    named.set(figure.name, figure);
+    named.set(figure.name.replace(/(Micros|Bytes|Seconds)$/, ''), figure);
+  }
+  for (const [short, name] of Object.entries(shortNames)) {
+    const figure = named.get(name);
+    if (figure !== undefined) named.set(short, figure);
+  }
+  return named;
+}
+
 /** A slope whose confidence interval includes zero tells nothing: it is left out of comparisons, and stays in its measurement. */
 function knownSlope(slope: MemorySlope | null): number | null {
   return slope === null || slope.lowBytesPerConnection <= 0 ? null : slope.bytesPerConnection;

@@ -87,6 +87,14 @@ describe('the report', () => {
     assert.ok(page.length < 250_000, `${page.length} characters`);
   });
 
+  test('names up to five servers in its title, and of more says how many there are', async () => {
+    const measured = await readMerged(runFiles({ servers: ['netty', 'go'] }));
+    const title = (servers: typeof measured.servers): string =>
+      /<h1>([^]*?)<\/h1>/.exec(renderReport({ ...measured, servers }))?.[1]?.trim() ?? '';
+    assert.match(title(measured.servers), /^netty and go gorilla under/);
+    assert.match(title([...measured.servers, ...measured.servers, ...measured.servers]), /^6 servers under/);
+  });
+
   test('of a run that measured nothing says so', async () => {
     const files = runFiles({ servers: ['node'] });
     const page = renderReport(await readMerged({ 'run.json': files['run.json'] ?? '' }));
@@ -104,40 +112,67 @@ const browser = ['chromium', 'chromium-browser', 'google-chrome'].find((name) =>
   }
 });
 
-test(
-  'every chart is drawn in a browser, without an error',
-  { skip: browser === undefined ? 'no Chromium on this machine' : false, timeout: 120_000 },
-  async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'c1m-report-'));
-    try {
-      const page = renderReport(await readMerged(runFiles({ servers: ['netty', 'node'] })));
-      const watched = page.replace(
-        '<main>',
-        `<main><p id="errors"></p><script>addEventListener('error', (event) => { document.getElementById('errors').textContent += event.message; });</script>`,
+/** The page as the browser has it after a script of the test ran in it; errors of any script stand in its `errors`. */
+async function domIn(folder: string, page: string, script: string): Promise<string> {
+  const watched = page
+    .replace(
+      '<main>',
+      `<main><p id="errors"></p><script>addEventListener('error', (event) => { document.getElementById('errors').textContent += event.message; });</script>`,
+    )
+    .replace('</body>', `<script>${script}</script></body>`);
+  const file = join(folder, 'report.html');
+  await writeFile(file, watched);
+  const { stdout } = await promisify(execFile)(
+    browser ?? '',
+    [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--host-resolver-rules=MAP * ~NOTFOUND',
+      `--user-data-dir=${join(folder, 'profile')}`,
+      '--virtual-time-budget=4000',
+      '--dump-dom',
+      `file://${file}`,
+    ],
+    { maxBuffer: 64 * 1024 * 1024 },
+  );
+  return stdout;
+}
+
+const inBrowser = { skip: browser === undefined ? 'no Chromium on this machine' : false, timeout: 120_000 };
+
+test('every chart is drawn in a browser, without an error', inBrowser, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'c1m-report-'));
+  try {
+    const page = renderReport(await readMerged(runFiles({ servers: ['netty', 'node'] })));
+    const stdout = await domIn(folder, page, '');
+    assert.match(stdout, /<p id="errors"><\/p>/);
+    assert.equal(stdout.match(/<canvas/g)?.length, chartData(page).length);
+  } finally {
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+});
+
+test('a header of the comparison orders the rows by its column, and the other way round', inBrowser, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'c1m-report-'));
+  try {
+    const page = renderReport(await readMerged(runFiles({ servers: ['undertow', 'netty', 'go'] })));
+    const order = async (clicks: number): Promise<readonly (string | undefined)[]> => {
+      const click = `[...document.querySelectorAll('#comparison th button')].find((one) => one.textContent.includes('server kB')).click();`;
+      const dom = await domIn(folder, page, click.repeat(clicks));
+      assert.match(dom, /<p id="errors"><\/p>/);
+      const table = dom.slice(dom.indexOf('id="comparison"'));
+      return [...table.slice(0, table.indexOf('</table>')).matchAll(/<\/span>(netty|undertow|go gorilla)/g)].map(
+        ([, name]) => name,
       );
-      const file = join(folder, 'report.html');
-      await writeFile(file, watched);
-      const { stdout } = await promisify(execFile)(
-        browser ?? '',
-        [
-          '--headless',
-          '--no-sandbox',
-          '--disable-gpu',
-          '--disable-background-networking',
-          '--disable-component-update',
-          '--disable-sync',
-          '--host-resolver-rules=MAP * ~NOTFOUND',
-          `--user-data-dir=${join(folder, 'profile')}`,
-          '--virtual-time-budget=4000',
-          '--dump-dom',
-          `file://${file}`,
-        ],
-        { maxBuffer: 64 * 1024 * 1024 },
-      );
-      assert.match(stdout, /<p id="errors"><\/p>/);
-      assert.equal(stdout.match(/<canvas/g)?.length, chartData(page).length);
-    } finally {
-      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
-    }
-  },
-);
+    };
+    assert.deepEqual(await order(0), ['undertow', 'netty', 'go gorilla']);
+    assert.deepEqual(await order(1), ['netty', 'undertow', 'go gorilla']);
+    assert.deepEqual(await order(2), ['go gorilla', 'undertow', 'netty']);
+  } finally {
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+});

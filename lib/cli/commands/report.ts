@@ -1,17 +1,37 @@
 import { buildCommand } from '@stricli/core';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { readKeptRun } from '../../compare/kept-run.ts';
 import { renderCsv } from '../../report/render-csv.ts';
 import type { LabContext } from '../context.ts';
 import { readUrlRecord } from '../../run/url/url-record.ts';
+import { openInBrowser } from '../run/open-in-browser.ts';
 import { publishResult } from '../run/publish-result.ts';
 import { showUrlRecord } from '../run/run-url.ts';
+
+interface ReportFlags {
+  readonly csv?: boolean;
+  readonly open?: boolean;
+  readonly sort?: string;
+}
 
 /** `c1m report`: makes result, report and table again from the raw files of a run. */
 export const reportCommand = buildCommand({
   docs: { brief: 'Make result.json and report.html of a run again from its raw files' },
   parameters: {
     flags: {
+      sort: {
+        kind: 'parsed',
+        parse: String,
+        optional: true,
+        placeholder: 'FIGURE',
+        brief: 'Servers in the order of this figure, the best first, such as memory or broadcast.p99',
+      },
+      open: {
+        kind: 'boolean',
+        optional: true,
+        withNegated: false,
+        brief: "Open the report in this machine's browser",
+      },
       csv: {
         kind: 'boolean',
         optional: true,
@@ -24,14 +44,15 @@ export const reportCommand = buildCommand({
       parameters: [{ brief: 'Folder of the run, DIR/<run-id>', placeholder: 'folder', parse: String }],
     },
   },
-  async func(this: LabContext, { csv }: { readonly csv?: boolean }, folder: string) {
+  async func(this: LabContext, { csv, open, sort }: ReportFlags, folder: string) {
     const path = resolve(this.workingFolder, folder);
     if (csv === true) {
       this.process.stdout.write(renderCsv(await readKeptRun(path)));
       return;
     }
     const againstUrl = await readUrlRecord(path);
-    const exitCode = againstUrl === null ? await publishResult(this, path) : showUrlRecord(againstUrl, this);
+    const exitCode = againstUrl === null ? await publishResult(this, path, sort) : showUrlRecord(againstUrl, this);
+    if (open === true) await openInBrowser(join(path, 'report.html'));
     this.process.exitCode = exitCode;
   },
 });

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { exitCodes } from '../../config/lab-error.ts';
 import { renderReport } from '../../report/render-report.ts';
+import { rankServers } from '../../report/rank-servers.ts';
 import { renderTable } from '../../report/render-table.ts';
 import { mergeRun } from '../../results/merge/merge-run.ts';
 import { readRun } from '../../results/raw/read-run.ts';
@@ -19,23 +20,27 @@ export function exitCodeOf(result: RunResult): number {
   return exitCodes.ok;
 }
 
-/** Writes `result.json` and `report.html` into a run's folder, prints the table, and gives the exit code. */
-export async function publishResult(context: LabContext, folder: string): Promise<number> {
+/**
+ * Writes `result.json` and `report.html` into a run's folder, prints the table, and gives the exit code. Table and page have the servers
+ * in the order of `sort`, the name of a figure. @default - the order in which they were measured
+ */
+export async function publishResult(context: LabContext, folder: string, sort?: string): Promise<number> {
   await readRunRecord(folder);
-  const result = mergeRun(await readRun(folder));
+  const measured = mergeRun(await readRun(folder));
+  const shown = sort === undefined ? measured : rankServers(measured, sort);
   // Shown first: figures that cannot be kept are seen at least.
-  context.process.stdout.write(`\n${renderTable(result)}\n`);
-  context.process.stderr.write(describeFailures(result, folder, context.workingFolder));
-  await writeResult(folder, result);
+  context.process.stdout.write(`\n${renderTable(shown)}\n`);
+  context.process.stderr.write(describeFailures(measured, folder, context.workingFolder));
+  await writeResult(folder, measured, shown);
   context.process.stdout.write(`\nreport: ${join(folder, 'report.html')}\n`);
-  return exitCodeOf(result);
+  return exitCodeOf(measured);
 }
 
 /** Writes both files; where the folder takes no more, throws {@link StorageError} with the place in which they and the run are kept. */
-async function writeResult(folder: string, result: RunResult): Promise<void> {
+async function writeResult(folder: string, result: RunResult, shown: RunResult): Promise<void> {
   const write = async (place: string): Promise<void> => {
     await writeWhole(join(place, 'result.json'), `${JSON.stringify(result, null, 1)}\n`);
-    await writeWhole(join(place, 'report.html'), renderReport(result));
+    await writeWhole(join(place, 'report.html'), renderReport(shown));
   };
   try {
     await write(folder);

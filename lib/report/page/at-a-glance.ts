@@ -1,7 +1,9 @@
 import { phaseNames } from '../../../assets/loadgen/workload/phase-kinds.ts';
 import { resultRoom } from '../../results/phases/rooms.ts';
 import type { RunResult } from '../../results/schema/run-result.ts';
-import { compareServers } from '../comparison.ts';
+import { compareServers, figureTexts } from '../comparison.ts';
+import { unitFor } from '../units.ts';
+import { colourOf } from './chart.ts';
 import { html, type Html } from './html.ts';
 
 interface Card {
@@ -43,6 +45,10 @@ export function atAGlance(result: RunResult): Html {
     const column = compared.find((candidate) => candidate.column.name === figure);
     const most = result.servers.reduce((high, server) => Math.max(high, server.figures[figure]?.high ?? 0), 0);
     if (column === undefined || most === 0) return [];
+    const unit = unitFor(
+      column.column.quantity,
+      result.servers.flatMap((server) => server.figures[figure]?.median ?? []),
+    );
     const rows = result.servers.flatMap((server, index) => {
       const value = server.figures[figure];
       if (value === null || value === undefined) return [];
@@ -58,9 +64,10 @@ export function atAGlance(result: RunResult): Html {
       return [
         html`<dt>${server.title}</dt>
           <dd class="track" aria-hidden="true">
-            <span class="bar" style="width:${percent(value.median)}%;background:var(--s${index % 8})"></span>${range}
+            <span class="bar" style="width:${percent(value.median)}%;background:var(--s${colourOf(index)})"></span
+            >${range}
           </dd>
-          <dd>${cell?.suspect === true ? '~' : ''}${cell?.text ?? '-'} ${column.unit.name}</dd>`,
+          <dd>${cell?.suspect === true ? '~' : ''}${figureTexts(column.column, unit, value).text} ${unit.name}</dd>`,
       ];
     });
     return [

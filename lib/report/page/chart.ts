@@ -1,10 +1,18 @@
 import type { MeasurementResult } from '../../results/schema/measurement-result.ts';
 import type { RunResult } from '../../results/schema/run-result.ts';
 
+/** Colours that servers have in the page, `--s0` and on in its style sheet; with more servers they come round again. */
+const colours = 16;
+
+/** The colour of a server by its place among the servers of a run. */
+export function colourOf(place: number): number {
+  return place % colours;
+}
+
 /** Points of one line of a chart. */
 export interface ChartSeries {
   readonly name: string;
-  /** Place of its server among the servers: the colour. */
+  /** The colour of its server, by {@link colourOf}. */
   readonly colour: number;
   readonly style: 'line' | 'steps' | 'points' | 'both' | 'fit';
   readonly points: readonly (readonly [number, number])[];

@@ -1,7 +1,7 @@
 import { downsample } from '../../results/statistics/downsample.ts';
 import type { RunResult } from '../../results/schema/run-result.ts';
 import { threeDigits } from '../units.ts';
-import type { Chart } from './chart.ts';
+import { colourOf, type Chart } from './chart.ts';
 import { chartsOf } from './charts.ts';
 import { html, jsonForScript, type Html } from './html.ts';
 import { pointsTable } from './tables.ts';
@@ -14,7 +14,8 @@ export function chartsSection(result: RunResult): Html {
   const charts = chartsOf(result);
   if (charts.length === 0) return html``;
   const legend = result.servers.map(
-    ({ title }, index) => html`<li><span class="key" style="background:var(--s${index % 8})"></span>${title}</li>`,
+    ({ title }, index) =>
+      html`<li><span class="key" style="background:var(--s${colourOf(index)})"></span>${title}</li>`,
   );
   return html`<h2>Charts</h2>
     <ul class="legend" aria-label="Colours of the servers">

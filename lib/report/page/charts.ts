@@ -4,7 +4,7 @@ import { percentileCurve } from '../../results/statistics/histogram.ts';
 import type { MeasurementResult } from '../../results/schema/measurement-result.ts';
 import type { RunResult } from '../../results/schema/run-result.ts';
 import { seriesOf, type ShownPhase } from '../phases/phase-report.ts';
-import { plainChart, seriesName, type Chart, type ChartSeries } from './chart.ts';
+import { colourOf, plainChart, seriesName, type Chart, type ChartSeries } from './chart.ts';
 import { reportRoom, shownPhases } from '../phases/rooms.ts';
 
 /** Above this ratio of greatest to smallest p50 a linear axis would hide the fast servers. */
@@ -39,7 +39,7 @@ export function chartsOf(result: RunResult): readonly Chart[] {
   ): readonly ChartSeries[] =>
     result.measurements.map((measurement) => ({
       name: seriesName(measurement, result),
-      colour: result.servers.findIndex(({ server }) => server === measurement.server) % 8,
+      colour: colourOf(result.servers.findIndex(({ server }) => server === measurement.server)),
       style,
       points: of(measurement),
     }));

@@ -6,8 +6,9 @@ export interface PageFiles {
   /** uPlot's script and style sheet, as its package has them. */
   readonly chartLibrary: string;
   readonly chartLibraryStyle: string;
-  /** Our own script and style sheet. */
-  readonly script: string;
+  /** Our own scripts and style sheet. */
+  readonly charts: string;
+  readonly comparison: string;
   readonly style: string;
 }
 
@@ -18,7 +19,8 @@ export function readPageFiles(): PageFiles {
   return {
     chartLibrary: readFileSync(require.resolve('uplot/dist/uPlot.iife.min.js'), 'utf8'),
     chartLibraryStyle: readFileSync(require.resolve('uplot/dist/uPlot.min.css'), 'utf8'),
-    script: own('charts.client.js'),
+    charts: own('charts.client.js'),
+    comparison: own('comparison.client.js'),
     style: own('report.css'),
   };
 }

@@ -2,7 +2,7 @@ import type { MeasurementResult } from '../../results/schema/measurement-result.
 import type { RunResult } from '../../results/schema/run-result.ts';
 import { compareServers, remarksOf, verdictOf } from '../comparison.ts';
 import { threeDigits, wholeNumber, withUnit } from '../units.ts';
-import { seriesName } from './chart.ts';
+import { colourOf, seriesName } from './chart.ts';
 import { html, type Html } from './html.ts';
 
 /** A verdict as a coloured word; the word says it without the colour. */
@@ -15,7 +15,10 @@ function kindOf(word: string): 'good' | 'warn' | 'bad' {
   return /^(INVALID|failed)/.test(word) ? 'bad' : 'warn';
 }
 
-/** The comparison of servers: the same figures as in the terminal. */
+/**
+ * The comparison of servers: the same figures as in the terminal. Headers sort the rows by their column; the verdict stands below the
+ * server's name, in the column that stays in view.
+ */
 export function comparisonTable(result: RunResult): Html {
   const compared = compareServers(result);
   const groups = compared.flatMap(({ column }, index) =>
@@ -35,32 +38,39 @@ export function comparisonTable(result: RunResult): Html {
     compared[index - 1]?.column.group === compared[index]?.column.group ? '' : 'group';
   const rows = result.servers.map((server, row) => {
     const { word } = verdictOf(server, result);
-    const cells = compared.map(({ cells: all }, index) => {
+    const cells = compared.map(({ column, cells: all }, index) => {
       const cell = all[row];
       const classes = [starts(index), cell?.best === true ? 'best' : '', cell?.suspect === true ? 'suspect' : ''];
       const spread = cell?.spread ?? null;
-      return html`<td class="${classes.join(' ').trim()}">
+      return html`<td class="${classes.join(' ').trim()}" data-value="${server.figures[column.name]?.median ?? ''}">
         ${cell?.suspect === true ? '~' : ''}${cell?.text ?? '-'}${spread === null ? '' : html`<span class="plus">±${spread}</span>`}
       </td>`;
     });
     return html`<tr>
-      <th scope="row"><span class="key" style="background:var(--s${row % 8})"></span>${server.title}</th>
+      <th scope="row" data-value="${row}">
+        <span class="key" style="background:var(--s${colourOf(row)})"></span>${server.title}
+        <div class="verdict">${badge(word, kindOf(word))}</div>
+      </th>
       ${cells}
-      <td class="group text">${badge(word, kindOf(word))}</td>
     </tr>`;
   });
   return html`<div class="card scroll" tabindex="0" role="region" aria-label="Comparison of servers">
-    <table class="comparison">
+    <table class="comparison" id="comparison">
       <thead>
         <tr>
           <th></th>
           ${groups}
-          <th class="group"></th>
         </tr>
         <tr>
-          <th scope="col">server</th>
-          ${compared.map(({ column, unit }, index) => html`<th scope="col" class="${starts(index)}">${column.heading}${unit.name === '' ? '' : ` ${unit.name}`}</th>`)}
-          <th scope="col" class="group text">verdict</th>
+          <th scope="col"><button type="button">server</button></th>
+          ${compared.map(
+            ({ column, unit }, index) =>
+              html`<th scope="col" class="${starts(index)}" data-better="${column.better ?? 'less'}">
+                <button type="button" title="${column.about}">
+                  ${column.heading}${unit.name === '' ? '' : ` ${unit.name}`}
+                </button>
+              </th>`,
+          )}
         </tr>
       </thead>
       <tbody>

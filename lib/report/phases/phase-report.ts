@@ -10,7 +10,7 @@ export interface ShownPhase<Phase extends PhaseResult = PhaseResult> {
   readonly measured: readonly {
     /** The measurement, as lines and rows are named. */
     readonly title: string;
-    /** Place of its server among the servers: the colour. */
+    /** The colour of its server. */
     readonly colour: number;
     readonly phase: Phase;
   }[];

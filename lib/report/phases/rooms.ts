@@ -1,6 +1,6 @@
 import { phaseNames, type PhaseKindName } from '../../../assets/loadgen/workload/phase-kinds.ts';
 import type { RunResult } from '../../results/schema/run-result.ts';
-import { seriesName } from '../page/chart.ts';
+import { colourOf, seriesName } from '../page/chart.ts';
 import { broadcastReport } from './broadcast.ts';
 import type { ReportRoom, ShownPhase } from './phase-report.ts';
 
@@ -23,7 +23,7 @@ export function shownPhases(result: RunResult): readonly (ShownPhase & { readonl
       result,
       measured: result.measurements.flatMap((measurement) => {
         const phase = measurement.phases.find((candidate) => candidate.place === place);
-        const colour = result.servers.findIndex(({ server }) => server === measurement.server) % 8;
+        const colour = colourOf(result.servers.findIndex(({ server }) => server === measurement.server));
         return phase === undefined ? [] : [{ title: seriesName(measurement, result), colour, phase }];
       }),
     }))
