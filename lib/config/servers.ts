@@ -6,15 +6,17 @@ import { readTextFile } from './system/read-file.ts';
 const sentence = v.pipe(v.string(), v.minLength(1), v.maxLength(400));
 const word = v.pipe(v.string(), v.regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,99}$/));
 const wholeNumber = v.pipe(v.number(), v.integer(), v.minValue(0));
+const flags = v.array(v.pipe(v.string(), v.regex(/^[A-Za-z0-9][^\s]*$|^-[^\s]+$/), v.maxLength(200)));
 
 const memoryPreset = v.pipe(
   v.strictObject({
     flags: v.pipe(
-      v.array(v.pipe(v.string(), v.regex(/^[A-Za-z0-9][^\s]*$|^-[^\s]+$/), v.maxLength(200))),
+      flags,
       v.description(
         'Flags for the runtime, one an entry, without spaces; they reach `start` in C1M_FLAGS, joined by spaces.',
       ),
     ),
+    tlsFlags: v.optional(v.pipe(flags, v.description('Flags that come after these over TLS, such as a larger heap.'))),
     note: v.pipe(sentence, v.description('Where the flags come from, and what they are for.')),
   }),
   v.description('The flags of one memory preset.'),
@@ -80,6 +82,9 @@ export const serverSchema = v.strictObject({
   expected: v.pipe(
     v.strictObject({
       bytesPerConnection: v.pipe(wholeNumber, v.description("The server's own memory, without the kernel's.")),
+      tlsBytesPerConnection: v.optional(
+        v.pipe(wholeNumber, v.description('What TLS adds to it; 40 000 when it is left out.')),
+      ),
       baseBytes: v.pipe(wholeNumber, v.description('Memory of the process without connections.')),
       source: v.pipe(sentence, v.description('How and when these were measured.')),
     }),

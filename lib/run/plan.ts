@@ -41,8 +41,8 @@ const reservedDescriptors = 600;
 const kernelPairBytes = 7000;
 /** Kernel memory of one end of a connection, bytes: what a host has that is a machine of its own. */
 const kernelEndBytes = kernelPairBytes / 2;
-/** What TLS takes of a server's memory a connection, bytes: 39 kB in Node, 11 kB in Go, more than its own memory in both. */
-const tlsBytes = 40_000;
+/** What TLS adds to a server's memory a connection where its server.json does not say, bytes: what Node takes. */
+const unknownTlsBytes = 40_000;
 /** Private memory of a load process, bytes: 62 of them took 873 MB together. */
 const loadProcessBytes = 16e6;
 /** Local ports of one address: 1024 to 65535 without those reserved for servers. */
@@ -116,9 +116,9 @@ function sizesOf(request: RunRequest, server: ServerDescription, lab: Lab, capac
     request.loadProcesses ?? Math.max(1, capacity.minimumLoadProcesses, Math.ceil(perHost / loadPerProcess));
 
   const oneMachine = capacity.openFilesLeft !== null;
-  const { bytesPerConnection, baseBytes } = server.expected;
+  const { bytesPerConnection, tlsBytesPerConnection = unknownTlsBytes, baseBytes } = server.expected;
   const connectionBytes =
-    (oneMachine ? kernelPairBytes : kernelEndBytes) + bytesPerConnection + (request.tls ? tlsBytes : 0);
+    (oneMachine ? kernelPairBytes : kernelEndBytes) + bytesPerConnection + (request.tls ? tlsBytesPerConnection : 0);
   const loadBytes = oneMachine ? loadProcesses * lab.load.hosts * loadProcessBytes : 0;
   return {
     server: server.name,

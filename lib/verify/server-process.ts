@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { flagsOf } from '../../assets/host/programs/server-start.ts';
 import { writeCertificate } from '../../assets/host/programs/server-certificate.ts';
 import type { BuiltServer } from './built-server.ts';
 import { patienceMillis, within } from './client/deadline.ts';
@@ -56,7 +57,7 @@ export class ServerProcess {
       C1M_ADDRESS: options.address ?? '127.0.0.1',
       C1M_BACKLOG: String(verifyBacklog),
       // The smallest heap shows soonest what is kept or grows.
-      C1M_FLAGS: server.description.memoryPresets.small.flags.join(' '),
+      C1M_FLAGS: flagsOf(server.description, 'small', this.isSecure),
       ...(this.isSecure ? writeCertificate(temporary) : {}),
     };
     this.#child = spawn(join(server.source, 'start'), {

@@ -12,9 +12,12 @@ describe('a server that starts', () => {
   });
 
   test('gets the flags of its memory preset', () => {
-    const server = { name: 'x', memoryPresets: { modern: { flags: ['-Xmx1g', '-Xss256k'] } } };
-    assert.equal(flagsOf(server, 'modern'), '-Xmx1g -Xss256k');
-    assert.throws(() => flagsOf(server, 'tiny'), /no memory preset 'tiny'; it has modern/);
+    const flags = ['-Xmx1g', '-Xss256k'];
+    const server = { name: 'x', memoryPresets: { modern: { flags, tlsFlags: ['-Xmx2g'] }, small: { flags } } };
+    assert.equal(flagsOf(server, 'modern', false), '-Xmx1g -Xss256k');
+    assert.equal(flagsOf(server, 'modern', true), '-Xmx1g -Xss256k -Xmx2g');
+    assert.equal(flagsOf(server, 'small', true), '-Xmx1g -Xss256k');
+    assert.throws(() => flagsOf(server, 'tiny', false), /no memory preset 'tiny'; it has modern, small/);
   });
 });
 

@@ -77,6 +77,11 @@ describe('a plan', () => {
     assert.equal(expectedBytes, connections * (3500 + bytesPerConnection) + baseBytes);
   });
 
+  test('takes what TLS adds to a connection from server.json', () => {
+    const added = plan({ tls: true }).expectedBytes - plan({}).expectedBytes;
+    assert.equal(added, request.connections * (node.expected.tlsBytesPerConnection ?? 0));
+  });
+
   test('keeps what was asked for', () => {
     const asked = plan({ serverProcesses: 3, loadProcesses: 2, connectRate: 77, memoryPreset: 'modern' });
     assert.deepEqual(

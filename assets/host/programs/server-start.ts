@@ -13,17 +13,19 @@ interface MemoryPresets {
   readonly name: string;
   readonly startSeconds?: number;
   readonly tls?: boolean;
-  readonly memoryPresets: Readonly<Record<string, { readonly flags: readonly string[] }>>;
+  readonly memoryPresets: Readonly<
+    Record<string, { readonly flags: readonly string[]; readonly tlsFlags?: readonly string[] }>
+  >;
 }
 
-/** The flags of a memory preset as one line; throws when the server has no such preset. */
-export function flagsOf(server: MemoryPresets, preset: string): string {
+/** The flags of a memory preset as one line, for plain connections or for TLS; throws when the server has no such preset. */
+export function flagsOf(server: MemoryPresets, preset: string, isSecure: boolean): string {
   const found = server.memoryPresets[preset];
   if (found === undefined) {
     const known = Object.keys(server.memoryPresets).join(', ');
     throw new Error(`server ${server.name} has no memory preset '${preset}'; it has ${known}`);
   }
-  return found.flags.join(' ');
+  return [...found.flags, ...(isSecure ? (found.tlsFlags ?? []) : [])].join(' ');
 }
 
 /** Makes a key and a certificate for a server in a folder; the environment that tells it of them, a line each. Throws for one without TLS. */
@@ -112,8 +114,9 @@ if (import.meta.main) {
   const [command, ...rest] = process.argv.slice(2);
   try {
     if (command === 'flags') {
-      const [file = '', preset = ''] = rest;
-      process.stdout.write(`${flagsOf(JSON.parse(readFileSync(file, 'utf8')) as MemoryPresets, preset)}\n`);
+      const [file = '', preset = '', tls = ''] = rest;
+      const server = JSON.parse(readFileSync(file, 'utf8')) as MemoryPresets;
+      process.stdout.write(`${flagsOf(server, preset, tls === 'yes')}\n`);
     } else if (command === 'certificate') {
       const [file = '', folder = ''] = rest;
       process.stdout.write(`${certificateFor(JSON.parse(readFileSync(file, 'utf8')) as MemoryPresets, folder)}\n`);

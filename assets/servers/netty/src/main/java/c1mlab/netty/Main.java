@@ -14,8 +14,10 @@ import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketCloseStatus;
+import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.util.Version;
 import io.netty.util.concurrent.GlobalEventExecutor;
+import java.io.File;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
@@ -31,6 +33,11 @@ public final class Main {
     public static void main(String[] args) throws Exception {
         var address = System.getenv("C1M_ADDRESS");
         var port = Integer.parseInt(System.getenv("C1M_PORT"));
+        var certificate = System.getenv("C1M_TLS_CERT");
+        var tls = certificate == null
+                ? null
+                : SslContextBuilder.forServer(new File(certificate), new File(System.getenv("C1M_TLS_KEY")))
+                        .build();
         var loops = new MultiThreadIoEventLoopGroup(
                 Runtime.getRuntime().availableProcessors(), EpollIoHandler.newFactory());
         var members = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
@@ -45,9 +52,11 @@ public final class Main {
                 .childHandler(new ChannelInitializer<SocketChannel>() {
                     @Override
                     protected void initChannel(SocketChannel channel) {
-                        channel.pipeline()
-                                .addLast(readGate)
-                                .addLast(new HttpServerCodec())
+                        var pipeline = channel.pipeline().addLast(readGate);
+                        if (tls != null) {
+                            pipeline.addLast(tls.newHandler(channel.alloc()));
+                        }
+                        pipeline.addLast(new HttpServerCodec())
                                 .addLast(new HttpObjectAggregator(8192))
                                 .addLast(paths);
                     }
