@@ -1,7 +1,7 @@
 import type { Target } from '../../connections/target.ts';
 import type { Options } from '../options.ts';
 import { requestOptionTable, requestOptions } from '../request-options.ts';
-import { serverUrl, type ServerUrl } from '../server-url.ts';
+import { serverUrl, withoutCredentials, type ServerUrl } from '../server-url.ts';
 import { refuseTlsOptions, tlsOptionTable, tlsOptions } from '../tls-options.ts';
 
 /** How connections to a URL are requested and secured: the options that `loadgen --url` and `c1m run --url` have in common. */
@@ -18,7 +18,7 @@ export interface UrlTarget {
 /** Reads a URL and the options of {@link urlOptionTable}. Throws UsageError for what cannot be, EnvironmentError for a name that does not resolve. */
 export async function readUrlTarget(url: string, options: Options): Promise<UrlTarget> {
   const server = await serverUrl(url);
-  if (!server.isSecure) refuseTlsOptions(options, '--url is ws://, not wss://');
+  if (!server.isSecure) refuseTlsOptions(options, `--url is ${withoutCredentials(url)}`);
   return {
     server,
     target: {
