@@ -58,6 +58,12 @@ describe('the command line', { concurrency: 4 }, () => {
     [['--connections', '1'], /--url is missing/],
     [['--url', 'ws://127.0.0.1:1/'], /--connections is missing/],
     [['--url', 'ws://127.0.0.1:1/', '--connections', '1.5'], /--connections must be a whole number, got '1.5'/],
+    [['--url', 'ws://127.0.0.1:1/', '--connections', '1.0005k'], /--connections must be a whole number, got '1.0005k'/],
+    [
+      ['--url', 'ws://127.0.0.1:1/', '--connections', '20M'],
+      /--connections must be a number from 1 to 1\d+, got '20M'/,
+    ],
+    [['--url', 'ws://127.0.0.1:1/', '--connections', 'k'], /--connections must be a number .*, got 'k'/],
     [['--url', 'ws://127.0.0.1:1/', '--connections', '0'], /--connections must be a number from 1/],
     [['--url', 'ws://127.0.0.1:1/', '--connections', '1', '--sources', '10.0.0.1,x'], /got 'x'/],
     [['--url', 'ws://127.0.0.1:1/', '--connections', '1', '--colour', 'red'], /Unknown option '--colour'/],
@@ -114,6 +120,35 @@ describe('the command line', { concurrency: 4 }, () => {
     const echo = result.phases[0]?.counts ?? {};
     assert.deepEqual([echo['sent'], echo['received']], [30, 30]);
     assert.equal(result.connectMicros.count, 30);
+  });
+
+  test('keeps raw files of every process where it is told to', async (context) => {
+    const server = await startLabServer(context);
+    const folder = mkdtempSync(join(tmpdir(), 'c1m-alone-'));
+    context.after(() => rmSync(folder, { recursive: true }));
+    const { code, stderr } = await run(
+      ...words(
+        `--url ws://localhost:${server.port}/ --connections 0.03k --processes 2 --hold 0 --run-folder ${folder}`,
+      ),
+      '--workload',
+      'echo rate=100/s for=0.2s',
+    );
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(readdirSync(folder).sort(), ['loadgen-0.json', 'loadgen-1.json', 'loadgen-status.json']);
+    const raw = [0, 1].map(
+      (index) => JSON.parse(readFileSync(join(folder, `loadgen-${index}.json`), 'utf8')) as LoadProcessRaw,
+    );
+    assert.equal(raw[0]!.counts.open + raw[1]!.counts.open, 30);
+    assert.deepEqual(
+      raw.map(({ phases }) => phases.map(({ kind, endedMicros }) => [kind, endedMicros !== null])),
+      [[['echo', true]], [['echo', true]]],
+    );
+    const nowhere = await run(
+      ...words(`--url ws://localhost:${server.port}/ --connections 2 --hold 0 --run-folder ${folder}/none`),
+    );
+    assert.equal(nowhere.code, 3);
+    assert.match(nowhere.stdout, /2 open of 2/);
+    assert.match(nowhere.stderr, /loadgen: a raw file cannot be written: ENOENT/);
   });
 
   test('fails with exit code 5 when nobody listens, and says so to people', async () => {

@@ -9,7 +9,8 @@ import { Supervisor } from '../supervisor/supervisor.ts';
 import type { Workload } from '../workload/phase-kinds.ts';
 import { editWorkload, readWorkload } from '../workload/workload.ts';
 import { endSignal } from './end-signal.ts';
-import { exitCodes, UsageError } from './exit-codes.ts';
+import { EnvironmentError, exitCodes, UsageError } from './exit-codes.ts';
+import { writeStatus } from './hold.ts';
 import { optionNames, Options, portRange } from './options.ts';
 import { withoutCredentials } from './server-url.ts';
 import { summaryText } from './summary-text.ts';
@@ -28,6 +29,7 @@ const names = [
   'interval-seconds',
   'echo-rate',
   'echo-seconds',
+  'run-folder',
   ...optionNames(urlOptionTable, 'value'),
 ];
 
@@ -47,12 +49,15 @@ export async function alone(args: readonly string[]): Promise<number> {
   const load = await loadOptions(options);
   const holdSeconds = options.number('hold', 0, 86400, 10);
   const workload = workloadOf(options, holdSeconds);
+  const keep = keeperOf(options.has('run-folder') ? options.text('run-folder') : null);
   const progress = process.stderr.isTTY ? rewrittenLine : plainLines();
   const end = endSignal();
   const supervisor = new Supervisor(load);
   const ticker = setInterval(() => progress(progressLine(supervisor)), tickMillis);
   try {
-    const failure = await run(supervisor, workload, holdSeconds, end);
+    // A disk that is full is told at the end, when it may not be any more.
+    const failure = await run(supervisor, workload, holdSeconds, end, async () => void (await keep(supervisor)));
+    const notKept = await keep(supervisor);
     const summary = summarize(await supervisor.collectRaws());
     clearInterval(ticker);
     progress(null);
@@ -66,6 +71,7 @@ export async function alone(args: readonly string[]): Promise<number> {
       );
     } else process.stdout.write(summaryText(summary));
     if (reason !== null) process.stderr.write(`loadgen: ${[reason, ...explain(summary)].join('\n  ')}\n`);
+    if (notKept !== null) throw new EnvironmentError(notKept);
     if (end.aborted) return exitCodes.interrupted;
     return reason === null ? exitCodes.done : (shortfall?.exitCode ?? exitCodes.failed);
   } finally {
@@ -101,7 +107,7 @@ async function loadOptions(options: Options): Promise<LoadOptions> {
   if (new Set(sources).size < sources.length) throw new UsageError(`--sources names an address twice`);
   const perProcess = Math.min(connectionsAProcess, openFilesLimit() - reservedDescriptors);
   return {
-    host: hostname(),
+    host: process.env['C1M_HOST'] ?? hostname(),
     plan: {
       connections,
       hosts: 1,
@@ -136,12 +142,30 @@ function somewhereIn(range: LoadOptions['plan']['localPorts'], needed: number): 
   return { first, last: first + span - 1 };
 }
 
-/** Opens, drives and holds, unless nothing could be opened; why the workload failed, or null. */
+/** Writes what has been measured until now into the folder of a run, if there is one; gives why it cannot be written, or null. */
+function keeperOf(folder: string | null): (supervisor: Supervisor) => Promise<string | null> {
+  return async (supervisor) => {
+    if (folder === null) return null;
+    try {
+      await supervisor.collect(folder);
+      writeStatus(folder, supervisor.status());
+      return null;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+}
+
+/**
+ * Opens, drives and holds, unless nothing could be opened; why the workload failed, or null. `keep` is called and waited for after the
+ * ramp and after each phase, so that nothing is written while something is measured.
+ */
 async function run(
   supervisor: Supervisor,
   workload: Workload,
   holdSeconds: number,
   end: AbortSignal,
+  keep: () => Promise<void>,
 ): Promise<string | null> {
   const wait = async (over: () => boolean): Promise<void> => {
     while (!over() && !end.aborted && supervisor.failure === null) {
@@ -149,12 +173,13 @@ async function run(
     }
   };
   await wait(() => supervisor.rampEnded);
+  await keep();
   if (supervisor.counts().open === 0) return null;
   const holdUntil = Date.now() + holdSeconds * 1000;
   let failure: string | null = null;
   let driven = workload.length === 0;
   if (!driven && !end.aborted && supervisor.failure === null) {
-    supervisor.drive(workload, end).then(
+    supervisor.drive(workload, end, keep).then(
       () => (driven = true),
       (error: unknown) => {
         failure = (error as Error).message;

@@ -117,7 +117,8 @@ export async function hold(args: readonly string[]): Promise<number> {
   return supervisor.failure === null ? exitCodes.done : exitCodes.failed;
 }
 
-function writeStatus(folder: string, status: LoadStatus): void {
+/** Replaces `loadgen-status.json` in a folder. */
+export function writeStatus(folder: string, status: LoadStatus): void {
   const file = join(folder, 'loadgen-status.json');
   try {
     writeFileSync(`${file}.new`, `${JSON.stringify(status)}\n`);

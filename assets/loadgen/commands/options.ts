@@ -61,12 +61,12 @@ export class Options {
     return this.#values[name] !== undefined;
   }
 
-  /** A number between two others, or the default. */
+  /** A number between two others, such as 20000 or 20k, or the default. */
   number(name: string, least: number, most: number, otherwise?: number): number {
     if (!this.has(name) && otherwise !== undefined) return otherwise;
     const value = this.text(name);
-    const number = Number(value);
-    if (value.trim() === '' || !(number >= least && number <= most)) {
+    const number = numberOf(value);
+    if (!(number >= least && number <= most)) {
       throw new UsageError(`--${name} must be a number from ${least} to ${most}, got '${value}'`);
     }
     return number;
@@ -87,6 +87,17 @@ export class Options {
     }
     return values;
   }
+}
+
+const thousands: Readonly<Record<string, number>> = { k: 1e3, K: 1e3, M: 1e6 };
+
+/** The number that a text is, with its ending `k` or `M`; NaN for anything else. */
+function numberOf(text: string): number {
+  const factor = thousands[text.at(-1) ?? ''];
+  const digits = factor === undefined ? text : text.slice(0, -1);
+  if (digits.trim() === '') return NaN;
+  // As decimals are written: 1.1 times 1 000 000 is not quite 1 100 000.
+  return Number((Number(digits) * (factor ?? 1)).toPrecision(15));
 }
 
 /** Whether a text is a TCP port's number. */

@@ -9,7 +9,7 @@ const textColumn = 27;
 export function usage(): string {
   return `Opens WebSocket connections by the thousand, holds them, and measures what the server does.
 
-  loadgen --url ws://host:port/path --connections N [options]      (or wss://)
+  loadgen --url ws://host:port/path --connections N [options]      (or wss://; numbers may be such as 50k or 1.2M)
 
   --sources IP,IP          source addresses (one gives about 28 000 connections to a port); default: any
   --local-ports FIRST-LAST local ports to use; default: net.ipv4.ip_local_port_range
@@ -21,6 +21,7 @@ export function usage(): string {
   --echo-rate R            messages a second, sent to the connections in turn and expected back unchanged,
                            for --echo-seconds S (default: as long as --hold)
 ${urlOptionLines()}
+  --run-folder DIR         write raw files there after the ramp and each phase, as a host of the lab does
   --json                   print the result as JSON on standard output, and progress on standard error
 
 Exit codes: 0 all connections were opened and held and every message arrived, 1 a defect, 2 usage, 3 environment, 4 the run failed,
