@@ -52,14 +52,17 @@ const general: readonly ComparedFigure[] = [
     of: ({ memory }) => knownSlope(memory.kernel),
   },
   {
-    name: 'serverRampCpuSeconds',
+    name: 'serverCpuMicrosPerConnection',
     group: 'ramp',
-    heading: 'CPU',
-    about: 'Processor time of the server in the ramp.',
-    quantity: 'seconds',
+    heading: 'CPU/conn',
+    about: 'Processor time of the server for one connection opened: accepting it and its handshakes, TLS and upgrade.',
+    quantity: 'micros',
     better: 'less',
     trustedAs: 'cpu',
-    of: ({ cpu }) => cpu.serverRampSeconds,
+    of: ({ cpu, connections }) =>
+      cpu.serverRampSeconds === null || connections.established === 0
+        ? null
+        : (cpu.serverRampSeconds * 1e6) / connections.established,
   },
   {
     name: 'rampSeconds',
@@ -95,7 +98,7 @@ export function comparedFigures(workload: Workload): readonly ComparedFigure[] {
 /** Short names of figures that are asked for often. */
 const shortNames: Readonly<Record<string, string>> = {
   memory: 'serverBytesPerConnection',
-  rampCpu: 'serverRampCpuSeconds',
+  connectCpu: 'serverCpuMicrosPerConnection',
 };
 
 /**

@@ -31,9 +31,9 @@ function cardsOf({ parameters: { workload } }: RunResult): readonly Card[] {
       };
     }),
     {
-      figure: 'serverRampCpuSeconds',
-      title: 'Server CPU for all connections',
-      note: 'Processor time in the ramp. Shorter is better.',
+      figure: 'serverCpuMicrosPerConnection',
+      title: 'Server CPU a connection opened',
+      note: 'Accepting it and its handshakes, in the ramp. Shorter is better.',
     },
   ];
 }
