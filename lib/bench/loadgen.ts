@@ -6,10 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { parsePositiveCount, parseSeconds } from '../cli/flags/parse.ts';
 import { flagValue, runBenchmarkCommand, type Flags } from './command-line.ts';
 import { compileReference, hasCompiler } from './reference/compile-reference.ts';
+import type { Workload } from '../../assets/loadgen/workload/phase-kinds.ts';
+import { formatWorkload } from '../../assets/loadgen/workload/workload.ts';
 import { openFilesLimit, reservedDescriptors } from '../../assets/loadgen/supervisor/open-files.ts';
 import type { Contender } from './contenders/contender.ts';
-import { startLineContender } from './contenders/line-contender.ts';
+import { parseDrivenWorkload } from './contenders/driven-phases.ts';
 import { startLoadGenerator } from './contenders/load-generator.ts';
+import { startReferenceClient } from './contenders/reference-client.ts';
 import { measure, type Measurement } from './measure.ts';
 import { findPeer, installPeers, peerNames, type PeerName } from './peers/peers.ts';
 import { reportOf, type Comparison } from './report/report.ts';
@@ -20,9 +23,12 @@ const firstPort = 9_100;
 interface Size {
   readonly rounds: number;
   readonly broadcasts: number;
+  readonly workload: Workload;
   readonly idleSeconds: number;
   readonly paceSeconds: number;
 }
+
+const defaultWorkload = 'heartbeat every=2s for=2s | churn rate=2000/s for=2s | storm backoff=none';
 
 const usage = `Compares the load generator with a client in C that makes the same system calls, and with its peers, in alternating
 rounds against the same server in C.
@@ -32,6 +38,8 @@ usage: npm run bench:loadgen -- [flags]
   --connections N         of the load generator and of C (default: 15000)
   --peer-connections N    of each peer (default: 10000)
   --broadcasts K          a round (default: 5)
+  --workload TEXT         phases that the load generator and C run on their connections after the broadcasts: heartbeat, churn and
+                          storm (by=reset, backoff=none), or none (default: ${defaultWorkload})
   --pace-seconds S        from one broadcast to the next, at least (default: 1)
   --idle-seconds S        for which the connections are held idle (default: 1)
   --peers all|none|NAMES  some of ${peerNames.join(',')}: those named are installed into .cache/bench where they are missing;
@@ -44,6 +52,7 @@ const options = {
   // Peers that let the kernel choose local ports slow down when it has given half of them away, at 14 000.
   'peer-connections': { type: 'string', default: '10000' },
   broadcasts: { type: 'string', default: '5' },
+  workload: { type: 'string', default: defaultWorkload },
   'idle-seconds': { type: 'string', default: '1' },
   'pace-seconds': { type: 'string', default: '1' },
   peers: { type: 'string' },
@@ -55,6 +64,7 @@ async function main(flags: Flags<typeof options>): Promise<number> {
   const size = {
     rounds: flagValue('rounds', flags.rounds, parsePositiveCount),
     broadcasts: flagValue('broadcasts', flags.broadcasts, parsePositiveCount),
+    workload: flagValue('workload', flags.workload, parseDrivenWorkload),
     idleSeconds: flagValue('idle-seconds', flags['idle-seconds'], parseSeconds),
     paceSeconds: flagValue('pace-seconds', flags['pace-seconds'], parseSeconds),
   };
@@ -77,7 +87,7 @@ async function main(flags: Flags<typeof options>): Promise<number> {
         name: 'C reference',
         version: `cc ${spawnSync('cc', ['-dumpfullversion'], { encoding: 'utf8' }).stdout.trim()} -O2`,
         connections,
-        start: async (task) => startLineContender('the C reference', client, [], task),
+        start: async (task) => startReferenceClient(client, task),
       },
       { name: 'load generator', version: versionOfOurs(), connections, start: startLoadGenerator },
       ...peers.flatMap((peer) => ('contender' in peer ? [peer.contender] : [])),
@@ -103,14 +113,14 @@ async function main(flags: Flags<typeof options>): Promise<number> {
 async function compare(
   contenders: readonly Contender[],
   server: string,
-  { rounds, broadcasts, idleSeconds, paceSeconds }: Size,
+  { rounds, workload, ...size }: Size,
 ): Promise<Omit<Comparison, 'circumstances'>> {
   let port = firstPort + (process.pid % 1000) * 20;
   const skipped: { name: string; reason: string }[] = [];
-  const run = async (contender: Contender, connections: number): Promise<Measurement | null> => {
+  const run = async (contender: Contender, connections: number, driven: Workload): Promise<Measurement | null> => {
     port += 1;
     try {
-      return await measure(contender, server, { port, connections, broadcasts, idleSeconds, paceSeconds });
+      return await measure(contender, server, { ...size, workload: driven, port, connections });
     } catch (error) {
       if (contender === contenders[0] || contender === contenders[1]) throw error;
       skipped.push({ name: contender.name, reason: (error as Error).message });
@@ -120,15 +130,15 @@ async function compare(
   let results: Result[] = [];
   for (const contender of contenders) {
     // The first run may have to compile modules into a cache, or to read a program from disk: it does not count.
-    if ((await run(contender, 1)) === null) continue;
-    const base = await run(contender, 1);
+    if ((await run(contender, 1, [])) === null) continue;
+    const base = await run(contender, 1, []);
     if (base !== null) results.push({ name: contender.name, version: contender.version, base, rounds: [] });
   }
   for (let round = 1; round <= rounds; round += 1) {
     const next: Result[] = [];
     for (const result of results) {
       const contender = contenders.find(({ name }) => name === result.name)!;
-      const measurement = await run(contender, contender.connections);
+      const measurement = await run(contender, contender.connections, workload);
       if (measurement !== null) next.push({ ...result, rounds: [...result.rounds, measurement] });
     }
     results = next;
@@ -147,11 +157,12 @@ function peersNamed(list: string): readonly PeerName[] {
   });
 }
 
-function circumstances({ rounds, broadcasts, paceSeconds }: Size, loadBefore: number): readonly string[] {
+function circumstances({ rounds, broadcasts, workload, paceSeconds }: Size, loadBefore: number): readonly string[] {
   const memory = (totalmem() / 2 ** 30).toFixed(0);
   return [
     `${new Date().toISOString().slice(0, 10)}, Linux ${release()}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, ${memory} GiB`,
     `${rounds} rounds in turn, ${broadcasts} broadcasts a round, ${paceSeconds} s apart or more; client and server (C, one process) share the machine`,
+    `then, in the load generator and in C: ${formatWorkload(workload)}`,
     `load average of the minute before: ${loadBefore.toFixed(2)}`,
   ];
 }

@@ -3,7 +3,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
+import type { Workload } from '../../assets/loadgen/workload/phase-kinds.ts';
 import type { Contender, OwnReport, RunningContender, Task } from './contenders/contender.ts';
+import { piecesOf, type DrivenKind } from './contenders/driven-phases.ts';
 import { median } from './report/median.ts';
 import type { Usage } from './process-usage.ts';
 import { startReferenceServer, type ReferenceServer } from './reference/reference-server.ts';
@@ -20,6 +22,8 @@ export interface Measurement {
   readonly cpuMicrosAMessage: number | null;
   /** From the first arrival of a broadcast to the last, by the contender's own clock; the median of the broadcasts. */
   readonly firstToLastMicros: number | null;
+  /** Processor time a ping that was answered, or a connection that was closed or cut and is back, by the kind of phase. */
+  readonly cpuMicrosAPiece: Readonly<{ [kind in DrivenKind]?: number }>;
   /** Processor time used a second while nothing happened; null when it was not waited for. */
   readonly idleCpuMicrosASecond: number | null;
 }
@@ -29,6 +33,8 @@ export interface Round {
   readonly port: number;
   readonly connections: number;
   readonly broadcasts: number;
+  /** What contenders that can do it do on their connections after the broadcasts. */
+  readonly workload: Workload;
   /**
    * From one broadcast to the next, at the least: the same for all contenders, because a broadcast right behind another finds
    * its connections still in the processor's caches.
@@ -89,6 +95,8 @@ async function follow(running: RunningContender, server: ReferenceServer, round:
         ? idleFrom.cpuMicros - before.cpuMicros - idleShare * (idleFrom.micros - before.micros)
         : received.cpuMicros - before.cpuMicros;
     if (!(await allOpen())) throw new Error('connections were lost in the course of the round');
+    const cpuMicrosAPiece = await drive(running, round);
+    if (!(await allOpen())) throw new Error('connections have not come back');
     const { spreadsMicros } = complete(await running.stop(), broadcasts * connections);
     return {
       connections,
@@ -96,11 +104,29 @@ async function follow(running: RunningContender, server: ReferenceServer, round:
       ramped,
       cpuMicrosAMessage: broadcasts === 0 ? null : cpuMicros / (broadcasts * connections),
       firstToLastMicros: spreadsMicros === null || broadcasts === 0 ? null : median(spreadsMicros),
+      cpuMicrosAPiece,
       idleCpuMicrosASecond: round.idleSeconds > 0 ? idleShare * 1e6 : null,
     };
   } finally {
     publisher.terminate();
   }
+}
+
+async function drive(
+  running: RunningContender,
+  { workload, connections }: Round,
+): Promise<Measurement['cpuMicrosAPiece']> {
+  const costs: { [kind in DrivenKind]?: number } = {};
+  if (running.drive === undefined || workload.length === 0) return costs;
+  const cpuMicros = [at(running).cpuMicros];
+  const done = await running.drive(workload, () => cpuMicros.push(at(running).cpuMicros));
+  for (const [place, phase] of workload.entries()) {
+    const { count } = piecesOf(phase, connections);
+    if (done[place] !== count)
+      throw new Error(`${done[place]} of ${count} were answered in the phase of ${phase.kind}`);
+    costs[phase.kind as DrivenKind] = (cpuMicros[place + 1]! - cpuMicros[place]!) / count;
+  }
+  return costs;
 }
 
 function complete(report: OwnReport, messages: number): OwnReport {

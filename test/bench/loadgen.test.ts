@@ -19,6 +19,8 @@ describe('bench:loadgen', () => {
       '2',
       '--pace-seconds',
       '0.1',
+      '--workload',
+      'heartbeat every=0.2s for=0.4s | churn rate=200/s for=0.5s | storm cut=50% backoff=none',
     );
     assert.equal(status, 0, stderr);
     const rows = rowsOf(stdout);
@@ -37,6 +39,12 @@ describe('bench:loadgen', () => {
         `${name}: ${medians.join(', ')}`,
       );
     }
+    for (const name of ['CPU µs a ping', 'CPU µs a reconnect, churn', 'CPU µs a reconnect, storm']) {
+      const [c, ours, ws] = rows.get(name) ?? [];
+      assert.ok(Number(c?.split(' / ')[1]) > 0 && Number(ours?.split(' / ')[1]) > 0, `${name}: ${c}, ${ours}`);
+      assert.equal(ws, '-');
+      assert.match(stdout, new RegExp(`^- (NOT )?met: ${name} within 1\\.25 of the C reference: \\d`, 'm'));
+    }
     for (const name of ['CPU µs a connection', 'bytes a connection', 'idle, CPU µs/s']) assert.ok(rows.has(name), name);
     assert.match(stdout, /^- (NOT )?met: under 300 bytes a connection above the process's base: -?\d+$/m);
     assert.match(stdout, /^- (NOT )?met: ws beaten on every column/m);
@@ -52,10 +60,16 @@ describe('bench:loadgen', () => {
     for (const words of [
       ['--round', '3'],
       ['--rounds', 'many'],
+      ['--workload', 'echo'],
+      ['--workload', 'churn | churn'],
+      ['--workload', 'storm'],
     ]) {
       const { stderr, status } = bench(...words);
       assert.equal(status, 2);
-      assert.match(stderr, /^error: .*'(--round|many)'\n {2}fix: .*--help.*\n$/);
+      assert.match(
+        stderr,
+        /^error: .*('--round'|'many'|'echo'|two phases of churn|backoff=none).*\n {2}fix: .*--help.*\n$/,
+      );
     }
     assert.match(bench('--help').stdout, /--pace-seconds S/);
   });
@@ -66,7 +80,7 @@ function bench(
 ): ReturnType<typeof spawnSync> & { stdout: string; stderr: string } {
   const program = fileURLToPath(new URL('../../lib/bench/loadgen.ts', import.meta.url));
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-  return spawnSync(process.execPath, [program, ...benchArguments], { encoding: 'utf8', env, timeout: 60_000 });
+  return spawnSync(process.execPath, [program, ...benchArguments], { encoding: 'utf8', env, timeout: 180_000 });
 }
 
 /** The first table's cells by the name of their row; the heading's is empty. */

@@ -1,3 +1,4 @@
+import type { Workload } from '../../../assets/loadgen/workload/phase-kinds.ts';
 import type { Usage } from '../process-usage.ts';
 
 /** What a contender is to do in one round. */
@@ -30,6 +31,11 @@ export interface RunningContender {
   readonly opened?: () => Promise<void>;
   /** Resolves when so many broadcasts have reached all of its connections; absent when it does not say while it runs. */
   readonly received?: (broadcasts: number) => Promise<void>;
+  /**
+   * Runs phases on its connections, once, `onPhase` after each; how many pings were answered, or connections are back, in each. Absent
+   * when it only receives.
+   */
+  readonly drive?: (workload: Workload, onPhase: () => void) => Promise<readonly number[]>;
   /** Ends it, and gives its report. */
   readonly stop: () => Promise<OwnReport>;
   /** Ends it at once, whatever state it is in. */

@@ -9,6 +9,12 @@ export const handshakesInFlight = 256;
 /** The first local port of a round: below the kernel's own range, above what is listened on. */
 export const firstLocalPort = 20_000;
 
+/** A contender that takes a line as well. */
+export interface LineContender extends RunningContender {
+  /** Gives it a line; the line that it answers. */
+  readonly ask: (question: string) => Promise<string>;
+}
+
 /**
  * Starts a client that takes the arguments of reference-client.c and prints the same lines: one when all connections are
  * open, one for each broadcast that has reached all of them. It ends with its standard input.
@@ -18,7 +24,7 @@ export function startLineContender(
   program: string,
   programArguments: readonly string[],
   task: Task,
-): RunningContender {
+): LineContender {
   const child = spawn(
     program,
     [
@@ -47,6 +53,10 @@ export function startLineContender(
     },
     received: async () => {
       spreadsMicros.push(Number((await line()).split(' ')[2]));
+    },
+    ask: async (question) => {
+      child.stdin.write(`${question}\n`);
+      return line();
     },
     stop: async (): Promise<OwnReport> => {
       await end();

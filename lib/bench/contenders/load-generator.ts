@@ -3,9 +3,13 @@ import { summarize } from '../../../assets/loadgen/measure/summary.ts';
 import type { LoadProcessRaw } from '../../../assets/loadgen/raw.ts';
 import { Supervisor } from '../../../assets/loadgen/supervisor/supervisor.ts';
 import type { RunningContender, Task } from './contender.ts';
+import type { DrivenKind } from './driven-phases.ts';
 import { firstLocalPort } from './line-contender.ts';
 import { usageOf } from '../process-usage.ts';
 import { until } from '../until.ts';
+
+/** Which of its counts says what has come of a phase. */
+const answered: Readonly<Record<DrivenKind, string>> = { heartbeat: 'received', churn: 'opened', storm: 'back' };
 
 /** Starts the load generator with one load process; the supervisor runs in this process, and is not measured. */
 export async function startLoadGenerator(task: Task): Promise<RunningContender> {
@@ -38,6 +42,10 @@ export async function startLoadGenerator(task: Task): Promise<RunningContender> 
         () => supervisor.status().broadcastMessages === broadcasts * task.connections,
         check,
       ),
+    drive: async (workload, onPhase) => {
+      const outcomes = await supervisor.drive(workload, undefined, async () => onPhase());
+      return outcomes.map(({ kind, counts }) => counts[answered[kind as DrivenKind]] ?? 0);
+    },
     stop: async () => {
       const files = await supervisor.collect(task.folder);
       await supervisor.stop();

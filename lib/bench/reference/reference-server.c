@@ -1,6 +1,6 @@
 /*
- * A WebSocket server in C on epoll, as little as the load generator's benchmark needs: it accepts the upgrade on `/`, and
- * sends each text that comes on `/publish` to every member as one frame.
+ * A WebSocket server in C on epoll, as little as the load generator's benchmark needs: it accepts the upgrade on `/`, answers
+ * pings and goodbyes, and sends each text that comes on `/publish` to every member as one frame.
  *
  *   reference-server PORT
  *
@@ -126,6 +126,26 @@ static void publish(int fd, unsigned char *frame, long length) {
   send(fd, answer, size + 2, MSG_NOSIGNAL);
 }
 
+/* Whole pings and close frames of at most 125 bytes are answered with their own payload; after a close the connection ends. */
+static void answer(int fd, unsigned char *frame, long length) {
+  while (length > 0) {
+    int opcode = frame[0] & 0x0f, payload = length > 1 ? frame[1] & 0x7f : 126;
+    if ((opcode != 8 && opcode != 9) || payload > 125 || length < 6 + payload) {
+      end_of(fd);
+      return;
+    }
+    unsigned char reply[127] = {opcode == 8 ? 0x88 : 0x8a, payload};
+    for (int i = 0; i < payload; i++) reply[2 + i] = frame[6 + i] ^ frame[2 + i % 4];
+    send(fd, reply, 2 + payload, MSG_NOSIGNAL);
+    if (opcode == 8) {
+      end_of(fd);
+      return;
+    }
+    frame += 6 + payload;
+    length -= 6 + payload;
+  }
+}
+
 int main(int argc, char **argv) {
   if (argc != 2) return 2;
   static char buffer[65537];
@@ -179,7 +199,7 @@ int main(int argc, char **argv) {
       } else if (state[fd] == PUBLISHER) {
         publish(fd, (unsigned char *)buffer, got);
       } else {
-        end_of(fd);
+        answer(fd, (unsigned char *)buffer, got);
       }
     }
   }

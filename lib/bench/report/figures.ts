@@ -1,3 +1,4 @@
+import type { DrivenKind } from '../contenders/driven-phases.ts';
 import type { Measurement } from '../measure.ts';
 
 /** What is compared: a figure of one round, worked out with the round of a single connection as base. */
@@ -65,7 +66,18 @@ export const idleCpu: Figure = {
   compared: false,
 };
 
-/** The columns of the report. */
+function cpuAPiece(kind: DrivenKind, name: string): Figure {
+  return { name, of: (m) => m.cpuMicrosAPiece[kind] ?? null, digits: 1, compared: true };
+}
+
+/** What a heartbeat and a connection that comes back cost. */
+export const drivenFigures: readonly Figure[] = [
+  cpuAPiece('heartbeat', 'CPU µs a ping'),
+  cpuAPiece('churn', 'CPU µs a reconnect, churn'),
+  cpuAPiece('storm', 'CPU µs a reconnect, storm'),
+];
+
+/** The rows of the report. */
 export const figures: readonly Figure[] = [
   connectionsPerSecond,
   cpuAConnection,
@@ -73,5 +85,6 @@ export const figures: readonly Figure[] = [
   bytesAConnection,
   cpuAMessage,
   firstToLast,
+  ...drivenFigures,
   idleCpu,
 ];

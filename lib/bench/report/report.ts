@@ -58,6 +58,8 @@ const notes = [
   '  they use when idle. That they had read everything is seen in the receive queues of their sockets. Their CPU is in steps of 10 ms.',
   '- `-`: artillery and tsung have no means to time when each message of a broadcast came. k6 notes it in whole milliseconds, by a metric',
   '  that the script of this benchmark adds. As the time grows with the number of connections it is given for 10 000 of them.',
+  '- CPU a ping: of a phase of heartbeats, by the pings that were answered. CPU a reconnect: of a phase in which connections close',
+  '  properly (churn) or are reset (storm) and are opened again, by those that are back. Peers have no such phases.',
   '- Rates at which artillery and tsung are asked to open connections (5 000/s and 20 000/s) are above what they reach; all others are not held back.',
 ];
 
