@@ -93,6 +93,15 @@ export interface PhaseStatus {
   readonly counts: Readonly<Record<string, number>>;
 }
 
+/** What became of the connections to one address of a server. */
+export interface AddressCounts {
+  readonly address: string;
+  readonly opened: number;
+  readonly lost: number;
+  /** Attempts that failed. */
+  readonly failures: FailureCounts;
+}
+
 /** `loadgen-<process>.json`: everything one load process measured. */
 export interface LoadProcessRaw {
   readonly schema: 2;
@@ -114,6 +123,8 @@ export interface LoadProcessRaw {
   readonly phases: readonly PhaseRaw[];
   /** Broadcasts that came though no phase of the workload has them. */
   readonly strays: readonly BroadcastArrivalsRaw[];
+  /** Each address by itself, where the server has several. */
+  readonly addresses?: readonly AddressCounts[] | undefined;
   readonly loop: {
     /** How long one turn of the event loop took: what arrives may be seen this much late. */
     readonly turn: string;

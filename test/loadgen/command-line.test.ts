@@ -49,10 +49,11 @@ describe('the command line', { concurrency: 4 }, () => {
     ],
     [words('--url wss://localhost/ --connections 1 --cacert /nowhere'), /--cacert cannot be read: ENOENT/],
     [words('--url wss://localhost/ --connections 1 --cacert /dev/null'), /certificates in PEM, got '\/dev\/null'/],
-    [
-      ['--url', 'ws://[::1]:80/', '--connections', '1'],
-      /IPv6 address \[::1\], but the load generator speaks IPv4 only/,
-    ],
+    [words('--url ws://[::1]:80/ --connections 1 --sources 10.0.0.1,::1'), /--sources must be all IPv4 or all IPv6/],
+    [words('--url ws://localhost/ --connections 1 --header-file /nowhere'), /--header-file cannot be read: ENOENT/],
+    [words('--url ws://localhost/ --connections 1 --header-file /dev/null'), /cannot be read: \/dev\/null is no file/],
+    [words('--url ws://localhost/ --connections 1 --hello @/nowhere'), /--hello cannot be read: ENOENT/],
+    [words('--url ws://localhost/ --connections 1 --publish-url x'), /--publish-url must be such as ws:/],
     [['--url', 'http://localhost/', '--connections', '1'], /must begin with ws:\/\/ or wss:\/\//],
     [['--url', 'nonsense', '--connections', '1'], /got 'nonsense'/],
     [['--connections', '1'], /--url is missing/],
@@ -97,7 +98,7 @@ describe('the command line', { concurrency: 4 }, () => {
   test('fails with exit code 3 on a name that does not resolve', async () => {
     const { code, stderr } = await run('--url', 'ws://no-such-host.invalid/', '--connections', '1');
     assert.equal(code, 3);
-    assert.match(stderr, /no IPv4 address found for 'no-such-host.invalid'/);
+    assert.match(stderr, /no address found for 'no-such-host.invalid'/);
   });
 
   test('loads a server by its name and prints what happened as JSON', async (context) => {

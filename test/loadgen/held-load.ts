@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { TestContext } from 'node:test';
 import type { LoadPlan } from '../../assets/loadgen/plan/share.ts';
 import type { TlsOptions } from '../../assets/loadgen/tls/tls-options.ts';
+import { endpointsOf } from '../../assets/loadgen/connections/target.ts';
 import { Supervisor } from '../../assets/loadgen/supervisor/supervisor.ts';
 
 let nextSource = 1;
@@ -21,9 +22,11 @@ export function startLoad(
     readonly ratePerSecond?: number;
     readonly path?: string;
     readonly tls?: TlsOptions;
+    readonly otherAddresses?: readonly string[];
   } = {},
 ): Supervisor {
-  const { handshakeSeconds = 10, ratePerSecond = null, path = '/', tls, ...plan } = options;
+  const { handshakeSeconds = 10, ratePerSecond = null, path = '/', tls, otherAddresses = [], ...plan } = options;
+  const target = { address: '127.0.0.1', otherAddresses, ports, path, ...(tls === undefined ? {} : { tls }) };
   const supervisor = new Supervisor({
     host: 'test',
     plan: {
@@ -31,13 +34,13 @@ export function startLoad(
       hosts: 1,
       hostIndex: 0,
       processes: 1,
-      serverPorts: ports,
+      serverPorts: endpointsOf(target).map(({ port }) => port),
       sources: [loopbackSource()],
       localPorts: { first: 20_000, last: 29_999 },
       ...plan,
     },
-    target: { address: '127.0.0.1', ports, path, ...(tls === undefined ? {} : { tls }) },
-    publishPath: '/publish',
+    target,
+    publishTarget: { ...target, path: '/publish' },
     ratePerSecond,
     handshakeSeconds,
   });

@@ -33,6 +33,7 @@ export async function startLabServer(
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, autoPong: options.autoPong ?? true });
   http.on('upgrade', (request: IncomingMessage, socket, head) => {
     if (request.url !== '/publish' && request.url !== (options.path ?? '/')) {
+      socket.on('error', () => socket.destroy());
       socket.end('HTTP/1.1 404 Not Found\r\n\r\n');
       return;
     }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { isIPv4 } from 'node:net';
 import { hostname } from 'node:os';
+import { endpointsOf } from '../connections/target.ts';
 import { addCauses, describeCauses, explainCauses, totalOf } from '../measure/failure-causes.ts';
 import { summarize, type Summary } from '../measure/summary.ts';
 import { openFilesLimit, reservedDescriptors } from '../supervisor/open-files.ts';
@@ -100,11 +100,11 @@ function workloadOf(options: Options, holdSeconds: number): Workload {
 }
 
 async function loadOptions(options: Options): Promise<LoadOptions> {
-  const { server, target, publishPath } = await readUrlTarget(options.text('url'), options);
+  const { server, target, publishTarget, sources, leftOut } = await readUrlTarget(options.text('url'), options);
   const connections = options.integer('connections', 1, 1e7);
-  // Any address of this host: the kernel takes the one that the route to the server has.
-  const sources = options.has('sources') ? options.list('sources', isIPv4, 'IPv4 addresses') : ['0.0.0.0'];
-  if (new Set(sources).size < sources.length) throw new UsageError(`--sources names an address twice`);
+  for (const { address, why } of leftOut) {
+    process.stderr.write(`${server.hostName}: ${address} takes no connection (${why}), and gets none\n`);
+  }
   const perProcess = Math.min(connectionsAProcess, openFilesLimit() - reservedDescriptors);
   return {
     host: process.env['C1M_HOST'] ?? hostname(),
@@ -113,14 +113,14 @@ async function loadOptions(options: Options): Promise<LoadOptions> {
       hosts: 1,
       hostIndex: 0,
       processes: options.integer('processes', 1, 4096, Math.ceil(connections / perProcess)),
-      serverPorts: [server.port],
+      serverPorts: endpointsOf(target).map(({ port }) => port),
       sources,
       localPorts: options.has('local-ports')
         ? portRange(options.text('local-ports'))
         : somewhereIn(portRange(kernelPortRange()), Math.ceil(connections / sources.length)),
     },
     target,
-    publishPath,
+    publishTarget,
     ratePerSecond: options.has('rate') ? options.number('rate', 0.001, 1e7) : null,
     handshakeSeconds,
   };

@@ -67,6 +67,7 @@ export async function hold(args: readonly string[]): Promise<number> {
   if (!isSecure) refuseTlsOptions(options, '--tls is missing');
   const serverName = options.has('server-name') ? options.text('server-name') : server;
   const tls = isSecure ? { tls: await tlsOptions(options, serverName) } : {};
+  const target = { address: server, ports, path: '/', ...tls };
   const ratePerSecond = options.number('rate', 0.001, 1e9);
   mkdirSync(folder, { recursive: true });
   const end = endSignal();
@@ -88,8 +89,8 @@ export async function hold(args: readonly string[]): Promise<number> {
     supervisor = new Supervisor({
       host: process.env['C1M_HOST'] ?? hostname(),
       plan,
-      target: { address: server, ports, path: '/', ...tls },
-      publishPath: '/publish',
+      target,
+      publishTarget: { ...target, path: '/publish' },
       ratePerSecond,
       handshakeSeconds: Math.max(handshakeSecondsLeast, plan.processes * handshakeSecondsAProcess),
     });

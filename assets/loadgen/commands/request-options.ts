@@ -1,5 +1,7 @@
 import { UsageError } from './exit-codes.ts';
 import type { OptionDescription, Options } from './options.ts';
+import type { HeaderValues } from '../websocket/request-values.ts';
+import { readHeaderFile } from './url/header-file.ts';
 
 /** Options of a command line that add to the upgrade request. */
 export const requestOptionTable = {
@@ -8,8 +10,24 @@ export const requestOptionTable = {
     placeholder: "'Name: value'",
     about: 'a header of the upgrade request; may be given more than once',
   },
+  'header-file': {
+    kind: 'value',
+    placeholder: 'FILE',
+    about:
+      "headers, one a line; 'Name: @FILE' takes the next line of that file for each connection (tokens, cookies), round and round",
+  },
   subprotocol: { kind: 'value', placeholder: 'NAME,NAME', about: 'subprotocols to offer' },
   origin: { kind: 'value', placeholder: 'ORIGIN', about: 'the Origin header' },
+  hello: {
+    kind: 'value',
+    placeholder: 'TEXT',
+    about: 'a message that each connection sends first; @FILE: what that file holds',
+  },
+  'publish-url': {
+    kind: 'value',
+    placeholder: 'URL',
+    about: 'where broadcasts are published, one connection; default: /publish of the same server',
+  },
 } as const satisfies Readonly<Record<string, OptionDescription>>;
 
 // RFC 9110, section 5: a token, then anything that can be seen, and blanks.
@@ -22,14 +40,22 @@ const ownHeaders = ['upgrade', 'connection', 'sec-websocket-key', 'sec-websocket
 export interface RequestOptions {
   /** Header lines, `Name: value`. */
   readonly headers: readonly string[];
+  /** Headers with a value for each connection. */
+  readonly headerValues: readonly HeaderValues[];
   /** Of which the server may choose one. */
   readonly subprotocols: readonly string[];
 }
 
 /** Reads what is added to requests; a URL's user and password become Basic authorization. Throws {@link UsageError}. */
 export function requestOptions(options: Options, url: URL): RequestOptions {
-  const headers = options.texts('header').map(checkedHeader);
-  const has = (name: string): boolean => headers.some((header) => header.toLowerCase().startsWith(`${name}:`));
+  const file = options.has('header-file')
+    ? readHeaderFile(options.text('header-file'), checkedHeader)
+    : { headers: [], values: [] };
+  const headers = [...options.texts('header').map(checkedHeader), ...file.headers];
+  const has = (name: string): boolean =>
+    [...headers, ...file.values.map((each) => `${each.name}:`)].some((header) =>
+      header.toLowerCase().startsWith(`${name}:`),
+    );
   if (url.username !== '' || url.password !== '') {
     if (has('authorization')) throw new UsageError('--url has a user, and --header an Authorization: give one of them');
     const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
@@ -39,7 +65,7 @@ export function requestOptions(options: Options, url: URL): RequestOptions {
   const isToken = (value: string): boolean => tokenForm.test(value);
   const subprotocols = options.has('subprotocol') ? options.list('subprotocol', isToken, 'names of subprotocols') : [];
   if (subprotocols.length > 0) headers.push(`Sec-WebSocket-Protocol: ${subprotocols.join(', ')}`);
-  return { headers, subprotocols };
+  return { headers, headerValues: file.values, subprotocols };
 }
 
 function checkedHeader(header: string): string {

@@ -1,12 +1,14 @@
 import { lookup } from 'node:dns/promises';
-import { isIPv6 } from 'node:net';
 import { EnvironmentError, UsageError } from './exit-codes.ts';
 
 /** The server that a URL names, its name resolved. */
 export interface ServerUrl {
+  /** As the URL has it: an IPv6 address in brackets. */
   readonly hostName: string;
-  /** IPv4. */
+  /** The first of its addresses. */
   readonly address: string;
+  /** Every address that it has, IPv4 first. */
+  readonly addresses: readonly string[];
   readonly port: number;
   /** Path and query. */
   readonly path: string;
@@ -16,29 +18,35 @@ export interface ServerUrl {
   readonly isSecure: boolean;
 }
 
-/** Reads a ws:// or wss:// URL; throws {@link UsageError} for what the load generator cannot do, and {@link EnvironmentError} for a name that does not resolve. */
-export async function serverUrl(text: string): Promise<ServerUrl> {
-  if (!URL.canParse(text)) throw new UsageError(`--url must be such as ws://host:port/, got '${text}'`);
+/** A URL's host without the brackets of an IPv6 address. */
+export function bareHost(hostName: string): string {
+  return hostName.replace(/^\[|\]$/g, '');
+}
+
+/** Reads a ws:// or wss:// URL that an option has; throws {@link UsageError} for what the load generator cannot do, and {@link EnvironmentError} for a name that does not resolve. */
+export async function serverUrl(text: string, option = 'url'): Promise<ServerUrl> {
+  if (!URL.canParse(text)) throw new UsageError(`--${option} must be such as ws://host:port/, got '${text}'`);
   const url = new URL(text);
   const isSecure = url.protocol === 'wss:';
   if (!isSecure && url.protocol !== 'ws:') {
-    throw new UsageError(`--url must begin with ws:// or wss://, got '${withoutCredentials(text)}'`);
+    throw new UsageError(`--${option} must begin with ws:// or wss://, got '${withoutCredentials(text)}'`);
   }
   const hostName = url.hostname;
-  if (isIPv6(hostName.replace(/^\[|\]$/g, ''))) {
-    throw new UsageError(`--url has the IPv6 address ${hostName}, but the load generator speaks IPv4 only`);
-  }
-  let address: string;
+  const addresses = await addressesOf(bareHost(hostName));
+  const defaultPort = isSecure ? 443 : 80;
+  const port = url.port === '' ? defaultPort : Number(url.port);
+  return { hostName, address: addresses[0]!, addresses, port, defaultPort, path: url.pathname + url.search, isSecure };
+}
+
+async function addressesOf(host: string): Promise<readonly string[]> {
   try {
-    ({ address } = await lookup(hostName, { family: 4 }));
+    const found = await lookup(host, { all: true });
+    return [...new Set(found.toSorted((a, b) => a.family - b.family).map(({ address }) => address))];
   } catch (error) {
-    throw new EnvironmentError(`no IPv4 address found for '${hostName}' (${(error as NodeJS.ErrnoException).code})`, {
+    throw new EnvironmentError(`no address found for '${host}' (${(error as NodeJS.ErrnoException).code})`, {
       cause: error,
     });
   }
-  const defaultPort = isSecure ? 443 : 80;
-  const port = url.port === '' ? defaultPort : Number(url.port);
-  return { hostName, address, port, defaultPort, path: url.pathname + url.search, isSecure };
 }
 
 /** A URL as it may be shown and kept: without the user and password that it may hold. */

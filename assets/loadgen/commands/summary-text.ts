@@ -9,6 +9,11 @@ export function summaryText(summary: Summary): string {
     lines.push(`failed       ${describeCauses(summary.connectFailures)}; ${count(summary.abandoned)} given up`);
   }
   if (totalOf(summary.lost) > 0) lines.push(`lost         ${describeCauses(summary.lost)}`);
+  for (const { address, opened, lost, failures } of summary.addresses) {
+    const parts = [`${count(opened)} opened`, ...(lost > 0 ? [`${count(lost)} lost`] : [])];
+    if (totalOf(failures) > 0) parts.push(`failed: ${describeCauses(failures)}`);
+    lines.push(`  ${address}  ${parts.join(', ')}`);
+  }
   for (const phase of summary.phases) lines.push(...phaseLines(phase));
   const { generator } = summary;
   const cpuSeconds = generator.cpuSeconds.user + generator.cpuSeconds.system;

@@ -50,7 +50,7 @@ export class Attempts {
 
   /** Takes up one attempt, which {@link connectBegun} carries on. `localPort` 0 leaves the choice to the kernel. */
   begin(connection: number, serverPort: number, source: number, localPort: number, shareLocalPort: boolean): void {
-    const fd = this.#parts.dialer.bind(source, localPort, shareLocalPort);
+    const fd = this.#parts.dialer.bind(serverPort, source, localPort, shareLocalPort);
     if (fd < 0) {
       this.#failures.refused(connection, causeOf(-fd));
     } else if (fd >= this.#table.size) {
@@ -127,8 +127,8 @@ export class Attempts {
 
   #sendRequest(fd: number): boolean {
     const { upgrades, outbox, secure } = this.#parts;
-    const request = upgrades.request(fd, this.#table.serverPort[fd]!);
-    const { length } = request.bytes;
+    const request = upgrades.request(fd, this.#table.serverPort[fd]!, this.#table.connection[fd]!);
+    const { length } = upgrades;
     if (secure !== null && !outbox.write(fd, request, length)) {
       this.#failures.failed(fd, outbox.failure);
       return false;

@@ -42,6 +42,8 @@ const { EAGAIN, EINTR } = errorNumbers;
 export interface ConnectionsOptions {
   /** How many there are to be at most. */
   readonly capacity: number;
+  /** The number of the first among those of the host. @default 0 */
+  readonly first?: number;
   readonly target: Target;
   readonly sources: readonly string[];
   readonly keys: readonly Key[];
@@ -71,7 +73,7 @@ export class Connections {
   /** When the last wait ended: microseconds of the monotonic clock. */
   wokeMicros = monotonicMicros();
 
-  constructor({ capacity, target, sources, keys, secure }: ConnectionsOptions, events: ConnectionEvents) {
+  constructor({ capacity, first = 0, target, sources, keys, secure }: ConnectionsOptions, events: ConnectionEvents) {
     // Descriptors are handed out from the lowest on: room for what the process has open besides.
     this.table = new ConnectionTable(capacity + 128);
     this.#state = this.table.state;
@@ -83,7 +85,7 @@ export class Connections {
         send: (fd, sealed, length) => void this.#endUnless(this.#queue.write(fd, sealed, length), fd),
       }) ?? null;
     this.#outbox = new Outbox(this.#queue, this.#secure);
-    this.#upgrades = new Upgrades(target, keys, this.table.size);
+    this.#upgrades = new Upgrades(target, keys, this.table.size, first, capacity);
     this.#midFrames = new MidFrames({
       message: (fd, opcode, bytes, start, end, tail) => events.message(fd, opcode, bytes, start, end, tail),
       ping: (fd, bytes, start, end) => this.#endUnless(this.#outbox.sendPong(fd, bytes, start, end), fd),
@@ -247,6 +249,8 @@ export class Connections {
     }
     this.#state[fd] = open;
     this.#events.opened(fd, this.table.connection[fd]!);
+    // It may have been lost by what was sent first.
+    if (this.#state[fd] !== open) return;
     if (rest !== null) this.#frames(fd, rest, 0, rest.length);
   }
 
@@ -285,6 +289,11 @@ export class Connections {
   /** Sends a text message (ASCII), filled up to so many bytes with padding; false when the connection was lost by it. */
   sendText(fd: number, message: string, bytes: number = message.length): boolean {
     return this.#endUnless(this.#outbox.sendText(fd, message, bytes), fd);
+  }
+
+  /** Sends a text message as it is; false when the connection was lost by it. */
+  sendMessage(fd: number, message: Uint8Array): boolean {
+    return this.#endUnless(this.#outbox.sendMessage(fd, message), fd);
   }
 
   /** Whether a message of so many bytes can be sent on a connection, even if the kernel takes none of it now. */

@@ -45,11 +45,23 @@ export class Outbox {
 
   /** Sends a text message (ASCII), filled up to so many bytes with padding; false when it cannot be ({@link failure} says why), as below. */
   sendText(fd: number, message: string, bytes: number): boolean {
-    const header = headerBytes(bytes);
-    if (header + bytes > this.#buffer.bytes.length) this.#buffer = allocate(header + bytes);
+    const header = this.#makeRoom(bytes);
     this.#buffer.bytes.write(message, header, 'latin1');
     if (bytes > message.length) writePadding(this.#buffer.bytes, header, message.length, bytes);
     return this.#send(fd, text, bytes);
+  }
+
+  /** Sends a text message as it is; false as above. */
+  sendMessage(fd: number, message: Uint8Array): boolean {
+    this.#buffer.bytes.set(message, this.#makeRoom(message.length));
+    return this.#send(fd, text, message.length);
+  }
+
+  /** Makes room for a frame; where its payload begins. */
+  #makeRoom(payloadBytes: number): number {
+    const header = headerBytes(payloadBytes);
+    if (header + payloadBytes > this.#buffer.bytes.length) this.#buffer = allocate(header + payloadBytes);
+    return header;
   }
 
   /** Sends a ping with a payload of ASCII, 125 bytes at most; false as above. */

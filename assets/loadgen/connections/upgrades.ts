@@ -1,16 +1,18 @@
 import { allocate, type Memory } from '../kernel/libc.ts';
-import { ResponseChecker, upgradeRequest } from '../websocket/handshake.ts';
+import { ResponseChecker, upgradeRequest, type UpgradeRequest } from '../websocket/handshake.ts';
 import type { FailureCause } from '../raw.ts';
 import type { Key } from '../websocket/keys.ts';
-import type { Target } from './target.ts';
+import { RequestValues } from '../websocket/request-values.ts';
+import { endpointsOf, type Target } from './target.ts';
 
 /** Bytes of unfinished answers that all connections of a process may have together. */
 const partialMost = 16 * 2 ** 20;
 
 /** The handshakes of many connections: a request a server port, a key a connection, and the answers, however they are cut up. */
 export class Upgrades {
-  readonly #requests: readonly Memory[];
-  readonly #keyOffsets: readonly number[];
+  readonly #requests: readonly (UpgradeRequest & { readonly memory: Memory })[];
+  // What each connection has of its own in its request, if anything.
+  readonly #values: RequestValues | null;
   readonly #keys: readonly Buffer[];
   readonly #accepts: readonly Buffer[];
   readonly #checker: ResponseChecker;
@@ -18,22 +20,24 @@ export class Upgrades {
   readonly #partial = new Map<number, Buffer>();
   #partialBytes = 0;
   #nextKey = 0;
+  /** Bytes of the latest request. */
+  length = 0;
 
-  /** For descriptors below `size`. */
-  constructor(target: Target, keys: readonly Key[], size: number) {
+  /** For descriptors below `size`, and connections from number `first` of the host on. */
+  constructor(target: Target, keys: readonly Key[], size: number, first: number, count: number) {
     this.#keys = keys.map(({ key }) => Buffer.from(key));
     this.#accepts = keys.map(({ accept }) => Buffer.from(accept));
     this.#keyOf = new Uint8Array(size);
     this.#checker = new ResponseChecker(target.subprotocols);
-    const host = target.hostName ?? target.address;
-    const requests = target.ports.map((port) =>
-      upgradeRequest(port === target.defaultPort ? host : `${host}:${port}`, target.path, target.headers),
-    );
-    this.#keyOffsets = requests.map(({ keyOffset }) => keyOffset);
-    this.#requests = requests.map((request) => {
-      const memory = allocate(request.text.length);
+    const { headerValues = [] } = target;
+    this.#values = headerValues.length === 0 ? null : new RequestValues(headerValues, first, count);
+    this.#requests = endpointsOf(target).map(({ address, port }) => {
+      const host = target.hostName ?? hostOf(address);
+      const authority = port === target.defaultPort ? host : `${host}:${port}`;
+      const request = upgradeRequest(authority, target.path, target.headers);
+      const memory = allocate(request.text.length + (this.#values?.longest ?? 0));
       memory.bytes.write(request.text, 'latin1');
-      return memory;
+      return { ...request, memory };
     });
   }
 
@@ -43,14 +47,18 @@ export class Upgrades {
     this.#nextKey = (this.#nextKey + 1) % this.#keys.length;
   }
 
-  /** The request of a connection, all of the memory; valid until the next call. */
-  request(fd: number, serverPort: number): Memory {
-    const request = this.#requests[serverPort]!;
+  /** The request of a connection, of {@link length} bytes; valid until the next call. */
+  request(fd: number, serverPort: number, connection: number): Memory {
+    const { memory, text, keyOffset, headersEnd } = this.#requests[serverPort]!;
     const key = this.#keys[this.#keyOf[fd]!]!;
-    const offset = this.#keyOffsets[serverPort]!;
     // A loop over 24 bytes is cheaper than a call of set().
-    for (let n = 0; n < key.length; n += 1) request.bytes[offset + n] = key[n]!;
-    return request;
+    for (let n = 0; n < key.length; n += 1) memory.bytes[keyOffset + n] = key[n]!;
+    this.length = text.length;
+    if (this.#values !== null) {
+      const end = this.#values.write(connection, memory.bytes, headersEnd);
+      this.length = end + memory.bytes.write('\r\n', end, 'latin1');
+    }
+    return memory;
   }
 
   /** Takes more of the answer. */
@@ -82,6 +90,11 @@ export class Upgrades {
     this.#partialBytes -= earlier.length;
     this.#partial.delete(fd);
   }
+}
+
+/** An address as a host of a URL or header. */
+function hostOf(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
 }
 
 /** What an answer to an upgrade came to; `rest` is what came after it, if anything. */

@@ -1,28 +1,37 @@
 import { allocate, setSocketOption, socket, type Memory } from './libc.ts';
 
 const inet = 2;
+const inet6 = 10;
 const stream = 1;
 const nonBlocking = 0o4000;
 const closeOnExec = 0o2000000;
 
-/** Length of a sockaddr_in. */
-export const socketAddressBytes = 16;
-
-/** A new non-blocking IPv4 TCP socket: its descriptor, or -1. */
-export function tcpSocket(): number {
-  return socket(inet, stream | nonBlocking | closeOnExec, 0);
+/** A new non-blocking TCP socket for addresses of the family that one has: its descriptor, or -1. */
+export function tcpSocket({ bytes }: Memory): number {
+  return socket(bytes[0]!, stream | nonBlocking | closeOnExec, 0);
 }
 
-/** A sockaddr_in for a dotted IPv4 address and a port. */
+/** A sockaddr_in or sockaddr_in6 (all of the memory) for an address as it is written and a port. */
 export function socketAddress(address: string, port: number): Memory {
-  const memory = allocate(socketAddressBytes);
-  memory.bytes.writeUInt16LE(inet, 0);
+  const isVersion6 = address.includes(':');
+  const memory = allocate(isVersion6 ? 28 : 16);
+  memory.bytes.writeUInt16LE(isVersion6 ? inet6 : inet, 0);
   setPort(memory, port);
-  for (const [index, part] of address.split('.').entries()) memory.bytes[4 + index] = Number(part);
+  if (isVersion6) for (const [n, group] of groupsOf(address).entries()) memory.bytes.writeUInt16BE(group, 8 + 2 * n);
+  else for (const [n, part] of address.split('.').entries()) memory.bytes[4 + n] = Number(part);
   return memory;
 }
 
-/** Replaces the port of a sockaddr_in. */
+/** The eight groups of an IPv6 address. */
+function groupsOf(address: string): readonly number[] {
+  // A URL's host is in the one form of RFC 5952, without dots.
+  const [left = '', right = ''] = new URL(`ws://[${address}]`).hostname.slice(1, -1).split('::');
+  const numbers = (text: string): number[] => (text === '' ? [] : text.split(':').map((group) => parseInt(group, 16)));
+  const [first, last] = [numbers(left), numbers(right)];
+  return [...first, ...Array.from({ length: 8 - first.length - last.length }, () => 0), ...last];
+}
+
+/** Replaces the port of a socket address. */
 export function setPort(address: Memory, port: number): void {
   address.bytes[2] = port >> 8;
   address.bytes[3] = port & 0xff;

@@ -3,7 +3,7 @@ import type * as Hdr from 'hdr-histogram-js';
 import { addCauses } from './failure-causes.ts';
 import type { BroadcastArrivalsRaw } from '../phases/broadcast-log.ts';
 import type { PhaseRaw } from '../phases/rooms.ts';
-import type { FailureCounts, LoadProcessRaw } from '../raw.ts';
+import type { AddressCounts, FailureCounts, LoadProcessRaw } from '../raw.ts';
 
 /** A distribution in microseconds; zeros when nothing was recorded. */
 export interface Distribution {
@@ -48,6 +48,8 @@ export interface Summary {
   readonly abandoned: number;
   readonly connectFailures: FailureCounts;
   readonly lost: FailureCounts;
+  /** Each address by itself, where the server has several; else empty. */
+  readonly addresses: readonly AddressCounts[];
   /** From the first connect to the last connection opened or given up, over all processes. */
   readonly rampSeconds: number | null;
   readonly connectionsPerSecond: number | null;
@@ -84,6 +86,7 @@ export function summarize(raws: readonly LoadProcessRaw[]): Summary {
     abandoned: sum((raw) => raw.counts.abandoned),
     connectFailures: addCauses(raws.map((raw) => raw.counts.connectFailures)),
     lost: addCauses(raws.map((raw) => raw.counts.lost)),
+    addresses: addressesOf(loads),
     rampSeconds,
     connectionsPerSecond: rampSeconds === null || rampSeconds === 0 ? null : Math.round(established / rampSeconds),
     connectMicros: distribution(loads.map((raw) => raw.ramp.connectLatency)),
@@ -97,6 +100,19 @@ export function summarize(raws: readonly LoadProcessRaw[]): Summary {
       turnMicros: distribution(raws.map((raw) => raw.loop.turn)),
     },
   };
+}
+
+function addressesOf(raws: readonly LoadProcessRaw[]): readonly AddressCounts[] {
+  const byAddress = Map.groupBy(
+    raws.flatMap((raw) => raw.addresses ?? []),
+    ({ address }) => address,
+  );
+  return [...byAddress].map(([address, parts]) => ({
+    address,
+    opened: parts.reduce((sum, { opened }) => sum + opened, 0),
+    lost: parts.reduce((sum, { lost }) => sum + lost, 0),
+    failures: addCauses(parts.map(({ failures }) => failures)),
+  }));
 }
 
 function phasesOf(raws: readonly LoadProcessRaw[]): readonly PhaseSummary[] {

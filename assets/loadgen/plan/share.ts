@@ -26,6 +26,8 @@ export interface Endpoints {
 export interface Share {
   /** How many connections this process opens. */
   readonly count: number;
+  /** The number of its first one among those of the host. */
+  readonly first: number;
   /** How many this host opens. */
   readonly hostCount: number;
   /** Whether local addresses and ports are used towards several server ports, which takes SO_REUSEADDR. */
@@ -70,6 +72,7 @@ export function shareOf(plan: LoadPlan, process: number): Share {
   };
   return {
     count,
+    first,
     hostCount,
     sharesLocalPorts,
     endpoints: (n) => at(sortedByPort(first + ((n * step) % count), hostCount, ports)),

@@ -6,8 +6,8 @@ export interface LoadOptions {
   readonly host: string;
   readonly plan: LoadPlan;
   readonly target: Target;
-  /** Where broadcasts are published, on the same ports. */
-  readonly publishPath: string;
+  /** Where broadcasts are published: one message to each port. */
+  readonly publishTarget: Target;
   readonly ratePerSecond: number | null;
   readonly handshakeSeconds: number;
 }

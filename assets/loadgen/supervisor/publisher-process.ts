@@ -17,7 +17,7 @@ export interface Publisher {
 
 /** Starts it as the process of that number; it connects by itself. */
 export function startPublisher(options: LoadOptions, process: number): Publisher {
-  const { host, plan, target, publishPath } = options;
+  const { host, plan, publishTarget } = options;
   const publisher: Publisher = {
     published: { place: null, count: 0 },
     failure: null,
@@ -28,7 +28,7 @@ export function startPublisher(options: LoadOptions, process: number): Publisher
         type: 'publisher',
         host,
         process,
-        target: { ...target, path: publishPath },
+        target: publishTarget,
         source: plan.sources[0]!,
         localPorts: plan.localPorts,
         keys: makeKeys(),

@@ -82,7 +82,13 @@ export function startWorker(
   // A worker that has died takes no more orders; its end is told by `ended`.
   child.stdin?.on('error', () => undefined);
   const send = (order: WorkerOrder): void => {
-    if (child.stdin?.writable === true) child.stdin.write(`${JSON.stringify(order)}\n`);
+    if (child.stdin?.writable !== true) return;
+    // In ASCII: the worker reads in pieces, which end anywhere.
+    const line = JSON.stringify(order).replaceAll(
+      /[\u0080-\uffff]/g,
+      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    );
+    child.stdin.write(`${line}\n`);
   };
   let gone = false;
   const ended = new Promise<string>((resolve) => {

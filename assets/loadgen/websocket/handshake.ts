@@ -5,10 +5,11 @@ const longestResponse = 16384;
 const keyBytes = 24;
 const acceptBytes = 28;
 
-/** An upgrade request, and where in it the 24 bytes of the key go. */
+/** An upgrade request, where in it the 24 bytes of the key go, and where header lines can be added. */
 export interface UpgradeRequest {
   readonly text: string;
   readonly keyOffset: number;
+  readonly headersEnd: number;
 }
 
 /** The upgrade request for a path (with query) on a host; one of `headers` may be the Host. */
@@ -18,7 +19,8 @@ export function upgradeRequest(host: string, path: string, headers: readonly str
   const before =
     `GET ${path} HTTP/1.1\r\n${lines}Upgrade: websocket\r\nConnection: Upgrade\r\n` +
     'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ';
-  return { text: `${before}${'A'.repeat(keyBytes)}\r\n\r\n`, keyOffset: before.length };
+  const text = `${before}${'A'.repeat(keyBytes)}\r\n\r\n`;
+  return { text, keyOffset: before.length, headersEnd: text.length - 2 };
 }
 
 /** The outcome of a look at the bytes so far: where frames begin, `partial` when the response is not all there, or what is wrong. */

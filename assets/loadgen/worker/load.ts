@@ -1,3 +1,4 @@
+import { endpointsOf } from '../connections/target.ts';
 import { countCause } from '../measure/failure-causes.ts';
 import { LoopMeter } from '../measure/loop-meter.ts';
 import { shareOf } from '../plan/share.ts';
@@ -7,6 +8,7 @@ import type { MakeSecure } from '../tls/secure-layer.ts';
 import type { ConnectionEvents } from '../connections/connection-events.ts';
 import { Connections } from '../connections/connections.ts';
 import { report } from './control-pipe.ts';
+import { AddressLog } from './address-log.ts';
 import { Driving } from './driving.ts';
 import { runLoop } from './loop.ts';
 import { Ramp } from './ramp.ts';
@@ -23,6 +25,9 @@ export function runLoad(start: StartLoad, secure: MakeSecure | null): void {
   const share = shareOf(plan, start.process);
   const lost: { [cause in FailureCause]?: number } = {};
   const openOverTime: (readonly [number, number])[] = [];
+  const { target } = start;
+  const addresses = (target.otherAddresses ?? []).length === 0 ? null : new AddressLog(target);
+  const hello = target.hello === undefined ? null : Buffer.from(target.hello);
   let open = 0;
   let reportDue = 0;
 
@@ -31,8 +36,11 @@ export function runLoad(start: StartLoad, secure: MakeSecure | null): void {
       open += 1;
       driving.opened(fd, connection);
       if (ramp.endedMicros === null) ramp.opened(fd);
+      addresses?.opened(connections.table.serverPort[fd]!);
+      if (hello !== null) connections.sendMessage(fd, hello);
     },
     connectFailed(connection, cause) {
+      addresses?.failed(ramp.endpoints(connection).serverPort, cause);
       if (ramp.endedMicros === null) ramp.failed(connection, cause);
       else driving.connectFailed(connection, cause);
     },
@@ -42,6 +50,7 @@ export function runLoad(start: StartLoad, secure: MakeSecure | null): void {
     lost(fd, cause) {
       open -= 1;
       if (!driving.expectsLoss) countCause(lost, cause);
+      addresses?.lost(connections.table.serverPort[fd]!);
       driving.lost(fd, cause);
     },
     message(fd, _opcode, bytes, from, to, tail) {
@@ -52,7 +61,7 @@ export function runLoad(start: StartLoad, secure: MakeSecure | null): void {
     },
   };
   const connections = new Connections(
-    { capacity: share.count, target: start.target, sources: plan.sources, keys: start.keys, secure },
+    { capacity: share.count, first: share.first, target, sources: plan.sources, keys: start.keys, secure },
     events,
   );
   const meter = new LoopMeter();
@@ -60,7 +69,7 @@ export function runLoad(start: StartLoad, secure: MakeSecure | null): void {
   const ramp = new Ramp(
     connections,
     share,
-    start.target.ports.length,
+    endpointsOf(target).length,
     {
       ratePerSecond:
         start.ratePerSecond === null ? null : Math.max(0.001, (start.ratePerSecond * share.count) / plan.connections),
@@ -142,6 +151,7 @@ export function runLoad(start: StartLoad, secure: MakeSecure | null): void {
           },
           phases: driving.raw(),
           strays: driving.strays(),
+          ...(addresses === null ? {} : { addresses: addresses.raw() }),
         }));
         return;
       default:

@@ -13,6 +13,7 @@ const answered: Readonly<Record<DrivenKind, string>> = { heartbeat: 'received', 
 
 /** Starts the load generator with one load process; the supervisor runs in this process, and is not measured. */
 export async function startLoadGenerator(task: Task): Promise<RunningContender> {
+  const target = { address: '127.0.0.1', ports: [task.port], path: '/' };
   const supervisor = new Supervisor({
     host: 'bench',
     plan: {
@@ -24,8 +25,8 @@ export async function startLoadGenerator(task: Task): Promise<RunningContender> 
       sources: [task.source],
       localPorts: { first: firstLocalPort, last: firstLocalPort + task.connections + 1000 },
     },
-    target: { address: '127.0.0.1', ports: [task.port], path: '/' },
-    publishPath: '/publish',
+    target,
+    publishTarget: { ...target, path: '/publish' },
     ratePerSecond: null,
     handshakeSeconds: 20,
   });

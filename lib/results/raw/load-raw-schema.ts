@@ -46,6 +46,9 @@ export const loadProcessSchema = v.object({
   }),
   phases: v.array(phaseRawSchema),
   strays: v.array(arrivalsRawSchema),
+  addresses: v.optional(
+    v.array(v.object({ address: v.string(), opened: wholeNumber, lost: wholeNumber, failures: failureCounts })),
+  ),
   loop: v.object({
     turn: v.string(),
     lateness: v.string(),

@@ -1,7 +1,7 @@
 import { connect, isIP, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect as connectSecurely } from 'node:tls';
-import type { ServerUrl } from '../../../assets/loadgen/commands/server-url.ts';
+import { bareHost, type ServerUrl } from '../../../assets/loadgen/commands/server-url.ts';
 import { encodeFrame } from '../../../assets/loadgen/websocket/frame-encoder.ts';
 import { FrameParser, type FrameSink } from '../../../assets/loadgen/websocket/frame-parser.ts';
 import { ResponseChecker, upgradeRequest } from '../../../assets/loadgen/websocket/handshake.ts';
@@ -50,7 +50,7 @@ export class ProbeConnection implements FrameSink {
       },
     };
     const socket = isSecure
-      ? connectSecurely({ ...options, ...(isIP(hostName) === 0 ? { servername: hostName } : {}) })
+      ? connectSecurely({ ...options, ...(isIP(bareHost(hostName)) === 0 ? { servername: hostName } : {}) })
       : connect(options);
     this.#socket = socket;
     const ended = new Promise<string>((resolve) => {

@@ -5,7 +5,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import { close, connect } from '../../../assets/loadgen/kernel/libc.ts';
 import { batchSize, ReceiveBatch, slotBytes } from '../../../assets/loadgen/kernel/receive-batch.ts';
-import { socketAddress, socketAddressBytes, tcpSocket } from '../../../assets/loadgen/kernel/tcp.ts';
+import { socketAddress, tcpSocket } from '../../../assets/loadgen/kernel/tcp.ts';
 import { until } from '../held-load.ts';
 
 describe('reading many sockets', () => {
@@ -20,10 +20,10 @@ describe('reading many sockets', () => {
       context.after(() => server.close());
       const to = socketAddress('127.0.0.1', (server.address() as AddressInfo).port);
       const count = batchSize;
-      const descriptors = Int32Array.from({ length: count }, () => tcpSocket());
+      const descriptors = Int32Array.from({ length: count }, () => tcpSocket(to));
       context.after(() => descriptors.forEach((fd) => close(fd)));
       for (const [n, fd] of descriptors.entries()) {
-        connect(fd, to.address, socketAddressBytes);
+        connect(fd, to.address, to.bytes.length);
         await until('accepted', () => peers.length === n + 1);
       }
       // By turns: a few bytes, more than a slot holds, the end, nothing.

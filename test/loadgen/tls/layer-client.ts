@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test';
 import { errorNumbers } from '../../../assets/loadgen/kernel/error-numbers.ts';
 import { allocate, close, connect, errno, receive, send } from '../../../assets/loadgen/kernel/libc.ts';
-import { socketAddress, socketAddressBytes, tcpSocket } from '../../../assets/loadgen/kernel/tcp.ts';
+import { socketAddress, tcpSocket } from '../../../assets/loadgen/kernel/tcp.ts';
 import type { FailureCause } from '../../../assets/loadgen/raw.ts';
 import { SecureLayer } from '../../../assets/loadgen/tls/secure-layer.ts';
 import type { TlsOptions } from '../../../assets/loadgen/tls/tls-options.ts';
@@ -39,8 +39,9 @@ export class LayerClient {
 
   /** Connects to a port of this host. */
   connect(port: number): number {
-    const fd = tcpSocket();
-    if (connect(fd, socketAddress('127.0.0.1', port).address, socketAddressBytes) < 0 && errno() !== EINPROGRESS) {
+    const to = socketAddress('127.0.0.1', port);
+    const fd = tcpSocket(to);
+    if (connect(fd, to.address, to.bytes.length) < 0 && errno() !== EINPROGRESS) {
       throw new Error(`connect failed with errno ${errno()}`);
     }
     this.#received.set(fd, []);

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { Upgrades } from '../../../assets/loadgen/connections/upgrades.ts';
+import { makeKeys } from '../../../assets/loadgen/websocket/keys.ts';
+import { accepting, request, type Answer } from './answer-server.ts';
+
+const plain = (port: number): string => `ws://127.0.0.1:${port}/a?b=c`;
+
+describe('upgrade requests', { concurrency: 3 }, () => {
+  test('have the headers, origin, subprotocols and credentials that were asked for, and print no password', async (context) => {
+    const { heads, json } = await request(
+      context,
+      accepting('Sec-WebSocket-Protocol: chat'),
+      (port) => `ws://user:p%40ss@127.0.0.1:${port}/a?b=c`,
+      '--header',
+      'X-Token: a: b',
+      '--header',
+      'Cookie: c=d',
+      '--origin',
+      'https://example.org',
+      '--subprotocol',
+      'chat,superchat',
+    );
+    assert.equal(json.open, 1);
+    const lines = heads[0]!.split('\r\n');
+    assert.equal(lines[0], 'GET /a?b=c HTTP/1.1');
+    for (const line of [
+      'X-Token: a: b',
+      'Cookie: c=d',
+      'Origin: https://example.org',
+      'Sec-WebSocket-Protocol: chat, superchat',
+      `Authorization: Basic ${Buffer.from('user:p@ss').toString('base64')}`,
+    ]) {
+      assert.ok(lines.includes(line), line);
+    }
+    assert.doesNotMatch(json.url, /user|p%40ss/);
+  });
+
+  test('have no port in Host where the scheme implies it, and it otherwise', () => {
+    const target = { address: '::1', ports: [443, 444], path: '/', defaultPort: 443 };
+    const upgrades = new Upgrades(target, makeKeys(), 8, 0, 1);
+    upgrades.begin(4);
+    const hosts = [0, 1].map((port) => /^Host: (.*)\r$/m.exec(upgrades.request(4, port, 0).bytes.toString())?.[1]);
+    assert.deepEqual(hosts, ['[::1]', '[::1]:444']);
+  });
+
+  test('have the Host that a header says instead of the URL’s', async (context) => {
+    const { heads } = await request(context, accepting(), plain, '--header', 'Host: other.test');
+    assert.deepEqual(heads[0]!.match(/^Host: .*$/gm), ['Host: other.test']);
+  });
+
+  const answers: readonly (readonly [string, Answer, string, number])[] = [
+    ['401', () => 'HTTP/1.1 401 No\r\n\r\n', 'http401', 1],
+    ['404', () => 'HTTP/1.1 404 No\r\n\r\n', 'http404', 1],
+    ['a redirect', () => 'HTTP/1.1 302 Found\r\nLocation: /there\r\n\r\n', 'http302', 3],
+    ['an extension', accepting('Sec-WebSocket-Extensions: x'), 'unaskedExtension', 1],
+    ['a subprotocol', accepting('Sec-WebSocket-Protocol: x'), 'unaskedSubprotocol', 1],
+  ];
+  for (const [name, answer, cause, attempts] of answers) {
+    test(`that are answered with ${name} fail as ${cause}, after ${attempts} attempt(s)`, async (context) => {
+      const { json } = await request(context, answer, plain);
+      assert.deepEqual(json.connectFailures, { [cause]: attempts });
+    });
+  }
+});
