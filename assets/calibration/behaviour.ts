@@ -10,6 +10,10 @@ export interface Behaviour {
   readonly slowDelayMicros: number;
   /** Every n-th echo never leaves. */
   readonly dropOneIn: number;
+  /** A pong leaves so long after its ping was read. */
+  readonly pongDelayMicros: number;
+  /** Every n-th pong never leaves. */
+  readonly dropPongOneIn: number;
   /** At this many echoes the whole process stands still once, */
   readonly stallAtEcho: number;
   /** for so long. */
@@ -34,6 +38,24 @@ export interface Behaviour {
   readonly loseMembers: number;
   /** Memory that is written to for each member. */
   readonly bytesPerMember: number;
+  /** A goodbye is answered so long after it was read. */
+  readonly closeDelayMicros: number;
+  /** Who comes back after a goodbye is accepted so long after asking, */
+  readonly returnDelayMicros: number;
+  /** and so much memory is written to for each and never given back. */
+  readonly leakBytesPerReturn: number;
+  /** Of the requests of those who come back, after a goodbye or cut off, every n-th is answered 503, */
+  readonly rejectReturnOneIn: number;
+  /** and every n-th is reset. */
+  readonly resetReturnOneIn: number;
+  /** Of those who were cut off, the first to come back is accepted so long after the first was cut, */
+  readonly stormDelayMicros: number;
+  /** and the last one so long after the first, the others evenly between. */
+  readonly stormSpreadMicros: number;
+  /** When the first member is cut off the whole process stands still once, for so long. */
+  readonly stallAtCutMicros: number;
+  /** From when all are back on, until somebody says goodbye, so much memory a second is written to. */
+  readonly idleBytesPerSecond: number;
 }
 
 /** A server that does nothing but its duty. */
@@ -42,6 +64,8 @@ export const faultless: Behaviour = {
   slowOneIn: 0,
   slowDelayMicros: 0,
   dropOneIn: 0,
+  pongDelayMicros: 0,
+  dropPongOneIn: 0,
   stallAtEcho: 0,
   stallMicros: 0,
   broadcastDelayMicros: 0,
@@ -54,6 +78,15 @@ export const faultless: Behaviour = {
   refuseMicros: 0,
   loseMembers: 0,
   bytesPerMember: 0,
+  closeDelayMicros: 0,
+  returnDelayMicros: 0,
+  leakBytesPerReturn: 0,
+  rejectReturnOneIn: 0,
+  resetReturnOneIn: 0,
+  stormDelayMicros: 0,
+  stormSpreadMicros: 0,
+  stallAtCutMicros: 0,
+  idleBytesPerSecond: 0,
 };
 
 const names = Object.keys(faultless) as (keyof Behaviour)[];

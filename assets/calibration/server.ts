@@ -1,10 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Behaviour } from './behaviour.ts';
-import { monotonicMicros } from './time/clock.ts';
-import { Ledger } from './ground-truth/ledger.ts';
-import { Members, type Member } from './conduct/members.ts';
+import { Answers } from './conduct/answers.ts';
+import { Members, type Departure, type Member } from './conduct/members.ts';
+import { Memory } from './conduct/memory.ts';
 import { Publishing } from './conduct/publishing.ts';
+import { Returns } from './conduct/returns.ts';
+import { resetsSent } from './ground-truth/kernel-counts.ts';
+import { Ledger } from './ground-truth/ledger.ts';
+import { monotonicMicros } from './time/clock.ts';
 import { Timetable } from './time/timetable.ts';
 import { acceptance, frameOf, opcodes, readRequest, takeFrames } from './web-socket.ts';
 
@@ -23,19 +26,23 @@ export class ReferenceServer {
   readonly #behaviour: Behaviour;
   readonly #options: ListenOptions;
   readonly #ledger = new Ledger();
-  readonly #timetable = new Timetable((micros) => this.#ledger.late(micros));
+  readonly #timetable = new Timetable((due, micros) => this.#ledger.late(due, micros));
+  readonly #answers: Answers;
+  readonly #returns: Returns;
   readonly #members: Members;
   readonly #publishing: Publishing;
   readonly #sockets = new Set<Socket>();
   #listener: Server;
   #requests = 0;
-  #echoes = 0;
 
   constructor(behaviour: Behaviour, options: ListenOptions) {
     this.#behaviour = behaviour;
     this.#options = options;
-    this.#members = new Members(behaviour, this.#ledger, this.#timetable);
-    this.#publishing = new Publishing(behaviour, this.#members, this.#ledger, this.#timetable);
+    const [ledger, timetable, memory] = [this.#ledger, this.#timetable, new Memory()];
+    this.#answers = new Answers(behaviour, ledger, timetable);
+    this.#returns = new Returns(behaviour, ledger, timetable, memory, options.port);
+    this.#members = new Members(behaviour, ledger, timetable, memory, (address) => this.#returns.cut(address));
+    this.#publishing = new Publishing(behaviour, this.#members, ledger, timetable);
     this.#listener = this.#newListener();
   }
 
@@ -49,6 +56,7 @@ export class ReferenceServer {
 
   /** Says goodbye (1001) to everyone, stops listening, and resolves when all have gone (at most 5 s). */
   async stop(): Promise<void> {
+    this.#ledger.close();
     this.#listener.close();
     for (const socket of this.#sockets) socket.end(frameOf(opcodes.close, Uint8Array.of(1001 >> 8, 1001 & 0xff)));
     const deadline = monotonicMicros() + 5e6;
@@ -56,7 +64,6 @@ export class ReferenceServer {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     for (const socket of this.#sockets) socket.destroy();
-    this.#ledger.flush();
   }
 
   #newListener(): Server {
@@ -86,17 +93,33 @@ export class ReferenceServer {
       return;
     }
     if (path === '/publish') {
-      this.#accept(socket, key, rest, (opcode, payload) => {
-        if (opcode === opcodes.text)
+      this.#accept(socket, key, rest, {
+        message: (opcode, payload) => {
+          if (opcode !== opcodes.text) return;
           this.#publishing.publish(payload, (answer) => send(socket, opcodes.text, Buffer.from(answer)));
+        },
       });
       return;
     }
+    const departure = this.#members.departureOf(socket);
+    if (departure !== null) {
+      this.#returns.ask(socket, departure, () => this.#acceptMember(socket, key, rest, departure));
+      return;
+    }
     this.#requests += 1;
-    if (this.#troubled(socket, this.#requests - firstTroubled)) return;
+    if (!this.#troubled(socket, this.#requests - firstTroubled)) this.#acceptMember(socket, key, rest, null);
+  }
+
+  #acceptMember(socket: Socket, key: string, rest: Buffer, departure: Departure | null): void {
     const member: Member = { send: (frame) => void socket.write(frame) };
-    this.#accept(socket, key, rest, (opcode, payload) => this.#echo(socket, opcode, payload));
-    this.#members.came(member, socket);
+    this.#accept(socket, key, rest, {
+      message: (opcode, payload) => this.#answers.echo(() => send(socket, opcode, payload)),
+      goodbye: (answer) => {
+        this.#returns.goodbye();
+        this.#members.saidGoodbye(member, socket, answer);
+      },
+    });
+    this.#members.came(member, socket, departure);
   }
 
   /** Gives the n-th request its trouble, if there is one for it. */
@@ -136,13 +159,24 @@ export class ReferenceServer {
     });
   }
 
-  #accept(socket: Socket, key: string, rest: Buffer, use: (opcode: number, payload: Buffer) => void): void {
+  #accept(
+    socket: Socket,
+    key: string,
+    rest: Buffer,
+    use: {
+      readonly message: (opcode: number, payload: Buffer) => void;
+      readonly goodbye?: (answer: () => void) => void;
+    },
+  ): void {
     socket.write(acceptance(key));
     let waiting: Buffer = rest;
     const onFrame = (opcode: number, payload: Buffer): void => {
-      if (opcode === opcodes.close) socket.end(frameOf(opcodes.close, payload.subarray(0, 2)));
-      else if (opcode === opcodes.ping) send(socket, opcodes.pong, payload);
-      else if (opcode !== opcodes.pong) use(opcode, payload);
+      if (opcode === opcodes.close) {
+        const answer = (): void => void socket.end(frameOf(opcodes.close, payload.subarray(0, 2)));
+        if (use.goodbye === undefined) answer();
+        else use.goodbye(answer);
+      } else if (opcode === opcodes.ping) this.#answers.ping(() => send(socket, opcodes.pong, payload));
+      else if (opcode !== opcodes.pong) use.message(opcode, payload);
     };
     const take = (): void => {
       try {
@@ -157,43 +191,8 @@ export class ReferenceServer {
     });
     if (waiting.length > 0) take();
   }
-
-  #echo(socket: Socket, opcode: number, payload: Buffer): void {
-    const began = monotonicMicros();
-    const { echoDelayMicros, slowOneIn, slowDelayMicros, dropOneIn, stallAtEcho, stallMicros } = this.#behaviour;
-    this.#echoes += 1;
-    this.#ledger.totals.echoesReceived += 1;
-    if (this.#echoes === stallAtEcho) {
-      // Nothing of this process runs meanwhile: what arrives waits in the kernel.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, stallMicros / 1000);
-      this.#ledger.stalled(began, monotonicMicros());
-    }
-    if (dropOneIn > 0 && this.#echoes % dropOneIn === 0) {
-      this.#ledger.totals.echoesDropped += 1;
-      this.#ledger.changed();
-      return;
-    }
-    const answer = (): void => {
-      send(socket, opcode, payload);
-      const now = monotonicMicros();
-      this.#ledger.answered(now, now - began);
-    };
-    // An odd distance from the dropped ones, so that these are not all slow or all fast.
-    const slow = slowOneIn > 0 && (this.#echoes + 3) % slowOneIn === 0;
-    const delay = slow ? slowDelayMicros : echoDelayMicros;
-    if (delay === 0) answer();
-    else this.#timetable.at(began + delay, answer);
-  }
 }
 
 function send(socket: Socket, opcode: number, payload: Uint8Array): void {
   if (socket.writable) socket.write(frameOf(opcode, payload));
-}
-
-/** TCP resets that the kernel has sent from this network namespace (Tcp OutRsts, RFC 4022 tcpOutRsts). */
-function resetsSent(): number {
-  const [names = '', values = ''] = readFileSync('/proc/net/snmp', 'utf8')
-    .split('\n')
-    .filter((line) => line.startsWith('Tcp:'));
-  return Number(values.split(' ')[names.split(' ').indexOf('OutRsts')]);
 }

@@ -3,7 +3,7 @@ import { phasesOfKind, type PhaseOf } from '../../assets/loadgen/workload/phase-
 import { parseWorkload } from '../../assets/loadgen/workload/workload.ts';
 import type { RunRequest } from '../run/run.ts';
 
-/** How much a calibration does: `small` takes about a minute, `full` some minutes and has more of everything to compare. */
+/** How much a calibration does: `small` takes a minute and a half, `full` some minutes: it has more of everything to compare, and a restart. */
 export const calibrationSizes = ['small', 'full'] as const;
 
 /** A name in {@link calibrationSizes}. */
@@ -22,10 +22,22 @@ const sized = (
   workload: parseWorkload(workload),
 });
 
-/** The workload of a size. The first broadcast of a publisher is slower than the others, so there are some. Echoes are few enough that a process in JavaScript answers each before the next is due. */
+/**
+ * The workload of a size. The first broadcast of a publisher is slower than the others, so there are some. Echoes are few enough that a
+ * process in JavaScript answers each before the next is due. Of idle and churn there are enough seconds for a slope. The storm comes right
+ * after broadcasts, which keep the hosts together.
+ */
 export const workloads = {
-  small: sized(300, 75, 'echo rate=200/s for=4.5s, broadcast times=8 every=0.25s'),
-  full: sized(2000, 200, 'echo rate=400/s for=10s, broadcast times=10 every=1s'),
+  small: sized(
+    300,
+    75,
+    'echo rate=200/s for=4.5s, broadcast times=8 every=0.25s, storm cut=100% backoff=none within=20s, idle for=4s, heartbeat every=1s for=2s, churn rate=40/s for=5s',
+  ),
+  full: sized(
+    2000,
+    200,
+    'echo rate=400/s for=10s, broadcast times=10 every=1s, storm cut=100% backoff=none within=30s, idle for=10s, heartbeat every=5s for=10s, churn rate=60/s for=15s, restart backoff=none within=60s',
+  ),
 } as const satisfies Readonly<Record<CalibrationSize, CalibrationWorkload>>;
 
 /** The echoes of a calibration. */
@@ -39,7 +51,7 @@ export function broadcastsOf({ workload }: CalibrationWorkload): PhaseOf<'broadc
 }
 
 /** The names of the cases: those of the servers that are measured. */
-export const caseNames = ['reference-steady', 'reference-faulty', 'reference-stalled'] as const;
+export const caseNames = ['reference-slow', 'reference-faulty'] as const;
 
 /** A name in {@link caseNames}. */
 export type CaseName = (typeof caseNames)[number];
@@ -56,14 +68,25 @@ export function calibrationCases(size: CalibrationSize): readonly CalibrationCas
   const { ratePerSecond } = echoesOf(workloads[size]);
   return [
     {
-      name: 'reference-steady',
-      title: 'steady',
+      name: 'reference-slow',
+      title: 'slow',
       behaviour: {
         echoDelayMicros: 20_000,
+        // A second in, when every load host has begun.
+        stallAtEcho: ratePerSecond,
+        stallMicros: 2_000_000,
         broadcastDelayMicros: 30_000,
         broadcastSpreadMicros: 60_000,
         // So much that what the runtime itself keeps of a connection, some kilobytes, is far below one percent of it.
         bytesPerMember: 1024 * 1024,
+        // Longer than the load hosts are apart.
+        stormDelayMicros: 1_000_000,
+        stormSpreadMicros: 500_000,
+        idleBytesPerSecond: 16 * 1024 * 1024,
+        pongDelayMicros: 15_000,
+        closeDelayMicros: 10_000,
+        returnDelayMicros: 25_000,
+        leakBytesPerReturn: 1024 * 1024,
       },
     },
     {
@@ -81,13 +104,12 @@ export function calibrationCases(size: CalibrationSize): readonly CalibrationCas
         reset: 5,
         refuseMicros: 400_000,
         loseMembers: 9,
+        // Two samples a second apart see the queue when all load hosts have cut.
+        stallAtCutMicros: 3_000_000,
+        rejectReturnOneIn: 10,
+        resetReturnOneIn: 15,
+        dropPongOneIn: 30,
       },
-    },
-    {
-      name: 'reference-stalled',
-      title: 'stalled',
-      // A second in, when every load host has begun.
-      behaviour: { stallAtEcho: ratePerSecond, stallMicros: 2_000_000 },
     },
   ];
 }

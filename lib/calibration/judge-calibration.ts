@@ -27,8 +27,8 @@ export async function judgeCalibration(
       notes.push(`${calibrationCase.name} was not measured`);
       continue;
     }
-    const truth = await readGroundTruth(join(folder, 'raw', measured.measurement));
-    comparisons.push(...compareCase({ calibrationCase, workload: workloads[size], truth, measured }));
+    const server = await readGroundTruth(join(folder, 'raw', measured.measurement));
+    comparisons.push(...compareCase({ calibrationCase, workload: workloads[size], ...server, measured }));
     notes.push(...[...spoiltBy(measured), ...measured.missing].map((note) => `${calibrationCase.name}: ${note}`));
   }
   const [machine] = result.hosts;
@@ -36,7 +36,7 @@ export async function judgeCalibration(
   const micros = comparisons.filter(({ unit }) => unit === 'micros').map(({ error }) => Math.abs(error ?? 0));
   // In percent only where 1 % is what may be off: of small times a millisecond is many percent, and no error.
   const percents = comparisons
-    .filter(({ unit, tolerance, claimed }) => unit !== 'micros' || tolerance < 0.0101 * Math.abs(claimed ?? 0))
+    .filter(({ tolerance, claimed }) => tolerance < 0.0101 * Math.abs(claimed ?? 0))
     .map(({ errorPercent }) => Math.abs(errorPercent ?? 0));
   return {
     result,

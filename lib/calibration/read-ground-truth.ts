@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import * as v from 'valibot';
-import type { GroundTruth } from '../../assets/calibration/ground-truth/ground-truth.ts';
+import { emptyLists, type GroundTruth, type ListsTruth } from '../../assets/calibration/ground-truth/ground-truth.ts';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const micros = v.array(v.pipe(v.number(), v.minValue(0)));
+const returns = v.object({ returned: count, rejected: count, reset: count });
 
 const groundTruthSchema = v.object({
   event: v.literal('groundTruth'),
@@ -15,10 +16,25 @@ const groundTruthSchema = v.object({
   membersReset: count,
   membersClosed: count,
   membersEnded: count,
+  open: count,
   touchedBytes: count,
+  leakedBytes: count,
   echoesReceived: count,
   echoesDropped: count,
+  pingsReceived: count,
+  pingsDropped: count,
+  goodbyes: count,
+  cut: count,
+  afterGoodbye: returns,
+  afterCut: returns,
+  queuedWhileStill: count,
+  idleBytes: count,
+  idleMicros: count,
   echoDelaysMicros: micros,
+  pongDelaysMicros: micros,
+  closeDelaysMicros: micros,
+  returnDelaysMicros: micros,
+  awayMicros: micros,
   lateMicros: micros,
   stalls: v.array(v.tuple([v.number(), v.number()])),
   answeredSinceStallMicros: micros,
@@ -36,18 +52,23 @@ export function sumOfGroundTruth(output: string): GroundTruth | null {
   });
   const last = lines.at(-1);
   if (last === undefined) return null;
-  return {
-    ...last,
-    echoDelaysMicros: lines.flatMap((line) => line.echoDelaysMicros),
-    lateMicros: lines.flatMap((line) => line.lateMicros),
-    stalls: lines.flatMap((line) => line.stalls),
-    answeredSinceStallMicros: lines.flatMap((line) => line.answeredSinceStallMicros),
-    broadcasts: lines.flatMap((line) => line.broadcasts).sort((a, b) => a.seq - b.seq),
-  };
+  const names = Object.keys(emptyLists()) as (keyof ListsTruth)[];
+  const lists = Object.fromEntries(names.map((name) => [name, lines.flatMap((line): unknown[] => line[name])]));
+  return { ...last, ...(lists as unknown as ListsTruth) };
 }
 
-/** Reads what the reference server of a measurement truth; null when its output is missing or says nothing. */
-export async function readGroundTruth(measurementFolder: string): Promise<GroundTruth | null> {
-  const output = await readFile(`${measurementFolder}/server/server-1.out`, 'utf8').catch(() => '');
-  return sumOfGroundTruth(output);
+/** What the reference server of a measurement did before the workload's restart, or all of it; and what it did since then. */
+export interface ServerTruth {
+  readonly truth: GroundTruth | null;
+  /** Null without a restart. */
+  readonly restarted: GroundTruth | null;
+}
+
+/** Reads what the reference server of a measurement did; null where its output is missing or says nothing. */
+export async function readGroundTruth(measurementFolder: string): Promise<ServerTruth> {
+  const read = (name: string): Promise<string> =>
+    readFile(`${measurementFolder}/server/${name}.out`, 'utf8').catch(() => '');
+  const before = sumOfGroundTruth(await read('server-1-before-restart'));
+  const last = sumOfGroundTruth(await read('server-1'));
+  return before === null ? { truth: last, restarted: null } : { truth: before, restarted: last };
 }

@@ -1,29 +1,18 @@
-import type { BroadcastTruth, GroundTruth } from './ground-truth.ts';
+import { emptyLists, nothingDone, type BroadcastTruth, type GroundTruth, type ListsTruth } from './ground-truth.ts';
 
 const flushMillis = 100;
 
+/** Lists of times that are simply collected. */
+type Delays = 'pongDelaysMicros' | 'closeDelaysMicros' | 'returnDelaysMicros' | 'awayMicros';
+
 /** Keeps what the server did and prints it, soon after it was done and seldom enough to disturb nothing. */
 export class Ledger {
-  readonly totals = {
-    members: 0,
-    rejected: 0,
-    reset: 0,
-    silent: 0,
-    refused: 0,
-    membersReset: 0,
-    membersClosed: 0,
-    membersEnded: 0,
-    touchedBytes: 0,
-    echoesReceived: 0,
-    echoesDropped: 0,
-  };
-  #echoDelays: number[] = [];
-  #late: number[] = [];
-  #stalls: (readonly [number, number])[] = [];
+  readonly totals = nothingDone();
+  #lists: ListsTruth = emptyLists();
   #stallBegan: number | null = null;
-  #sinceStall: number[] = [];
-  #broadcasts: BroadcastTruth[] = [];
+  #stillUntil = 0;
   #timer: NodeJS.Timeout | null = null;
+  #isClosed = false;
 
   /** Something of {@link totals} has changed. */
   changed(): void {
@@ -31,25 +20,42 @@ export class Ledger {
   }
 
   /** An echo's answer has just left. */
-  answered(nowMicros: number, delayMicros: number): void {
-    this.#echoDelays.push(Math.round(delayMicros));
-    if (this.#stallBegan !== null) this.#sinceStall.push(Math.round(nowMicros - this.#stallBegan));
+  answered(readMicros: number, nowMicros: number): void {
+    this.#lists.echoDelaysMicros.push(Math.round(nowMicros - readMicros));
+    // What was read before and answered after was due before: it waited by no fault of the stall alone.
+    if (this.#stallBegan !== null && readMicros >= this.#stallBegan) {
+      this.#lists.answeredSinceStallMicros.push(Math.round(nowMicros - this.#stallBegan));
+    }
     this.changed();
   }
 
-  late(micros: number): void {
-    this.#late.push(Math.round(micros));
+  /** Something took so long. */
+  took(what: Delays, micros: number): void {
+    this.#lists[what].push(Math.round(micros));
+    this.changed();
   }
 
+  /** What was due then was begun so much later. That the process stood still on purpose is not the machine's doing. */
+  late(dueMicros: number, micros: number): void {
+    const since = Math.max(dueMicros, this.#stillUntil);
+    this.#lists.lateMicros.push(Math.max(0, Math.round(dueMicros + micros - since)));
+  }
+
+  /** The process has stood still until now. */
+  stoodStill(nowMicros: number): void {
+    this.#stillUntil = nowMicros;
+  }
+
+  /** The process has stood still in the midst of echoes. */
   stalled(beganMicros: number, endedMicros: number): void {
     this.#stallBegan ??= beganMicros;
-    this.#stalls.push([Math.round(beganMicros), Math.round(endedMicros)]);
+    this.#lists.stalls.push([Math.round(beganMicros), Math.round(endedMicros)]);
     this.changed();
   }
 
   /** A broadcast is over. */
   broadcast(truth: BroadcastTruth): void {
-    this.#broadcasts.push(truth);
+    this.#lists.broadcasts.push(truth);
     this.changed();
   }
 
@@ -58,16 +64,15 @@ export class Ledger {
     if (this.#timer === null) return;
     clearTimeout(this.#timer);
     this.#timer = null;
-    const truth: GroundTruth = {
-      event: 'groundTruth',
-      ...this.totals,
-      echoDelaysMicros: this.#echoDelays,
-      lateMicros: this.#late,
-      stalls: this.#stalls,
-      answeredSinceStallMicros: this.#sinceStall,
-      broadcasts: this.#broadcasts,
-    };
+    if (this.#isClosed) return;
+    const truth: GroundTruth = { event: 'groundTruth', ...this.totals, ...this.#lists };
     process.stdout.write(`${JSON.stringify(truth)}\n`);
-    [this.#echoDelays, this.#late, this.#stalls, this.#sinceStall, this.#broadcasts] = [[], [], [], [], []];
+    this.#lists = emptyLists();
+  }
+
+  /** Prints the last of it: the server stops, and what its clients do then belongs to no measurement. */
+  close(): void {
+    this.flush();
+    this.#isClosed = true;
   }
 }

@@ -11,12 +11,12 @@ interface Entry {
 /** Runs things when they are due, to some microseconds where the processor is free. */
 export class Timetable {
   readonly #entries: Entry[] = [];
-  readonly #onLate: (micros: number) => void;
+  readonly #onLate: (dueMicros: number, micros: number) => void;
   #timer: NodeJS.Timeout | null = null;
   #spinning = false;
 
-  /** `onLate` hears of everything run how late it was. */
-  constructor(onLate: (micros: number) => void) {
+  /** `onLate` hears of everything run when it was due and how late it was. */
+  constructor(onLate: (dueMicros: number, micros: number) => void) {
     this.#onLate = onLate;
   }
 
@@ -51,7 +51,7 @@ export class Timetable {
       const late = next === undefined ? -1 : monotonicMicros() - next.dueMicros;
       if (next === undefined || late < 0) break;
       this.#entries.shift();
-      this.#onLate(late);
+      this.#onLate(next.dueMicros, late);
       next.run();
     }
     this.#wait();

@@ -1,16 +1,14 @@
+import { sum } from '../../results/statistics/numbers.ts';
 import { percentileOf, type Comparison } from './comparison.ts';
 import { noiseAt } from './known-noise.ts';
 import { broadcastsOf } from '../cases.ts';
-import { at, percents, phaseIn, type Parts, type Row } from './measured-case.ts';
-
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+import { at, exactly, percents, phaseIn, type Parts, type Row } from './measured-case.ts';
 
 /** How many broadcasts there were, and what became of their messages. */
 export function broadcastCounts({ truth, measured, workload, calibrationCase }: Parts, row: Row): Comparison[] {
   const { loseOneIn = 0, duplicateOneIn = 0 } = calibrationCase.behaviour;
   const found = phaseIn(measured, 'broadcast').broadcasts;
-  const exact = (about: string, quantity: string, claimed: number, got: number, nominal: number | null = null) =>
-    row({ behaviour: about, quantity, unit: 'count', nominal, claimed, measured: got });
+  const exact = exactly(row);
   const members = sum(truth.broadcasts.map((one) => one.members));
   const lost = sum(truth.broadcasts.map((one) => one.lost));
   return [

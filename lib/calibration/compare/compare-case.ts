@@ -1,15 +1,26 @@
+import { phasesOfKind } from '../../../assets/loadgen/workload/phase-kinds.ts';
 import { echoCounts, delayedEchoes, stalledEchoes } from './compare-echoes.ts';
 import { broadcastCounts, delayedBroadcasts } from './compare-broadcasts.ts';
+import { churn } from './compare-churn.ts';
+import { heartbeats } from './compare-heartbeats.ts';
+import { idle } from './compare-idle.ts';
+import { restart } from './compare-restart.ts';
+import { storm } from './compare-storm.ts';
 import { compare, type Comparison } from './comparison.ts';
-import type { MeasuredCase, Parts, Row } from './measured-case.ts';
+import { exactly, type MeasuredCase, type Parts, type Row } from './measured-case.ts';
 
 /** Every figure of a case that its behaviour says something about. */
 export function compareCase(one: MeasuredCase): readonly Comparison[] {
-  const { calibrationCase, truth } = one;
+  const { calibrationCase, truth, restarted } = one;
   const row: Row = (claim) => compare({ case: calibrationCase.name, ...claim });
-  if (truth === null) {
-    return [row({ behaviour: 'its own account', quantity: 'lines', unit: 'count', claimed: null, measured: null })];
-  }
+  const noAccount = row({
+    behaviour: 'its own account',
+    quantity: 'lines',
+    unit: 'count',
+    claimed: null,
+    measured: null,
+  });
+  if (truth === null) return [noAccount];
   const parts = { ...one, truth };
   const { behaviour } = calibrationCase;
   return [
@@ -19,6 +30,14 @@ export function compareCase(one: MeasuredCase): readonly Comparison[] {
     ...((behaviour.stallMicros ?? 0) > 0 ? stalledEchoes(parts, row) : delayedEchoes(parts, row)),
     ...broadcastCounts(parts, row),
     ...((behaviour.broadcastSpreadMicros ?? 0) > 0 ? delayedBroadcasts(parts, row) : []),
+    ...storm(parts, row),
+    ...idle(parts, row),
+    ...heartbeats(parts, row),
+    ...churn(parts, row),
+    // One that writes to memory for everybody who comes back at once may take longer than clients wait: no behaviour that it was told.
+    ...((behaviour.bytesPerMember ?? 0) > 0 ? [] : phasesOfKind(one.workload.workload, 'restart')).flatMap(() =>
+      restarted === null ? [noAccount] : restart(parts, restarted, row),
+    ),
   ];
 }
 
@@ -26,8 +45,7 @@ function connections({ truth, measured, calibrationCase: { behaviour }, workload
   const { connections: found } = measured;
   const failures = (cause: string): number => found.connectFailures[cause] ?? 0;
   const lost = (cause: string): number => found.lost[cause] ?? 0;
-  const exact = (about: string, quantity: string, claimed: number, got: number, nominal: number | null = null) =>
-    row({ behaviour: about, quantity, unit: 'count', nominal, claimed, measured: got });
+  const exact = exactly(row);
   const rows = [exact('members', 'connections established', truth.members, found.established, workload.connections)];
   if ((behaviour.silent ?? 0) === 0) return rows;
   const third = (behaviour.loseMembers ?? 0) / 3;

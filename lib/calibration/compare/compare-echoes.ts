@@ -78,13 +78,13 @@ export function delayedEchoes(parts: Parts, row: Row): Comparison[] {
 
 /**
  * In open loop, messages go on being due while the server stands still: of those due in a stall of S seconds the first waits S, the last
- * nothing, evenly between. So of T seconds of messages the share q waits longer than S - q T. A generator that waits for answers would have
+ * nothing, evenly between, and each as long as answers are delayed. So of T seconds of messages the share q waits longer than S - q T. A generator that waits for answers would have
  * sent next to none of them, and would show the stall in one message a connection.
  */
 export function stalledEchoes(parts: Parts, row: Row): Comparison[] {
   const { truth, measured, workload, calibrationCase } = parts;
   const { latency: roundTrip } = phaseIn(measured, 'echo');
-  const nominalStall = calibrationCase.behaviour.stallMicros ?? 0;
+  const { stallMicros: nominalStall = 0, echoDelayMicros: delay = 0 } = calibrationCase.behaviour;
   const { ratePerSecond, seconds } = echoesOf(workload);
   const nominalTotal = seconds * 1e6;
   const waits = openLoopWaits(truth, ratePerSecond);
@@ -93,17 +93,17 @@ export function stalledEchoes(parts: Parts, row: Row): Comparison[] {
       behaviour: 'stands still once',
       quantity: `echo round trip, ${quantity}`,
       unit: 'micros',
-      nominal,
+      nominal: nominal + delay,
       claimed,
       measured: got,
       noise: noiseAt(truth, measured, 99),
     });
   return [
     row({
-      behaviour: 'answers at once before and after',
+      behaviour: 'delayed alike before and after',
       quantity: 'echo round trip, p25',
       unit: 'micros',
-      nominal: 0,
+      nominal: delay,
       claimed: percentileOf(waits, 25),
       // The lower half of those that did not wait for the stall.
       measured: roundTrip === null ? null : percentileOfEncoded(roundTrip.histogram, 25),

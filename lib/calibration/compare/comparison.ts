@@ -12,7 +12,9 @@ export const comparisonSchema = v.object({
   measured: v.nullable(real('What the lab found; null when it found nothing.')),
   error: v.nullable(real('Measured less claimed.')),
   errorPercent: v.nullable(real('The same in percent of what was claimed; null for a claim of 0.')),
-  tolerance: real('The error may be so much: 1 % (and at least 1 ms for times), and nothing for counts.'),
+  tolerance: real(
+    'The error may be so much: 1 % (at least 1 ms for times, 5 % for slopes over time), and nothing for counts.',
+  ),
   noise: real('What the machine itself is known to have added, beyond which an error is an error.'),
   outcome: v.pipe(
     v.picklist(['pass', 'fail', 'busy']),
@@ -29,16 +31,27 @@ export const toleratedShare = 0.01;
 /** The greatest error of a claim about time, when {@link toleratedShare} of it is less. */
 export const toleratedMicros = 1000;
 
+/**
+ * The greatest error of a slope over time, as a share of it: it is of a handful of once-a-second samples, and work that is evenly due is
+ * not done quite evenly.
+ */
+export const toleratedGrowthShare = 0.05;
+
+/** What the heap of the runtime itself may gain or lose while connections are exchanged, bytes: it collects garbage when it likes. */
+export const toleratedHeapBytes = 4_000_000;
+
 /** What {@link compare} is given of a figure. */
 export type Claim = Pick<Comparison, 'case' | 'behaviour' | 'quantity' | 'unit' | 'claimed' | 'measured'> & {
   readonly nominal?: number | null;
   readonly noise?: number;
+  /** Where another than that of its unit has a reason. */
+  readonly tolerance?: number;
 };
 
 /** Sets what was measured against what was claimed. A count that is off by one fails, however busy the machine was. */
-export function compare({ noise = 0, nominal = null, ...claim }: Claim): Comparison {
+export function compare({ noise = 0, nominal = null, tolerance: own, ...claim }: Claim): Comparison {
   const { claimed, measured, unit } = claim;
-  const tolerance = toleranceOf(unit, claimed ?? 0);
+  const tolerance = own ?? toleranceOf(unit, claimed ?? 0);
   const error = claimed === null || measured === null ? null : measured - claimed;
   const size = Math.abs(error ?? Infinity);
   const excused = unit !== 'count' && size <= tolerance + noise;

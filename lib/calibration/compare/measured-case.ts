@@ -1,4 +1,5 @@
-import type { GroundTruth } from '../../../assets/calibration/ground-truth/ground-truth.ts';
+import type { Behaviour } from '../../../assets/calibration/behaviour.ts';
+import type { GroundTruth, ReturnsTruth } from '../../../assets/calibration/ground-truth/ground-truth.ts';
 import type { PhaseKindName } from '../../../assets/loadgen/workload/phase-kinds.ts';
 import type { PhaseResultOf } from '../../results/phases/rooms.ts';
 import type { Latency } from '../../results/schema/latency.ts';
@@ -12,11 +13,36 @@ export interface MeasuredCase {
   readonly workload: CalibrationWorkload;
   /** Null when the server left no account. */
   readonly truth: GroundTruth | null;
+  /** What it did after the workload's restart; null without one. */
+  readonly restarted: GroundTruth | null;
   readonly measured: MeasurementResult;
 }
 
 /** Makes a comparison of the case at hand. */
 export type Row = (claim: Omit<Claim, 'case'>) => Comparison;
+
+/** Makes comparisons of counts. */
+export const exactly =
+  (row: Row) =>
+  (behaviour: string, quantity: string, claimed: number, measured: number, nominal: number | null = null) =>
+    row({ behaviour, quantity, unit: 'count', nominal, claimed, measured });
+
+/** The attempts to come back that were refused, by how, in a phase. */
+export function refusals(
+  { rejectReturnOneIn = 0, resetReturnOneIn = 0 }: Partial<Behaviour>,
+  phase: string,
+  { rejected, reset }: ReturnsTruth,
+  failures: Readonly<Record<string, number>>,
+  row: Row,
+): Comparison[] {
+  const exact = exactly(row);
+  const about = (oneIn: number): string => (oneIn > 0 ? `1 return in ${oneIn} is refused` : 'none is refused');
+  return [
+    exact(about(rejectReturnOneIn), `${phase}: attempts with http503`, rejected, failures['http503'] ?? 0),
+    exact(about(resetReturnOneIn), `${phase}: attempts with ECONNRESET`, reset, failures['ECONNRESET'] ?? 0),
+  ];
+}
+
 /** A percentile that results have. */
 export type Percentile = 'p50' | 'p90' | 'p99';
 
@@ -33,7 +59,7 @@ export function at(latency: Latency | null, percentile: Percentile): number | nu
   return latency === null ? null : latency[`${percentile}Micros`];
 }
 
-/** What was measured of the calibration's one phase of a kind. Throws when there is none: every case has both. */
+/** What was measured of the calibration's one phase of a kind. Throws when there is none. */
 export function phaseIn<Kind extends PhaseKindName>(measured: MeasurementResult, kind: Kind): PhaseResultOf<Kind> {
   const found = measured.phases.find((phase) => phase.kind === kind);
   if (found === undefined) throw new Error(`the calibration has no phase ${kind}`);

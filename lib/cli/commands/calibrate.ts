@@ -24,7 +24,7 @@ export const calibrateCommand = buildCommand<CalibrateFlags, [], LabContext>({
   docs: {
     brief: 'Check the measuring itself against servers of known behaviour',
     fullDescription:
-      'Measures reference servers that delay, stall, drop, refuse and take memory by a known amount, by the same documents as every run, and sets what they did against what was measured. Writes DIR/calibration-<run-id>/; every later run names the last calibration. Exit codes: 0 all agree, 2 usage, 3 environment, 4 it came to no end, 6 a figure is wrong, or the machine was too busy to tell, 130 interrupted.',
+      'Measures reference servers that delay, stall, drop, refuse, leak and come back late by a known amount in every kind of phase, by the same documents as every run, and sets what they did against what was measured. Writes DIR/calibration-<run-id>/; every later run names the last calibration. Exit codes: 0 all agree, 2 usage, 3 environment, 4 it came to no end, 6 a figure is wrong, or the machine was too busy to tell, 130 interrupted.',
   },
   parameters: {
     flags: {
@@ -33,7 +33,7 @@ export const calibrateCommand = buildCommand<CalibrateFlags, [], LabContext>({
         kind: 'enum',
         values: calibrationSizes,
         default: 'small',
-        brief: 'small: about a minute; full: more of everything',
+        brief: 'small: a minute and a half; full: more of everything, and a restart',
       },
       out: {
         kind: 'parsed',

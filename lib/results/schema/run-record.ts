@@ -77,7 +77,7 @@ export const calibrationSchema = v.pipe(
     outcome: v.pipe(
       v.picklist(['passed', 'failed', 'invalid']),
       v.description(
-        'passed: every claim was met within 1 % or 1 ms, counts exactly; failed: one was not; invalid: the machine was too busy to tell, or it was cut short.',
+        'passed: every claim was met within its tolerance (1 % or 1 ms, 5 % for growth over time, counts exactly); failed: one was not; invalid: the machine was too busy to tell, or it was cut short.',
       ),
     ),
     passed: flag('Whether the outcome is passed.'),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { compare, meanOf, percentileOf, type Claim } from '../../../lib/calibration/compare/comparison.ts';
 
-const claim = { case: 'reference-steady', behaviour: 'delay', quantity: 'p50' } as const;
+const claim = { case: 'reference-slow', behaviour: 'delay', quantity: 'p50' } as const;
 const outcomeOf = (given: Pick<Claim, 'unit' | 'claimed' | 'measured' | 'noise'>): string =>
   compare({ ...claim, ...given }).outcome;
 

@@ -31,7 +31,7 @@ describe('churn', () => {
       asked,
       parts: {
         ...everywhere,
-        'load-1/loadgen-1': { ...part, attempts: 109, failures: { http503: 6, ECONNRESET: 3 } },
+        'load-1/loadgen-0': { ...part, attempts: 109, failures: { http503: 6, ECONNRESET: 3 } },
         'load-2/loadgen-1': {
           ...part,
           closedInTime: 95,
