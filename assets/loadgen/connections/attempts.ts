@@ -72,6 +72,7 @@ export class Attempts {
    */
   connectBegun(): boolean {
     const begun = this.#begun;
+    if (begun.length === 0) return false;
     // An attempt that fails may be begun anew meanwhile, from another address: it joins those of the next round.
     for (let from = 0; from < begun.length;) {
       const to = begun.length;

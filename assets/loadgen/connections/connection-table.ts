@@ -22,16 +22,15 @@ export class ConnectionTable {
   /** When the attempt began: microseconds of the monotonic clock. */
   readonly beganMicros: Float64Array;
 
+  /** Highest descriptor that can be a connection, plus one. */
+  readonly size: number;
+
   constructor(size: number) {
+    this.size = size;
     this.state = new Uint8Array(size);
     this.connection = new Int32Array(size);
     this.serverPort = new Uint16Array(size);
     this.beganMicros = new Float64Array(size);
-  }
-
-  /** Highest descriptor that can be a connection, plus one. */
-  get size(): number {
-    return this.state.length;
   }
 
   isOpen(fd: number): boolean {

@@ -281,8 +281,8 @@ export class Connections {
     this.#events.pong?.(this.#current, bytes, start, end);
   }
 
-  /** Sends a ping with a payload of ASCII, 125 bytes at most; false when the connection was lost by it. */
-  sendPing(fd: number, payload: string): boolean {
+  /** Sends a ping whose payload is a whole number in digits; false when the connection was lost by it. */
+  sendPing(fd: number, payload: number): boolean {
     return this.#endUnless(this.#outbox.sendPing(fd, payload), fd);
   }
 

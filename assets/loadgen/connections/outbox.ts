@@ -3,11 +3,14 @@ import type { FailureCause } from '../raw.ts';
 import type { SecureLayer } from '../tls/secure-layer.ts';
 import { encodeInPlace, headerBytes } from '../websocket/frame-encoder.ts';
 import { closing, ping, pong, text } from '../websocket/opcodes.ts';
+import { writeDigits } from '../websocket/digits.ts';
 import { writePadding } from './padding.ts';
 import type { SendQueue } from './send-queue.ts';
 
 /** Enough for every frame but long messages. */
 const bufferBytes = 4096;
+
+const shortHeader = headerBytes(0);
 
 /** Sends frames, in TLS records where connections are secured. */
 export class Outbox {
@@ -64,10 +67,9 @@ export class Outbox {
     return header;
   }
 
-  /** Sends a ping with a payload of ASCII, 125 bytes at most; false as above. */
-  sendPing(fd: number, payload: string): boolean {
-    this.#buffer.bytes.write(payload, headerBytes(payload.length), 'latin1');
-    return this.#send(fd, ping, payload.length);
+  /** Sends a ping whose payload is a whole number in digits; false as above. */
+  sendPing(fd: number, payload: number): boolean {
+    return this.#send(fd, ping, writeDigits(this.#buffer.bytes, shortHeader, payload));
   }
 
   /** Answers a ping with its own payload, 125 bytes at most; behind unsent bytes, only the latest one. */

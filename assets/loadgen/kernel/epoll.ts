@@ -28,6 +28,9 @@ const setTimerSlack = 29;
 const wordsPerEvent = process.arch === 'x64' ? 3 : 4;
 const dataWord = process.arch === 'x64' ? 1 : 2;
 
+/** From here on what the kernel adds to a wait would be felt: a thousandth, as below. */
+const longMicros = 20_000;
+
 /**
  * Whole milliseconds that a wait of epoll may be asked for, so that it ends before `micros` have passed: the kernel lets it
  * take up to 0.1 % longer, and 0.5 % in a process of low priority (select_estimate_accuracy() in fs/select.c).
@@ -45,7 +48,7 @@ export class Epoll {
   readonly #words: Int32Array;
   readonly #capacity: number;
   readonly #timeout = allocate(16);
-  readonly #timeoutWords = new BigInt64Array(this.#timeout.bytes.buffer);
+  readonly #timeoutWords = new Int32Array(this.#timeout.bytes.buffer);
   #microseconds = true;
 
   constructor(capacity: number) {
@@ -92,13 +95,14 @@ export class Epoll {
   #wait(timeoutMicros: number): number {
     if (timeoutMicros <= 0) return epollWait(this.#fd, this.#many.address, this.#capacity, 0);
     if (timeoutMicros === Infinity) return epollWait(this.#fd, this.#many.address, this.#capacity, -1);
-    // Long waits end a little early, to the millisecond, which needs no BigInt; the rest is waited for exactly.
-    if (timeoutMicros >= 2000) return epollWait(this.#fd, this.#many.address, this.#capacity, millis(timeoutMicros));
+    // A long wait would end too late: it ends a little early, and the rest is waited for exactly.
+    if (timeoutMicros >= longMicros)
+      return epollWait(this.#fd, this.#many.address, this.#capacity, millis(timeoutMicros));
     if (!this.#microseconds) {
       return epollWait(this.#fd, this.#many.address, this.#capacity, Math.ceil(timeoutMicros / 1000));
     }
-    // Seconds stay 0.
-    this.#timeoutWords[1] = BigInt(Math.round(timeoutMicros * 1000));
+    // Seconds stay 0, and of the 64 bits of nanoseconds the lower half is enough.
+    this.#timeoutWords[2] = Math.round(timeoutMicros * 1000);
     // glibc has a function for it only since 2.35, the kernel the call since 5.11.
     return systemCall6(
       systemCallNumbers.epollWait2,

@@ -1,3 +1,4 @@
+import { readDigits } from '../websocket/digits.ts';
 import { Histogram } from '../measure/histogram.ts';
 import type { PhaseOf } from '../workload/phase-kinds.ts';
 import type { PhaseContext, PhaseRun, PhaseTimes } from './phase-run.ts';
@@ -72,11 +73,11 @@ export class Heartbeat implements PhaseRun<HeartbeatRaw> {
     this.#lastSent[fd] = dueMicros;
     this.#sent += 1;
     this.#pending += 1;
-    this.#context.connections.sendPing(fd, `${dueMicros}`);
+    this.#context.connections.sendPing(fd, dueMicros);
   }
 
   pong(fd: number, bytes: Uint8Array, start: number, end: number, now: number): void {
-    const dueMicros = numberIn(bytes, start, end);
+    const dueMicros = readDigits(bytes, start, end);
     if (!(dueMicros > this.#lastReceived[fd]! && dueMicros <= this.#lastSent[fd]! && this.#wasDue(fd, dueMicros))) {
       this.#wrong += 1;
       return;
@@ -107,15 +108,4 @@ export class Heartbeat implements PhaseRun<HeartbeatRaw> {
   raw(): HeartbeatRaw {
     return { sent: this.#sent, received: this.#received, wrong: this.#wrong, latency: this.#roundTrip.encode() };
   }
-}
-
-/** The number that digits are; NaN for anything else. */
-function numberIn(bytes: Uint8Array, start: number, end: number): number {
-  let number = end > start ? 0 : Number.NaN;
-  for (let at = start; at < end; at += 1) {
-    const digit = bytes[at]! - 0x30;
-    if (digit < 0 || digit > 9) return Number.NaN;
-    number = number * 10 + digit;
-  }
-  return number;
 }

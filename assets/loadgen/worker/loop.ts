@@ -48,7 +48,10 @@ export function runLoop(
     const busy = connections.turn(due - now);
     const woke = connections.wokeMicros;
     due = Infinity;
-    for (const job of jobs) due = Math.min(due, job(connections.now));
+    for (let n = 0; n < jobs.length; n += 1) {
+      const next = jobs[n]!(connections.now);
+      if (next < due) due = next;
+    }
     // What failed may be due again at once, or be the last of a ramp.
     if (connections.connectBegun()) due = 0;
     now = monotonicMicros();
