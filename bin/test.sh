@@ -7,6 +7,6 @@ status=0
 run_tests() {
   node --test --test-timeout=900000 --test-force-exit --test-reporter=spec "$@" || status=1
 }
-run_tests --test-concurrency=2 'test/!(alone)/**/*.test.ts'
-run_tests --test-concurrency=1 'test/alone/*.test.ts'
+run_tests --test-concurrency=2 'test/!(serial)/**/*.test.ts'
+run_tests --test-concurrency=1 'test/serial/*.test.ts'
 exit $status

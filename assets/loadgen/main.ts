@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The load generator's command line: alone with --url, or hold, drive and collect. */
+/** The load generator's command line: standalone with --url, or hold, drive and collect. */
 import { exitCodeOf, exitCodes, UsageError } from './commands/exit-codes.ts';
 import { WorkloadError } from './workload/workload-error.ts';
 
@@ -11,7 +11,7 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<num
   hold: async (args) => (await import('./commands/hold.ts')).hold(args),
   drive: async (args) => (await import('./commands/drive.ts')).drive(args),
   collect: async (args) => (await import('./commands/collect.ts')).collect(args),
-  alone: async (args) => (await import('./commands/alone.ts')).alone(args),
+  standalone: async (args) => (await import('./commands/standalone.ts')).standalone(args),
 };
 
 /** Runs a command line; the exit code. */
@@ -21,13 +21,13 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write((await import('./commands/usage.ts')).usage());
     return first === '' ? exitCodes.usage : exitCodes.done;
   }
-  const command = first.startsWith('-') ? 'alone' : first;
+  const command = first.startsWith('-') ? 'standalone' : first;
   try {
     const run = commands[command];
     if (run === undefined) {
       throw new UsageError(`'${first}' is no command: hold, drive, collect, or --url for a run without commands`);
     }
-    return await run(command === 'alone' && first.startsWith('-') ? args : rest);
+    return await run(command === 'standalone' && first.startsWith('-') ? args : rest);
   } catch (error) {
     const workload = error instanceof WorkloadError ? `\n  fix: ${error.hint}` : null;
     const hint = workload ?? (error instanceof UsageError ? ' (--help tells more)' : '');

@@ -126,7 +126,7 @@ export interface LoadProcessRaw {
   /** Each address by itself, where the server has several. */
   readonly addresses?: readonly AddressCounts[] | undefined;
   readonly loop: {
-    /** How long one turn of the event loop took: what arrives may be seen this much late. */
+    /** How long one iteration of the event loop took: what arrives may be seen this much late. */
     readonly turn: string;
     /** How late timed work (connects, echoes, publications) was begun. */
     readonly lateness: string;

@@ -57,8 +57,8 @@ function tableOf(server: string, rows: readonly ComparedRow[], runs: readonly Ru
 
 function cellOf(value: Repeated | null, unit: Unit, figure: ComparedFigure): string {
   if (value === null) return '-';
-  const { text, spread } = figureTexts(figure, unit, value);
-  return spread === null || figure.quantity === 'count' ? text : `${text} ±${spread}`;
+  const { text, halfRange } = figureTexts(figure, unit, value);
+  return halfRange === null || figure.quantity === 'count' ? text : `${text} ±${halfRange}`;
 }
 
 function differenceText(difference: Difference | null): string {

@@ -2,14 +2,14 @@ import { comparedFigures, type ComparedFigure } from '../results/compared-figure
 import { resultRoom } from '../results/phases/rooms.ts';
 import type { Repeated, RunResult, ServerSummary } from '../results/schema/run-result.ts';
 import { failedBeforeRamp } from '../results/verdict/judge.ts';
-import { digitsWithin, spreadOf, unitFor, wholeNumber, type Unit } from './units.ts';
+import { digitsWithin, halfRangeOf, unitFor, wholeNumber, type Unit } from './units.ts';
 
 /** One figure of one server, ready to be shown. */
 export interface Cell {
   /** The median, in the column's unit; a hyphen where nothing was measured. */
   readonly text: string;
   /** Half the distance between the repeats' ends, in the column's unit; null for a single repeat. */
-  readonly spread: string | null;
+  readonly halfRange: string | null;
   /** Whether it is the column's best, or cannot be told from it over the repeats. Never true with single repeats. */
   readonly best: boolean;
   /** Whether a note of trust is about this figure. */
@@ -23,7 +23,7 @@ export interface ComparedColumn {
   readonly cells: readonly Cell[];
 }
 
-/** The comparison of a run's servers: one unit a group of columns, medians, and which differences are more than the spread over repeats. */
+/** The comparison of a run's servers: one unit a group of columns, medians, and which differences are more than the range over repeats. */
 export function compareServers(result: RunResult): readonly ComparedColumn[] {
   const { servers } = result;
   const columns = comparedFigures(result.parameters.workload);
@@ -44,7 +44,7 @@ export function compareServers(result: RunResult): readonly ComparedColumn[] {
 
 /**
  * The best figure of a column: null where better has no direction, or where one of the figures comes from a single repeat, so that no
- * spread is known which a difference could be held against.
+ * range is known that a difference could be compared with.
  */
 function bestOf(column: ComparedFigure, figures: readonly (Repeated | null)[]): Repeated | null {
   const known = figures.filter((figure) => figure !== null);
@@ -59,22 +59,22 @@ function cellOf(
   figure: Repeated | null,
   best: Repeated | null,
 ): Omit<Cell, 'suspect'> {
-  if (figure === null) return { text: '-', spread: null, best: false };
+  if (figure === null) return { text: '-', halfRange: null, best: false };
   return { ...figureTexts(column, unit, figure), best: best !== null && overlaps(figure, best) };
 }
 
-/** A figure over its repeats in a unit, with no more digits than its repeats leave sense in; no spread for a single repeat. */
+/** A figure over its repeats in a unit, with no more digits than its repeats leave sense in; no range for a single repeat. */
 export function figureTexts(
   { quantity }: Pick<ComparedFigure, 'quantity'>,
   unit: Unit,
   { median, low, high, repeats }: Repeated,
-): Pick<Cell, 'text' | 'spread'> {
+): Pick<Cell, 'text' | 'halfRange'> {
   const half = (high - low) / 2;
   const isCount = quantity === 'count';
-  const [value, spread] = [median / unit.factor, half / unit.factor];
+  const [value, halfRange] = [median / unit.factor, half / unit.factor];
   return {
-    text: isCount ? wholeNumber(median) : digitsWithin(value, spread),
-    spread: repeats < 2 ? null : isCount ? wholeNumber(half) : spreadOf(value, spread),
+    text: isCount ? wholeNumber(median) : digitsWithin(value, halfRange),
+    halfRange: repeats < 2 ? null : isCount ? wholeNumber(half) : halfRangeOf(value, halfRange),
   };
 }
 

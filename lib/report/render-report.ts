@@ -127,7 +127,7 @@ function comparisonNote(result: RunResult): Html {
     ${
       result.parameters.repeats > 1
         ? '± is half the range over repeats; bold is the best, or what cannot be told from it because the ranges touch.'
-        : 'One repeat: its spread is not known, so small differences mean nothing.'
+        : 'Single run: ignore small differences (use --repeats).'
     }
   </p>`;
 }

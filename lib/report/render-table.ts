@@ -95,7 +95,7 @@ function tableOf(result: RunResult, compared: readonly ComparedColumn[], hasVerd
   );
 }
 
-/** A server's row, and below it, where there are repeats, a second one for the spread. */
+/** A server's row, and below it, where there are repeats, a second one for half the range. */
 function rows(result: RunResult, first: string, second: string): readonly string[] {
   return result.parameters.repeats > 1 ? [first, second] : [first];
 }
@@ -110,12 +110,12 @@ function linesOf(
     group,
     column.heading,
     unit.name,
-    ...cells.flatMap(({ text, spread, best, suspect }) => {
+    ...cells.flatMap(({ text, halfRange, best, suspect }) => {
       const mark = result.parameters.repeats > 1 ? (best ? '*' : ' ') : '';
       return rows(
         result,
         `${suspect ? '~' : ''}${text}${mark}`,
-        spread === null ? '' : `±${spread}${mark === '' ? '' : ' '}`,
+        halfRange === null ? '' : `±${halfRange}${mark === '' ? '' : ' '}`,
       );
     }),
   ];
@@ -157,7 +157,7 @@ function below(result: RunResult): readonly string[] {
       ...wrap(
         result.parameters.repeats > 1
           ? '± is half the range over repeats. * is the best, or cannot be told from the best: the ranges over repeats touch.'
-          : 'One repeat: its spread is not known, so small differences mean nothing (--repeats tells).',
+          : 'Single run: ignore small differences (use --repeats).',
       ),
     );
   }

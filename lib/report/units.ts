@@ -68,20 +68,20 @@ export function threeDigits(value: number): string {
 }
 
 /**
- * A number with no more digits than a spread of repeats leaves sense in: the last one stands where the spread begins. Without a
- * spread, three significant digits.
+ * A number with no more digits than the repeats justify: the last one stands where half their range begins. Without a
+ * range, three significant digits.
  */
-export function digitsWithin(value: number, spread: number): string {
-  if (!(spread > 0)) return threeDigits(value);
-  const decimals = Math.max(0, -Math.floor(Math.log10(spread)));
+export function digitsWithin(value: number, halfRange: number): string {
+  if (!(halfRange > 0)) return threeDigits(value);
+  const decimals = Math.max(0, -Math.floor(Math.log10(halfRange)));
   const own = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value) || 1)));
   return grouped(value, Math.min(decimals, own, 6));
 }
 
-/** A spread of repeats with no more decimals than its value has beside it; 0 where it is less than the value's last digit. */
-export function spreadOf(value: number, spread: number): string {
+/** Half the range of repeats with no more decimals than its value has beside it; 0 where it is less than the value's last digit. */
+export function halfRangeOf(value: number, halfRange: number): string {
   const own = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value) || 1)));
-  return value === 0 || spread >= 0.5 * 10 ** -own ? digitsWithin(spread, spread) : '0';
+  return value === 0 || halfRange >= 0.5 * 10 ** -own ? digitsWithin(halfRange, halfRange) : '0';
 }
 
 /** One value with its own unit, such as 3.62 ms. */

@@ -26,17 +26,17 @@ describe('the table', () => {
   test('keeps the article’s row out of the rows that were measured', async () => {
     const table = renderTable(await readMerged(runFiles()));
     const place = table.indexOf('article 2015, netty');
-    assert.ok(place > table.indexOf('One repeat'));
+    assert.ok(place > table.indexOf('Single run'));
     assert.match(
       table.replaceAll(/\s+/g, ' '),
       /measured elsewhere and otherwise: article 2015, netty: 1 200 000 connections, 15\.2 GB/,
     );
   });
 
-  test('marks no best where there is one repeat, whose spread is unknown', async () => {
+  test('marks no best where there is one repeat, whose range is unknown', async () => {
     const table = renderTable(await readMerged(runFiles({ servers: ['netty', 'go'] })));
     assert.ok(!table.includes('*'));
-    assert.match(table, /One repeat: its spread is not known/);
+    assert.match(table, /Single run: ignore small differences/);
   });
 
   test('marks the best of repeats, with all that cannot be told from it', async () => {

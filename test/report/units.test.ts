@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import {
   counted,
   digitsWithin,
-  spreadOf,
+  halfRangeOf,
   threeDigits,
   unitFor,
   wholeNumber,
@@ -24,20 +24,20 @@ describe('numbers', () => {
     ]);
   });
 
-  test('have no digit finer than the spread over repeats', () => {
+  test('have no digit finer than the range over repeats', () => {
     assert.equal(digitsWithin(12.3456, 3), '12');
     assert.equal(digitsWithin(12.3456, 0.3), '12.3');
     assert.equal(digitsWithin(12.3456, 0.0003), '12.3');
     assert.equal(digitsWithin(12.3456, 0), '12.3');
   });
 
-  test('of a spread are no finer than those of its value', () => {
-    assert.equal(spreadOf(0.596, 0.00001), '0');
-    assert.equal(spreadOf(0.596, 0.002), '0.002');
-    assert.equal(spreadOf(12.3, 0.04), '0');
-    assert.equal(spreadOf(12.3, 0.06), '0.06');
-    assert.equal(spreadOf(12, 3.4), '3');
-    assert.equal(spreadOf(0, 0.5), '0.5');
+  test('of half a range are no finer than those of its value', () => {
+    assert.equal(halfRangeOf(0.596, 0.00001), '0');
+    assert.equal(halfRangeOf(0.596, 0.002), '0.002');
+    assert.equal(halfRangeOf(12.3, 0.04), '0');
+    assert.equal(halfRangeOf(12.3, 0.06), '0.06');
+    assert.equal(halfRangeOf(12, 3.4), '3');
+    assert.equal(halfRangeOf(0, 0.5), '0.5');
   });
 
   test('agree with their noun', () => {

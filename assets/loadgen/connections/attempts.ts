@@ -8,7 +8,7 @@ import type { FailureCause } from '../raw.ts';
 import type { SecureLayer } from '../tls/secure-layer.ts';
 import { bound, connecting, securing, upgrading, type ConnectionTable } from './connection-table.ts';
 import type { Dialer } from './dialer.ts';
-import type { Outbox } from './outbox.ts';
+import type { FrameSender } from './frame-sender.ts';
 import { noSignal } from './send-queue.ts';
 import type { Upgrades } from './upgrades.ts';
 
@@ -29,7 +29,7 @@ export interface AttemptParts {
   readonly watched: number;
   readonly dialer: Dialer;
   readonly upgrades: Upgrades;
-  readonly outbox: Outbox;
+  readonly sender: FrameSender;
   readonly secure: SecureLayer | null;
 }
 
@@ -127,11 +127,11 @@ export class Attempts {
   }
 
   #sendRequest(fd: number): boolean {
-    const { upgrades, outbox, secure } = this.#parts;
+    const { upgrades, sender, secure } = this.#parts;
     const request = upgrades.request(fd, this.#table.serverPort[fd]!, this.#table.connection[fd]!);
     const { length } = upgrades;
-    if (secure !== null && !outbox.write(fd, request, length)) {
-      this.#failures.failed(fd, outbox.failure);
+    if (secure !== null && !sender.write(fd, request, length)) {
+      this.#failures.failed(fd, sender.failure);
       return false;
     }
     const sent = secure === null ? send(fd, request.address, length, noSignal) : length;

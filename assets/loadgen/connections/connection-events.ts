@@ -1,6 +1,6 @@
 import type { FailureCause } from '../raw.ts';
 
-/** What happens to connections, called while they take a turn or begin. */
+/** What happens to connections, called from poll() and while they begin. */
 export interface ConnectionEvents {
   /** The handshake has been checked. */
   opened(fd: number, connection: number): void;

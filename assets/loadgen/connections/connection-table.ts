@@ -8,7 +8,7 @@ export const securing = 3;
 export const upgrading = 4;
 export const open = 5;
 /** Open, and in the middle of a frame or message: a parser keeps what is needed of it. */
-export const openMidFrame = 6;
+export const openPartialFrame = 6;
 /** A close frame has been sent. */
 export const closingDown = 7;
 
@@ -35,7 +35,7 @@ export class ConnectionTable {
 
   isOpen(fd: number): boolean {
     const state = this.state[fd]!;
-    return state === open || state === openMidFrame;
+    return state === open || state === openPartialFrame;
   }
 
   /** The next open connection behind a descriptor, round and round; -1 when none is open. */

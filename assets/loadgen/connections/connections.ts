@@ -17,13 +17,13 @@ import {
   ConnectionTable,
   free,
   open,
-  openMidFrame,
+  openPartialFrame,
   securing,
   upgrading,
 } from './connection-table.ts';
 import { Dialer } from './dialer.ts';
-import { MidFrames } from './mid-frame.ts';
-import { Outbox } from './outbox.ts';
+import { PartialFrames } from './partial-frames.ts';
+import { FrameSender } from './frame-sender.ts';
 import { Reader } from './reader.ts';
 import { SendQueue } from './send-queue.ts';
 import type { Target } from './target.ts';
@@ -61,9 +61,9 @@ export class Connections {
   readonly #reader: Reader;
   readonly #events: ConnectionEvents;
   readonly #state: Uint8Array;
-  readonly #midFrames: MidFrames;
+  readonly #partialFrames: PartialFrames;
   readonly #queue = new SendQueue(this.#epoll, watched);
-  readonly #outbox: Outbox;
+  readonly #sender: FrameSender;
   readonly #secure: SecureLayer | null;
   readonly #upgrades: Upgrades;
   readonly #attempts: Attempts;
@@ -84,15 +84,15 @@ export class Connections {
         data: (fd, bytes, start, end) => this.#content(fd, bytes, start, end),
         send: (fd, sealed, length) => void this.#endUnless(this.#queue.write(fd, sealed, length), fd),
       }) ?? null;
-    this.#outbox = new Outbox(this.#queue, this.#secure);
+    this.#sender = new FrameSender(this.#queue, this.#secure);
     this.#upgrades = new Upgrades(target, keys, this.table.size, first, capacity);
-    this.#midFrames = new MidFrames({
+    this.#partialFrames = new PartialFrames({
       message: (fd, opcode, bytes, start, end, tail) => events.message(fd, opcode, bytes, start, end, tail),
-      ping: (fd, bytes, start, end) => this.#endUnless(this.#outbox.sendPong(fd, bytes, start, end), fd),
+      ping: (fd, bytes, start, end) => this.#endUnless(this.#sender.sendPong(fd, bytes, start, end), fd),
       pong: (fd, bytes, start, end) => events.pong?.(fd, bytes, start, end),
       close: (fd, code) => {
-        this.#outbox.sendClose(fd, code === 1005 ? 1000 : code);
-        this.#outbox.sendEnd(fd);
+        this.#sender.sendClose(fd, code === 1005 ? 1000 : code);
+        this.#sender.sendEnd(fd);
         this.#end(fd, 'closeFrame');
       },
     });
@@ -101,7 +101,7 @@ export class Connections {
       watched,
       dialer: new Dialer(target, sources),
       upgrades: this.#upgrades,
-      outbox: this.#outbox,
+      sender: this.#sender,
       secure: this.#secure,
     };
     this.#attempts = new Attempts(this.table, parts, {
@@ -147,9 +147,9 @@ export class Connections {
   /** Closes a descriptor and drops what is kept of it. */
   #release(fd: number): void {
     this.#state[fd] = free;
-    this.#midFrames.forget(fd);
+    this.#partialFrames.forget(fd);
     this.#upgrades.forget(fd);
-    this.#outbox.forget(fd);
+    this.#sender.forget(fd);
     this.#reader.forget(fd);
     this.#secure?.forget(fd);
     close(fd);
@@ -157,8 +157,8 @@ export class Connections {
 
   /** Says goodbye (1000) on an open connection, which goes as the server answers. */
   leave(fd: number): void {
-    this.#outbox.sendClose(fd, 1000);
-    this.#outbox.sendEnd(fd);
+    this.#sender.sendClose(fd, 1000);
+    this.#sender.sendEnd(fd);
     this.#state[fd] = closingDown;
     this.#closing += 1;
   }
@@ -185,7 +185,7 @@ export class Connections {
   }
 
   /** Waits for events (at most so many microseconds) and handles them; false when there were none. */
-  turn(timeoutMicros: number): boolean {
+  poll(timeoutMicros: number): boolean {
     const hasUnread = this.#reader.hasUnread;
     const count = this.#epoll.wait(hasUnread ? 0 : timeoutMicros);
     this.wokeMicros = monotonicMicros();
@@ -202,7 +202,7 @@ export class Connections {
       if ((events & (writable | failed | hungUp)) !== 0) {
         if (state === connecting) {
           if (!this.#attempts.carryOn(fd) || this.#secure !== null) continue;
-        } else if (this.#queue.waiting) this.#endUnless(this.#outbox.sendRest(fd), fd);
+        } else if (this.#queue.waiting) this.#endUnless(this.#sender.sendRest(fd), fd);
       }
       // Until it is done, the handshake itself reads; what it leaves is for us.
       if (state === securing && (!this.#attempts.carryOn(fd) || this.#state[fd] === securing)) continue;
@@ -231,7 +231,7 @@ export class Connections {
   #content(fd: number, bytes: Buffer, start: number, end: number): boolean {
     const state = this.#state[fd]!;
     if (state === open) this.#frames(fd, bytes, start, end);
-    else if (state === openMidFrame) this.#framesMid(fd, bytes, start, end);
+    else if (state === openPartialFrame) this.#partialFrame(fd, bytes, start, end);
     else if (state === upgrading) this.#response(fd, bytes, start, end);
     // What comes after our close frame is of no interest; before the request it is no HTTP.
     else if (state === connecting) this.#end(fd, 'badHandshake');
@@ -258,17 +258,17 @@ export class Connections {
     this.#current = fd;
     const rest = takeWholeMessages(bytes, start, end, this);
     if (rest === end || this.#state[fd] !== open) return;
-    this.#state[fd] = openMidFrame;
-    this.#framesMid(fd, bytes, rest, end);
+    this.#state[fd] = openPartialFrame;
+    this.#partialFrame(fd, bytes, rest, end);
   }
 
-  #framesMid(fd: number, bytes: Buffer, start: number, end: number): void {
-    const violation = this.#midFrames.push(fd, bytes, start, end);
-    if (this.#state[fd] !== openMidFrame) return;
+  #partialFrame(fd: number, bytes: Buffer, start: number, end: number): void {
+    const violation = this.#partialFrames.push(fd, bytes, start, end);
+    if (this.#state[fd] !== openPartialFrame) return;
     if (violation !== null) {
-      this.#outbox.sendClose(fd, violation.code);
+      this.#sender.sendClose(fd, violation.code);
       this.#end(fd, 'protocolError');
-    } else if (this.#midFrames.settle(fd)) this.#state[fd] = open;
+    } else if (this.#partialFrames.settle(fd)) this.#state[fd] = open;
   }
 
   /** Called by the parser for each whole message of the connection at hand. */
@@ -283,17 +283,17 @@ export class Connections {
 
   /** Sends a ping whose payload is a whole number in digits; false when the connection was lost by it. */
   sendPing(fd: number, payload: number): boolean {
-    return this.#endUnless(this.#outbox.sendPing(fd, payload), fd);
+    return this.#endUnless(this.#sender.sendPing(fd, payload), fd);
   }
 
   /** Sends a text message (ASCII), filled up to so many bytes with padding; false when the connection was lost by it. */
   sendText(fd: number, message: string, bytes: number = message.length): boolean {
-    return this.#endUnless(this.#outbox.sendText(fd, message, bytes), fd);
+    return this.#endUnless(this.#sender.sendText(fd, message, bytes), fd);
   }
 
   /** Sends a text message as it is; false when the connection was lost by it. */
   sendMessage(fd: number, message: Uint8Array): boolean {
-    return this.#endUnless(this.#outbox.sendMessage(fd, message), fd);
+    return this.#endUnless(this.#sender.sendMessage(fd, message), fd);
   }
 
   /** Whether a message of so many bytes can be sent on a connection, even if the kernel takes none of it now. */
@@ -302,7 +302,7 @@ export class Connections {
   }
 
   #endUnless(sent: boolean, fd: number): boolean {
-    if (!sent) this.#end(fd, this.#outbox.failure);
+    if (!sent) this.#end(fd, this.#sender.failure);
     return sent;
   }
 

@@ -5,32 +5,32 @@ const beatMicros = 100_000;
 
 /** How well a process keeps up: what it measures can be no better than this. Microseconds. */
 export class LoopMeter {
-  readonly turn = new Histogram();
-  readonly lateness = new Histogram();
+  readonly iteration = new Histogram();
+  readonly schedulingDelay = new Histogram();
   /** Whether a phase of the workload runs: the maxima below count only then. */
   driving = false;
   #beatDue = Infinity;
-  /** The longest turn and the greatest lateness of the phase that runs, or ran last. */
-  maxTurn = 0;
-  maxLateness = 0;
+  /** The longest iteration and the greatest scheduling delay of the phase that runs, or ran last. */
+  maxIteration = 0;
+  maxSchedulingDelay = 0;
 
   /** A phase begins. */
   begin(): void {
     this.driving = true;
-    this.maxTurn = 0;
-    this.maxLateness = 0;
+    this.maxIteration = 0;
+    this.maxSchedulingDelay = 0;
   }
 
-  /** One turn of the loop took so long. */
-  tookTurn(micros: number): void {
-    this.turn.record(micros);
-    if (this.driving && micros > this.maxTurn) this.maxTurn = Math.round(micros);
+  /** One iteration of the loop took so long. */
+  tookIteration(micros: number): void {
+    this.iteration.record(micros);
+    if (this.driving && micros > this.maxIteration) this.maxIteration = Math.round(micros);
   }
 
   /** Timed work was begun so long after it was due. */
-  wasLate(micros: number): void {
-    this.lateness.record(micros);
-    if (this.driving && micros > this.maxLateness) this.maxLateness = Math.round(micros);
+  wasDelayed(micros: number): void {
+    this.schedulingDelay.record(micros);
+    if (this.driving && micros > this.maxSchedulingDelay) this.maxSchedulingDelay = Math.round(micros);
   }
 
   /** Timed work that does nothing but be late; when it is next due. */
@@ -39,7 +39,7 @@ export class LoopMeter {
       this.#beatDue = Infinity;
       return Infinity;
     }
-    if (now >= this.#beatDue) this.wasLate(now - this.#beatDue);
+    if (now >= this.#beatDue) this.wasDelayed(now - this.#beatDue);
     if (now >= this.#beatDue || this.#beatDue === Infinity) this.#beatDue = now + beatMicros;
     return this.#beatDue;
   };

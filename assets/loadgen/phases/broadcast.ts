@@ -7,7 +7,7 @@ export interface PublicationRaw {
   readonly seq: number;
   readonly port: number;
   readonly dueMicros: number;
-  /** When the frame was handed to the kernel; the difference to dueMicros is the generator's own lateness. */
+  /** When the frame was handed to the kernel; the difference to dueMicros is how late the generator published it. */
   readonly sentMicros: number;
   /** The server's own answer, null when none came. */
   readonly answer: { readonly members: number; readonly failed: number; readonly elapsedMicros: number } | null;

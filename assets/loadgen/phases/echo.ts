@@ -17,7 +17,7 @@ export interface EchoRaw {
 }
 
 const sendsATurn = 64;
-/** More than this in a turn would make what arrives meanwhile wait. */
+/** More than this in one iteration would make what arrives meanwhile wait. */
 const bytesATurn = 256 * 1024;
 /** Room for a message's own account: phase, connection, number and due time. */
 const accountBytes = 44;

@@ -40,7 +40,7 @@ export class RateSchedule {
     if (this.isDone) return -1;
     const due = this.dueMicros(this.taken);
     if (due > now) return -1;
-    this.#meter.wasLate(now - due);
+    this.#meter.wasDelayed(now - due);
     this.taken += 1;
     return due;
   }

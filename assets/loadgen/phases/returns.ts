@@ -81,7 +81,7 @@ export class Returns {
   run(now: number): number {
     if (now >= this.#sweepDue) this.#sweep(now);
     for (let n = 0; n < beginsATurn && (this.#due[0] ?? Infinity) <= now; n += 1) {
-      this.#context.meter.wasLate(now - this.#due[0]!);
+      this.#context.meter.wasDelayed(now - this.#due[0]!);
       this.#begin(this.#pop());
     }
     if (this.#opening > 0 && this.#sweepDue === Infinity) this.#sweepDue = now + sweepMicros;

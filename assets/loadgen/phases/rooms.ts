@@ -33,7 +33,7 @@ export interface PhaseRawCommon {
   readonly beganMicros: number;
   /** When its last work was due, or the last that belongs to it came; null while it has not ended. */
   readonly endedMicros: number | null;
-  /** The longest turn of the event loop and the greatest lateness meanwhile. */
+  /** The longest iteration of the event loop and the greatest scheduling delay meanwhile. */
   readonly maxTurnMicros: number;
   readonly maxLatenessMicros: number;
 }

@@ -79,8 +79,8 @@ export class Driving {
   }
 
   #readMeter(begun: Begun): void {
-    begun.maxTurnMicros = Math.round(this.#context.meter.maxTurn);
-    begun.maxLatenessMicros = Math.round(this.#context.meter.maxLateness);
+    begun.maxTurnMicros = Math.round(this.#context.meter.maxIteration);
+    begun.maxLatenessMicros = Math.round(this.#context.meter.maxSchedulingDelay);
   }
 
   opened(fd: number, connection: number): void {

@@ -108,13 +108,13 @@ export function runLoad(start: StartLoad, secure: MakeSecure | null): void {
     lost,
   });
 
-  let rampEndTold = false;
+  let rampEndReported = false;
   /** Reports to the supervisor once a second, changed or not, since its silence means trouble; the end of the ramp and of a phase at once. */
-  const tell = (now: number): number => {
+  const reportStatus = (now: number): number => {
     const rampEnded = ramp.endedMicros !== null;
-    const urgent = (rampEnded && !rampEndTold) || driving.isOverSuddenly(now);
+    const urgent = (rampEnded && !rampEndReported) || driving.isOverSuddenly(now);
     if (now < reportDue && !urgent) return reportDue;
-    rampEndTold = rampEnded;
+    rampEndReported = rampEnded;
     reportDue = now + reportMicros;
     if (open !== openOverTime.at(-1)?.[1]) openOverTime.push([Math.round(now), open]);
     report({
@@ -127,7 +127,7 @@ export function runLoad(start: StartLoad, secure: MakeSecure | null): void {
     return reportDue;
   };
 
-  const obey = (order: WorkerOrder): void => {
+  const handle = (order: WorkerOrder): void => {
     switch (order.type) {
       case 'drive':
         driving.prepare(order.workload);
@@ -155,11 +155,11 @@ export function runLoad(start: StartLoad, secure: MakeSecure | null): void {
         }));
         return;
       default:
-        // Orders to the publisher, and those that the loop itself obeys.
+        // Orders to the publisher, and those that the loop itself handles.
         return;
     }
   };
 
-  const jobs = [(now: number) => ramp.run(now), driving.run, meter.beat, tell];
-  runLoop(connections, meter, jobs, obey, (now) => driving.gatherMicros(now));
+  const jobs = [(now: number) => ramp.run(now), driving.run, meter.beat, reportStatus];
+  runLoop(connections, meter, jobs, handle, (now) => driving.gatherMicros(now));
 }

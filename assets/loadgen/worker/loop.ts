@@ -19,33 +19,33 @@ export type Job = (now: number) => number;
  * runs. With nothing due and nothing arriving it waits without a time-out, and uses no CPU. Ends after the order
  * `stop` or when the supervisor is gone, having said goodbye to the server.
  *
- * `gatherMicros` says how long arrivals may be left to gather after a turn that had some: a process that is woken for every
+ * `gatherMicros` says how long arrivals may be left to gather after an iteration that had some: a process that is woken for every
  * message of a broadcast spends more on waking than on reading, and so does the server that wakes it.
  */
 export function runLoop(
   connections: Connections,
   meter: LoopMeter,
   jobs: readonly Job[],
-  obey: (order: WorkerOrder) => void,
+  handle: (order: WorkerOrder) => void,
   gatherMicros: (now: number) => number = () => 0,
 ): void {
   let ending = false;
-  const obeyAll = (orders: readonly WorkerOrder[]): void => {
+  const handleAll = (orders: readonly WorkerOrder[]): void => {
     for (const order of orders) {
       if (order.type === 'stop') ending = true;
-      else obey(order);
+      else handle(order);
     }
   };
   connections.watch(controlDescriptor, () => {
     const orders = readOrders();
     if (orders === null) ending = true;
-    else obeyAll(orders);
+    else handleAll(orders);
   });
-  obeyAll(takeWaitingOrders());
+  handleAll(takeWaitingOrders());
   let due = 0;
   let now = monotonicMicros();
   for (;;) {
-    const busy = connections.turn(due - now);
+    const busy = connections.poll(due - now);
     const woke = connections.wokeMicros;
     due = Infinity;
     for (let n = 0; n < jobs.length; n += 1) {
@@ -55,7 +55,7 @@ export function runLoop(
     // What failed may be due again at once, or be the last of a ramp.
     if (connections.connectBegun()) due = 0;
     now = monotonicMicros();
-    if (busy) meter.tookTurn(now - woke);
+    if (busy) meter.tookIteration(now - woke);
     if (ending) break;
     const gather = busy ? Math.min(gatherMicros(now), due - now) : 0;
     if (gather >= shortestPauseMicros) {
@@ -70,7 +70,7 @@ function sayGoodbye(connections: Connections): void {
   const began = monotonicMicros();
   if (connections.closeAll(began + goodbyeSeconds * 1e6)) {
     const until = began + answerSeconds * 1e6;
-    while (connections.closingCount > 0 && monotonicMicros() < until) connections.turn(until - monotonicMicros());
+    while (connections.closingCount > 0 && monotonicMicros() < until) connections.poll(until - monotonicMicros());
   }
   connections.resetAll();
 }

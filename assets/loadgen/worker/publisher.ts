@@ -126,7 +126,7 @@ export function runPublisher(start: StartPublisher, secure: MakeSecure | null): 
     const seq = schedule.seqs[next]!;
     const dueMicros = Math.round(due);
     const message = `${seq} ${dueMicros}`;
-    meter.wasLate(now - due);
+    meter.wasDelayed(now - due);
     for (const [port, fd] of descriptors.entries()) {
       if (fd < 0 || !connections.sendText(fd, message, Math.max(message.length, schedule.bytes))) continue;
       const publication = {
@@ -149,7 +149,7 @@ export function runPublisher(start: StartPublisher, secure: MakeSecure | null): 
   };
 
   /** Reports to the supervisor after each broadcast, and once a second in any case, since its silence means trouble. */
-  const tell = (now: number): number => {
+  const reportProgress = (now: number): number => {
     if (now < reportDue) return reportDue;
     reportDue = now + reportMicros;
     report({ type: 'published', place: phases.at(-1)?.place ?? null, count: next });
@@ -159,11 +159,11 @@ export function runPublisher(start: StartPublisher, secure: MakeSecure | null): 
   const readMeter = (): void => {
     const phase = phases.at(-1);
     if (phase === undefined) return;
-    phase.maxTurnMicros = meter.maxTurn;
-    phase.maxLatenessMicros = meter.maxLateness;
+    phase.maxTurnMicros = meter.maxIteration;
+    phase.maxLatenessMicros = meter.maxSchedulingDelay;
   };
 
-  const obey = (order: WorkerOrder): void => {
+  const handle = (order: WorkerOrder): void => {
     if (order.type === 'publish') {
       schedule = order;
       next = 0;
@@ -200,5 +200,5 @@ export function runPublisher(start: StartPublisher, secure: MakeSecure | null): 
   };
 
   for (const port of ports.keys()) begin(port);
-  runLoop(connections, meter, [expire, retry, publish, tell], obey);
+  runLoop(connections, meter, [expire, retry, publish, reportProgress], handle);
 }

@@ -93,7 +93,7 @@ export class Ramp {
   }
 
   #beginNext(now: number): void {
-    if (this.#microsBetween > 0) this.#meter.wasLate(now - this.#dueMicros());
+    if (this.#microsBetween > 0) this.#meter.wasDelayed(now - this.#dueMicros());
     this.#next += 1;
     this.#begin(this.#next - 1);
   }
@@ -102,7 +102,7 @@ export class Ramp {
     for (const retries of this.#retries) {
       if ((retries.due[retries.head] ?? Infinity) > now) continue;
       const connection = retries.connections[retries.head]!;
-      this.#meter.wasLate(now - retries.due[retries.head]!);
+      this.#meter.wasDelayed(now - retries.due[retries.head]!);
       retries.head += 1;
       if (retries.head === retries.due.length) {
         retries.due.length = 0;

@@ -20,8 +20,8 @@ export function processFacts(
     process: processIndex,
     pid: process.pid,
     loop: {
-      turn: meter.turn.encode(),
-      lateness: meter.lateness.encode(),
+      turn: meter.iteration.encode(),
+      lateness: meter.schedulingDelay.encode(),
     },
     cpuSeconds: { user: user / 1e6, system: system / 1e6 },
     rssBytes: process.memoryUsage.rss(),

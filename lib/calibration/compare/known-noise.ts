@@ -12,10 +12,15 @@ export function spoiltBy({ verdict }: MeasurementResult): readonly string[] {
 
 /**
  * What scheduling is known to have added to times at a percentile: how late server and generator were with what they had timed, and the
- * generator's turns. Where the verdict says that the machine kept them from their work, the greatest of these.
+ * generator's loop iterations. Where the verdict says that the machine kept them from their work, the greatest of these.
  */
 export function noiseAt(truth: GroundTruth, measured: MeasurementResult, percent: number): number {
-  const { turn, lateness, maxLatenessWhileDrivingMicros, maxTurnWhileDrivingMicros } = measured.generator;
+  const {
+    turn: iteration,
+    lateness: delay,
+    maxLatenessWhileDrivingMicros,
+    maxTurnWhileDrivingMicros,
+  } = measured.generator;
   if (spoiltBy(measured).length > 0) {
     const server = truth.lateMicros.reduce((most, late) => Math.max(most, late), 0);
     return (maxLatenessWhileDrivingMicros ?? 0) + (maxTurnWhileDrivingMicros ?? 0) + server;
@@ -23,5 +28,5 @@ export function noiseAt(truth: GroundTruth, measured: MeasurementResult, percent
   const own = (latency: Latency | null): number =>
     latency === null ? 0 : percent >= 99 ? latency.p99Micros : percent >= 90 ? latency.p90Micros : latency.p50Micros;
   // A round trip waits for the generator twice, to send and to see the answer, and for the server once.
-  return own(turn) + 2 * own(lateness) + (percentileOf(truth.lateMicros, percent) ?? 0);
+  return own(iteration) + 2 * own(delay) + (percentileOf(truth.lateMicros, percent) ?? 0);
 }

@@ -6,7 +6,7 @@ import type { PhaseKindName, Workload } from '../../../assets/loadgen/workload/p
 import { formatWorkload, parseWorkload } from '../../../assets/loadgen/workload/workload.ts';
 import { summaryText } from '../../../assets/loadgen/commands/summary-text.ts';
 import { exitCodes, LabError } from '../../config/lab-error.ts';
-import { generatorPauseFloorMicros, turnShareInvalid } from '../../results/verdict/thresholds.ts';
+import { generatorPauseFloorMicros, iterationShareInvalid } from '../../results/verdict/thresholds.ts';
 import { counted, wholeNumber } from '../../report/units.ts';
 import { gitCommit } from '../../run/git-commit.ts';
 import { makeRunFolder, newRunId, writeWhole } from '../../run/run-folder.ts';
@@ -173,6 +173,6 @@ function whyInvalid({ generator, phases }: UrlSummary): string | null {
   const tails = phases.map(({ latencyMicros }) => latencyMicros).filter(({ count }) => count > 0);
   const least = Math.min(...tails.map(({ p99 }) => p99));
   const late = Math.max(generator.latenessMicros.p99, generator.turnMicros.p99);
-  if (tails.length === 0 || late <= generatorPauseFloorMicros || late <= least * turnShareInvalid) return null;
+  if (tails.length === 0 || late <= generatorPauseFloorMicros || late <= least * iterationShareInvalid) return null;
   return `the load generator was late by ${(late / 1000).toFixed(1)} ms (p99) where it measured a p99 of ${(least / 1000).toFixed(1)} ms`;
 }

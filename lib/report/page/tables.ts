@@ -41,9 +41,9 @@ export function comparisonTable(result: RunResult): Html {
     const cells = compared.map(({ column, cells: all }, index) => {
       const cell = all[row];
       const classes = [starts(index), cell?.best === true ? 'best' : '', cell?.suspect === true ? 'suspect' : ''];
-      const spread = cell?.spread ?? null;
+      const halfRange = cell?.halfRange ?? null;
       return html`<td class="${classes.join(' ').trim()}" data-value="${server.figures[column.name]?.median ?? ''}">
-        ${cell?.suspect === true ? '~' : ''}${cell?.text ?? '-'}${spread === null ? '' : html`<span class="plus">±${spread}</span>`}
+        ${cell?.suspect === true ? '~' : ''}${cell?.text ?? '-'}${halfRange === null ? '' : html`<span class="plus">±${halfRange}</span>`}
       </td>`;
     });
     return html`<tr>
@@ -152,11 +152,11 @@ export function measurementsTable(result: RunResult): Html {
     { heading: 'load generator', of: ({ memory }) => orDash(memory.loadBytes, (value) => withUnit('bytes', value)) },
     { heading: 'its CPU', of: ({ cpu }) => orDash(cpu.loadTotalSeconds, (value) => withUnit('seconds', value)) },
     {
-      heading: 'its longest turn',
+      heading: 'its longest loop iteration',
       of: ({ generator }) => orDash(generator.maxTurnWhileDrivingMicros, (value) => withUnit('micros', value)),
     },
     {
-      heading: 'its greatest lateness',
+      heading: 'its greatest scheduling delay',
       of: ({ generator }) => orDash(generator.maxLatenessWhileDrivingMicros, (value) => withUnit('micros', value)),
     },
     { heading: 'processes', of: ({ serverProcesses, loadProcesses }) => `${serverProcesses} + ${loadProcesses}` },

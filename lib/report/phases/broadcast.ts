@@ -16,7 +16,7 @@ export const broadcastReport: ReportRoom<PhaseResultOf<'broadcast'>> = {
     {
       ...plainChart,
       id: `chart-${shown.name}-spread`,
-      title: `${shown.name}: spread of each broadcast`,
+      title: `${shown.name}: arrival spread of each broadcast`,
       caption: 'Last arrival minus first on one load host; the greatest of the hosts.',
       xLabel: 'broadcast',
       yLabel: 'ms',

@@ -68,13 +68,13 @@ export function findTrust(
   const compare = (figure: string, latency: Latency | null) => {
     if (latency === null) return;
     for (const { name, of } of comparedPercentiles) {
-      // Arrivals are seen up to a turn late, and what is due begins late: each percentile is held against its own.
-      const { turn, lateness } = result.generator;
-      const own = (turn === null ? 0 : of(turn)) + (lateness === null ? 0 : of(lateness));
+      // Arrivals are seen up to an iteration late, and what is due begins late: each percentile is held against its own.
+      const { turn: iteration, lateness: delay } = result.generator;
+      const own = (iteration === null ? 0 : of(iteration)) + (delay === null ? 0 : of(delay));
       if (own <= of(latency) * generatorShareSuspect) continue;
       add(
         `${figure}.${name}Micros`,
-        `The load generator's own turn and lateness at ${name} are ${(own / 1000).toFixed(2)} ms, which is not small beside ${(of(latency) / 1000).toFixed(2)} ms.`,
+        `The load generator's own loop iteration and scheduling delay at ${name} are ${(own / 1000).toFixed(2)} ms together, which is not small beside ${(of(latency) / 1000).toFixed(2)} ms.`,
       );
     }
   };

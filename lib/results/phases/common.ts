@@ -39,8 +39,10 @@ const resultEntries = {
     kernelPeakBytes: v.nullable(amount('The most unreclaimable slab and socket buffers meanwhile, bytes.')),
   }),
   generator: v.object({
-    maxTurnMicros: amount('The longest turn of a load process meanwhile: arrivals were seen this much late.'),
-    maxLatenessMicros: amount('The greatest lateness of a load process with what was due meanwhile.'),
+    maxTurnMicros: amount('The longest loop iteration of a load process meanwhile: arrivals were seen this much late.'),
+    maxLatenessMicros: amount(
+      'The greatest scheduling delay of a load process meanwhile: how late what was due was begun.',
+    ),
   }),
 };
 

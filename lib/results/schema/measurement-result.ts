@@ -94,10 +94,12 @@ export const measurementResultSchema = v.object({
   }),
   phases: v.pipe(v.array(phaseResultSchema), v.description('The phases of the workload, in order.')),
   generator: v.object({
-    turn: v.pipe(v.nullable(latencySchema), v.description('Length of one turn of the event loop.')),
-    lateness: v.pipe(v.nullable(latencySchema), v.description('How late timed work was begun.')),
-    maxTurnWhileDrivingMicros: v.nullable(amount('The longest turn in any phase: arrivals were seen this much late.')),
-    maxLatenessWhileDrivingMicros: v.nullable(amount('The greatest lateness in any phase.')),
+    turn: v.pipe(v.nullable(latencySchema), v.description('Length of one iteration of the event loop.')),
+    lateness: v.pipe(v.nullable(latencySchema), v.description('Scheduling delay: how late timed work was begun.')),
+    maxTurnWhileDrivingMicros: v.nullable(
+      amount('The longest loop iteration in any phase: arrivals were seen this much late.'),
+    ),
+    maxLatenessWhileDrivingMicros: v.nullable(amount('The greatest scheduling delay in any phase.')),
   }),
   series: v.pipe(
     v.object({

@@ -3,12 +3,12 @@ import type { Wall } from '../schema/verdict.ts';
 import type { Evidence } from './evidence.ts';
 import {
   generatorPauseFloorMicros,
-  latenessShareInvalid,
+  delayShareInvalid,
   publishedLateShareInvalid,
   standStillMicros,
-  sustainedLatenessInvalid,
-  sustainedLatenessShare,
-  turnShareInvalid,
+  sustainedDelayInvalid,
+  sustainedDelayShare,
+  iterationShareInvalid,
 } from './thresholds.ts';
 
 const millis = (micros: number): string => `${(micros / 1000).toFixed(1)} ms`;
@@ -23,20 +23,21 @@ export function generatorWalls({ result }: Evidence): readonly Wall[] {
 
 function paused({ name, latency, generator }: PhaseResult): readonly Wall[] {
   if (latency === null) return [];
-  const { maxTurnMicros: turn, maxLatenessMicros: lateness } = generator;
+  const { maxTurnMicros: iteration, maxLatenessMicros: delay } = generator;
   const above = (micros: number, share: number): boolean =>
     micros > Math.max(generatorPauseFloorMicros, latency.p99Micros * share);
-  // A generator that cannot keep up all along makes the p99 itself: its lateness then does not stand out above it.
-  const sustained = above(lateness, sustainedLatenessInvalid) && latency.p50Micros > lateness * sustainedLatenessShare;
+  // A generator that cannot keep up all along makes the p99 itself: its delay then does not stand out above it.
+  const sustained = above(delay, sustainedDelayInvalid) && latency.p50Micros > delay * sustainedDelayShare;
   // A process that stood still made the p99 itself, which is then as long as the pause.
-  const stoodStill = lateness >= standStillMicros && above(lateness, turnShareInvalid);
-  if (!sustained && !stoodStill && !above(turn, turnShareInvalid) && !above(lateness, latenessShareInvalid)) return [];
+  const stoodStill = delay >= standStillMicros && above(delay, iterationShareInvalid);
+  if (!sustained && !stoodStill && !above(iteration, iterationShareInvalid) && !above(delay, delayShareInvalid))
+    return [];
   return [
     {
       wall: 'generatorBehind',
       effect: 'invalidates',
       host: null,
-      evidence: `the load generator's loop fell behind by ${millis(Math.max(turn, lateness))} in phase ${name} (longest turn ${millis(turn)}, greatest lateness ${millis(lateness)}) where the measured p99 is ${millis(latency.p99Micros)}${sustained ? ': it was late all along, so it was the limit and not the server' : ''}`,
+      evidence: `the load generator's loop fell behind by ${millis(Math.max(iteration, delay))} in phase ${name} (longest loop iteration ${millis(iteration)}, greatest scheduling delay ${millis(delay)}) where the measured p99 is ${millis(latency.p99Micros)}${sustained ? ': it was late all along, so it was the limit and not the server' : ''}`,
     },
   ];
 }

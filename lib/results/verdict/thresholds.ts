@@ -8,14 +8,14 @@
  */
 export const generatorPauseFloorMicros = 25_000;
 
-/** A turn of the generator's loop above this share of the p99 it measured invalidates: a whole broadcast may have arrived in it and been seen late. */
-export const turnShareInvalid = 0.5;
+/** An iteration of the generator's loop above this share of the p99 it measured invalidates: a whole broadcast may have arrived in it and been seen late. */
+export const iterationShareInvalid = 0.5;
 
-/** Work that began so late stood still rather than was busy: what arrived meanwhile was seen that late, as in a long turn. */
+/** Work that began so late stood still rather than was busy: what arrived meanwhile was seen that late, as in a long iteration. */
 export const standStillMicros = 1_000_000;
 
 /** Work that began later than this share of the measured p99 invalidates: work that was late by less cannot alone have made that p99. */
-export const latenessShareInvalid = 1;
+export const delayShareInvalid = 1;
 
 /** Load hosts that are in a phase together for less than this share of its time are noted: hosts begin a phase within a second of each other. */
 export const leastOverlap = 0.8;
@@ -23,11 +23,11 @@ export const leastOverlap = 0.8;
 /** A confidence interval of a slope that reaches further than this share of it to each side is noted: differences of that size are common between servers. */
 export const wideSlopeShare = 0.1;
 
-/** Where the measured p50 is above this share of the generator's greatest lateness, the generator was late all along and not once. */
-export const sustainedLatenessShare = 0.2;
+/** Where the measured p50 is above this share of the generator's greatest scheduling delay, the generator was late all along and not once. */
+export const sustainedDelayShare = 0.2;
 
-/** Sustained lateness above this share of the measured p99 invalidates: it is a good part of the latencies. */
-export const sustainedLatenessInvalid = 0.5;
+/** A sustained scheduling delay above this share of the measured p99 invalidates: it is a good part of the latencies. */
+export const sustainedDelayInvalid = 0.5;
 
 /** The sampler may use so much of a processor; above it is noted, since it takes that from what is measured. */
 export const samplerShareMost = 0.01;
@@ -38,10 +38,10 @@ export const leastOwnShare = 0.3;
 /** A server (or load generator) that uses this share of a saturated machine is what saturates it. */
 export const ownShareOfMachine = 0.6;
 
-/** Above this share of a percentile, the generator's own turn and lateness at that percentile are noted beside it: they may have moved it visibly. */
+/** Above this share of a percentile, the generator's own loop iteration and scheduling delay at that percentile are noted beside it: they may have moved it visibly. */
 export const generatorShareSuspect = 0.25;
 
-/** Above this share of a broadcast's p50, publishing late invalidates: the lateness is inside every latency of that broadcast. */
+/** Above this share of a broadcast's p50, publishing late invalidates: the delay is inside every latency of that broadcast. */
 export const publishedLateShareInvalid = 0.25;
 
 /** Fewer numbers of connections than this make a slope of memory thin: one step of a heap then decides it. */

@@ -107,13 +107,13 @@ describe('local hosts', { skip }, () => {
     );
     assert.deepEqual(stdout.trim().split('\n'), [
       'assets',
+      'backend.env',
       'bin',
       'build',
       'host.env',
       'results',
       'run',
       'runs',
-      'backend.env',
       'tmp',
       'tuning.conf',
       ...['systemd-run', 'systemctl', 'node'].map((program) => `/opt/c1mlab/bin/${program}`),

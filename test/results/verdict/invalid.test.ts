@@ -26,10 +26,10 @@ describe('a measurement is invalid', () => {
     const files = changedProcess(plain(), 'raw/node/load-1/loadgen-0.json', (process) =>
       withPhase(process, 'echo', (phase) => ({ ...phase, maxLatenessMicros: 300_000 })),
     );
-    await invalid(files, 'generatorBehind', /in phase echo .*greatest lateness 300\.0 ms/);
+    await invalid(files, 'generatorBehind', /in phase echo .*greatest scheduling delay 300\.0 ms/);
   });
 
-  test('when the generator was late all along, so that its lateness is the p99', async () => {
+  test('when the generator was late all along, so that its delay is the p99', async () => {
     const files = Object.keys(plain())
       .filter((path) => /loadgen-[01]\.json$/.test(path))
       .reduce<Files>(
@@ -55,7 +55,7 @@ describe('a measurement is invalid', () => {
         maxLatenessMicros: 1_150_000,
       })),
     );
-    await invalid(files, 'generatorBehind', /greatest lateness 1150\.0 ms.*p99 is 130\d\.\d ms/);
+    await invalid(files, 'generatorBehind', /greatest scheduling delay 1150\.0 ms.*p99 is 130\d\.\d ms/);
   });
 
   test('when broadcasts were published late', async () => {

@@ -39,7 +39,7 @@ const handshakeSeconds = 10;
 const tickMillis = 100;
 
 /** Loads one server from this machine and prints the result; 0 when every connection was opened and held, and nothing is missing. */
-export async function alone(args: readonly string[]): Promise<number> {
+export async function standalone(args: readonly string[]): Promise<number> {
   const options = new Options(
     args,
     names,

@@ -13,7 +13,7 @@ export interface MessageTaker {
 }
 
 /** One connection in the middle of a frame or message: its parser, and as much of the message as may be needed. */
-class MidFrame implements FrameSink {
+class PartialFrame implements FrameSink {
   readonly parser = new FrameParser();
   readonly #fd: number;
   readonly #taker: MessageTaker;
@@ -67,9 +67,9 @@ class MidFrame implements FrameSink {
 }
 
 /** The connections that are in the middle of a frame or message, or had something else than short messages. */
-export class MidFrames {
+export class PartialFrames {
   readonly #taker: MessageTaker;
-  readonly #midFrames = new Map<number, MidFrame>();
+  readonly #partialFrames = new Map<number, PartialFrame>();
 
   constructor(taker: MessageTaker) {
     this.#taker = taker;
@@ -77,23 +77,23 @@ export class MidFrames {
 
   /** Parses more of a connection; a violation when the server broke the protocol. */
   push(fd: number, bytes: Uint8Array, start: number, end: number): Violation | null {
-    let midFrame = this.#midFrames.get(fd);
-    if (midFrame === undefined) {
-      midFrame = new MidFrame(fd, this.#taker);
-      this.#midFrames.set(fd, midFrame);
+    let partialFrame = this.#partialFrames.get(fd);
+    if (partialFrame === undefined) {
+      partialFrame = new PartialFrame(fd, this.#taker);
+      this.#partialFrames.set(fd, partialFrame);
     }
-    return midFrame.parser.push(bytes, start, end, midFrame);
+    return partialFrame.parser.push(bytes, start, end, partialFrame);
   }
 
   /** Whether a connection is between two messages again; then nothing is kept of it any more. */
   settle(fd: number): boolean {
-    if (this.#midFrames.get(fd)?.parser.idle !== true) return false;
-    this.#midFrames.delete(fd);
+    if (this.#partialFrames.get(fd)?.parser.idle !== true) return false;
+    this.#partialFrames.delete(fd);
     return true;
   }
 
   /** Drops what is kept of a connection that is gone. */
   forget(fd: number): void {
-    this.#midFrames.delete(fd);
+    this.#partialFrames.delete(fd);
   }
 }

@@ -13,7 +13,7 @@ const bufferBytes = 4096;
 const shortHeader = headerBytes(0);
 
 /** Sends frames, in TLS records where connections are secured. */
-export class Outbox {
+export class FrameSender {
   readonly #queue: SendQueue;
   readonly #secure: SecureLayer | null;
   // Grows to the longest frame that was sent.
