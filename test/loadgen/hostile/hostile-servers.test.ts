@@ -7,6 +7,7 @@ import { before, describe, test } from 'node:test';
 import { startProgram, withFolder } from '../../integration/lab-process.ts';
 import { loopbackSource } from '../held-load.ts';
 import { hostileServers } from './hostile-servers.ts';
+import { hostileTlsServers } from './hostile-tls-servers.ts';
 
 const loadGenerator = join(import.meta.dirname, '../../../assets/loadgen/main.ts');
 const c1m = join(import.meta.dirname, '../../../bin/c1m.ts');
@@ -26,15 +27,15 @@ interface Run {
   readonly peakBytes: number;
 }
 
-/** Runs a program (which gets the server's URL) against a hostile server of that name. */
-async function runAgainst(name: string, words: (url: string) => readonly string[]): Promise<Run> {
-  const server = spawn(process.execPath, [join(import.meta.dirname, 'hostile-servers.ts'), name], {
+/** Runs a program (which gets the server's address and port) against a hostile server of that name. */
+async function runAgainst(name: string, words: (server: string) => readonly string[]): Promise<Run> {
+  const server = spawn(process.execPath, [join(import.meta.dirname, 'serve.ts'), name], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   try {
     const [port] = (await once(server.stdout, 'data')) as [Buffer];
     const beganMillis = performance.now();
-    const program = startProgram(process.execPath, ...words(`ws://127.0.0.1:${port.toString().trim()}/`));
+    const program = startProgram(process.execPath, ...words(`127.0.0.1:${port.toString().trim()}`));
     const peaks = new Map<number, number>();
     const watch = setInterval(() => notePeaks(program.child.pid!, peaks), lookMillis);
     const { code } = await program.ended;
@@ -72,29 +73,36 @@ function assertBounded(run: Run, harmless: Run, waitsSeconds: number): void {
 // Most of them wait: side by side they take as long as the longest.
 describe('hostile servers', { concurrency: 2, timeout: 600_000 }, () => {
   describe('the load generator, against a server that', { concurrency: 12 }, () => {
-    const words = (asked: string) => (url: string) => [
+    const words = (scheme: string, asked: string) => (server: string) => [
       loadGenerator,
-      ...`--url ${url} --connections ${connections} --sources ${loopbackSource()} --json ${asked}`.split(' '),
+      ...`--url ${scheme}://${server}/ --connections ${connections} --sources ${loopbackSource()} --json ${asked}`.split(
+        ' ',
+      ),
     ];
     let harmless: Run;
     before(async () => {
-      harmless = await runAgainst('harmless', words('--hold 0 --broadcasts 0'));
+      harmless = await runAgainst('harmless', words('ws', '--hold 0 --broadcasts 0'));
       assert.equal(harmless.code, 0, harmless.stderr);
     });
-    for (const { name, asked, exitCode, says, waitsSeconds } of hostileServers) {
-      test(`${name} ends in time, in little memory, with the right exit code`, async () => {
-        const run = await runAgainst(name, words(asked));
-        assert.equal(run.code, exitCode, run.stderr);
-        if (says !== undefined) assert.match(run.stderr, says);
-        assertBounded(run, harmless, waitsSeconds);
-      });
+    for (const [scheme, servers] of [
+      ['ws', hostileServers],
+      ['wss', hostileTlsServers],
+    ] as const) {
+      for (const { name, asked, exitCode, says, waitsSeconds } of servers) {
+        test(`${name} ends in time, in little memory, with the right exit code`, async () => {
+          const run = await runAgainst(name, words(scheme, scheme === 'wss' ? `--insecure ${asked}` : asked));
+          assert.equal(run.code, exitCode, run.stderr);
+          if (says !== undefined) assert.match(run.stderr, says);
+          assertBounded(run, harmless, waitsSeconds);
+        });
+      }
     }
   });
 
   describe('c1m run --url, against a server that', { concurrency: 5 }, () => {
-    const words = (folder: string) => (url: string) => [
+    const words = (folder: string) => (server: string) => [
       c1m,
-      ...`run --url ${url} --connections ${connections} --connect-rate 50 --out ${folder}`.split(' '),
+      ...`run --url ws://${server}/ --connections ${connections} --connect-rate 50 --out ${folder}`.split(' '),
     ];
     /** Three answers of 3 s, and five seconds of holding. */
     const probeAndHold = 14;

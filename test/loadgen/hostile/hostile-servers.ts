@@ -1,96 +1,25 @@
-/**
- * Servers that abuse their clients: what each does, what it is asked, and how a run against it must end. Run as a program, this
- * file is the server that its first argument names; it prints its port.
- */
-import { createServer, type AddressInfo, type Socket } from 'node:net';
-import { argv } from 'node:process';
-import { acceptFor } from '../../../assets/loadgen/websocket/keys.ts';
+import {
+  accept,
+  accepting,
+  broadcast,
+  drip,
+  echo,
+  ended,
+  flood,
+  flooding,
+  frame,
+  held,
+  hold,
+  longHeader,
+  mebibyte,
+  silence,
+  text,
+  threeHandshakes,
+  unmasked,
+  type HostileServer,
+} from './behaviour.ts';
 
-/** How a run of the load generator against a hostile server must end. */
-export interface HostileServer {
-  readonly name: string;
-  /** Options of the load generator beside the URL and the connections. */
-  readonly asked: string;
-  /** Its exit code, and what the line on standard error says. */
-  readonly exitCode: number;
-  readonly says?: RegExp;
-  /** Seconds that the load generator's own deadlines add up to. */
-  readonly waitsSeconds: number;
-  /** Does its evil to a connection when a request has come; `path` is what was asked for. */
-  readonly behave: (socket: Socket, request: string, path: string) => void;
-  /** To a connection that has just been accepted, before it has sent anything. */
-  readonly greet?: (socket: Socket) => void;
-}
-
-const text = 0x81;
-const mebibyte = 2 ** 20;
-/** Three attempts of 10 s, and the waits between them. */
-const threeHandshakes = 32.5;
-/** Three attempts that fail at once. */
-const threeRefusals = 2.5;
-/** Silence after which nothing more is waited for. */
-const silence = 10;
-
-const hold = '--hold 1';
-const echo = '--hold 0 --echo-rate 20 --echo-seconds 0.5';
-const broadcast = '--hold 0 --broadcasts 1';
-
-function accept(socket: Socket, request: string): void {
-  const key = /^Sec-WebSocket-Key: (.*)\r$/m.exec(request)?.[1] ?? '';
-  socket.write(
-    `HTTP/1.1 101 Hi\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${acceptFor(key)}\r\n\r\n`,
-  );
-}
-
-/** Writes the same bytes for ever, as fast as they are taken. */
-function flood(socket: Socket, piece: Buffer): void {
-  const bytes = Buffer.concat(Array.from({ length: Math.max(1, Math.ceil(65536 / piece.length)) }, () => piece));
-  const pour = (): void => {
-    while (socket.writable && socket.write(bytes));
-  };
-  socket.on('drain', pour);
-  pour();
-}
-
-/** Writes bytes one by one, from the first on again after the last. */
-function drip(socket: Socket, bytes: Buffer, everyMillis: number): void {
-  let at = 0;
-  const timer = setInterval(() => {
-    if (socket.writable) socket.write(bytes.subarray(at, at + 1));
-    at = (at + 1) % bytes.length;
-  }, everyMillis);
-  socket.on('close', () => clearInterval(timer));
-}
-
-function frame(first: number, payload: string): Buffer {
-  return Buffer.concat([Buffer.of(first, payload.length), Buffer.from(payload)]);
-}
-
-/** The header of a data frame that announces `length` bytes. */
-function longHeader(length: bigint): Buffer {
-  const header = Buffer.alloc(10);
-  header[0] = text;
-  header[1] = 127;
-  header.writeBigUInt64BE(length, 2);
-  return header;
-}
-
-/** Accepts, and then does something with the open connection. */
-function accepting(then: (socket: Socket, path: string) => void): HostileServer['behave'] {
-  return (socket, request, path) => {
-    accept(socket, request);
-    then(socket, path);
-  };
-}
-
-/** Accepts, and floods. */
-function flooding(piece: Buffer): HostileServer['behave'] {
-  return accepting((socket) => flood(socket, piece));
-}
-
-const ended = { exitCode: 5, waitsSeconds: threeRefusals };
-const held = { asked: hold, exitCode: 0, waitsSeconds: 1 };
-
+/** Servers that abuse their clients: what each does, what it is asked, and how a run against it must end. */
 export const hostileServers: readonly HostileServer[] = [
   // The longest first: it waits beside the others.
   {
@@ -280,31 +209,3 @@ export const hostileServers: readonly HostileServer[] = [
     }),
   },
 ];
-
-/** The payload of a short masked frame. */
-function unmasked(data: Buffer): string {
-  const payload = data.subarray(6, 6 + (data[1]! & 0x7f));
-  return Buffer.from(payload.map((byte, n) => byte ^ data[2 + (n % 4)]!)).toString();
-}
-
-/** Serves as one of them until it is killed. */
-function serve({ greet, behave }: Pick<HostileServer, 'greet' | 'behave'>): void {
-  const server = createServer((socket) => {
-    socket.on('error', () => socket.destroy());
-    greet?.(socket);
-    socket.once('data', (data) => {
-      const request = data.toString('latin1');
-      behave(socket, request, request.split(' ')[1] ?? '');
-    });
-  });
-  server.listen({ port: 0, host: '127.0.0.1', backlog: 1024 }, () => {
-    process.stdout.write(`${(server.address() as AddressInfo).port}\n`);
-  });
-}
-
-const chosen = import.meta.filename === argv[1] ? argv[2] : undefined;
-if (chosen !== undefined) {
-  // The tests' measure: a server that does what it should, but for echoes and broadcasts.
-  const behaved = { behave: accepting(() => undefined) };
-  serve(hostileServers.find(({ name }) => name === chosen) ?? behaved);
-}

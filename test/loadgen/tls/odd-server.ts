@@ -8,10 +8,11 @@ import { serverCertificate } from './certificates.ts';
 /** Keys of one direction, computed with Node's own cryptography: nothing of the load generator's. */
 class Keys {
   #secret: Buffer;
-  #sequence = 0n;
+  #sequence: bigint;
 
-  constructor(secret: Buffer) {
+  constructor(secret: Buffer, sequence = 0n) {
     this.#secret = secret;
+    this.#sequence = sequence;
   }
 
   #expand(label: string, length: number): Buffer {
@@ -60,51 +61,71 @@ export interface OddConnection {
   sealInner(inner: Buffer): Buffer;
   /** The server's next keys are used from now on, as a KeyUpdate of its own says. */
   updateServerKeys(): void;
+  /** The connection to the client, which takes bytes as they are. */
+  readonly socket: Socket;
   /** Sends bytes as they are. */
   send(...records: readonly Buffer[]): void;
   /** What the client has sent since its handshake; keys are followed through its KeyUpdates. */
   readonly received: readonly OpenedRecord[];
 }
 
-/** A TLS 1.3 server with odd records; the connections to `port` are handed to `connected` as their handshakes are done. */
+/**
+ * A TLS 1.3 server with odd records; the connections to `port` are handed to `connected` as their handshakes are done, or, where that is
+ * given, to `asked` as soon as their clients have sent a first record, whose content it gets.
+ */
 export async function oddServer(
-  context: TestContext,
+  context: Pick<TestContext, 'after'>,
   connected: (connection: OddConnection) => void,
+  asked?: (connection: OddConnection, request: Buffer) => void,
 ): Promise<{ readonly port: number }> {
   const { certificate, key } = serverCertificate();
-  const real = createServer({ cert: certificate, key, ciphers: 'TLS_AES_128_GCM_SHA256' });
-  const secrets = new Map<string, Buffer>();
-  real.on('keylog', (line: Buffer) => {
-    const [label = '', , secret = ''] = line.toString().trim().split(' ');
-    secrets.set(label, Buffer.from(secret, 'hex'));
-  });
-  real.on('tlsClientError', () => undefined);
-  real.listen(0, '127.0.0.1');
-  await once(real, 'listening');
-  const sockets: Socket[] = [];
+  const ends: (() => void)[] = [];
   const front = createTcpServer((client) => {
-    const behind = connect((real.address() as AddressInfo).port, '127.0.0.1');
-    sockets.push(client, behind);
-    for (const socket of [client, behind]) socket.on('error', () => undefined);
-    real.once('secureConnection', () => connected(takeOver(client, behind, secrets)));
-    behind.pipe(client, { end: false });
-    client.pipe(behind);
-    // The handshake's end is the client's second flight: what the server sends after it (its tickets) is dropped.
-    client.once('data', () => client.once('data', () => behind.unpipe(client).resume()));
+    // A server for each connection, whose secrets are then known to be its.
+    const real = createServer({ cert: certificate, key, ciphers: 'TLS_AES_128_GCM_SHA256' });
+    const secrets = new Map<string, Buffer>();
+    real.on('keylog', (line: Buffer) => {
+      const [label = '', , secret = ''] = line.toString().trim().split(' ');
+      secrets.set(label, Buffer.from(secret, 'hex'));
+    });
+    real.on('tlsClientError', () => undefined);
+    client.on('error', () => undefined);
+    ends.push(
+      () => void client.destroy(),
+      () => void real.close(),
+    );
+    real.listen(0, '127.0.0.1', () => {
+      const behind = connect((real.address() as AddressInfo).port, '127.0.0.1');
+      ends.push(() => void behind.destroy());
+      behind.on('error', () => undefined);
+      real.once('secureConnection', (secured) => {
+        if (asked === undefined) connected(takeOver(client, behind, secrets));
+        else secured.once('data', (request: Buffer) => asked(takeOver(client, behind, secrets, 1n), request));
+      });
+      behind.pipe(client, { end: false });
+      client.pipe(behind);
+      // The handshake's end is the client's second flight: what the server sends after it (its tickets) is dropped.
+      client.once('data', () => client.once('data', () => behind.unpipe(client).resume()));
+    });
   });
   front.listen(0, '127.0.0.1');
   await once(front, 'listening');
   context.after(() => {
-    for (const socket of sockets) socket.destroy();
+    for (const end of ends) end();
     front.close();
-    real.close();
   });
   return { port: (front.address() as AddressInfo).port };
 }
 
-function takeOver(client: Socket, behind: Socket, secrets: ReadonlyMap<string, Buffer>): OddConnection {
+/** Writes and reads in the real server's place, which has read so many records. */
+function takeOver(
+  client: Socket,
+  behind: Socket,
+  secrets: ReadonlyMap<string, Buffer>,
+  recordsRead = 0n,
+): OddConnection {
   const server = new Keys(secrets.get('SERVER_TRAFFIC_SECRET_0')!);
-  const clients = new Keys(secrets.get('CLIENT_TRAFFIC_SECRET_0')!);
+  const clients = new Keys(secrets.get('CLIENT_TRAFFIC_SECRET_0')!, recordsRead);
   const received: OpenedRecord[] = [];
   let unread = Buffer.alloc(0);
   client.unpipe(behind);
@@ -120,6 +141,7 @@ function takeOver(client: Socket, behind: Socket, secrets: ReadonlyMap<string, B
   });
   client.resume();
   return {
+    socket: client,
     seal: (type, content, padding = 0) => server.seal(Buffer.concat([content, Buffer.of(type), Buffer.alloc(padding)])),
     sealInner: (inner) => server.seal(inner),
     updateServerKeys: () => server.update(),
