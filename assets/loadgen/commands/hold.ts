@@ -15,6 +15,10 @@ import { refuseTlsOptions, tlsOptionTable, tlsOptions } from './tls-options.ts';
 const statusMillis = 1000;
 /** How long the end of the ramp waits for the raw files at most. */
 const collectMillis = 5000;
+/** While a phase runs, what it has measured until then is written this often at most. */
+const flushMillis = 2000;
+/** So many times as long as it took to write passes until it is written again: 99.9 % of what is measured is not held up by it. */
+const flushPauses = 1000;
 // Many processes on one machine wait for each other, and so may as many of the server's: 62 cold JVMs on two cores load their classes
 // for a minute before they answer.
 const handshakeSecondsLeast = 10;
@@ -94,9 +98,16 @@ export async function hold(args: readonly string[]): Promise<number> {
       ratePerSecond,
       handshakeSeconds: Math.max(handshakeSecondsLeast, plan.processes * handshakeSecondsAProcess),
     });
-    // What each phase measured is on the disk before the next begins, whatever ends the processes then; nothing is written in between,
-    // where it would be measured.
+    // What each phase measured is on the disk before the next begins, whatever ends the processes then, and most of what the running
+    // one has measured: seldom, since whoever writes does not read.
     let keptRamp = false;
+    let flushDue = 0;
+    const flush = async (): Promise<void> => {
+      flushDue = Infinity;
+      const began = performance.now();
+      await collect().catch(() => []);
+      flushDue = performance.now() + Math.max(flushMillis, flushPauses * (performance.now() - began));
+    };
     const publish = async (): Promise<void> => {
       const status = supervisor!.status();
       if (status.phase === 'holding' && !keptRamp) {
@@ -104,6 +115,8 @@ export async function hold(args: readonly string[]): Promise<number> {
         await Promise.race([collect().catch(() => []), pause(collectMillis, undefined, { ref: false })]);
       }
       writeStatus(folder, status);
+      if (status.phase !== 'driving') flushDue = performance.now() + flushMillis;
+      else if (performance.now() >= flushDue) void flush();
     };
     await publish();
     const timer = setInterval(() => void publish(), statusMillis);

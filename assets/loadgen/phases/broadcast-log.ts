@@ -27,6 +27,8 @@ interface Broadcast {
   firstMicros: number;
   lastMicros: number;
   readonly latency: Histogram | null;
+  /** The latency as raw files have it, while nothing has arrived since. */
+  encoded: { readonly received: number; readonly text: string } | null;
 }
 
 const none = -1;
@@ -233,8 +235,8 @@ export class BroadcastLog {
   raw(firstSeq: number, count: number, membersNow: number): readonly BroadcastArrivalsRaw[] {
     return Array.from({ length: count }, (_, n): BroadcastArrivalsRaw => {
       const seq = firstSeq + n;
-      const { members, received, duplicates, outOfOrder, firstMicros, lastMicros, latency } =
-        this.#broadcasts.get(seq) ?? this.#never(seq, membersNow);
+      const broadcast = this.#broadcasts.get(seq) ?? this.#never(seq, membersNow);
+      const { members, received, duplicates, outOfOrder, firstMicros, lastMicros, latency } = broadcast;
       return {
         seq,
         members,
@@ -243,9 +245,16 @@ export class BroadcastLog {
         outOfOrder,
         firstArrivalMicros: received > 0 ? Math.round(firstMicros) : null,
         lastArrivalMicros: received > 0 ? Math.round(lastMicros) : null,
-        latency: latency?.encode() ?? null,
+        latency: latency === null ? null : this.#encode(broadcast, latency),
       };
     });
+  }
+
+  /** Raw files are written more than once: what has come whole is not encoded again. */
+  #encode(broadcast: Broadcast, latency: Histogram): string {
+    const { received } = broadcast;
+    if (broadcast.encoded?.received !== received) broadcast.encoded = { received, text: latency.encode() };
+    return broadcast.encoded.text;
   }
 
   /** Broadcasts that came though no phase of the workload has them. */
@@ -256,7 +265,8 @@ export class BroadcastLog {
 
   #never(seq: number, members: number): Broadcast {
     const latency = this.#isOwn(seq) ? new Histogram() : null;
-    return { members, received: 0, duplicates: 0, outOfOrder: 0, firstMicros: 0, lastMicros: 0, latency };
+    const times = { firstMicros: 0, lastMicros: 0 };
+    return { members, received: 0, duplicates: 0, outOfOrder: 0, ...times, latency, encoded: null };
   }
 }
 

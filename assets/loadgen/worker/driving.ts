@@ -19,6 +19,8 @@ interface Begun {
   endedMicros: number | null;
   maxTurnMicros: number;
   maxLatenessMicros: number;
+  /** What it measured, once that cannot become more. */
+  raw: PhaseRaw | null;
 }
 
 /** The phases of the workload in a load process, one after the other. */
@@ -61,6 +63,7 @@ export class Driving {
       endedMicros: null,
       maxTurnMicros: 0,
       maxLatenessMicros: 0,
+      raw: null,
     };
     this.#running = run;
     this.#begun.push(this.#current);
@@ -158,17 +161,15 @@ export class Driving {
   /** What was measured in each phase that began. */
   raw(): readonly PhaseRaw[] {
     if (this.#current?.endedMicros === null) this.#readMeter(this.#current);
-    return this.#begun.map(
-      ({ phase, run, place, beganMicros, endedMicros, maxTurnMicros, maxLatenessMicros }) =>
-        ({
-          kind: phase.kind,
-          place,
-          beganMicros,
-          endedMicros,
-          maxTurnMicros,
-          maxLatenessMicros,
-          ...run.raw(),
-        }) as PhaseRaw,
-    );
+    return this.#begun.map((begun) => {
+      // Broadcasts may still come when their phase is over.
+      if (begun.endedMicros === null || begun.phase.kind === 'broadcast') return rawOf(begun);
+      return (begun.raw ??= rawOf(begun));
+    });
   }
+}
+
+function rawOf({ phase, run, place, beganMicros, endedMicros, maxTurnMicros, maxLatenessMicros }: Begun): PhaseRaw {
+  const own = { kind: phase.kind, place, beganMicros, endedMicros, maxTurnMicros, maxLatenessMicros };
+  return { ...own, ...run.raw() } as PhaseRaw;
 }
