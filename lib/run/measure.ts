@@ -7,7 +7,7 @@ import type { MeasurementRecordInput } from '../results/schema/measurement-recor
 import { hostsOf } from '../config/hosts.ts';
 import { cancelAndCollect, waitForEnd } from './detached/cancel.ts';
 import { Liveness } from './faults/liveness.ts';
-import { askStatus, followExecution, startBenchmark } from './execution.ts';
+import { askStatus, followExecution, hasEnded, startBenchmark } from './execution.ts';
 import { readOutcome, type Outcome } from './outcome.ts';
 import type { MeasurementPlan } from './plan.ts';
 import { summarize, type ProgressEvent } from './progress.ts';
@@ -15,8 +15,8 @@ import { writeWhole } from './run-folder.ts';
 import type { LabBackend } from './lab-backend.ts';
 import { writeMeasurement } from './faults/storage-error.ts';
 
-/** Steps in which the hosts have something to show. */
-const livelySteps = new Set(['start', 'ramp', 'drive', 'restart', 'resume']);
+/** Steps in which the hosts have something to show; in every other that runs on them it is only seen that they get on with it. */
+const shownSteps = new Set(['start', 'ramp', 'drive', 'restart', 'resume']);
 
 /** Steps that an interruption waits for: they keep what was measured. */
 const lastSteps = new Set(['collect', 'stop']);
@@ -130,7 +130,17 @@ async function watch(
   const liveness = new Liveness(hosts, backend.silenceMillis);
   // What cannot be written now may be at the end, which says it when it cannot.
   const pull = async (): Promise<void> => backend.fetchRaw(executionId, folder).catch(() => undefined);
-  const onLook = async ({ CurrentStepName: now = '' }: AutomationExecution): Promise<void> => {
+  let failureSaid = false;
+  /** What a step failed of is said when it has: to collect from hosts that do not answer takes its time. */
+  const sayFailure = async (execution: AutomationExecution): Promise<void> => {
+    if (failureSaid || execution.StepExecutions?.every(({ StepStatus }) => StepStatus !== 'Failed') !== false) return;
+    failureSaid = true;
+    const { status, reason } = await readOutcome(backend, execution);
+    if (status === 'failed') onProgress({ kind: 'interrupted', server, text: `${reason}: collecting what there is` });
+  };
+  const onLook = async (execution: AutomationExecution): Promise<void> => {
+    const { CurrentStepName: now = '' } = execution;
+    if (!hasEnded(execution)) await sayFailure(execution);
     if (now !== '' && now !== step) {
       // What a step measured is kept before the next is told of.
       if (backend.pullMillis !== null) await pull();
@@ -150,11 +160,11 @@ async function watch(
     const [lost] = await backend.lostHosts();
     if (lost !== undefined) spoil(lost);
     const asked = step;
-    if (!livelySteps.has(asked) || spoilt.signal.aborted) return;
+    if (asked === '' || asked.endsWith('IsOnline') || spoilt.signal.aborted) return;
     const began = performance.now();
     const statuses = await askStatus(backend, executionId, ended.signal);
     if (ended.signal.aborted || step !== asked) return;
-    onProgress({ kind: 'status', server, step, summary: summarize(statuses) });
+    if (shownSteps.has(step)) onProgress({ kind: 'status', server, step, summary: summarize(statuses) });
     const failed = statuses.find(({ load }) => load?.phase === 'failed');
     if (failed !== undefined) spoil(`${failed.host}: ${failed.load?.reason ?? 'the load generator failed'}`);
     const now = performance.now();

@@ -6,6 +6,8 @@ export interface HostStatus {
   readonly host: string;
   readonly sample: HostSample | null;
   readonly load: LoadStatus | null;
+  /** Whether a process of the step's command is stopped (SIGSTOP). */
+  readonly stopped: boolean;
 }
 
 /** A run as it goes, for whoever shows it. */
@@ -62,7 +64,8 @@ function sumOfPhase(phases: readonly PhaseStatus[]): PhaseStatus | null {
 /** Reads one line that the Status document printed; null when it is cut short or empty. */
 export function parseHostStatus(output: string): HostStatus | null {
   try {
-    return JSON.parse(output) as HostStatus;
+    // Hosts whose assets are older do not say who is stopped.
+    return { stopped: false, ...(JSON.parse(output) as Omit<HostStatus, 'stopped'>) };
   } catch {
     return null;
   }

@@ -6,6 +6,8 @@ export const phases = {
   prepare: /checking the hosts/,
   ramp: /opening connections/,
   drive: /driving the workload/,
+  restart: /between two parts/,
+  resume: /driving the rest/,
   collect: /collecting results/,
   stop: /: stopping/,
   never: /$^/,
@@ -29,10 +31,12 @@ export interface Expectation {
   readonly codes: readonly number[] | null;
   /** What the screen must say; null where nobody reads it. */
   readonly named: RegExp | null;
-  /** What `c1m report` must show afterwards: the run's record alone, some connections, or all of them. */
-  readonly kept: 'record' | 'some' | 'all';
+  /** What `c1m report` must show afterwards: the run's record alone, some connections, all of them, or also latencies of the first phase. */
+  readonly kept: 'record' | 'some' | 'all' | 'phase';
   /** Seconds from the fault to the end. */
   readonly withinSeconds: number;
+  /** Seconds from the fault to when the screen has said it; null where that is at the end. */
+  readonly namedWithinSeconds: number | null;
 }
 
 /** One fault at one time of a run, and what is right then. */
@@ -40,6 +44,8 @@ export interface Cell {
   /** `<phase>/<process>/<signal>`, or another name with slashes. */
   readonly name: string;
   readonly phase: Phase;
+  /** What happens on the connections; default: echoes for two seconds and broadcasts for three. */
+  readonly workload?: string;
   readonly fault: (lab: RunningLab) => Promise<void>;
   readonly expected: Expectation;
   /** A bash script that starts the command "$@", in whose folder `$OUT` it writes the command's exit code to `code`; default: none, it is started by itself. */

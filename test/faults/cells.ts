@@ -12,11 +12,14 @@ const processes = {
   loadHost: { command: /^\S*bash \S*host-init\.sh load-1 /, host: undefined },
   serverHost: { command: /^\S*bash \S*host-init\.sh server /, host: undefined },
   bridge: { command: /^\S*bash \S*bridge\.sh /, host: undefined },
+  hostSupervisor: { command: /^\S*node .*supervisor\/main\.ts/, host: 'load-1' },
+  rampScript: { command: /^bash .*host\/ramp/, host: 'load-1' },
 } as const;
 
 type Victim = keyof typeof processes;
 
-/** How soon a missed word is named, and the others have collected. */
+/** How soon a missed word is named, and how soon the others have collected. */
+const namedSeconds = 15;
 const silenceSeconds = 30;
 /** How soon Ctrl-C ends a run in any state. */
 const interruptSeconds = 15;
@@ -30,16 +33,25 @@ async function hit(lab: RunningLab, victim: Victim, signal: NodeJS.Signals): Pro
   process.kill(first.pid, signal);
 }
 
-function cell(phase: Phase, victim: Victim, signal: NodeJS.Signals, expected: Partial<Expectation>): Cell {
+function cell(
+  phase: Phase,
+  victim: Victim,
+  signal: NodeJS.Signals,
+  expected: Partial<Expectation>,
+  workload?: string,
+): Cell {
+  const kind = workload === undefined || phase !== 'drive' ? '' : `-${workload.split(' ')[0]}`;
   return {
-    name: `${phase}/${victim}/${signal.slice(3)}`,
+    name: `${phase}${kind}/${victim}/${signal.slice(3)}`,
     phase,
+    ...(workload === undefined ? {} : { workload }),
     fault: (lab) => hit(lab, victim, signal),
     expected: {
       codes: [4],
       named: null,
       kept: phase === 'drive' ? 'all' : 'some',
       withinSeconds: silenceSeconds,
+      namedWithinSeconds: namedSeconds,
       ...expected,
     },
   };
@@ -61,13 +73,21 @@ function interruptions(): readonly Cell[] {
           named: isKilled ? null : /interrupted/,
           kept: keptAt[phase] ?? 'record',
           withinSeconds: interruptSeconds,
+          namedWithinSeconds: isKilled ? null : 1,
         },
       };
     }),
   );
 }
 
-const interrupted = { codes: [130], named: /interrupted/, kept: 'all', withinSeconds: interruptSeconds } as const;
+const interrupted = {
+  codes: [130],
+  named: /interrupted/,
+  kept: 'all',
+  withinSeconds: interruptSeconds,
+  namedWithinSeconds: null,
+} as const;
+const atTheEnd = { namedWithinSeconds: null } as const;
 
 /** The command below npm, a shell, a pipe or a terminal, and what becomes of these. */
 const surroundings: readonly Cell[] = [
@@ -101,6 +121,16 @@ const surroundings: readonly Cell[] = [
     expected: { ...interrupted, kept: 'all', named: /interrupted again/ },
   },
   {
+    name: 'drive-echo/command/KILL-in-the-phase',
+    phase: 'drive',
+    workload: 'echo rate=200/s for=60s',
+    fault: async (lab) => {
+      await pause(8000);
+      process.kill(lab.pid, 'SIGKILL');
+    },
+    expected: { codes: null, named: null, kept: 'phase', withinSeconds: 30, ...atTheEnd },
+  },
+  {
     name: 'drive/command/STOP-and-CONT-after-12-s',
     phase: 'drive',
     fault: async (lab) => {
@@ -109,7 +139,7 @@ const surroundings: readonly Cell[] = [
       process.kill(lab.pid, 'SIGCONT');
     },
     // Beside others a machine may be too busy for a valid result: that is not the fault's doing.
-    expected: { codes: [0, 6], named: /measured/, kept: 'all', withinSeconds: silenceSeconds },
+    expected: { codes: [0, 6], named: /measured/, kept: 'all', withinSeconds: silenceSeconds, ...atTheEnd },
   },
   {
     name: 'drive/terminal/closed',
@@ -143,6 +173,7 @@ const surroundings: readonly Cell[] = [
       named: /error: standard output could not be written: .*ENOSPC[^\n]*\n {2}fix: /,
       kept: 'all',
       withinSeconds: 60,
+      ...atTheEnd,
     },
   },
   {
@@ -150,7 +181,7 @@ const surroundings: readonly Cell[] = [
     phase: 'drive',
     script: 'nohup "$@"; echo $? >$OUT/code',
     fault: async (lab) => void process.kill((await lab.command()).pid, 'SIGHUP'),
-    expected: { codes: [0, 6], named: /measured/, kept: 'all', withinSeconds: 60 },
+    expected: { codes: [0, 6], named: /measured/, kept: 'all', withinSeconds: 60, ...atTheEnd },
   },
   {
     name: 'drive/disk/full',
@@ -162,9 +193,49 @@ const surroundings: readonly Cell[] = [
       '"$@"; echo $? >$OUT/code; cp -r $OUT/results/2* $OUT/kept; true\' full "$@"',
     ].join('\n'),
     fault: async () => undefined,
-    expected: { codes: [3], named: /error: .*ENOSPC[^\n]*\n {2}fix: .*kept in/, kept: 'all', withinSeconds: 60 },
+    expected: {
+      codes: [3],
+      named: /error: .*ENOSPC[^\n]*\n {2}fix: .*kept in/,
+      kept: 'all',
+      withinSeconds: 60,
+      ...atTheEnd,
+    },
   },
 ];
+
+/** What is said of those that are stopped. */
+const stopped = {
+  driver: /load-1: the command of step (drive|resume) has stood still/,
+  supervisor: /load-1: (the load generator has not reported|the command of step)|load generator on \S+ has been silent/,
+  worker: /load-2: .*load process/,
+  sampler: /server: .*sampler/,
+} as const;
+
+/** Ctrl-C while something is stopped that would answer it. */
+function interruptionsOfStopped(): readonly Cell[] {
+  const victims = [
+    ['ramp', 'supervisor'],
+    ['ramp', 'worker'],
+    ['drive', 'driver'],
+    ['drive', 'worker'],
+    ['drive', 'supervisor'],
+    ['drive', 'server'],
+    ['drive', 'hostSupervisor'],
+    ['drive', 'loadHost'],
+    ['drive', 'serverHost'],
+    ['drive', 'bridge'],
+    ['collect', 'hostSupervisor'],
+  ] as const;
+  return victims.map(([phase, victim]) => ({
+    name: `${phase}/${victim}/STOP-then-INT`,
+    phase,
+    fault: async (lab) => {
+      await hit(lab, victim, 'SIGSTOP');
+      process.kill(lab.pid, 'SIGINT');
+    },
+    expected: { ...interrupted, kept: phase === 'drive' || phase === 'collect' ? 'all' : 'record' },
+  }));
+}
 
 /** Every cell of the matrix: phases by processes by signals, and what surrounds a command. */
 export const cells: readonly Cell[] = [
@@ -190,15 +261,32 @@ export const cells: readonly Cell[] = [
   cell('drive', 'worker', 'SIGKILL', { named: /load-2: .*load process/ }),
   cell('drive', 'worker', 'SIGSTOP', { named: /load-2: .*load process/ }),
   cell('drive', 'driver', 'SIGKILL', { named: /drive: / }),
-  cell('drive', 'driver', 'SIGSTOP', { named: /drive/, withinSeconds: 45 }),
+  cell('drive', 'driver', 'SIGSTOP', { named: /load-1: the command of step drive has stood still/ }),
   cell('prepare', 'loadHost', 'SIGKILL', { named: /load-1: its processes have been ended/, kept: 'record' }),
   cell('ramp', 'loadHost', 'SIGKILL', { named: /load-1: its processes have been ended/ }),
   cell('drive', 'loadHost', 'SIGKILL', { named: /load-1: its processes have been ended/ }),
-  cell('drive', 'loadHost', 'SIGSTOP', { named: /measured/, codes: [0, 6] }),
+  cell('drive', 'loadHost', 'SIGSTOP', { named: /measured/, codes: [0, 6], ...atTheEnd }),
   cell('drive', 'serverHost', 'SIGKILL', { named: /server: its processes have been ended/ }),
   cell('ramp', 'bridge', 'SIGKILL', { named: /bridge|address|load network/, codes: [4, 5, 6], kept: 'record' }),
   cell('drive', 'bridge', 'SIGKILL', { named: /bridge|address|load network/, codes: [4, 5, 6] }),
   cell('collect', 'supervisor', 'SIGSTOP', { named: /load-1|load generator/, kept: 'all' }),
   cell('collect', 'loadHost', 'SIGKILL', { named: /load-1/, kept: 'all' }),
-  cell('stop', 'loadHost', 'SIGKILL', { named: /load-1|measured/, codes: [0, 4, 6], kept: 'all' }),
+  cell('stop', 'loadHost', 'SIGKILL', { named: /load-1|measured/, codes: [0, 4, 6], kept: 'all', ...atTheEnd }),
+  ...(['driver', 'supervisor', 'worker', 'sampler'] as const).flatMap((victim) =>
+    ['heartbeat every=1s for=20s', 'churn rate=20/s for=20s', 'storm within=20s', 'idle for=20s'].map((workload) =>
+      cell('drive', victim, 'SIGSTOP', { named: stopped[victim] }, workload),
+    ),
+  ),
+  ...(['driver', 'supervisor', 'worker'] as const).map((victim) =>
+    cell(
+      'resume',
+      victim,
+      'SIGSTOP',
+      { named: stopped[victim], kept: 'all' },
+      'restart within=20s, echo rate=50/s for=20s',
+    ),
+  ),
+  cell('ramp', 'rampScript', 'SIGSTOP', { named: /load-1: the command of step ramp has stood still/ }),
+  cell('drive', 'hostSupervisor', 'SIGSTOP', { named: /the supervisor of this host does not answer/, ...atTheEnd }),
+  ...interruptionsOfStopped(),
 ];

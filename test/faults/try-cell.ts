@@ -10,8 +10,8 @@ import { phases, type Cell, type RunningLab } from './cell.ts';
 const program = join(import.meta.dirname, '../../bin/c1m.ts');
 const connections = 300;
 /** A ramp of three seconds, echoes for two, broadcasts for three: each phase is long enough to be hit. */
-const runWords =
-  'run --local --servers node --connections 300 --connect-rate 100 --broadcasts 3 --interval 1 --echo-rate 50 --echo-seconds 2';
+const runWords = 'run --local --servers node --connections 300 --connect-rate 100';
+const usualWorkload = 'echo rate=50/s for=2s, broadcast times=3 every=1s';
 
 /** The five questions that every cell is asked. */
 export const questions = ['ended', 'named', 'kept', 'nothingLeft', 'code'] as const;
@@ -34,7 +34,15 @@ export async function tryCell(cell: Cell): Promise<Answers> {
   return withFolder(async (folder) => {
     const [out, temporary] = [join(folder, 'results'), join(folder, 'tmp')];
     mkdirSync(temporary);
-    const words = [process.execPath, program, ...runWords.split(' '), '--out', out];
+    const words = [
+      process.execPath,
+      program,
+      ...runWords.split(' '),
+      '--workload',
+      cell.workload ?? usualWorkload,
+      '--out',
+      out,
+    ];
     const [command = '', ...args] = cell.script === undefined ? words : ['bash', '-c', cell.script, 'cell', ...words];
     const environment = {
       ...process.env,
@@ -71,7 +79,11 @@ export async function tryCell(cell: Cell): Promise<Answers> {
         await cell.fault(labOf(pid));
       }
       const deadline = began + cell.expected.withinSeconds * 1000;
-      while (!hasEnded() && performance.now() < deadline + 15_000) await pause(50);
+      let namedSeconds: number | null = null;
+      while (!hasEnded() && performance.now() < deadline + 15_000) {
+        if (cell.expected.named?.test(printed) === true) namedSeconds ??= (performance.now() - began) / 1000;
+        await pause(50);
+      }
       const seconds = (performance.now() - began) / 1000;
       clearInterval(noting);
       const code = existsSync(codeFile) ? Number(readFileSync(codeFile, 'utf8')) : exit;
@@ -81,10 +93,7 @@ export async function tryCell(cell: Cell): Promise<Answers> {
           seconds <= cell.expected.withinSeconds
             ? null
             : `after ${seconds.toFixed(1)} s${hasEnded() ? '' : ', and not yet'}`,
-        named:
-          cell.expected.named === null || cell.expected.named.test(printed)
-            ? null
-            : `no ${String(cell.expected.named)}`,
+        named: whatIsUnsaid(cell, printed, namedSeconds),
         kept: await whatIsLacking(cell, existsSync(join(folder, 'kept')) ? join(folder, 'kept') : out, printed),
         nothingLeft: left,
         code: cell.expected.codes === null || cell.expected.codes.includes(code ?? -1) ? null : `${code}`,
@@ -162,6 +171,18 @@ async function whatIsLeft(
   return processes.length + files.length === 0 ? null : [...processes, ...files].join(', ');
 }
 
+/** What the screen has not said, or not soon enough; null when it has. */
+function whatIsUnsaid(
+  { expected: { named, namedWithinSeconds } }: Cell,
+  printed: string,
+  seconds: number | null,
+): string | null {
+  if (named === null) return null;
+  if (!named.test(printed)) return `no ${String(named)}`;
+  if (namedWithinSeconds === null || (seconds ?? 0) <= namedWithinSeconds) return null;
+  return `after ${seconds?.toFixed(1)} s`;
+}
+
 /** What a report made afterwards does not show of what had been measured; null when it shows all that is expected. */
 async function whatIsLacking(cell: Cell, out: string, printed: string): Promise<string | null> {
   const elsewhere = /kept in (\S+?)[,;:]?\s/.exec(printed)?.[1];
@@ -171,7 +192,10 @@ async function whatIsLacking(cell: Cell, out: string, printed: string): Promise<
     const [measurement] = result.measurements;
     const { kept } = cell.expected;
     const established = measurement?.connections.established ?? 0;
-    if (kept === 'all' && established < connections) return `${established} of ${connections} connections`;
+    if ((kept === 'all' || kept === 'phase') && established < connections)
+      return `${established} of ${connections} connections`;
+    if (kept === 'phase' && (measurement?.phases[0]?.latency?.count ?? 0) === 0) return 'no latency';
+    if (kept === 'phase' && measurement?.verdict.complete !== false) return 'not marked incomplete';
     if (kept === 'some' && established === 0) return 'no connection';
     return null;
   } catch (error) {

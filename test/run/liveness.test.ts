@@ -4,11 +4,17 @@ import { Liveness } from '../../lib/run/faults/liveness.ts';
 import { parseHostStatus, type HostStatus } from '../../lib/run/progress.ts';
 
 /** What a host says at a second; `sampled` and `reported` are the seconds of its sample and of its load generator's status. */
-function said(host: string, sampled: number, reported: number | null, stopped = false): HostStatus {
+function said(
+  host: string,
+  sampled: number,
+  reported: number | null,
+  stopped = false,
+  commandStopped = false,
+): HostStatus {
   const units = host === 'server' ? { 'c1m-server-1': { stopped } } : {};
   const sample = { unixMillis: sampled * 1000, units };
   const load = reported === null ? null : { unixMillis: reported * 1000, phase: 'driving' };
-  const status = parseHostStatus(JSON.stringify({ host, sample, load }));
+  const status = parseHostStatus(JSON.stringify({ host, sample, load, stopped: commandStopped }));
   assert.ok(status !== null);
   return status;
 }
@@ -45,6 +51,11 @@ describe('who must report has a deadline for the next word', () => {
       'a load generator',
       /^load-1: the load generator has not reported/,
       (n: number) => [said('server', n, null), said('load-1', n, 0)],
+    ],
+    [
+      'a command that is stopped',
+      /^load-1: the command of step drive has stood still/,
+      (n: number) => [said('server', n, null), said('load-1', n, n, false, true)],
     ],
     [
       'a server that is stopped',

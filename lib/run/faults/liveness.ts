@@ -12,8 +12,9 @@ interface LastWord {
   readonly looks: number;
 }
 
-/** Steps in which load generators are to be heard. */
+/** Steps in which load generators are to be heard, and those in which samplers are. */
 const loadSteps = new Set(['ramp', 'drive', 'resume']);
+const sampledSteps = new Set(['start', 'restart', ...loadSteps]);
 
 /**
  * Watches that hosts, samplers and load generators go on reporting: each has a deadline for its next word. Only the operator's own
@@ -39,6 +40,11 @@ export class Liveness {
       const status = statuses.find((candidate) => candidate.host === host);
       const own = [this.#hear(`${host} does not answer`, status === undefined ? null : nowMillis, nowMillis)];
       if (status === undefined) return own;
+      const commandWord = status.stopped ? 'stopped' : nowMillis;
+      own.push(
+        this.#hear(`${host}: the command of step ${step} has stood still (it is stopped)`, commandWord, nowMillis),
+      );
+      if (!sampledSteps.has(step)) return own;
       own.push(this.#hear(`${host}: the sampler has taken no sample`, status.sample?.unixMillis ?? null, nowMillis));
       const serverWord = isServerStopped(status) ? 'stopped' : nowMillis;
       own.push(this.#hear(`${host}: the server has stood still (its process is stopped)`, serverWord, nowMillis));

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { articleLab } from '../../../lib/config/lab.ts';
+import type { LocalHost } from '../../../lib/local/hosts/local-host.ts';
+import { eventually, makeTestHosts, namespacesForbidden, runOn, type TestHosts } from './test-hosts.ts';
+
+const parameters = { SSM_Run: 'a-run' };
+
+describe('the Status verb of a host', { skip: namespacesForbidden() }, () => {
+  let hosts: TestHosts;
+  let host: LocalHost;
+  before(async () => {
+    hosts = await makeTestHosts(articleLab);
+    host = hosts.host('load-1');
+  });
+  after(async () => hosts.remove());
+
+  async function isStopped(): Promise<unknown> {
+    const { code, stdout, stderr } = await runOn(host, '/opt/c1mlab/assets/host/status', { env: parameters });
+    assert.equal(code, 0, stderr);
+    return (JSON.parse(stdout) as { readonly stopped: unknown }).stopped;
+  }
+
+  test('says whether a command of the lab is stopped, and minds nobody else', async () => {
+    const command = host.spawn(['sleep', '1000'], { env: parameters });
+    const other = host.spawn(['sleep', '1000']);
+    const areThere = async (): Promise<boolean> => (await runOn(host, 'pgrep -c -x sleep')).stdout === '2\n';
+    await eventually('both are there', areThere);
+    other.kill('SIGSTOP');
+    assert.equal(await isStopped(), false);
+    command.kill('SIGSTOP');
+    await eventually('it is seen', async () => (await isStopped()) === true);
+  });
+});
