@@ -2,7 +2,7 @@ import { comparedFigures, type ComparedFigure } from '../results/compared-figure
 import { resultRoom } from '../results/phases/rooms.ts';
 import type { Repeated, RunResult, ServerSummary } from '../results/schema/run-result.ts';
 import { failedBeforeRamp } from '../results/verdict/judge.ts';
-import { digitsWithin, halfRangeOf, unitFor, wholeNumber, type Unit } from './units.ts';
+import { digitsWithin, halfRangeOf, threeDigits, unitFor, wholeNumber, type Unit } from './units.ts';
 
 /** One figure of one server, ready to be shown. */
 export interface Cell {
@@ -14,7 +14,12 @@ export interface Cell {
   readonly best: boolean;
   /** Whether a note of trust is about this figure. */
   readonly suspect: boolean;
+  /** How many times the figure of the floor it is; null without a floor, of the floor itself, and where less is not better. */
+  readonly timesFloor: string | null;
 }
+
+/** The entry that is no contestant: a server in C that does nothing but what the contract asks. */
+const floorServer = 'floor';
 
 /** One column with its unit and a cell for each server. */
 export interface ComparedColumn {
@@ -30,13 +35,19 @@ export function compareServers(result: RunResult): readonly ComparedColumn[] {
   return columns.map((column) => {
     const figures = servers.map((server) => server.figures[column.name] ?? null);
     const unit = unitFor(column.quantity, groupValues(column, columns, servers));
-    const best = bestOf(column, figures);
+    const best = bestOf(
+      column,
+      figures.filter((_figure, index) => !isFloor(servers[index])),
+    );
+    const floor = column.better === 'less' ? (figures[servers.findIndex(isFloor)]?.median ?? 0) : 0;
     return {
       column,
       unit,
       cells: figures.map((figure, index) => ({
-        ...cellOf(column, unit, figure, best),
+        ...cellOf(column, unit, figure, isFloor(servers[index]) ? null : best),
         suspect: figure !== null && isSuspect(column, servers[index], result),
+        timesFloor:
+          figure === null || floor <= 0 || isFloor(servers[index]) ? null : threeDigits(figure.median / floor),
       })),
     };
   });
@@ -58,9 +69,14 @@ function cellOf(
   unit: Unit,
   figure: Repeated | null,
   best: Repeated | null,
-): Omit<Cell, 'suspect'> {
+): Omit<Cell, 'suspect' | 'timesFloor'> {
   if (figure === null) return { text: '-', halfRange: null, best: false };
   return { ...figureTexts(column, unit, figure), best: best !== null && overlaps(figure, best) };
+}
+
+/** Whether a server is the floor. */
+function isFloor(server: ServerSummary | undefined): boolean {
+  return server?.server === floorServer;
 }
 
 /** A figure over its repeats in a unit, with no more digits than its repeats leave sense in; no range for a single repeat. */

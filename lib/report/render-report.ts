@@ -1,11 +1,12 @@
 import { formatPhase } from '../../assets/loadgen/workload/parse-text.ts';
 import type { RunResult } from '../results/schema/run-result.ts';
 import { atAGlance } from './page/at-a-glance.ts';
+import { comparisonTable } from './page/comparison-table.ts';
 import { chartsSection } from './page/charts-section.ts';
 import { html, trusted, type Html } from './page/html.ts';
 import { environment, method, references } from './page/method.ts';
 import { readPageFiles, type PageFiles } from './page/page-files.ts';
-import { comparisonTable, measurementsTable, remarks } from './page/tables.ts';
+import { measurementsTable, remarks } from './page/tables.ts';
 import { reportRoom, shownPhases } from './phases/rooms.ts';
 import { counted, unbroken, utcMinute } from './units.ts';
 

@@ -1,11 +1,8 @@
-import { spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { LabError } from '../../config/lab-error.ts';
 import type { MeasurementResult } from '../../results/schema/measurement-result.ts';
 import type { RunResult } from '../../results/schema/run-result.ts';
-
-const program = join(import.meta.dirname, '../../../bin/c1m.ts');
+import { labCommand, labRun } from '../lab-command.ts';
 
 /** One run of the real command line with one server, and what the lab itself cost. */
 export interface LabRun {
@@ -32,26 +29,20 @@ export interface LabRunRequest {
 
 /** Runs `c1m run --local`, its progress going to standard error, and makes its report a second time. */
 export async function runLab(request: LabRunRequest, out: string): Promise<LabRun> {
-  mkdirSync(out, { recursive: true });
   const { server, connections, broadcasts, intervalSeconds } = request;
-  const words = ['run', '--local', '--servers', server, '--connections', String(connections)];
-  words.push('--broadcasts', String(broadcasts), '--interval', String(intervalSeconds), '--out', out);
-  const before = new Set(readdirSync(out));
-  const ran = await commandLine(words);
-  const [run] = readdirSync(out).filter((name) => !before.has(name));
-  if (run === undefined)
-    throw new LabError('runFailed', `c1m ${words.join(' ')} left no run`, 'see above what it said');
-  const folder = join(out, run);
+  const words = ['--servers', server, '--connections', String(connections)];
+  words.push('--broadcasts', String(broadcasts), '--interval', String(intervalSeconds));
+  const { folder, stdout, exitCode } = await labRun(words, out);
   const result = JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8')) as RunResult;
   const measurement = result.measurements[0];
-  if (measurement === undefined) throw new Error(`${folder} has no measurement (exit code ${ran.exitCode})`);
+  if (measurement === undefined) throw new Error(`${folder} has no measurement (exit code ${exitCode})`);
   const began = performance.now();
-  await commandLine(['report', folder]);
+  await labCommand(['report', folder]);
   const reportSeconds = (performance.now() - began) / 1000;
   return {
     folder,
-    table: ran.stdout,
-    exitCode: ran.exitCode,
+    table: stdout,
+    exitCode,
     result,
     measurement,
     stepSeconds: new Map(measurement.record.steps.map((step) => [step.name, secondsOf(step)])),
@@ -59,19 +50,6 @@ export async function runLab(request: LabRunRequest, out: string): Promise<LabRu
     reportBytes: statSync(join(folder, 'report.html')).size,
     reportSeconds,
   };
-}
-
-async function commandLine(
-  words: readonly string[],
-): Promise<{ readonly stdout: string; readonly exitCode: number | null }> {
-  const child = spawn(process.execPath, [program, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
-  let stdout = '';
-  child.stdout.setEncoding('utf8').on('data', (piece: string) => (stdout += piece));
-  const exitCode = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  return { stdout, exitCode };
 }
 
 type Step = MeasurementResult['record']['steps'][number];

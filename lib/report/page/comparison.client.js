@@ -1,8 +1,6 @@
-// Runs in the reader's browser: a click on a header of the comparison puts the rows in the order of its column, the best first, and a
+// Runs in the reader's browser: a click on a header of a comparison puts the rows in the order of its column, the best first, and a
 // second click the other way round. Servers without the figure come last either way.
-(() => {
-  const table = document.getElementById('comparison');
-  if (table === null) return;
+for (const table of document.querySelectorAll('table.sortable')) {
   const [body] = table.tBodies;
   const headers = [...table.tHead.rows[1].cells];
   const valueOf = (row, column) => {
@@ -25,4 +23,4 @@
       body.append(...rows);
     });
   });
-})();
+}

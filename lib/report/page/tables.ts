@@ -1,84 +1,10 @@
 import type { MeasurementResult } from '../../results/schema/measurement-result.ts';
 import type { RunResult } from '../../results/schema/run-result.ts';
-import { compareServers, remarksOf, verdictOf } from '../comparison.ts';
+import { remarksOf, verdictOf } from '../comparison.ts';
 import { threeDigits, wholeNumber, withUnit } from '../units.ts';
-import { colourOf, seriesName } from './chart.ts';
+import { seriesName } from './chart.ts';
 import { html, type Html } from './html.ts';
-
-/** A verdict as a coloured word; the word says it without the colour. */
-export function badge(word: string, kind: 'good' | 'warn' | 'bad'): Html {
-  return html`<span class="badge ${kind}">${word}</span>`;
-}
-
-function kindOf(word: string): 'good' | 'warn' | 'bad' {
-  if (word.startsWith('valid')) return 'good';
-  return /^(INVALID|failed)/.test(word) ? 'bad' : 'warn';
-}
-
-/**
- * The comparison of servers: the same figures as in the terminal. Headers sort the rows by their column; the verdict stands below the
- * server's name, in the column that stays in view.
- */
-export function comparisonTable(result: RunResult): Html {
-  const compared = compareServers(result);
-  const groups = compared.flatMap(({ column }, index) =>
-    compared[index - 1]?.column.group === column.group
-      ? []
-      : [
-          html`<th
-            class="group text"
-            colspan="${compared.filter((other) => other.column.group === column.group).length}"
-            scope="colgroup"
-          >
-            ${column.group}
-          </th>`,
-        ],
-  );
-  const starts = (index: number): string =>
-    compared[index - 1]?.column.group === compared[index]?.column.group ? '' : 'group';
-  const rows = result.servers.map((server, row) => {
-    const { word } = verdictOf(server, result);
-    const cells = compared.map(({ column, cells: all }, index) => {
-      const cell = all[row];
-      const classes = [starts(index), cell?.best === true ? 'best' : '', cell?.suspect === true ? 'suspect' : ''];
-      const halfRange = cell?.halfRange ?? null;
-      return html`<td class="${classes.join(' ').trim()}" data-value="${server.figures[column.name]?.median ?? ''}">
-        ${cell?.suspect === true ? '~' : ''}${cell?.text ?? '-'}${halfRange === null ? '' : html`<span class="plus">±${halfRange}</span>`}
-      </td>`;
-    });
-    return html`<tr>
-      <th scope="row" data-value="${row}">
-        <span class="key" style="background:var(--s${colourOf(row)})"></span>${server.title}
-        <div class="verdict">${badge(word, kindOf(word))}</div>
-      </th>
-      ${cells}
-    </tr>`;
-  });
-  return html`<div class="card scroll" tabindex="0" role="region" aria-label="Comparison of servers">
-    <table class="comparison" id="comparison">
-      <thead>
-        <tr>
-          <th></th>
-          ${groups}
-        </tr>
-        <tr>
-          <th scope="col"><button type="button">server</button></th>
-          ${compared.map(
-            ({ column, unit }, index) =>
-              html`<th scope="col" class="${starts(index)}" data-better="${column.better ?? 'less'}">
-                <button type="button" title="${column.about}">
-                  ${column.heading}${unit.name === '' ? '' : ` ${unit.name}`}
-                </button>
-              </th>`,
-          )}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-  </div>`;
-}
+import { verdictBadge, badge } from './verdict-badge.ts';
 
 /** What must be read with the figures: verdicts in words, notes of trust, and servers that were skipped. */
 export function remarks(result: RunResult): Html {
@@ -97,7 +23,7 @@ export function remarks(result: RunResult): Html {
     const unique = [...new Set(notes)];
     return [
       html`<section class="card">
-        <h3>${server.title} ${badge(word, kindOf(word))}</h3>
+        <h3>${server.title} ${verdictBadge(word)}</h3>
         ${
           texts.length === 0
             ? ''

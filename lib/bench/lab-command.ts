@@ -1,0 +1,35 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { LabError } from '../config/lab-error.ts';
+
+const program = join(import.meta.dirname, '../../bin/c1m.ts');
+
+/** What a command of the lab printed on standard output, and how it ended; null: by a signal. */
+export interface Ended {
+  readonly stdout: string;
+  readonly exitCode: number | null;
+}
+
+/** Runs the lab's own command line with these words; its progress goes to standard error. */
+export async function labCommand(words: readonly string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [program, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let stdout = '';
+  child.stdout.setEncoding('utf8').on('data', (piece: string) => (stdout += piece));
+  const exitCode = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  return { stdout, exitCode };
+}
+
+/** Runs `c1m run --local` with these words into `out`, and gives the folder of the run. Throws LabError `runFailed` where none was made. */
+export async function labRun(words: readonly string[], out: string): Promise<Ended & { readonly folder: string }> {
+  mkdirSync(out, { recursive: true });
+  const before = new Set(readdirSync(out));
+  const all = ['run', '--local', ...words, '--out', out];
+  const ended = await labCommand(all);
+  const [run] = readdirSync(out).filter((name) => !before.has(name));
+  if (run === undefined) throw new LabError('runFailed', `c1m ${all.join(' ')} left no run`, 'see above what it said');
+  return { ...ended, folder: join(out, run) };
+}

@@ -1,0 +1,62 @@
+import { formatPhase } from '../../../assets/loadgen/workload/parse-text.ts';
+import { verdictOf } from '../../report/comparison.ts';
+import { wholeNumber, withUnit } from '../../report/units.ts';
+import type { RunResult } from '../../results/schema/run-result.ts';
+import type { Standings } from './standings.ts';
+
+/** The league as a page of Markdown: a table for each edition and size. Editions come in the order given. */
+export function leagueMarkdown(
+  editions: readonly { readonly edition: string; readonly standings: readonly Standings[] }[],
+): string {
+  const sections = editions.flatMap(({ edition, standings }) => [
+    `## ${edition}`,
+    ...standings.flatMap((size) => sectionOf(size)),
+  ]);
+  return `${[
+    '# League',
+    'Every server of the lab under the same workload on the same machine. [The page](index.html) sorts, filters by language and leads from each figure to its runs; `npm run bench:league` measures what is missing and makes both again.',
+    '± is half the range over repeats; bold is the best or cannot be told from it, because the ranges touch. A server with one repeat has no ±: ignore small differences. `× floor` is how many times the floor, a server in C that does nothing else, the figure is.',
+    ...sections,
+  ].join('\n\n')}\n`;
+}
+
+function sectionOf({ connections, result, columns, cells }: Standings): readonly string[] {
+  const head = [
+    'server',
+    ...columns.map(
+      ({ column, unit }) => `${column.group} ${column.heading}${unit.name === '' ? '' : `, ${unit.name}`}`,
+    ),
+    'verdict',
+    'runs',
+  ];
+  const rows = result.servers.map((server, row) => [
+    server.title,
+    ...columns.map(({ cells: all }) => {
+      const cell = all[row];
+      if (cell === undefined) return '-';
+      const text = cell.best ? `**${cell.text}**` : cell.text;
+      const floor = cell.timesFloor === null ? '' : ` (${cell.timesFloor} × floor)`;
+      return `${cell.suspect ? '~' : ''}${text}${cell.halfRange === null ? '' : ` ±${cell.halfRange}`}${floor}`;
+    }),
+    verdictOf(server, result).word,
+    cells
+      .filter((cell) => cell.server === server.server)
+      .map(({ repeat, file }) => `[${repeat}](${file})`)
+      .join(' '),
+  ]);
+  const line = (parts: readonly string[]): string => `| ${parts.join(' | ')} |`;
+  const table = [line(head), line(head.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(line)];
+  return [
+    `### ${wholeNumber(connections)} connections`,
+    `Workload \`${result.parameters.workload.map(formatPhase).join(', ')}\` on ${machineOfResult(result)}.`,
+    table.join('\n'),
+  ];
+}
+
+/** The machine of a run, in a few words. */
+export function machineOfResult({ hosts, hostsShareOneMachine }: RunResult): string {
+  const [host] = hosts;
+  if (host === undefined) return 'a machine that is not known';
+  const shared = hostsShareOneMachine ? ' for server and load generator together' : '';
+  return `${host.cpus} x ${host.cpuModel}, ${withUnit('bytes', host.memoryBytes)}, Linux ${host.kernel}${shared}`;
+}
