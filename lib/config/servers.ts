@@ -112,13 +112,16 @@ export const serverSchema = v.strictObject({
       v.array(
         v.strictObject({
           case: v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]*$/), v.description("The promise's name.")),
+          sometimes: v.optional(
+            v.pipe(v.boolean(), v.description('Whether it depends on timing, so that the promise is kept at times.')),
+          ),
           why: v.pipe(sentence, v.description('Why the framework cannot keep it by its own means; shown in reports.')),
         }),
       ),
       [],
     ),
     v.description(
-      'Promises (docs/contracts.md, "A server") that this server breaks, as `c1m verify` names them. One that is listed and kept is an error too.',
+      'Promises (docs/contracts.md, "A server") that this server breaks, as `c1m verify` names them. One that is listed and kept is an error too, unless it is `sometimes` broken.',
     ),
   ),
 });

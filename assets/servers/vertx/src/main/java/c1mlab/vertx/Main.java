@@ -5,6 +5,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.VertxOptions;
 import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.net.PemKeyCertOptions;
 import java.util.concurrent.TimeUnit;
 
 /** Deploys a verticle for each processor; all share the listening socket. */
@@ -24,6 +25,13 @@ public final class Main {
                 .setMaxWebSocketFrameSize(MAX_MESSAGE_BYTES)
                 .setMaxWebSocketMessageSize(MAX_MESSAGE_BYTES)
                 .setWebSocketClosingTimeout(CLOSE_SECONDS);
+        var certificate = System.getenv("C1M_TLS_CERT");
+        if (certificate != null) {
+            options.setSsl(true)
+                    .setKeyCertOptions(new PemKeyCertOptions()
+                            .setCertPath(certificate)
+                            .setKeyPath(System.getenv("C1M_TLS_KEY")));
+        }
         var loops = Runtime.getRuntime().availableProcessors();
         var vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(loops));
         try {
