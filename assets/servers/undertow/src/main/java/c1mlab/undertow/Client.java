@@ -9,10 +9,9 @@ import io.undertow.websockets.core.WebSockets;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import org.xnio.IoUtils;
-import org.xnio.XnioIoThread;
 
-/** A connection. Undertow queues without bound, so what waits for it is counted here. */
-final class Client extends AbstractReceiveListener {
+/** A connection. Undertow queues without bound, so the bytes that wait for it are counted here, with the callback of each send. */
+final class Client extends AbstractReceiveListener implements WebSocketCallback<Integer> {
     private static final int MAX_MESSAGE_BYTES = 1 << 20;
     private static final int MAX_WAITING_BYTES = 4 << 20;
 
@@ -21,7 +20,7 @@ final class Client extends AbstractReceiveListener {
         void received(Client client, ByteBuffer message, boolean text);
     }
 
-    private final WebSocketChannel channel;
+    final WebSocketChannel channel;
     private final Receiver receiver;
     private int waitingBytes;
 
@@ -30,10 +29,6 @@ final class Client extends AbstractReceiveListener {
         this.receiver = receiver;
         channel.getReceiveSetter().set(this);
         channel.resumeReceives();
-    }
-
-    XnioIoThread thread() {
-        return channel.getIoThread();
     }
 
     /** Sends, unless too much waits already: then the connection is cut off, and false is returned. */
@@ -46,39 +41,31 @@ final class Client extends AbstractReceiveListener {
         return true;
     }
 
+    /** Sends. A client that does not read what it gets is not read from. */
     void send(ByteBuffer message, boolean text) {
-        var sending = new Sending(message.remaining());
+        var bytes = message.remaining();
+        waitingBytes += bytes;
+        if (waitingBytes > MAX_MESSAGE_BYTES) {
+            channel.suspendReceives();
+        }
         if (text) {
-            WebSockets.sendText(message, channel, sending);
+            WebSockets.sendText(message, channel, this, bytes);
         } else {
-            WebSockets.sendBinary(message, channel, sending);
+            WebSockets.sendBinary(message, channel, this, bytes);
         }
     }
 
-    /** Counts a message until the kernel has it. A client that does not read what it gets is not read from. */
-    private final class Sending implements WebSocketCallback<Void> {
-        private final int bytes;
-
-        Sending(int bytes) {
-            this.bytes = bytes;
-            waitingBytes += bytes;
-            if (waitingBytes > MAX_MESSAGE_BYTES) {
-                channel.suspendReceives();
-            }
+    @Override
+    public void complete(WebSocketChannel channel, Integer bytes) {
+        waitingBytes -= bytes;
+        if (waitingBytes <= MAX_MESSAGE_BYTES) {
+            channel.resumeReceives();
         }
+    }
 
-        @Override
-        public void complete(WebSocketChannel channel, Void context) {
-            waitingBytes -= bytes;
-            if (waitingBytes <= MAX_MESSAGE_BYTES) {
-                channel.resumeReceives();
-            }
-        }
-
-        @Override
-        public void onError(WebSocketChannel channel, Void context, Throwable error) {
-            IoUtils.safeClose(channel);
-        }
+    @Override
+    public void onError(WebSocketChannel channel, Integer bytes, Throwable error) {
+        IoUtils.safeClose(channel);
     }
 
     @Override

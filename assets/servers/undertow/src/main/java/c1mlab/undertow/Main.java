@@ -4,32 +4,47 @@ import static io.undertow.Handlers.path;
 import static io.undertow.Handlers.websocket;
 
 import io.undertow.Undertow;
+import io.undertow.UndertowOptions;
 import io.undertow.Version;
 import io.undertow.websockets.core.CloseMessage;
-import io.undertow.websockets.core.WebSocketChannel;
 import io.undertow.websockets.core.WebSockets;
-import java.util.ArrayList;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.util.Base64;
+import java.util.List;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
 import org.xnio.Options;
 
 /** Undertow with two WebSocket paths, and an IO thread for each processor. */
 public final class Main {
-    private static final int CLOSE_SECONDS = 5;
+    private static final int CLOSE_MILLIS = 5000;
 
-    private Main() {}
-
-    public static void main(String[] args) {
+    public static void main(String[] args) throws GeneralSecurityException, IOException {
+        var address = System.getenv("C1M_ADDRESS");
         var port = Integer.parseInt(System.getenv("C1M_PORT"));
+        var certificate = System.getenv("C1M_TLS_CERT");
         var members = new Members();
         var memberPath = websocket((exchange, channel) -> members.join(channel));
         var publisherPath = websocket((exchange, channel) -> new Client(channel, members::publish));
-        var undertow = Undertow.builder()
-                .addHttpListener(port, System.getenv("C1M_ADDRESS"))
+        var builder = Undertow.builder()
                 .setIoThreads(Runtime.getRuntime().availableProcessors())
                 .setSocketOption(Options.BACKLOG, Integer.parseInt(System.getenv("C1M_BACKLOG")))
                 // By default the listener pauses at a million connections.
                 .setWorkerOption(Options.CONNECTION_HIGH_WATER, Integer.MAX_VALUE)
                 .setWorkerOption(Options.CONNECTION_LOW_WATER, Integer.MAX_VALUE)
-                .setHandler(path().addExactPath("/", memberPath).addExactPath("/publish", publisherPath))
+                .setServerOption(UndertowOptions.SHUTDOWN_TIMEOUT, CLOSE_MILLIS)
+                .setHandler(path().addExactPath("/", memberPath).addExactPath("/publish", publisherPath));
+        var undertow = (certificate == null
+                        ? builder.addHttpListener(port, address)
+                        : builder.addHttpsListener(port, address, tls(certificate, System.getenv("C1M_TLS_KEY"))))
                 .build();
         try {
             undertow.start();
@@ -39,10 +54,10 @@ public final class Main {
         }
 
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-            var open = new ArrayList<WebSocketChannel>(memberPath.getPeerConnections());
-            open.addAll(publisherPath.getPeerConnections());
-            open.forEach(channel -> WebSockets.sendClose(CloseMessage.GOING_AWAY, null, channel, null));
-            awaitClosed(open);
+            for (var path : List.of(memberPath, publisherPath)) {
+                path.getPeerConnections().forEach(channel ->
+                        WebSockets.sendClose(CloseMessage.GOING_AWAY, null, channel, null));
+            }
             undertow.stop();
             System.out.printf("{\"event\":\"stopped\",\"port\":%d}%n", port);
             // A JVM that a signal ends has exit code 143, unless its last hook halts it.
@@ -53,14 +68,22 @@ public final class Main {
                 port, Version.getVersionString());
     }
 
-    private static void awaitClosed(ArrayList<WebSocketChannel> channels) {
-        var deadline = System.nanoTime() + CLOSE_SECONDS * 1_000_000_000L;
-        try {
-            while (channels.stream().anyMatch(WebSocketChannel::isOpen) && System.nanoTime() < deadline) {
-                Thread.sleep(10);
-            }
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-        }
+    /** Java reads keys from key stores and not from PEM. */
+    private static SSLContext tls(String certificate, String key) throws GeneralSecurityException, IOException {
+        var chain = CertificateFactory.getInstance("X.509")
+                .generateCertificates(Files.newInputStream(Path.of(certificate)));
+        var der = Base64.getMimeDecoder().decode(Files.readString(Path.of(key)).replaceAll("-----.*-----", ""));
+        var store = KeyStore.getInstance("PKCS12");
+        store.load(null, null);
+        store.setKeyEntry(
+                "server",
+                KeyFactory.getInstance("EC").generatePrivate(new PKCS8EncodedKeySpec(der)),
+                new char[0],
+                chain.toArray(Certificate[]::new));
+        var keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        keys.init(store, new char[0]);
+        var context = SSLContext.getInstance("TLS");
+        context.init(keys.getKeyManagers(), null, null);
+        return context;
     }
 }
