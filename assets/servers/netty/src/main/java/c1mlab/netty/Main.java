@@ -7,8 +7,6 @@ import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.channel.epoll.EpollIoHandler;
 import io.netty.channel.epoll.EpollServerSocketChannel;
-import io.netty.channel.group.ChannelGroup;
-import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.channel.socket.SocketChannel;
 import io.netty.handler.codec.http.HttpObjectAggregator;
 import io.netty.handler.codec.http.HttpServerCodec;
@@ -16,39 +14,28 @@ import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketCloseStatus;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.util.Version;
-import io.netty.util.concurrent.GlobalEventExecutor;
 import java.io.File;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** Netty's native epoll transport, with an event loop for each processor. */
 public final class Main {
-    /** What may wait for one client, in bytes, before its channel is not writable any more. */
-    private static final WriteBufferWaterMark WATER_MARK = new WriteBufferWaterMark(2 << 20, 4 << 20);
-
-    static final int CLOSE_SECONDS = 5;
-
-    private Main() {}
-
     public static void main(String[] args) throws Exception {
-        var address = System.getenv("C1M_ADDRESS");
         var port = Integer.parseInt(System.getenv("C1M_PORT"));
         var certificate = System.getenv("C1M_TLS_CERT");
         var tls = certificate == null
                 ? null
                 : SslContextBuilder.forServer(new File(certificate), new File(System.getenv("C1M_TLS_KEY")))
                         .build();
-        var loops = new MultiThreadIoEventLoopGroup(
-                Runtime.getRuntime().availableProcessors(), EpollIoHandler.newFactory());
-        var members = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
-        var publishers = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
-        var paths = new PathHandler(members, publishers);
         var readGate = new ReadGate();
+        var paths = new PathHandler();
         var bound = new ServerBootstrap()
-                .group(loops)
+                .group(new MultiThreadIoEventLoopGroup(
+                        Runtime.getRuntime().availableProcessors(), EpollIoHandler.newFactory()))
                 .channel(EpollServerSocketChannel.class)
                 .option(ChannelOption.SO_BACKLOG, Integer.parseInt(System.getenv("C1M_BACKLOG")))
-                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, WATER_MARK)
+                // What may wait for one client before its channel is not writable any more.
+                .childOption(ChannelOption.WRITE_BUFFER_WATER_MARK, new WriteBufferWaterMark(2 << 20, 4 << 20))
                 .childHandler(new ChannelInitializer<SocketChannel>() {
                     @Override
                     protected void initChannel(SocketChannel channel) {
@@ -56,12 +43,10 @@ public final class Main {
                         if (tls != null) {
                             pipeline.addLast(tls.newHandler(channel.alloc()));
                         }
-                        pipeline.addLast(new HttpServerCodec())
-                                .addLast(new HttpObjectAggregator(8192))
-                                .addLast(paths);
+                        pipeline.addLast(new HttpServerCodec(), new HttpObjectAggregator(8192), paths);
                     }
                 })
-                .bind(address, port)
+                .bind(System.getenv("C1M_ADDRESS"), port)
                 .await();
         if (!bound.isSuccess()) {
             System.err.println("netty: " + bound.cause().getMessage());
@@ -70,12 +55,11 @@ public final class Main {
 
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             bound.channel().close().awaitUninterruptibly();
-            for (var group : List.of(members, publishers)) {
-                group.writeAndFlush(new CloseWebSocketFrame(WebSocketCloseStatus.ENDPOINT_UNAVAILABLE));
-            }
-            for (ChannelGroup group : List.of(members, publishers)) {
-                group.newCloseFuture().awaitUninterruptibly(CLOSE_SECONDS + 1, TimeUnit.SECONDS);
-            }
+            var groups = List.of(paths.members, paths.publishers);
+            var goingAway = WebSocketCloseStatus.ENDPOINT_UNAVAILABLE;
+            groups.forEach(group -> group.writeAndFlush(new CloseWebSocketFrame(goingAway)));
+            groups.forEach(group -> group.newCloseFuture()
+                    .awaitUninterruptibly(PathHandler.CLOSE_SECONDS + 1, TimeUnit.SECONDS));
             System.out.printf("{\"event\":\"stopped\",\"port\":%d}%n", port);
             // A JVM that a signal ends has exit code 143, unless its last hook halts it.
             Runtime.getRuntime().halt(0);

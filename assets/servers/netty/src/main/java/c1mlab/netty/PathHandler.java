@@ -5,43 +5,43 @@ import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.SimpleChannelInboundHandler;
 import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.QueryStringDecoder;
+import io.netty.handler.codec.http.websocketx.TextWebSocketFrame;
+import io.netty.handler.codec.http.websocketx.WebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketFrameAggregator;
 import io.netty.handler.codec.http.websocketx.WebSocketFrameDecoder;
 import io.netty.handler.codec.http.websocketx.WebSocketServerProtocolConfig;
 import io.netty.handler.codec.http.websocketx.WebSocketServerProtocolHandler;
+import io.netty.util.concurrent.GlobalEventExecutor;
+import java.util.function.UnaryOperator;
 
 /** Gives a connection the WebSocket handlers of the path that it asks for, and leaves its pipeline. */
 @Sharable
 final class PathHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
+    static final int CLOSE_SECONDS = 5;
     private static final int MAX_MESSAGE_BYTES = 1 << 20;
     private static final WebSocketServerProtocolConfig CONFIG = WebSocketServerProtocolConfig.newBuilder()
             .websocketPath("/")
             .checkStartsWith(true)
             .maxFramePayloadLength(MAX_MESSAGE_BYTES)
-            .forceCloseTimeoutMillis(Main.CLOSE_SECONDS * 1000L)
+            .forceCloseTimeoutMillis(CLOSE_SECONDS * 1000L)
             .build();
 
-    private final ChannelGroup members;
-    private final ChannelGroup publishers;
-    private final FrameHandler member = new FrameHandler();
-    private final FrameHandler publisher;
-
-    PathHandler(ChannelGroup members, ChannelGroup publishers) {
-        this.members = members;
-        this.publishers = publishers;
-        this.publisher = new PublishHandler(members);
-    }
+    final ChannelGroup members = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+    final ChannelGroup publishers = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+    private final FrameHandler echo = new FrameHandler(WebSocketFrame::retain);
+    private final FrameHandler publish = new FrameHandler(this::publish);
 
     @Override
     protected void channelRead0(ChannelHandlerContext ctx, FullHttpRequest request) {
         switch (new QueryStringDecoder(request.uri()).path()) {
-            case "/" -> upgrade(ctx, request, members, member);
-            case "/publish" -> upgrade(ctx, request, publishers, publisher);
+            case "/" -> upgrade(ctx, request, members, echo);
+            case "/publish" -> upgrade(ctx, request, publishers, publish);
             default ->
                 ctx.writeAndFlush(new DefaultFullHttpResponse(HttpVersion.HTTP_1_1, HttpResponseStatus.NOT_FOUND))
                         .addListener(ChannelFutureListener.CLOSE);
@@ -62,8 +62,51 @@ final class PathHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
         pipeline.remove(this);
     }
 
+    /** Sends to every member, and returns the publisher's answer. A member for which too much waits is closed. */
+    private WebSocketFrame publish(WebSocketFrame message) {
+        var began = System.nanoTime();
+        var addressed = 0;
+        var failed = 0;
+        for (var member : members) {
+            addressed++;
+            if (member.isWritable()) {
+                member.writeAndFlush(message.retainedDuplicate());
+            } else {
+                failed++;
+                members.remove(member);
+                member.close();
+            }
+        }
+        return new TextWebSocketFrame("sent " + addressed + " " + failed + " " + (System.nanoTime() - began) / 1000);
+    }
+
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
         ctx.close();
+    }
+
+    /** Answers each message of a client. */
+    @Sharable
+    private static final class FrameHandler extends SimpleChannelInboundHandler<WebSocketFrame> {
+        private final UnaryOperator<WebSocketFrame> answer;
+
+        FrameHandler(UnaryOperator<WebSocketFrame> answer) {
+            this.answer = answer;
+        }
+
+        @Override
+        protected void channelRead0(ChannelHandlerContext ctx, WebSocketFrame message) {
+            ctx.write(answer.apply(message));
+        }
+
+        @Override
+        public void channelReadComplete(ChannelHandlerContext ctx) {
+            ctx.flush();
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
+            ctx.close();
+        }
     }
 }
