@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/lxzan/gws"
@@ -18,58 +19,58 @@ const (
 
 var options = &gws.ServerOption{ReadBufferSize: 1024, ReadMaxPayloadSize: messageLimit, CheckUtf8Enabled: true}
 
-// hub knows all members. It is the handler of their events.
+// hub knows all clients, and handles the events of members.
 type hub struct {
 	gws.BuiltinEventHandler
-	publishers publishers
 	// Held for reading while a member is upgraded: a publisher waits, so that a client that has its 101 is a member.
 	joining sync.RWMutex
 	mu      sync.Mutex
-	members map[*gws.Conn]*waiting
+	// With the bytes that wait for a member; nil for a publisher.
+	clients map[*gws.Conn]*atomic.Int64
 }
 
-// waiting counts what is queued for a member.
-type waiting struct {
-	mu    sync.Mutex
-	bytes int
-}
-
-func (w *waiting) add(bytes int) int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.bytes += bytes
-	return w.bytes
-}
-
-// publishers are the other clients, and handles their events.
-type publishers struct {
-	gws.BuiltinEventHandler
-	hub   *hub
-	conns gws.ConcurrentMap[*gws.Conn, bool]
-}
-
-func newHub() *hub {
-	h := &hub{members: make(map[*gws.Conn]*waiting)}
-	h.publishers.hub = h
-	h.publishers.conns = *gws.NewConcurrentMap[*gws.Conn, bool]()
-	return h
-}
+// publishers handles the events of publishers.
+type publishers struct{ *hub }
 
 func (h *hub) serveMembers() http.HandlerFunc {
 	upgrader := gws.NewUpgrader(h, options)
 	return func(w http.ResponseWriter, r *http.Request) {
 		h.joining.RLock()
 		defer h.joining.RUnlock()
-		conn, err := upgrader.Upgrade(w, r)
-		if err != nil {
-			return
+		if conn, err := upgrader.Upgrade(w, r); err == nil {
+			h.add(conn, new(atomic.Int64))
+			go read(conn, h)
 		}
-		h.mu.Lock()
-		h.members[conn] = &waiting{}
-		h.mu.Unlock()
-		// net/http's goroutine would keep the request in memory.
-		go conn.ReadLoop()
 	}
+}
+
+func (h *hub) servePublishers() http.HandlerFunc {
+	handler := publishers{h}
+	upgrader := gws.NewUpgrader(handler, options)
+	return func(w http.ResponseWriter, r *http.Request) {
+		if conn, err := upgrader.Upgrade(w, r); err == nil {
+			h.add(conn, nil)
+			go read(conn, handler)
+		}
+	}
+}
+
+func (h *hub) add(conn *gws.Conn, waiting *atomic.Int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.clients[conn] = waiting
+}
+
+// read takes what a client sends, in a goroutine of its own: net/http's would keep the request in memory.
+func read(conn *gws.Conn, handler gws.Event) {
+	defer func() {
+		// gws 1.8.9 panics on a frame whose length has its highest bit set: that ends this connection, and not the server.
+		if recover() != nil {
+			conn.NetConn().Close()
+			handler.OnClose(conn, nil)
+		}
+	}()
+	conn.ReadLoop()
 }
 
 func (h *hub) OnPing(conn *gws.Conn, payload []byte) { conn.WritePong(payload) }
@@ -83,7 +84,14 @@ func (h *hub) OnMessage(conn *gws.Conn, message *gws.Message) {
 func (h *hub) OnClose(conn *gws.Conn, _ error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	delete(h.members, conn)
+	delete(h.clients, conn)
+}
+
+func (p publishers) OnMessage(conn *gws.Conn, message *gws.Message) {
+	// The message's memory is used again after Close, and members may get it later.
+	data := append([]byte(nil), message.Bytes()...)
+	message.Close()
+	conn.WriteString(p.publish(message.Opcode, data))
 }
 
 // publish sends to every member, and returns the publisher's answer. A member for which too much waits is cut off.
@@ -95,61 +103,36 @@ func (h *hub) publish(opcode gws.Opcode, data []byte) string {
 	defer h.joining.Unlock()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	addressed, failed := len(h.members), 0
-	for conn, waiting := range h.members {
-		if waiting.add(len(data)) > waitingLimit {
+	size := int64(len(data))
+	addressed, failed := 0, 0
+	for conn, waiting := range h.clients {
+		if waiting == nil {
+			continue
+		}
+		addressed++
+		if waiting.Add(size) > waitingLimit {
 			failed++
-			delete(h.members, conn)
+			delete(h.clients, conn)
 			conn.NetConn().Close()
 			continue
 		}
 		broadcaster.Broadcast(conn)
 		// It is called in the order of the queue: when the broadcast has been written.
-		conn.Async(func() { waiting.add(-len(data)) })
+		conn.Async(func() { waiting.Add(-size) })
 	}
 	return fmt.Sprintf("sent %d %d %d", addressed, failed, time.Since(began).Microseconds())
 }
 
-func (p *publishers) serve() http.HandlerFunc {
-	upgrader := gws.NewUpgrader(p, options)
-	return func(w http.ResponseWriter, r *http.Request) {
-		if conn, err := upgrader.Upgrade(w, r); err == nil {
-			p.conns.Store(conn, true)
-			go conn.ReadLoop()
-		}
-	}
-}
-
-func (p *publishers) OnPing(conn *gws.Conn, payload []byte) { conn.WritePong(payload) }
-
-func (p *publishers) OnMessage(conn *gws.Conn, message *gws.Message) {
-	// The message's memory is used again after Close, and members may get it later.
-	data := append([]byte(nil), message.Bytes()...)
-	message.Close()
-	conn.WriteString(p.hub.publish(message.Opcode, data))
-}
-
-func (p *publishers) OnClose(conn *gws.Conn, _ error) { p.conns.Delete(conn) }
-
-// close sends 1001 to all and closes their connections, those that cannot take it after a while.
+// close sends 1001 to all, and closes the connections of those that cannot take it after a while.
 func (h *hub) close(timeout time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	var closing sync.WaitGroup
-	goodbye := func(conn *gws.Conn) {
-		closing.Add(1)
-		go func() {
-			defer closing.Done()
+	for conn := range h.clients {
+		closing.Go(func() {
 			conn.SetDeadline(time.Now().Add(timeout))
 			conn.WriteClose(1001, nil)
-		}()
+		})
 	}
-	h.mu.Lock()
-	for conn := range h.members {
-		goodbye(conn)
-	}
-	h.mu.Unlock()
-	h.publishers.conns.Range(func(conn *gws.Conn, _ bool) bool {
-		goodbye(conn)
-		return true
-	})
 	closing.Wait()
 }

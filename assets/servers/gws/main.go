@@ -8,8 +8,11 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/lxzan/gws"
 )
 
 // As in go.mod.
@@ -33,10 +36,10 @@ func serve(terminated context.Context, address, port string) error {
 	if err != nil {
 		return err
 	}
-	hub := newHub()
+	hub := &hub{clients: make(map[*gws.Conn]*atomic.Int64)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/{$}", hub.serveMembers())
-	mux.HandleFunc("/publish", hub.publishers.serve())
+	mux.HandleFunc("/publish", hub.servePublishers())
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
 	if certificate, ok := os.LookupEnv("C1M_TLS_CERT"); ok {
 		go server.ServeTLS(listener, certificate, os.Getenv("C1M_TLS_KEY"))
