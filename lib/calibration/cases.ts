@@ -82,7 +82,8 @@ export function calibrationCases(size: CalibrationSize): readonly CalibrationCas
         // Longer than the load hosts are apart.
         stormDelayMicros: 1_000_000,
         stormSpreadMicros: 500_000,
-        idleBytesPerSecond: 16 * 1024 * 1024,
+        // So much in some seconds that what the runtime collects after a storm, some megabytes, is a few percent of it.
+        idleBytesPerSecond: 32 * 1024 * 1024,
         pongDelayMicros: 15_000,
         closeDelayMicros: 10_000,
         returnDelayMicros: 25_000,

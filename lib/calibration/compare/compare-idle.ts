@@ -1,10 +1,10 @@
 import { sum } from '../../results/statistics/numbers.ts';
-import { toleratedGrowthShare, type Comparison } from './comparison.ts';
+import { toleratedGrowthShare, toleratedHeapBytes, type Comparison } from './comparison.ts';
 import { exactly, phaseIn, type Parts, type Row } from './measured-case.ts';
 
 /** Who was held while nothing was done, and what memory the server took meanwhile. */
 export function idle({ truth, measured, calibrationCase: { behaviour } }: Parts, row: Row): Comparison[] {
-  const { held, lost, bytesPerHour } = phaseIn(measured, 'idle');
+  const { held, lost, bytesPerHour, seconds } = phaseIn(measured, 'idle');
   const { idleBytesPerSecond = 0 } = behaviour;
   const { members, membersReset, membersClosed, membersEnded, cut, afterCut, idleBytes, idleMicros } = truth;
   const exact = exactly(row);
@@ -27,7 +27,7 @@ export function idle({ truth, measured, calibrationCase: { behaviour } }: Parts,
             nominal: idleBytesPerSecond * 3600,
             claimed,
             measured: bytesPerHour?.slope ?? null,
-            tolerance: toleratedGrowthShare * (claimed ?? 0),
+            tolerance: toleratedGrowthShare * (claimed ?? 0) + (toleratedHeapBytes / (seconds ?? 1)) * 3600,
             noise: bytesPerHour === null ? 0 : bytesPerHour.high - bytesPerHour.slope,
           }),
         ]),

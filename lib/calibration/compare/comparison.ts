@@ -37,7 +37,7 @@ export const toleratedMicros = 1000;
  */
 export const toleratedGrowthShare = 0.05;
 
-/** What the heap of the runtime itself may gain or lose while connections are exchanged, bytes: it collects garbage when it likes. */
+/** What the heap of the runtime itself may gain or lose in a phase, bytes: it collects garbage when it likes, and most after a storm. */
 export const toleratedHeapBytes = 4_000_000;
 
 /** What {@link compare} is given of a figure. */
