@@ -59,7 +59,7 @@ export interface Behaviour {
 }
 
 /** A server that does nothing but its duty. */
-export const faultless: Behaviour = {
+const faultless: Behaviour = {
   echoDelayMicros: 0,
   slowOneIn: 0,
   slowDelayMicros: 0,

@@ -8,7 +8,7 @@ import { calibrationSchema, type Calibration } from '../results/schema/run-recor
 import { comparisonSchema } from './compare/comparison.ts';
 
 /** `calibration.json`: what every run names of a calibration, and each figure that it compared. */
-export const calibrationRecordSchema = v.object({
+const calibrationRecordSchema = v.object({
   schema: v.literal(1),
   ...calibrationSchema.entries,
   comparisons: v.array(comparisonSchema),

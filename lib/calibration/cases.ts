@@ -51,7 +51,7 @@ export function broadcastsOf({ workload }: CalibrationWorkload): PhaseOf<'broadc
 }
 
 /** The names of the cases: those of the servers that are measured. */
-export const caseNames = ['reference-slow', 'reference-faulty'] as const;
+const caseNames = ['reference-slow', 'reference-faulty'] as const;
 
 /** A name in {@link caseNames}. */
 export type CaseName = (typeof caseNames)[number];

@@ -24,11 +24,6 @@ export function loadSubnet(lab: Lab): string {
   return `${lab.network.prefix}.16.0/${loadSubnetBits}`;
 }
 
-/** The subnet that management traffic uses (updates, SSM, uploads), in CIDR notation. */
-export function managementSubnet(lab: Lab): string {
-  return `${lab.network.prefix}.0.0/20`;
-}
-
 /**
  * Every host of the lab, the server first. Addresses are fixed by the configuration, so that documents and user data
  * need no look-up: the server is x.y.16.10, load host n is x.y.(16 + block).(…) with its secondary addresses after it.

@@ -32,7 +32,7 @@ export interface LabStackProps extends StackProps {
 }
 
 /** What never belongs to the assets: installed packages, caches, and what builds leave beside their sources. */
-export const assetExcludes: readonly string[] = [
+const assetExcludes: readonly string[] = [
   'node_modules',
   '.cache',
   '.git',

@@ -197,7 +197,7 @@ function hanging(label: string, text: string): readonly string[] {
 }
 
 /** Breaks text at spaces so that no line is longer than the width, except for a single long word. */
-export function wrap(text: string, width: number = textWidth): readonly string[] {
+function wrap(text: string, width: number = textWidth): readonly string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(/\s+/)) {

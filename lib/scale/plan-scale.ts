@@ -23,7 +23,7 @@ import {
 } from './figures.ts';
 
 /** A lab file's content: a preset with settings of its own laid over it. */
-export type LabFile = LabInput & { readonly preset: PresetName };
+type LabFile = LabInput & { readonly preset: PresetName };
 
 /** One way to hold so many connections: a number of equal labs. */
 export interface ScalePlan {

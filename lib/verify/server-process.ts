@@ -160,7 +160,7 @@ export async function startServer(server: BuiltServer, options: StartOptions = {
 }
 
 /** A port that nobody listened on a moment ago. */
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const probe = createServer();
   await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
   const address = probe.address();

@@ -1,7 +1,7 @@
 import { ec2Xml, items, type Responder } from './fake-aws.ts';
 
 /** Zones of us-east-1 as one account sees them. */
-export const zoneItems = ['a', 'b', 'c'].map((letter, index) => ({
+const zoneItems = ['a', 'b', 'c'].map((letter, index) => ({
   zoneName: `us-east-1${letter}`,
   zoneId: `use1-az${index + 1}`,
   zoneState: 'available',

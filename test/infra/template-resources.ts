@@ -1,7 +1,7 @@
 import { synthesize } from './synthesize.ts';
 
 /** A resource of a template. */
-export interface Resource {
+interface Resource {
   // A template's properties are whatever CloudFormation says; each test knows what it looks at.
   readonly Properties: Readonly<Record<string, Json>>;
   readonly DependsOn?: readonly string[];

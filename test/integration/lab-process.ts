@@ -23,11 +23,6 @@ export function startLab(...words: readonly string[]): LabProcess {
   return startProgram(process.execPath, program, ...words);
 }
 
-/** Starts `c1m` with a temporary folder of its own, so that what it leaves there can be seen. */
-export function startLabWithTemporaryFolder(folder: string, ...words: readonly string[]): LabProcess {
-  return startWith({ ...process.env, TMPDIR: folder }, process.execPath, program, ...words);
-}
-
 /** Starts any program and keeps what it prints. */
 export function startProgram(command: string, ...words: readonly string[]): LabProcess {
   return startWith(process.env, command, ...words);

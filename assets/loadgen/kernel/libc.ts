@@ -62,8 +62,6 @@ export const read: Three = declare('int read(int, int64_t, int64_t)');
 export const send: Four = declare('int send(int, int64_t, int64_t, int)');
 /** setsockopt(fd, level, name, value address, value length). */
 export const setSocketOption: Five = declare('int setsockopt(int, int, int, int64_t, int)');
-/** getsockopt(fd, level, name, value address, address of the length). */
-export const getSocketOption: Five = declare('int getsockopt(int, int, int, int64_t, int64_t)');
 /** clock_gettime(clock, address of a timespec). */
 export const clockTime: Two = declare('int clock_gettime(int, int64_t)');
 /** nanosleep(address of a timespec, address for what is left or 0). */

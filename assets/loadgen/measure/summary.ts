@@ -15,7 +15,7 @@ export interface Distribution {
 }
 
 /** One broadcast over all processes of a host. */
-export interface BroadcastSummary {
+interface BroadcastSummary {
   readonly seq: number;
   readonly members: number;
   readonly received: number;

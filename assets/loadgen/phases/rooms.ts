@@ -26,7 +26,7 @@ export function openRoom(phase: Phase, context: PhaseContext): PhaseRun<object> 
 }
 
 /** What every phase has in its raw part. Microseconds of the host's monotonic clock. */
-export interface PhaseRawCommon {
+interface PhaseRawCommon {
   /** Which phase of the workload it is, from 0. */
   readonly place: number;
   /** When its first work was due. */

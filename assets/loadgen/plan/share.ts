@@ -85,7 +85,7 @@ export function shareOf(plan: LoadPlan, process: number): Share {
 }
 
 /** Where the n-th of `parts` nearly equal parts of `total` begins. */
-export function split(total: number, parts: number, n: number): number {
+function split(total: number, parts: number, n: number): number {
   return Math.floor((total * n) / parts);
 }
 

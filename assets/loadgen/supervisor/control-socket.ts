@@ -10,7 +10,7 @@ export type ControlRequest =
   | { readonly type: 'collect' };
 
 /** A line to the client: every second that the work is under way, and then its outcome. */
-export type ControlAnswer =
+type ControlAnswer =
   | { readonly ok: 'underWay' }
   | { readonly ok: true; readonly result: unknown }
   | { readonly ok: false; readonly error: string };

@@ -33,7 +33,7 @@ export interface StartPublisher {
 }
 
 /** Tells a load process which phases there will be. */
-export interface DriveOrder {
+interface DriveOrder {
   readonly type: 'drive';
   readonly workload: Workload;
 }
@@ -89,7 +89,7 @@ export interface PhaseReport {
 }
 
 /** What the publisher reports: how much it has published, at least once a second. */
-export type PublisherReport =
+type PublisherReport =
   | { readonly type: 'ready' }
   /** How many broadcasts of the latest order; null before the first order. */
   | { readonly type: 'published'; readonly place: number | null; readonly count: number }

@@ -27,7 +27,7 @@ export function upgradeRequest(host: string, path: string, headers: readonly str
 export type ResponseCheck = number | 'partial' | BadResponse;
 
 /** What is wrong with an answer, in words and by name. */
-export interface BadResponse {
+interface BadResponse {
   readonly reason: string;
   readonly cause: FailureCause;
 }

@@ -8,7 +8,7 @@ export interface HeaderValues {
 }
 
 /** The longest line; servers take headers of 8 to 16 KiB. */
-export const longestLine = 8192;
+const longestLine = 8192;
 const pieceBytes = 65536;
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;

@@ -7,7 +7,7 @@ import type { FailureCause } from '../raw.ts';
 import type { Connections } from '../connections/connections.ts';
 
 /** What a connection that fails is given: a real client would try again, but not for ever. */
-export const attemptsMost = 3;
+const attemptsMost = 3;
 /** Waits before the second and the third attempt. */
 const backOffMicros = [500_000, 2_000_000] as const;
 /** How many other local ports are tried when one's own is taken, and when the source address may be to blame. */

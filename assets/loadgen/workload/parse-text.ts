@@ -71,7 +71,7 @@ export function check(
 }
 
 /** The error for a field that a kind does not have. */
-export function unknownField(kind: PhaseKindName, place: number, given: string): WorkloadError {
+function unknownField(kind: PhaseKindName, place: number, given: string): WorkloadError {
   return new WorkloadError(
     `${kind} (phase ${place + 1}) has no field '${given}'`,
     `its fields are ${Object.values(fieldsOf(kind))

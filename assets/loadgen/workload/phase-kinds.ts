@@ -14,7 +14,7 @@ export interface NumberField {
 }
 
 /** A field that holds one of some words. */
-export interface ChoiceField {
+interface ChoiceField {
   readonly name: string;
   readonly unit: 'choice';
   readonly choices: readonly string[];

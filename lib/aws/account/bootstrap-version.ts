@@ -3,7 +3,7 @@ import type { AwsClients } from './aws-access.ts';
 import { callOrThrow } from './service-failure.ts';
 
 /** Where the stack CDKToolkit writes its version, and where `cdk deploy` reads it (AWS CDK guide, "Bootstrap template contract"). */
-export const bootstrapParameter = '/cdk-bootstrap/hnb659fds/version';
+const bootstrapParameter = '/cdk-bootstrap/hnb659fds/version';
 
 /** What stacks of CDK 2 require of it at least: the rule CheckBootstrapVersion of each template. */
 export const leastBootstrapVersion = 6;

@@ -2,7 +2,7 @@ import { LabError } from '../../config/lab-error.ts';
 import { ok, unavailable, type Result } from './result.ts';
 
 /** Why a service did not answer. */
-export type FailureKind = 'credentials' | 'expired' | 'denied' | 'throttled' | 'unreachable' | 'other';
+type FailureKind = 'credentials' | 'expired' | 'denied' | 'throttled' | 'unreachable' | 'other';
 
 /** A failed call of a service, understood. */
 export interface ServiceFailure {

@@ -14,7 +14,7 @@ export interface HostState {
 }
 
 /** The instance of a host. */
-export interface HostInstance {
+interface HostInstance {
   readonly id: string;
   readonly type: string;
   /** As EC2 spells it: pending, running, shutting-down, terminated, stopping, stopped. */

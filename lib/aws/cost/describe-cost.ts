@@ -12,7 +12,7 @@ export function dollars(amount: number): string {
 }
 
 /** A bill of an hour as lines of text, the sum last. */
-export function describeBill(lines: readonly BillLine[]): readonly string[] {
+function describeBill(lines: readonly BillLine[]): readonly string[] {
   const sum = hourOf(lines);
   const rows = lines.map(({ what, count, hour }) => [
     String(count),

@@ -44,6 +44,3 @@ export const monitoringHour = (7 * 0.3) / hoursPerMonth;
 
 /** A GB kept in S3 Standard for a month in us-east-1, dollars (Amazon S3 pricing, first tier). */
 export const storedGbMonth = 0.023;
-
-/** A GB sent from AWS to the internet, dollars, after the first 100 GB of a month (Amazon EC2 pricing, data transfer, first tier). */
-export const internetGb = 0.09;

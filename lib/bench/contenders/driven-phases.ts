@@ -2,7 +2,7 @@ import { parseWorkload } from '../../../assets/loadgen/workload/workload.ts';
 import type { Phase, Workload } from '../../../assets/loadgen/workload/phase-kinds.ts';
 
 /** The kinds of phases that the reference can run, too. */
-export const drivenKinds = ['heartbeat', 'churn', 'storm'] as const;
+const drivenKinds = ['heartbeat', 'churn', 'storm'] as const;
 
 export type DrivenKind = (typeof drivenKinds)[number];
 

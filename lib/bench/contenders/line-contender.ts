@@ -5,7 +5,7 @@ import { lineReader } from './child-lines.ts';
 import { usageOf } from '../process-usage.ts';
 
 /** How many handshakes the clients of one process have under way at once. */
-export const handshakesInFlight = 256;
+const handshakesInFlight = 256;
 /** The first local port of a round: below the kernel's own range, above what is listened on. */
 export const firstLocalPort = 20_000;
 

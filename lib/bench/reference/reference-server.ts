@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { lineReader } from '../contenders/child-lines.ts';
 
 /** What the server knows of its members. */
-export interface Members {
+interface Members {
   readonly open: number;
   /** From the first connection accepted to the last upgrade answered. */
   readonly rampMicros: number;

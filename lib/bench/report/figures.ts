@@ -16,7 +16,7 @@ function more(measurement: Measurement, base: Measurement): number {
   return measurement.connections - base.connections;
 }
 
-export const connectionsPerSecond: Figure = {
+const connectionsPerSecond: Figure = {
   name: 'connections/s',
   of: (m) => m.connectionsPerSecond,
   digits: 0,
@@ -52,14 +52,14 @@ export const cpuAMessage: Figure = {
   compared: true,
 };
 
-export const firstToLast: Figure = {
+const firstToLast: Figure = {
   name: 'first to last arrival, ms for 10 000',
   of: (m) => (m.firstToLastMicros === null ? null : (m.firstToLastMicros * 10) / m.connections),
   digits: 1,
   compared: true,
 };
 
-export const idleCpu: Figure = {
+const idleCpu: Figure = {
   name: 'idle, CPU µs/s',
   of: (m) => m.idleCpuMicrosASecond,
   digits: 0,

@@ -26,10 +26,10 @@ export const comparisonSchema = v.object({
 export type Comparison = v.InferOutput<typeof comparisonSchema>;
 
 /** The greatest error of a claim, as a share of it. */
-export const toleratedShare = 0.01;
+const toleratedShare = 0.01;
 
 /** The greatest error of a claim about time, when {@link toleratedShare} of it is less. */
-export const toleratedMicros = 1000;
+const toleratedMicros = 1000;
 
 /**
  * The greatest error of a slope over time, as a share of it: it is of a handful of once-a-second samples, and work that is evenly due is

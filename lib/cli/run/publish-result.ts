@@ -12,7 +12,7 @@ import type { LabContext } from '../context.ts';
 import { describeFailures } from './failure-advice.ts';
 
 /** Which exit code a result deserves: the gravest of its measurements. */
-export function exitCodeOf(result: RunResult): number {
+function exitCodeOf(result: RunResult): number {
   const verdicts = result.measurements.map(({ verdict }) => verdict);
   if (result.measurements.length === 0 || verdicts.some(({ complete }) => !complete)) return exitCodes.runFailed;
   if (verdicts.some(({ valid }) => !valid)) return exitCodes.resultInvalid;

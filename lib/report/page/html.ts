@@ -11,7 +11,7 @@ export function html(strings: TemplateStringsArray, ...values: readonly Inserted
 }
 
 /** Text as HTML shows it, in elements and in quoted attributes. */
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

@@ -19,7 +19,7 @@ export interface ConnectionsMerged {
  * The counts of a load host: its processes summed, or its last status where a process left no file (the status then has more
  * processes than there are files).
  */
-export function countsOfHost(host: RawHost): readonly LoadCounts[] {
+function countsOfHost(host: RawHost): readonly LoadCounts[] {
   const { loadStatus } = host;
   if (loadStatus !== null && memberProcesses(host, loadStatus.processes).length < loadStatus.processes) {
     return [loadStatus.counts];

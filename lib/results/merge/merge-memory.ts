@@ -23,7 +23,7 @@ export interface MemoryMerged {
  * there. Sockets and memory stand in one sample, so no two clocks are compared. Samples with fewer server processes than
  * `processes` are left out: memory of a process that is not there yet, or no more, is not the connections'.
  */
-export function rampSamples(samples: readonly HostSample[], processes: number): readonly HostSample[] {
+function rampSamples(samples: readonly HostSample[], processes: number): readonly HostSample[] {
   const whole = samples.filter((sample) => serverUnits(sample).length >= Math.max(1, processes));
   const sockets = whole.map((sample) => sample.sockets.tcpInUse);
   const [base] = sockets;

@@ -31,7 +31,7 @@ export function summariseServer(
 }
 
 /** Median, smallest and greatest of the repeats; null for none. */
-export function repeatedOf(values: readonly number[]): Repeated | null {
+function repeatedOf(values: readonly number[]): Repeated | null {
   const sorted = [...values].sort((a, b) => a - b);
   const [low] = sorted;
   const high = sorted.at(-1);

@@ -86,7 +86,7 @@ export const broadcastPhaseSchema = resultSchemaOf('broadcast', measured);
 export type BroadcastPhaseResult = v.InferOutput<typeof broadcastPhaseSchema>;
 
 /** One broadcast to all members. */
-export type BroadcastResult = v.InferOutput<typeof broadcastResultSchema>;
+type BroadcastResult = v.InferOutput<typeof broadcastResultSchema>;
 
 interface Seen {
   readonly host: string;

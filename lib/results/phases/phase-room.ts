@@ -24,7 +24,7 @@ export interface Meanwhile {
 }
 
 /** What a room makes of the parts of its phase. */
-export interface MergedPhase<Measured> {
+interface MergedPhase<Measured> {
   /** Encoded histograms that are the phase's latency together. */
   readonly latencies: readonly string[];
   /** Whether there must be a latency, because something was counted that has one. */

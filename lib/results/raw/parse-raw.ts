@@ -26,7 +26,7 @@ export function parseJson<T>(file: string, text: string, schema: v.GenericSchema
 }
 
 /** Lines of `samples.jsonl`: every whole line is used; a torn or strange one is counted in the problem. */
-export function parseSamples(
+function parseSamples(
   file: string,
   text: string,
 ): { readonly samples: readonly HostSample[]; readonly problems: readonly string[] } {
@@ -45,7 +45,7 @@ export function parseSamples(
 }
 
 /** Lines of `units.txt`, `<unit> ActiveState=… Result=… ExecMainStatus=…` in any order; other lines are left out. */
-export function parseUnitEnds(text: string): readonly UnitEnd[] {
+function parseUnitEnds(text: string): readonly UnitEnd[] {
   return text.split('\n').flatMap((line) => {
     const [unit, ...properties] = line.trim().split(/\s+/);
     if (unit === undefined || unit === '' || properties.length === 0) return [];

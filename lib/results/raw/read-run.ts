@@ -47,7 +47,7 @@ function hostNames(loadHosts: number): readonly string[] {
  * Reads `raw/<measurement>` of a run's folder; nothing in it must be there. What does not belong to it, or to the hosts given, is left
  * out and named.
  */
-export async function readMeasurement(
+async function readMeasurement(
   runFolder: string,
   name: string,
   hostsOfLab: readonly string[] | null = null,

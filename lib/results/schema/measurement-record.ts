@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { count, text } from './fields.ts';
 
 /** One step of the automation as it went. */
-export const stepRecordSchema = v.object({
+const stepRecordSchema = v.object({
   name: text('Name of the step in the automation document, such as Ramp.'),
   status: text('Status as SSM spells it: Success, Failed, TimedOut, Cancelled, Pending, …'),
   beganUnixMillis: v.optional(v.nullable(count('When the step began; null when it never did.')), null),

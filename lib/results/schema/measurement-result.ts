@@ -19,7 +19,7 @@ export const memorySlopeSchema = v.object({
 });
 
 /** A note about a figure that should be read with care. */
-export const trustNoteSchema = v.object({
+const trustNoteSchema = v.object({
   figure: text('The figure, by its path in this object, such as echo.latency.p99Micros or memory.server.'),
   note: text('Why it should be read with care.'),
 });

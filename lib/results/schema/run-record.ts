@@ -22,7 +22,7 @@ export const runParametersSchema = v.pipe(
  * The lab configuration as it is kept with a run: what a result needs of it is named, the rest is kept as it is, so that runs of an
  * earlier version of the lab stay readable.
  */
-export const labRecordSchema = v.pipe(
+const labRecordSchema = v.pipe(
   v.looseObject({
     name: text("The lab's name."),
     load: v.looseObject({
@@ -40,7 +40,7 @@ export const knownDeviationSchema = v.object({
 });
 
 /** What is known of a server from its `server.json` when the run is planned. */
-export const serverDescriptionSchema = v.object({
+const serverDescriptionSchema = v.object({
   name: text('Name of the entry: the folder under assets/servers.'),
   title: v.optional(v.nullable(text('Its name in tables and charts.')), null),
   language: v.optional(v.nullable(text('Language that the server is written in.')), null),
@@ -50,7 +50,7 @@ export const serverDescriptionSchema = v.object({
 });
 
 /** What going on with an interrupted run needs to know beside the parameters. */
-export const resumptionSchema = v.pipe(
+const resumptionSchema = v.pipe(
   v.object({
     schedule: v.pipe(
       v.array(

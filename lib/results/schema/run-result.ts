@@ -4,7 +4,7 @@ import { measurementResultSchema } from './measurement-result.ts';
 import { calibrationSchema, runParametersSchema, runRecordSchema } from './run-record.ts';
 
 /** A figure over the repeats of one server: repeats that are invalid or incomplete are left out while others remain. */
-export const repeatedSchema = v.object({
+const repeatedSchema = v.object({
   median: amount('Median over the repeats.'),
   low: amount('Smallest of the repeats.'),
   high: amount('Greatest of the repeats.'),
@@ -18,7 +18,7 @@ const comparedFiguresSchema = v.pipe(
 );
 
 /** One server over its repeats. */
-export const serverSummarySchema = v.object({
+const serverSummarySchema = v.object({
   server: text('Name of the server.'),
   title: text('Its name in tables and charts.'),
   measured: count('Repeats that were measured.'),
@@ -29,7 +29,7 @@ export const serverSummarySchema = v.object({
 });
 
 /** A host as it was when its run was prepared. */
-export const hostResultSchema = v.object({
+const hostResultSchema = v.object({
   host: text('Name of the host.'),
   role: v.picklist(['server', 'load']),
   kernel: v.string(),
@@ -69,7 +69,7 @@ export const hostResultSchema = v.object({
 });
 
 /** A row from the literature, for comparison by eye only: it was measured elsewhere and otherwise. */
-export const referenceSchema = v.object({
+const referenceSchema = v.object({
   name: v.string(),
   source: v.string(),
   connections: count('Connections held.'),

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { count, flag, text } from './fields.ts';
 
 /** What can stop, slow or spoil a measurement. */
-export const wallNames = [
+const wallNames = [
   'listenQueue',
   'ports',
   'descriptors',
@@ -31,7 +31,7 @@ export const wallNames = [
 export type WallName = (typeof wallNames)[number];
 
 /** One wall that was met, with its evidence. */
-export const wallSchema = v.object({
+const wallSchema = v.object({
   wall: v.pipe(v.picklist(wallNames), v.description('Which wall.')),
   effect: v.pipe(
     v.picklist(['invalidates', 'stopped', 'slowed', 'noted']),

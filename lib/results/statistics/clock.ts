@@ -5,7 +5,7 @@ import type { RawHost, RawMeasurement } from '../raw/raw-run.ts';
  * Good to about a millisecond on one host and to the hosts' clock synchronisation between hosts: it places charts and windows of
  * processor time, and never makes a latency.
  */
-export function unixOffsetMicros(host: RawHost): number | null {
+function unixOffsetMicros(host: RawHost): number | null {
   const offsets = host.samples.map((sample) => sample.unixMillis * 1000 - sample.monotonicMicros).sort((a, b) => a - b);
   return offsets[Math.floor(offsets.length / 2)] ?? null;
 }

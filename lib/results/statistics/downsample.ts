@@ -1,5 +1,5 @@
 /** The most points that a series of a result has. */
-export const maxSeriesPoints = 1000;
+const maxSeriesPoints = 1000;
 
 /**
  * At most `limit` points of a series, evenly chosen; the first, the last, and the greatest of its values are always among

@@ -11,7 +11,7 @@ import type { SsmRequestHandler } from '../../../lib/local/ssm/request-handler.t
 import { answerBucket, type FakeBucket } from './fake-bucket.ts';
 
 /** An instance as the account's EC2 shows it. */
-export interface FakeInstance {
+interface FakeInstance {
   id: string;
   type: string;
   state: string;
@@ -20,7 +20,7 @@ export interface FakeInstance {
 }
 
 /** What a test may change of the account at any time. */
-export interface FakeAccountState {
+interface FakeAccountState {
   /** Values of SSM parameters, by name. */
   readonly parameters: Map<string, string>;
   readonly instances: FakeInstance[];

@@ -53,7 +53,7 @@ export async function startIdleAccount(t: TestContext, lab: Lab, maxAttempts = 1
 }
 
 /** Clients that talk to an account as the CLI's do: they find it by AWS_ENDPOINT_URL, at their first request. */
-export async function clientsOf({ endpoint }: FakeAccount, maxAttempts: number): Promise<AwsClients> {
+async function clientsOf({ endpoint }: FakeAccount, maxAttempts: number): Promise<AwsClients> {
   process.env['AWS_ENDPOINT_URL'] = endpoint;
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
   return nameErrors(await connectAws({ region: 'us-east-1', endpointUrl: endpoint, credentials, maxAttempts }));

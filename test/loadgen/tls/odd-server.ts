@@ -48,7 +48,7 @@ class Keys {
 }
 
 /** A record of the client, opened: its type and content. */
-export interface OpenedRecord {
+interface OpenedRecord {
   readonly type: number;
   readonly content: Buffer;
 }

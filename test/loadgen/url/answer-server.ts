@@ -79,12 +79,6 @@ function shortTexts(bytes: Buffer): readonly string[] {
   return texts;
 }
 
-/** A frame of at most 125 bytes, unmasked. */
-export function frame(first: number, payload: string | Buffer): Buffer {
-  const bytes = Buffer.from(payload);
-  return Buffer.concat([Buffer.of(first, bytes.length), bytes]);
-}
-
 /** An answer that accepts, with further headers. */
 export function accepting(...more: readonly string[]): Answer {
   return (accept) => {

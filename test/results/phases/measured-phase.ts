@@ -12,10 +12,10 @@ export type Part<Kind extends PhaseKindName> = Omit<
 > & { readonly from?: number; readonly to?: number | null };
 
 /** The load processes of the run, by host. */
-export const processes = ['load-1/loadgen-0', 'load-1/loadgen-1', 'load-2/loadgen-0', 'load-2/loadgen-1'] as const;
+const processes = ['load-1/loadgen-0', 'load-1/loadgen-1', 'load-2/loadgen-0', 'load-2/loadgen-1'] as const;
 
 /** A name in {@link processes}. */
-export type Process = (typeof processes)[number];
+type Process = (typeof processes)[number];
 
 /** A run whose phase is made of parts. */
 export interface PhaseRun<Kind extends PhaseKindName> {

@@ -2,8 +2,7 @@ import type { AutomationDocument, AutomationStep } from '../../../documents/sche
 import type { Values } from '../parameters.ts';
 
 /** Statuses of executions and their steps, as the API spells them. */
-export type AutomationStatus =
-  'Pending' | 'InProgress' | 'Success' | 'Failed' | 'TimedOut' | 'Cancelling' | 'Cancelled';
+type AutomationStatus = 'Pending' | 'InProgress' | 'Success' | 'Failed' | 'TimedOut' | 'Cancelling' | 'Cancelled';
 
 /** One step of an execution. Times are milliseconds since 1970. */
 export interface StepRun {

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 
 /** From this many bytes on a stream is cut. */
-export const maxStreamBytes = 24_000;
+const maxStreamBytes = 24_000;
 const streamCutMarker = '--output truncated--';
 
 const maxOutputBytes = 2500;
