@@ -51,6 +51,7 @@ describe('the package that npm packs, in a project of somebody else', () => {
   const folder = mkdtempSync(join(tmpdir(), 'c1mlab-package-'));
   const modules = join(folder, 'node_modules');
   const installed = join(modules, 'c1mlab');
+  let packed = '';
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   before(() => {
@@ -64,6 +65,7 @@ describe('the package that npm packs, in a project of somebody else', () => {
       'package.json',
       'cdk.json',
       'README.md',
+      'LICENSE',
       'tsconfig.json',
       'tsconfig.build.json',
     ]) {
@@ -80,7 +82,8 @@ describe('the package that npm packs, in a project of somebody else', () => {
     const archive = readdirSync(folder).find((name) => name.endsWith('.tgz'));
     assert.ok(archive !== undefined);
     mkdirSync(installed, { recursive: true });
-    execFileSync('tar', ['-xzf', join(folder, archive), '-C', installed, '--strip-components=1']);
+    packed = join(folder, archive);
+    execFileSync('tar', ['-xzf', packed, '-C', installed, '--strip-components=1']);
     rmSync(source, { recursive: true });
 
     // What npm would install beside it, from this project's own folder: the package's dependencies and their CDK, nothing else.
@@ -102,8 +105,17 @@ describe('the package that npm packs, in a project of somebody else', () => {
     writeFileSync(join(folder, 'lab.json'), JSON.stringify({ name: 'Packed' }));
   });
 
+  test('can be published as it is', () => {
+    const { status, stderr } = spawnSync('npm', ['publish', '--dry-run', '--offline', packed], { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    const { private: isPrivate } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as {
+      readonly private?: boolean;
+    };
+    assert.equal(isPrivate, undefined);
+  });
+
   test('holds JavaScript, types and the assets, without tests, benchmarks or installed packages', () => {
-    assert.deepEqual(readdirSync(installed).sort(), ['README.md', 'dist', 'package.json']);
+    assert.deepEqual(readdirSync(installed).sort(), ['LICENSE', 'README.md', 'dist', 'package.json']);
     assert.ok(existsSync(join(installed, 'dist/assets/servers/netty/pom.xml')));
     const files = readdirSync(join(installed, 'dist'), { recursive: true, encoding: 'utf8' });
     assert.deepEqual(
