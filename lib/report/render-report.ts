@@ -3,6 +3,7 @@ import type { RunResult } from '../results/schema/run-result.ts';
 import { atAGlance } from './page/at-a-glance.ts';
 import { comparisonTable } from './page/comparison-table.ts';
 import { chartsSection } from './page/charts-section.ts';
+import { conformance } from './page/conformance.ts';
 import { html, trusted, type Html } from './page/html.ts';
 import { environment, method, references } from './page/method.ts';
 import { readPageFiles, type PageFiles } from './page/page-files.ts';
@@ -53,8 +54,8 @@ export function renderReport(result: RunResult, files: PageFiles = readPageFiles
               : html`<h2>Every measurement</h2>
                   ${measurementsTable(result)}`
           }
-          ${shownPhases(result).map((shown) => reportRoom(shown.kind).details?.(shown) ?? '')} ${method(result)}
-          ${environment(result)} ${references(result)}
+          ${shownPhases(result).map((shown) => reportRoom(shown.kind).details?.(shown) ?? '')} ${conformance(result)}
+          ${method(result)} ${environment(result)} ${references(result)}
           <footer>
             Run ${result.runId}. Made by C1mLab from the run's raw files, which lie beside this page with result.json.
           </footer>

@@ -1,7 +1,11 @@
+import { join } from 'node:path';
+import { conformanceSummary } from '../verify/conformance/conformance-summary.ts';
 import type { RunRecordInput } from '../results/schema/run-record.ts';
 import type { MeasurementPlan } from './plan.ts';
 import type { Run } from './run.ts';
 import type { LabBackend } from './lab-backend.ts';
+
+const labServers = join(import.meta.dirname, '../../assets/servers');
 
 /** What a run's measurements are made with beside what was asked for. */
 export type PlannedSizes = Pick<MeasurementPlan, 'connectRate' | 'serverProcesses' | 'loadProcesses' | 'memoryPreset'>;
@@ -42,6 +46,7 @@ export function describeRun(
       language: description.language,
       framework: `${description.framework.name} ${description.framework.version}`,
       knownDeviations: description.knownDeviations,
+      conformance: conformanceSummary(outsideFolder ?? join(labServers, description.name)),
       folder: outsideFolder,
     })),
     resumption: {

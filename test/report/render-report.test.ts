@@ -37,6 +37,27 @@ describe('the report', () => {
     assert.match(page, /article 2015, netty/);
   });
 
+  test('folds what a server does with odd input: what the standard does not ask for, and how many cases hold', async () => {
+    const known = {
+      framework: 'ws 8.23.0',
+      holds: 81,
+      differs: [{ what: '<b> pings', section: 'RFC 6455, 5.5.3', asks: 'all pongs', observed: ['end', 'some pongs'] }],
+    };
+    const files = changed(runFiles({ servers: ['node', 'go'] }), 'run.json', (record) => ({
+      ...record,
+      servers: (record['servers'] as { name: string }[]).map((server) =>
+        server.name === 'node' ? { ...server, conformance: known } : server,
+      ),
+    }));
+    const page = renderReport(await readMerged(files)).replaceAll(/\s+/g, ' ');
+    assert.match(page, /: 1 of 82 cases are not as the standard asks, 81 are/);
+    assert.match(page, /&lt;b&gt; pings<\/strong>: end or some pongs/);
+    assert.match(page, /\(RFC 6455, 5\.5\.3: all pongs\)/);
+    assert.equal(page.match(/cases are not as the standard asks/g)?.length, 1, 'a server without a table has no fold');
+    assert.match(page, /docs\/conformance\.md/);
+    assert.doesNotMatch(renderReport(await readMerged(runFiles())), /Odd and illegal input/);
+  });
+
   test('says what servers were asked to do, and nothing of what they were not', async () => {
     const lead = async (workload: string, parameters: object = {}): Promise<string> => {
       const files = changed(runFiles({ servers: ['node'], workload }), 'run.json', (record) => ({

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import { knownServers } from '../../lib/cli/servers/server-folders.ts';
 import type { ConformanceCase } from '../../lib/verify/conformance/conformance-case.ts';
+import { isAsAsked } from '../../lib/verify/conformance/conformance-summary.ts';
 import { conformanceOf } from '../../lib/verify/conformance/conformance-table.ts';
 import { conformanceThemes } from '../../lib/verify/conformance/observe.ts';
 
@@ -18,11 +19,6 @@ Nothing here passes or fails. Each server is what its framework's community writ
 \`close <code>\`; \`end\` means that the connection ended without a close, \`silence\` that nothing came, \`ignored\` that the
 connection got nothing and was served on. **Bold**: not what the standard asks for.
 `;
-
-/** Whether an observation is what the standard asks for. */
-function isAsAsked(asks: string, observed: string): boolean {
-  return asks === 'any' || asks === observed || (asks === '4xx' && /^(4\d\d|505)$/.test(observed));
-}
 
 function row({ name, what, section, asks }: ConformanceCase): string {
   const cells = knownServers().map(({ folder }) =>

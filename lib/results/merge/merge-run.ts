@@ -46,6 +46,7 @@ export function mergeRun(raw: RawRun): RunResult {
         server,
         measurements.filter((measurement) => measurement.server === server),
         record.parameters.workload,
+        record.servers.find(({ name }) => name === server)?.conformance,
       ),
     ),
     measurements,

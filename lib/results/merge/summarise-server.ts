@@ -12,6 +12,7 @@ export function summariseServer(
   server: string,
   repeats: readonly MeasurementResult[],
   workload: Workload,
+  conformance: ServerSummary['conformance'] = null,
 ): ServerSummary {
   const whole = repeats.filter(({ verdict }) => verdict.valid && verdict.complete);
   const reached = whole.filter(({ verdict }) => verdict.reached);
@@ -27,6 +28,7 @@ export function summariseServer(
     reached: repeats.filter(({ verdict }) => verdict.reached).length,
     compared: compared.map(({ measurement }) => measurement),
     figures,
+    conformance,
   };
 }
 

@@ -39,6 +39,29 @@ export const knownDeviationSchema = v.object({
   why: text("Why the framework's own nature fails it."),
 });
 
+/** How a server treats odd and illegal input, as its `conformance.json` keeps it. */
+export const conformanceRecordSchema = v.object({
+  framework: text('Name and version of what was observed.'),
+  holds: count('Cases in which it does what the standard asks for.'),
+  differs: v.pipe(
+    v.array(
+      v.object({
+        what: text('What the client does.'),
+        section: text('Where the standard speaks of it.'),
+        asks: text('What it asks for.'),
+        observed: v.pipe(
+          v.array(v.string()),
+          v.description('What the server did: several things when not always one.'),
+        ),
+      }),
+    ),
+    v.description('The other cases.'),
+  ),
+});
+
+/** How a server treats odd and illegal input. */
+export type ConformanceRecord = v.InferOutput<typeof conformanceRecordSchema>;
+
 /** What is known of a server from its `server.json` when the run is planned. */
 const serverDescriptionSchema = v.object({
   name: text('Name of the entry: the folder under assets/servers.'),
@@ -46,6 +69,7 @@ const serverDescriptionSchema = v.object({
   language: v.optional(v.nullable(text('Language that the server is written in.')), null),
   framework: v.optional(v.nullable(text('Library or framework it is written with, with its version.')), null),
   knownDeviations: v.optional(v.array(knownDeviationSchema), []),
+  conformance: v.optional(v.nullable(conformanceRecordSchema), null),
   folder: v.optional(v.nullable(text('Where its folder lies when it did not come with the lab; else null.')), null),
 });
 

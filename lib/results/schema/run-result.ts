@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { amount, count, flag, text } from './fields.ts';
 import { measurementResultSchema } from './measurement-result.ts';
-import { calibrationSchema, runParametersSchema, runRecordSchema } from './run-record.ts';
+import { calibrationSchema, conformanceRecordSchema, runParametersSchema, runRecordSchema } from './run-record.ts';
 
 /** A figure over the repeats of one server: repeats that are invalid or incomplete are left out while others remain. */
 const repeatedSchema = v.object({
@@ -26,6 +26,10 @@ const serverSummarySchema = v.object({
   reached: count('Repeats that reached the target.'),
   compared: v.pipe(v.array(v.string()), v.description('Measurements that the figures are taken from.')),
   figures: comparedFiguresSchema,
+  conformance: v.optional(
+    v.pipe(v.nullable(conformanceRecordSchema), v.description('How it treats odd and illegal input; null: not known.')),
+    null,
+  ),
 });
 
 /** A host as it was when its run was prepared. */

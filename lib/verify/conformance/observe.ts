@@ -20,17 +20,19 @@ export const conformanceThemes: Readonly<Record<string, readonly ConformanceCase
   Closing: closingCases,
 };
 
-const allCases: readonly ConformanceCase[] = Object.values(conformanceThemes).flat();
+/** All of {@link conformanceThemes}. */
+export const conformanceCases: readonly ConformanceCase[] = Object.values(conformanceThemes).flat();
 
 /** The names of all conformance cases. */
-export const conformanceNames: readonly string[] = allCases.map(({ name }) => name);
+export const conformanceNames: readonly string[] = conformanceCases.map(({ name }) => name);
 
 /** How often a server is observed for its table: what depends on timing then shows as several observations. */
 const recordings = 4;
 
 /** An observation as one line: what the client did, what the server did, and what the standard asks for. */
 export function describeObservation(name: string, observed: string): string {
-  const { what, section, asks } = allCases.find((known) => known.name === name) ?? assert.fail(`no case ${name}`);
+  const { what, section, asks } =
+    conformanceCases.find((known) => known.name === name) ?? assert.fail(`no case ${name}`);
   return `${name}: ${what}: ${observed} (${section} asks for: ${asks})`;
 }
 
@@ -48,5 +50,5 @@ export async function recordTable(server: BuiltServer, verification: Observable)
 /** What the server on this port does in each case. All run beside each other, so that those who wait for silence wait once. */
 export async function observeAll(port: number): Promise<Readonly<Record<string, string>>> {
   const observe = async ({ name, observe: how }: ConformanceCase) => [name, await how(port)] as const;
-  return Object.fromEntries(await Promise.all(allCases.map(observe)));
+  return Object.fromEntries(await Promise.all(conformanceCases.map(observe)));
 }

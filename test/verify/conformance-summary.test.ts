@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { conformanceFile, tableText } from '../../lib/verify/conformance/conformance-table.ts';
+import { conformanceSummary } from '../../lib/verify/conformance/conformance-summary.ts';
+
+test('a summary counts what is as the standard asks, and names what is not, or not always', (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'c1m-conformance-'));
+  context.after(() => rmSync(folder, { recursive: true }));
+  assert.equal(conformanceSummary(folder), null);
+  const observed = {
+    'ping-empty': ['pong'],
+    'wasteful-16-bit-length': ['close 1002'],
+    'pings-1000': ['all pongs', 'end'],
+    'rsv2-text': ['echo'],
+    'no such case': ['echo'],
+  };
+  writeFileSync(join(folder, conformanceFile), tableText({ framework: 'x 1', observed }));
+  const summary = conformanceSummary(folder);
+  assert.equal(summary?.holds, 2);
+  assert.deepEqual(summary.differs, [
+    { what: 'text with RSV2', section: 'RFC 6455, 5.2', asks: 'close 1002', observed: ['echo'] },
+    { what: '1000 pings at once', section: 'RFC 6455, 5.5.3', asks: 'all pongs', observed: ['all pongs', 'end'] },
+  ]);
+});
