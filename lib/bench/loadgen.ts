@@ -4,29 +4,17 @@ import { cpus, loadavg, release, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parsePositiveCount, parseSeconds } from '../cli/flags/parse.ts';
+import { compare, type Compared, type Size } from './compare.ts';
 import { flagValue, runBenchmarkCommand, type Flags } from './command-line.ts';
-import { compileReference, hasCompiler } from './reference/compile-reference.ts';
-import type { Workload } from '../../assets/loadgen/workload/phase-kinds.ts';
+import { compileReference, hasCompiler, openSslVersion, type ReferenceTls } from './reference/compile-reference.ts';
 import { formatWorkload } from '../../assets/loadgen/workload/workload.ts';
 import { openFilesLimit, reservedDescriptors } from '../../assets/loadgen/supervisor/open-files.ts';
 import type { Contender } from './contenders/contender.ts';
 import { parseDrivenWorkload } from './contenders/driven-phases.ts';
 import { startLoadGenerator } from './contenders/load-generator.ts';
 import { startReferenceClient } from './contenders/reference-client.ts';
-import { measure, type Measurement } from './measure.ts';
 import { findPeer, installPeers, peerNames, type PeerName } from './peers/peers.ts';
-import { reportOf, type Comparison } from './report/report.ts';
-import type { Result } from './report/result.ts';
-
-const firstPort = 9_100;
-
-interface Size {
-  readonly rounds: number;
-  readonly broadcasts: number;
-  readonly workload: Workload;
-  readonly idleSeconds: number;
-  readonly paceSeconds: number;
-}
+import { reportOf } from './report/report.ts';
 
 const defaultWorkload = 'heartbeat every=2s for=2s | churn rate=2000/s for=2s | storm backoff=none';
 
@@ -38,6 +26,8 @@ usage: npm run bench:loadgen -- [flags]
   --connections N         of the load generator and of C (default: 15000)
   --peer-connections N    of each peer (default: 10000)
   --broadcasts K          a round (default: 5)
+  --tls-connections N     of the load generator and of C over TLS 1.3 (default: 5000)
+  --no-tls                leave that out
   --workload TEXT         phases that the load generator and C run on their connections after the broadcasts: heartbeat, churn and
                           storm (by=reset, backoff=none), or none (default: ${defaultWorkload})
   --pace-seconds S        from one broadcast to the next, at least (default: 1)
@@ -51,6 +41,8 @@ const options = {
   connections: { type: 'string', default: '15000' },
   // Peers that let the kernel choose local ports slow down when it has given half of them away, at 14 000.
   'peer-connections': { type: 'string', default: '10000' },
+  'tls-connections': { type: 'string', default: '5000' },
+  tls: { type: 'boolean', default: true },
   broadcasts: { type: 'string', default: '5' },
   workload: { type: 'string', default: defaultWorkload },
   'idle-seconds': { type: 'string', default: '1' },
@@ -67,7 +59,9 @@ async function main(flags: Flags<typeof options>): Promise<number> {
     workload: flagValue('workload', flags.workload, parseDrivenWorkload),
     idleSeconds: flagValue('idle-seconds', flags['idle-seconds'], parseSeconds),
     paceSeconds: flagValue('pace-seconds', flags['pace-seconds'], parseSeconds),
+    tls: false,
   };
+  const wantedOverTls = flagValue('tls-connections', flags['tls-connections'], parsePositiveCount);
   const names = flagValue('peers', flags.peers ?? 'all', peersNamed);
   const wanted = flagValue('connections', flags.connections, parsePositiveCount);
   const wantedOfPeers = flagValue('peer-connections', flags['peer-connections'], parsePositiveCount);
@@ -81,23 +75,20 @@ async function main(flags: Flags<typeof options>): Promise<number> {
   const peers = names.map((name) => findPeer(name, Math.min(wantedOfPeers, connections)));
   const folder = mkdtempSync(join(tmpdir(), 'c1m-bench-build-'));
   try {
-    const client = compileReference('reference-client', folder);
-    const contenders: readonly Contender[] = [
-      {
-        name: 'C reference',
-        version: `cc ${spawnSync('cc', ['-dumpfullversion'], { encoding: 'utf8' }).stdout.trim()} -O2`,
-        connections,
-        start: async (task) => startReferenceClient(client, task),
-      },
+    const compiler = `cc ${spawnSync('cc', ['-dumpfullversion'], { encoding: 'utf8' }).stdout.trim()} -O2`;
+    const contenders = [
+      referenceClient('C reference', compiler, folder, connections, 'none'),
       { name: 'load generator', version: versionOfOurs(), connections, start: startLoadGenerator },
       ...peers.flatMap((peer) => ('contender' in peer ? [peer.contender] : [])),
     ];
     // What else the machine does slows everybody down, though not by the same factor: it is told.
     const loadBefore = loadavg()[0] ?? Number.NaN;
     const compared = await compare(contenders, compileReference('reference-server', folder), size);
+    const secured = flags.tls ? await compareSecured(folder, Math.min(wantedOverTls, most), size) : 'not asked for';
     const absent = peers.flatMap((peer) => ('skipped' in peer ? [{ name: peer.name, reason: peer.skipped }] : []));
     const report = reportOf({
       ...compared,
+      secured,
       skipped: [...absent, ...compared.skipped],
       circumstances: circumstances(size, loadBefore),
     });
@@ -109,42 +100,32 @@ async function main(flags: Flags<typeof options>): Promise<number> {
   }
 }
 
-/** Runs all contenders in turn, round by round. A peer that fails is left out from then on, with the reason. */
-async function compare(
-  contenders: readonly Contender[],
-  server: string,
-  { rounds, workload, ...size }: Size,
-): Promise<Omit<Comparison, 'circumstances'>> {
-  let port = firstPort + (process.pid % 1000) * 20;
-  const skipped: { name: string; reason: string }[] = [];
-  const run = async (contender: Contender, connections: number, driven: Workload): Promise<Measurement | null> => {
-    port += 1;
-    try {
-      return await measure(contender, server, { ...size, workload: driven, port, connections });
-    } catch (error) {
-      if (contender === contenders[0] || contender === contenders[1]) throw error;
-      skipped.push({ name: contender.name, reason: (error as Error).message });
-      return null;
-    }
-  };
-  let results: Result[] = [];
-  for (const contender of contenders) {
-    // The first run may have to compile modules into a cache, or to read a program from disk: it does not count.
-    if ((await run(contender, 1, [])) === null) continue;
-    const base = await run(contender, 1, []);
-    if (base !== null) results.push({ name: contender.name, version: contender.version, base, rounds: [] });
-  }
-  for (let round = 1; round <= rounds; round += 1) {
-    const next: Result[] = [];
-    for (const result of results) {
-      const contender = contenders.find(({ name }) => name === result.name)!;
-      const measurement = await run(contender, contender.connections, workload);
-      if (measurement !== null) next.push({ ...result, rounds: [...result.rounds, measurement] });
-    }
-    results = next;
-    print(`round ${round} of ${rounds} done`);
-  }
-  return { results, skipped };
+/**
+ * The client in C and the load generator over TLS, or why not: both with the OpenSSL inside Node, as its versions differ in what a
+ * handshake costs, and the client in C with the system's besides.
+ */
+async function compareSecured(folder: string, connections: number, plain: Size): Promise<Compared | string> {
+  const version = openSslVersion();
+  if (version === null) return 'SKIPPED: there are no headers of OpenSSL (pkg-config openssl; Debian: libssl-dev)';
+  const ours = `the OpenSSL ${process.versions.openssl} inside Node`;
+  const contenders = [
+    referenceClient('C reference', ours, folder, connections, 'node'),
+    { name: 'load generator', version: ours, connections, start: startLoadGenerator },
+    referenceClient("C, system's OpenSSL", `OpenSSL ${version}`, folder, connections, 'system'),
+  ];
+  const server = compileReference('reference-server', folder, 'system');
+  return compare(contenders, server, { ...plain, workload: [], tls: true });
+}
+
+function referenceClient(
+  name: string,
+  version: string,
+  folder: string,
+  connections: number,
+  tls: ReferenceTls,
+): Contender {
+  const compiled = compileReference('reference-client', folder, tls);
+  return { name, version, connections, start: async (task) => startReferenceClient(compiled, tls === 'node', task) };
 }
 
 function peersNamed(list: string): readonly PeerName[] {

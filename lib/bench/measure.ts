@@ -33,6 +33,8 @@ export interface Round {
   readonly port: number;
   readonly connections: number;
   readonly broadcasts: number;
+  /** Whether connections are secured; the server's program decides for its side. */
+  readonly tls: boolean;
   /** What contenders that can do it do on their connections after the broadcasts. */
   readonly workload: Workload;
   /**
@@ -48,9 +50,9 @@ const openSeconds = 40;
 
 /** Runs a contender once against a reference server of its own. Fails when it does not open or receive all. */
 export async function measure(contender: Contender, serverProgram: string, round: Round): Promise<Measurement> {
-  const { port, connections, broadcasts } = round;
+  const { port, connections, broadcasts, tls } = round;
   const folder = mkdtempSync(join(tmpdir(), 'c1m-bench-'));
-  const task: Task = { port, connections, broadcasts, folder, source: `127.8.${port >> 8}.${port & 255}` };
+  const task: Task = { port, connections, broadcasts, tls, folder, source: `127.8.${port >> 8}.${port & 255}` };
   const server = await startReferenceServer(serverProgram, port);
   try {
     const running = await contender.start(task);
@@ -72,7 +74,7 @@ async function follow(running: RunningContender, server: ReferenceServer, round:
   await running.opened?.();
   const ramped = running.usage();
   const { rampMicros } = await server.members();
-  const publisher = await openPublisher(port);
+  const publisher = await openPublisher(round);
   try {
     const before = at(running);
     for (let sent = 1; sent <= broadcasts; sent += 1) {
@@ -138,8 +140,9 @@ function at(running: RunningContender): { readonly micros: number; readonly cpuM
   return { micros: Number(process.hrtime.bigint() / 1000n), cpuMicros: running.usage().cpuMicros };
 }
 
-async function openPublisher(port: number): Promise<WebSocket> {
-  const publisher = new WebSocket(`ws://127.0.0.1:${port}/publish`, { perMessageDeflate: false });
+async function openPublisher({ port, tls }: Round): Promise<WebSocket> {
+  const url = `${tls ? 'wss' : 'ws'}://127.0.0.1:${port}/publish`;
+  const publisher = new WebSocket(url, { perMessageDeflate: false, rejectUnauthorized: false });
   await once(publisher, 'open');
   return publisher;
 }

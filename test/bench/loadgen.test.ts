@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { hasCompiler } from '../../lib/bench/reference/compile-reference.ts';
+import { hasCompiler, openSslVersion } from '../../lib/bench/reference/compile-reference.ts';
 
 const noCompiler = !hasCompiler() && 'there is no C compiler (cc)';
 
@@ -19,6 +19,8 @@ describe('bench:loadgen', () => {
       '2',
       '--pace-seconds',
       '0.1',
+      '--tls-connections',
+      '100',
       '--workload',
       'heartbeat every=0.2s for=0.4s | churn rate=200/s for=0.5s | storm cut=50% backoff=none',
     );
@@ -47,6 +49,16 @@ describe('bench:loadgen', () => {
     }
     for (const name of ['CPU µs a connection', 'bytes a connection', 'idle, CPU µs/s']) assert.ok(rows.has(name), name);
     assert.match(stdout, /^- (NOT )?met: under 300 bytes a connection above the process's base: -?\d+$/m);
+    if (openSslVersion() === null) assert.match(stdout, /^Over TLS: SKIPPED: there are no headers of OpenSSL/m);
+    else {
+      assert.match(stdout, /^- C reference: the OpenSSL 3\.\S+ inside Node$/m);
+      assert.match(
+        stdout,
+        /^\|  +\| C reference \(100\) +\| load generator \(100\) +\| C, system's OpenSSL \(100\) +\|$/m,
+      );
+      assert.match(stdout, /^- (NOT )?met: over TLS: CPU µs a connection within 1\.15 of the C reference: \d+\.\d\d$/m);
+      assert.match(stdout, /^- (NOT )?met: over TLS: under 300 bytes a connection more than without: -?\d+$/m);
+    }
     assert.match(stdout, /^- (NOT )?met: ws beaten on every column/m);
   });
 

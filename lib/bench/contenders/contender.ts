@@ -9,6 +9,8 @@ export interface Task {
   readonly source: string;
   /** How many broadcasts its connections will receive. */
   readonly broadcasts: number;
+  /** Whether connections are secured. */
+  readonly tls: boolean;
   /** An empty folder of the round. */
   readonly folder: string;
 }

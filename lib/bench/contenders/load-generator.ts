@@ -13,7 +13,8 @@ const answered: Readonly<Record<DrivenKind, string>> = { heartbeat: 'received', 
 
 /** Starts the load generator with one load process; the supervisor runs in this process, and is not measured. */
 export async function startLoadGenerator(task: Task): Promise<RunningContender> {
-  const target = { address: '127.0.0.1', ports: [task.port], path: '/' };
+  const tls = { serverName: 'localhost', trusted: null, resume: false };
+  const target = { address: '127.0.0.1', ports: [task.port], path: '/', ...(task.tls ? { tls } : {}) };
   const supervisor = new Supervisor({
     host: 'bench',
     plan: {

@@ -1,10 +1,14 @@
+import { fileURLToPath } from 'node:url';
 import type { RunningContender, Task } from './contender.ts';
 import { piecesOf } from './driven-phases.ts';
 import { startLineContender } from './line-contender.ts';
 
-/** Starts the client in C. */
-export function startReferenceClient(program: string, task: Task): RunningContender {
-  const client = startLineContender('the C reference', program, [], task);
+const insideNode = fileURLToPath(new URL('../reference/inside-node.ts', import.meta.url));
+
+/** Starts the client in C: a program, or a library that runs inside Node. */
+export function startReferenceClient(compiled: string, isLibrary: boolean, task: Task): RunningContender {
+  const [program, words] = isLibrary ? [process.execPath, [insideNode, compiled]] : [compiled, []];
+  const client = startLineContender('the C reference', program, words, task);
   return {
     ...client,
     drive: async (workload, onPhase) => {

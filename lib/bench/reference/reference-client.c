@@ -11,6 +11,8 @@
  *   heartbeat COUNT RATE  pings, so many a second in all, round and round the connections; n are the pongs in time and order
  *   churn COUNT RATE      connections that close properly, so many a second, and are opened again; n are those that are back
  *   storm COUNT RATE      the same, but they are reset
+ *
+ * Compiled with -DTLS its connections are secured by OpenSSL, as a client in C usually does it: an SSL object a connection.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -27,8 +29,9 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#include "transport.h"
 
-enum { FREE, UPGRADING, CONNECTING, OPEN, CLOSING };
+enum { FREE, UPGRADING, CONNECTING, SECURING, OPEN, CLOSING };
 enum { LONGEST_ROUND_TRIP = 1 << 20 };
 
 static const char KEY[] = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -68,7 +71,7 @@ static long cpu_micros(void) {
 static void reopen(int fd) {
   to_open[last_to_open++ % wanted] = port_of[fd];
   state[fd] = FREE;
-  close(fd);
+  drop(fd);
 }
 
 static void end_of(int fd) {
@@ -78,12 +81,17 @@ static void end_of(int fd) {
   }
   if (state[fd] != OPEN) in_flight--;
   state[fd] = FREE;
-  close(fd);
+  drop(fd);
   failed++;
 }
 
 static void send_request(int fd) {
-  if (send(fd, request, request_length, MSG_NOSIGNAL) == request_length) {
+  if (!secured(fd)) {
+    if (errno == EAGAIN) state[fd] = SECURING;
+    else if (errno != EINPROGRESS) end_of(fd);
+    return;
+  }
+  if (give(fd, request, request_length) == request_length) {
     state[fd] = UPGRADING;
     return;
   }
@@ -103,6 +111,7 @@ static void begin(int local_port) {
   port_of[fd] = local_port;
   last_seq[fd] = -1;
   last_ping[fd] = 0;
+  take_up(fd);
   send_request(fd);
   if (state[fd] == FREE) return;
   struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.fd = fd};
@@ -115,7 +124,7 @@ static void send_frame(int fd, int opcode, const char *payload, int length) {
   uint32_t mask = random();
   memcpy(frame + 2, &mask, 4);
   for (int n = 0; n < length; n++) frame[6 + n] = payload[n] ^ frame[2 + n % 4];
-  if (send(fd, frame, 6 + length, MSG_NOSIGNAL) != 6 + length) end_of(fd);
+  if (give(fd, frame, 6 + length) != 6 + length) end_of(fd);
 }
 
 static long due_micros(void) { return phase.began + (long)(phase.taken * phase.between); }
@@ -209,6 +218,7 @@ int main(int argc, char **argv) {
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
   prctl(PR_SET_TIMERSLACK, 1000);
+  set_up(size);
   state = calloc(size, 1);
   last_seq = calloc(size, sizeof *last_seq);
   last_ping = calloc(size, sizeof *last_ping);
@@ -246,18 +256,24 @@ int main(int argc, char **argv) {
         phase.began = micros();
         continue;
       }
-      if (state[fd] == CONNECTING && (events[n].events & (EPOLLOUT | EPOLLERR | EPOLLHUP))) send_request(fd);
-      if (state[fd] == FREE || !(events[n].events & (EPOLLIN | EPOLLRDHUP | EPOLLERR | EPOLLHUP))) continue;
-      long got = recv(fd, buffer, sizeof buffer - 1, 0);
-      /* What comes after our goodbye is of no interest, but for its end. */
-      while (got > 0 && state[fd] == CLOSING) got = recv(fd, buffer, sizeof buffer - 1, 0);
-      if (got <= 0) {
-        if (got == 0 || errno != EAGAIN) end_of(fd);
-      } else if (state[fd] == OPEN) {
-        frames(fd, buffer, got);
-      } else {
-        response(fd, buffer, got);
+      if (state[fd] == SECURING || (state[fd] == CONNECTING && (events[n].events & (EPOLLOUT | EPOLLERR | EPOLLHUP)))) {
+        send_request(fd);
       }
+      if (state[fd] == FREE || state[fd] == SECURING) continue;
+      if (!(events[n].events & (EPOLLIN | EPOLLRDHUP | EPOLLERR | EPOLLHUP))) continue;
+      long got;
+      do {
+        got = take(fd, buffer, sizeof buffer - 1);
+        /* What comes after our goodbye is of no interest, but for its end. */
+        while (got > 0 && state[fd] == CLOSING) got = take(fd, buffer, sizeof buffer - 1);
+        if (got <= 0) {
+          if (got == 0 || errno != EAGAIN) end_of(fd);
+        } else if (state[fd] == OPEN) {
+          frames(fd, buffer, got);
+        } else {
+          response(fd, buffer, got);
+        }
+      } while (RECORDS && got > 0 && state[fd] != FREE);
     }
     if (received >= opened && told && received > 0) {
       printf("broadcast %ld %ld %ld\n", received, last_micros - first_micros, cpu_micros());

@@ -6,7 +6,7 @@
  *
  * Prints `listening`; for each byte on standard input `members <open> <first> <last>`: how many members there are, when the
  * first connection was accepted and when the last member got its upgrade (micros of the monotonic clock); ends when
- * standard input does.
+ * standard input does. Compiled with -DTLS it takes secured connections only, with a certificate that it makes.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -21,6 +21,8 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#define SERVER
+#include "transport.h"
 
 enum { FREE, NEW, MEMBER, PUBLISHER };
 
@@ -80,7 +82,7 @@ static long micros(void) {
 static void end_of(int fd) {
   if (state[fd] == MEMBER) members--;
   state[fd] = FREE;
-  close(fd);
+  drop(fd);
 }
 
 static void upgrade(int fd, char *bytes, long length) {
@@ -102,7 +104,7 @@ static void upgrade(int fd, char *bytes, long length) {
                       accept);
   state[fd] = strncmp(bytes, "GET /publish ", 13) == 0 ? PUBLISHER : MEMBER;
   if (state[fd] == MEMBER) members++;
-  if (send(fd, answer, size, MSG_NOSIGNAL) != size) end_of(fd);
+  if (give(fd, answer, size) != size) end_of(fd);
   else if (state[fd] == MEMBER) last_upgraded_micros = micros();
 }
 
@@ -117,13 +119,13 @@ static void publish(int fd, unsigned char *frame, long length) {
   long began = micros();
   for (int member = 0; member < limit_fd; member++) {
     if (state[member] != MEMBER) continue;
-    if (send(member, message, payload + 2, MSG_NOSIGNAL) == payload + 2) sent++;
+    if (give(member, message, payload + 2) == payload + 2) sent++;
     else failed++;
   }
   int size = snprintf(answer + 2, sizeof answer - 2, "sent %d %d %ld", sent, failed, micros() - began);
   answer[0] = (char)0x81;
   answer[1] = (char)size;
-  send(fd, answer, size + 2, MSG_NOSIGNAL);
+  give(fd, answer, size + 2);
 }
 
 /* Whole pings and close frames of at most 125 bytes are answered with their own payload; after a close the connection ends. */
@@ -136,7 +138,7 @@ static void answer(int fd, unsigned char *frame, long length) {
     }
     unsigned char reply[127] = {opcode == 8 ? 0x88 : 0x8a, payload};
     for (int i = 0; i < payload; i++) reply[2 + i] = frame[6 + i] ^ frame[2 + i % 4];
-    send(fd, reply, 2 + payload, MSG_NOSIGNAL);
+    give(fd, reply, 2 + payload);
     if (opcode == 8) {
       end_of(fd);
       return;
@@ -155,6 +157,7 @@ int main(int argc, char **argv) {
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
   limit_fd = limit.rlim_cur > 1000000 ? 1000000 : (int)limit.rlim_cur;
+  set_up(limit_fd);
   state = calloc(limit_fd, 1);
   int on = 1, listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(atoi(argv[1]))};
@@ -185,22 +188,26 @@ int main(int argc, char **argv) {
         for (int member; (member = accept4(listener, NULL, NULL, SOCK_NONBLOCK)) >= 0;) {
           if (first_accepted_micros == 0) first_accepted_micros = micros();
           state[member] = NEW;
+          take_up(member);
           event.events = EPOLLIN | EPOLLET;
           event.data.fd = member;
           epoll_ctl(epoll_fd, EPOLL_CTL_ADD, member, &event);
         }
         continue;
       }
-      long got = recv(fd, buffer, sizeof buffer - 1, 0);
-      if (got <= 0) {
-        if (got == 0 || errno != EAGAIN) end_of(fd);
-      } else if (state[fd] == NEW) {
-        upgrade(fd, buffer, got);
-      } else if (state[fd] == PUBLISHER) {
-        publish(fd, (unsigned char *)buffer, got);
-      } else {
-        answer(fd, (unsigned char *)buffer, got);
-      }
+      long got;
+      do {
+        got = take(fd, buffer, sizeof buffer - 1);
+        if (got <= 0) {
+          if (got == 0 || errno != EAGAIN) end_of(fd);
+        } else if (state[fd] == NEW) {
+          upgrade(fd, buffer, got);
+        } else if (state[fd] == PUBLISHER) {
+          publish(fd, (unsigned char *)buffer, got);
+        } else {
+          answer(fd, (unsigned char *)buffer, got);
+        }
+      } while (RECORDS && got > 0 && state[fd] != FREE);
     }
   }
 }

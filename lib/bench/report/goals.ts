@@ -18,11 +18,16 @@ export interface Goal {
 
 const mostOfReference = 1.1;
 const mostOfReferenceDriven = 1.25;
+const mostOfReferenceOverTls = 1.15;
 const mostBytesAConnection = 300;
+const mostTlsBytesAConnection = 300;
 const mostBaseBytes = 60e6;
 
-/** Holds the medians of the load generator (the second result) against the reference (the first) and the peers (the others). */
-export function goalsOf([reference, ours, ...peers]: readonly Result[]): readonly Goal[] {
+/**
+ * Holds the medians of the load generator (the second result) against the reference (the first) and the peers (the others); and those
+ * of `secured` likewise, if there are any.
+ */
+export function goalsOf([reference, ours, ...peers]: readonly Result[], secured: readonly Result[]): readonly Goal[] {
   if (reference === undefined || ours === undefined) return [];
   const bytes = middle(bytesAConnection, ours) ?? Number.NaN;
   return [
@@ -42,7 +47,22 @@ export function goalsOf([reference, ours, ...peers]: readonly Result[]): readonl
       met: ours.base.ramped.rssBytes < mostBaseBytes,
       found: `${(ours.base.ramped.rssBytes / 1e6).toFixed(1)} MB`,
     },
+    ...securedGoals(ours, secured),
     ...peers.map((peer) => peerGoal(ours, peer)),
+  ];
+}
+
+function securedGoals(plain: Result, [reference, ours]: readonly Result[]): readonly Goal[] {
+  if (reference === undefined || ours === undefined) return [];
+  const ratio = ratioGoal(cpuAConnection, reference, ours, mostOfReferenceOverTls);
+  const bytes = (middle(bytesAConnection, ours) ?? Number.NaN) - (middle(bytesAConnection, plain) ?? Number.NaN);
+  return [
+    { ...ratio, goal: `over TLS: ${ratio.goal}` },
+    {
+      goal: `over TLS: under ${mostTlsBytesAConnection} bytes a connection more than without`,
+      met: bytes < mostTlsBytesAConnection,
+      found: bytes.toFixed(0),
+    },
   ];
 }
 

@@ -1,20 +1,19 @@
+import type { Compared } from '../compare.ts';
 import { median } from './median.ts';
 import { figures, type Figure } from './figures.ts';
 import { goalsOf } from './goals.ts';
 import { middle, valuesOf, type Result } from './result.ts';
 
 /** What a run of the benchmark has found; the first result is the reference, the second the load generator. */
-export interface Comparison {
+export interface Comparison extends Compared {
   readonly circumstances: readonly string[];
-  readonly results: readonly Result[];
-  /** Who could not be compared, and why. */
-  readonly skipped: readonly { readonly name: string; readonly reason: string }[];
+  /** The same over TLS, the reference and the load generator only; or why there is none. */
+  readonly secured: Compared | string;
 }
 
 /** The comparison as Markdown. */
 export function reportOf(comparison: Comparison): string {
-  const { circumstances, results, skipped } = comparison;
-  const names = results.map(({ name, rounds }) => `${name} (${rounds[0]?.connections ?? 0})`);
+  const { circumstances, results, skipped, secured } = comparison;
   return [
     ...circumstances.map((line) => `- ${line}`),
     ...results.map(({ name, version }) => `- ${name}: ${version}`),
@@ -23,10 +22,7 @@ export function reportOf(comparison: Comparison): string {
     'Each cell: min / median / max of the rounds, and in brackets the ratio of the medians to the C reference. In the heading, in',
     'brackets, the connections of a round. Less is better but for connections/s.',
     '',
-    ...table(
-      ['', ...names],
-      figures.map((figure) => [figure.name, ...results.map((result) => cell(figure, result, results[0]))]),
-    ),
+    ...resultTable(results),
     '',
     'With one connection (the base, start-up included):',
     '',
@@ -39,13 +35,39 @@ export function reportOf(comparison: Comparison): string {
       ],
     ),
     '',
+    ...securedPart(secured),
+    '',
     ...notes,
     '',
     'Goals:',
     '',
-    ...goalsOf(results).map(({ goal, met, found }) => `- ${met ? 'met' : 'NOT met'}: ${goal}: ${found}`),
+    ...goalsOf(results, typeof secured === 'string' ? [] : secured.results).map(
+      ({ goal, met, found }) => `- ${met ? 'met' : 'NOT met'}: ${goal}: ${found}`,
+    ),
     '',
   ].join('\n');
+}
+
+function securedPart(secured: Compared | string): readonly string[] {
+  if (typeof secured === 'string') return [`Over TLS: ${secured}`];
+  const { results } = secured;
+  return [
+    'Over TLS 1.3 (TLS_AES_128_GCM_SHA256, X25519, P-256), the certificate not looked at:',
+    '',
+    ...results.map(({ name, version }) => `- ${name}: ${version}`),
+    '',
+    ...resultTable(results),
+  ];
+}
+
+/** A row a figure that anybody has. */
+function resultTable(results: readonly Result[]): readonly string[] {
+  return table(
+    ['', ...results.map(({ name, rounds }) => `${name} (${rounds[0]?.connections ?? 0})`)],
+    figures
+      .filter((figure) => results.some((result) => valuesOf(figure, result).length > 0))
+      .map((figure) => [figure.name, ...results.map((result) => cell(figure, result, results[0]))]),
+  );
 }
 
 const notes = [
@@ -60,6 +82,7 @@ const notes = [
   '  that the script of this benchmark adds. As the time grows with the number of connections it is given for 10 000 of them.',
   '- CPU a ping: of a phase of heartbeats, by the pings that were answered. CPU a reconnect: of a phase in which connections close',
   '  properly (churn) or are reset (storm) and are opened again, by those that are back. Peers have no such phases.',
+  '- Over TLS the client in C keeps an SSL object a connection, as clients in C do; its server is linked with the OpenSSL of the system.',
   '- Rates at which artillery and tsung are asked to open connections (5 000/s and 20 000/s) are above what they reach; all others are not held back.',
 ];
 

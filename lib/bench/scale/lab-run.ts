@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { LabError } from '../../config/lab-error.ts';
 import type { MeasurementResult } from '../../results/schema/measurement-result.ts';
 import type { RunResult } from '../../results/schema/run-result.ts';
 import { labCommand, labRun } from '../lab-command.ts';
@@ -23,6 +24,7 @@ export interface LabRun {
 export interface LabRunRequest {
   readonly server: string;
   readonly connections: number;
+  readonly tls?: boolean;
   readonly broadcasts: number;
   readonly intervalSeconds: number;
 }
@@ -32,10 +34,13 @@ export async function runLab(request: LabRunRequest, out: string): Promise<LabRu
   const { server, connections, broadcasts, intervalSeconds } = request;
   const words = ['--servers', server, '--connections', String(connections)];
   words.push('--broadcasts', String(broadcasts), '--interval', String(intervalSeconds));
+  if (request.tls === true) words.push('--tls');
   const { folder, stdout, exitCode } = await labRun(words, out);
   const result = JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8')) as RunResult;
   const measurement = result.measurements[0];
-  if (measurement === undefined) throw new Error(`${folder} has no measurement (exit code ${exitCode})`);
+  if (measurement === undefined) {
+    throw new LabError('runFailed', `${server} was not measured (exit code ${exitCode})`, 'see above what it said');
+  }
   const began = performance.now();
   await labCommand(['report', folder]);
   const reportSeconds = (performance.now() - began) / 1000;

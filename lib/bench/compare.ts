@@ -1,0 +1,65 @@
+import type { Workload } from '../../assets/loadgen/workload/phase-kinds.ts';
+import type { Contender } from './contenders/contender.ts';
+import { measure, type Measurement } from './measure.ts';
+import type { Result } from './report/result.ts';
+
+const firstPort = 9_100;
+
+/** How much is compared. */
+export interface Size {
+  readonly rounds: number;
+  readonly broadcasts: number;
+  readonly workload: Workload;
+  readonly idleSeconds: number;
+  readonly paceSeconds: number;
+  readonly tls: boolean;
+}
+
+/** What contenders came to, in their order, and who was left out in the course of it. */
+export interface Compared {
+  readonly results: readonly Result[];
+  readonly skipped: readonly { readonly name: string; readonly reason: string }[];
+}
+
+// Goes on from one comparison to the next.
+let port = firstPort + (process.pid % 1000) * 20;
+
+/**
+ * Runs all contenders in turn, round by round: the reference, the load generator, and peers. A peer that fails is left out from then on,
+ * with the reason. `server` is the compiled reference server.
+ */
+export async function compare(
+  contenders: readonly Contender[],
+  server: string,
+  { rounds, workload, ...size }: Size,
+): Promise<Compared> {
+  const skipped: { name: string; reason: string }[] = [];
+  const run = async (contender: Contender, connections: number, driven: Workload): Promise<Measurement | null> => {
+    port += 1;
+    try {
+      return await measure(contender, server, { ...size, workload: driven, port, connections });
+    } catch (error) {
+      if (contender === contenders[0] || contender === contenders[1]) throw error;
+      skipped.push({ name: contender.name, reason: (error as Error).message });
+      return null;
+    }
+  };
+  let results: Result[] = [];
+  for (const contender of contenders) {
+    // The first run may have to compile modules into a cache, or to read a program from disk: it does not count.
+    if ((await run(contender, 1, [])) === null) continue;
+    const base = await run(contender, 1, []);
+    if (base !== null) results.push({ name: contender.name, version: contender.version, base, rounds: [] });
+  }
+  for (let round = 1; round <= rounds; round += 1) {
+    const next: Result[] = [];
+    for (const result of results) {
+      const contender = contenders.find(({ name }) => name === result.name)!;
+      const measurement = await run(contender, contender.connections, workload);
+      if (measurement !== null) next.push({ ...result, rounds: [...result.rounds, measurement] });
+    }
+    results = next;
+    process.stdout.write(`round ${round} of ${rounds}${size.tls ? ' over TLS' : ''} done\n`);
+  }
+  return { results, skipped };
+}
