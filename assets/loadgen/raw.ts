@@ -6,6 +6,8 @@
 
 import type { BroadcastArrivalsRaw } from './phases/broadcast-log.ts';
 import type { PhaseRaw } from './phases/rooms.ts';
+import type { PushesRaw } from './measure/push-log.ts';
+import type { ServerWordsRaw } from './measure/server-words.ts';
 import type { HttpCause } from './websocket/http-causes.ts';
 import type { TlsFailureCause } from './tls/tls-failures.ts';
 
@@ -125,6 +127,8 @@ export interface LoadProcessRaw {
   readonly strays: readonly BroadcastArrivalsRaw[];
   /** Each address by itself, where the server has several. */
   readonly addresses?: readonly AddressCounts[] | undefined;
+  readonly serverWords?: ServerWordsRaw | undefined;
+  readonly pushes?: PushesRaw | undefined;
   readonly loop: {
     /** How long one iteration of the event loop took: what arrives may be seen this much late. */
     readonly turn: string;

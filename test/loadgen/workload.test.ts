@@ -158,7 +158,7 @@ describe('the workload, on real connections', { concurrency: 4 }, () => {
     const deadline = Date.now() + 10_000;
     let echo = await counts();
     while ((echo['wrong'] ?? 0) < 20 && Date.now() < deadline) echo = await counts();
-    assert.deepEqual(echo, { sent: 20, received: 0, wrong: 20, notSent: 0 });
+    assert.deepEqual(echo, { sent: 20, received: 0, wrong: 20, doubled: 0, outOfOrder: 0, notSent: 0 });
     const stopped = assert.rejects(driving, /stopped before the workload was over/);
     await load.stop();
     await stopped;

@@ -1,6 +1,7 @@
 import { UsageError } from './exit-codes.ts';
 import type { OptionDescription, Options } from './options.ts';
 import type { HeaderValues } from '../websocket/request-values.ts';
+import { stampUnits } from '../measure/stamp.ts';
 import { readHeaderFile } from './url/header-file.ts';
 
 /** Options of a command line that add to the upgrade request. */
@@ -27,6 +28,11 @@ export const requestOptionTable = {
     kind: 'value',
     placeholder: 'URL',
     about: 'where broadcasts are published, one connection; default: /publish of the same server',
+  },
+  stamp: {
+    kind: 'value',
+    placeholder: 'json:FIELD:UNIT',
+    about: `where pushed messages say when they were sent (or pattern:EXPRESSION:UNIT); unit: ${stampUnits.join(', ')}`,
   },
 } as const satisfies Readonly<Record<string, OptionDescription>>;
 

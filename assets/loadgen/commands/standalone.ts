@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { endpointsOf } from '../connections/target.ts';
-import { addCauses, describeCauses, explainCauses, totalOf } from '../measure/failure-causes.ts';
+import { addCauses, explainCauses, totalOf } from '../measure/failure-causes.ts';
 import { summarize, type Summary } from '../measure/summary.ts';
+import { whyLate } from '../measure/why-late.ts';
 import { openFilesLimit, reservedDescriptors } from '../supervisor/open-files.ts';
 import type { LoadOptions } from '../supervisor/load-options.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
@@ -14,6 +15,7 @@ import { writeStatus } from './hold.ts';
 import { optionNames, Options, portRange } from './options.ts';
 import { withoutCredentials } from './server-url.ts';
 import { summaryText } from './summary-text.ts';
+import { shortfallOf } from './url/shortfall.ts';
 import { readUrlTarget, urlOptionTable } from './url/url-target.ts';
 
 const names = [
@@ -65,15 +67,19 @@ export async function standalone(args: readonly string[]): Promise<number> {
       failure === null && supervisor.failure === null ? shortfallOf(summary, load.plan.connections) : null;
     const reason = end.aborted ? 'interrupted' : (failure ?? supervisor.failure ?? shortfall?.reason ?? null);
     const reached = reason === null || (!end.aborted && shortfall?.exitCode === exitCodes.incomplete);
+    const late = whyLate(summary);
     if (options.flag('json')) {
       process.stdout.write(
-        `${JSON.stringify({ url: withoutCredentials(options.text('url')), reached, reason, ...summary })}\n`,
+        `${JSON.stringify({ url: withoutCredentials(options.text('url')), reached, reason, late, ...summary })}\n`,
       );
     } else process.stdout.write(summaryText(summary));
     if (reason !== null) process.stderr.write(`loadgen: ${[reason, ...explain(summary)].join('\n  ')}\n`);
+    if (late !== null)
+      process.stderr.write(`loadgen: ${late}: give it fewer connections or messages, or a machine of its own\n`);
     if (notKept !== null) throw new EnvironmentError(notKept);
     if (end.aborted) return exitCodes.interrupted;
-    return reason === null ? exitCodes.done : (shortfall?.exitCode ?? exitCodes.failed);
+    if (reason === null) return late === null ? exitCodes.done : exitCodes.late;
+    return shortfall?.exitCode ?? exitCodes.failed;
   } finally {
     clearInterval(ticker);
     await supervisor.stop();
@@ -203,25 +209,6 @@ function progressLine(supervisor: Supervisor): string {
       ? []
       : [driving.kind, ...Object.entries(driving.counts).map(([name, count]) => `${count} ${name}`)]),
   ].join(', ');
-}
-
-/** What is missing of a run that went to its end, and the exit code for it; null when nothing is. */
-function shortfallOf(summary: Summary, wanted: number): { readonly reason: string; readonly exitCode: number } | null {
-  if (summary.open < wanted) {
-    const failed = totalOf(summary.connectFailures) > 0 ? [`attempts: ${describeCauses(summary.connectFailures)}`] : [];
-    const lost = totalOf(summary.lost) > 0 ? [`lost: ${describeCauses(summary.lost)}`] : [];
-    const why = [...failed, ...lost].join('; ');
-    return {
-      reason: `${summary.open} of ${wanted} connections were open at the end (${why})`,
-      exitCode: exitCodes.notReached,
-    };
-  }
-  const parts = summary.phases.flatMap(({ kind, counts, broadcasts }) => {
-    const due = broadcasts.length > 0 ? (counts['members'] ?? 0) : (counts['sent'] ?? 0);
-    const missing = due - (counts['received'] ?? due);
-    return missing > 0 ? [`${missing} of ${due} messages of phase ${kind} did not arrive`] : [];
-  });
-  return parts.length === 0 ? null : { reason: parts.join(', '), exitCode: exitCodes.incomplete };
 }
 
 function explain(summary: Summary): readonly string[] {

@@ -1,5 +1,6 @@
 import { describeCauses, totalOf } from '../measure/failure-causes.ts';
-import type { Distribution, PhaseSummary, Summary } from '../measure/summary.ts';
+import { closeCodeNames, type CloseCount } from '../measure/server-words.ts';
+import type { Distribution, PhaseSummary, PushSummary, Summary } from '../measure/summary.ts';
 
 /** The result of a run for people. */
 export function summaryText(summary: Summary): string {
@@ -8,29 +9,62 @@ export function summaryText(summary: Summary): string {
   if (totalOf(summary.connectFailures) > 0) {
     lines.push(`failed       ${describeCauses(summary.connectFailures)}; ${count(summary.abandoned)} given up`);
   }
+  for (const [cause, words] of Object.entries(summary.serverWords.failures)) lines.push(`  ${cause}  ${words}`);
   if (totalOf(summary.lost) > 0) lines.push(`lost         ${describeCauses(summary.lost)}`);
+  const { closes } = summary.serverWords;
+  if (closes.length > 0) lines.push(`closed       ${closes.map(closeText).join(', ')}`);
   for (const { address, opened, lost, failures } of summary.addresses) {
     const parts = [`${count(opened)} opened`, ...(lost > 0 ? [`${count(lost)} lost`] : [])];
     if (totalOf(failures) > 0) parts.push(`failed: ${describeCauses(failures)}`);
     lines.push(`  ${address}  ${parts.join(', ')}`);
   }
   for (const phase of summary.phases) lines.push(...phaseLines(phase));
+  if (summary.pushes.messages > 0) lines.push(`pushed       ${pushText(summary.pushes)}`);
   const { generator } = summary;
   const cpuSeconds = generator.cpuSeconds.user + generator.cpuSeconds.system;
   lines.push(
     `generator    ${generator.processes} processes, ${cpuSeconds.toFixed(2)} s CPU, ${Math.round(generator.rssBytes / 1e6)} MB, ` +
-      `late by ${milliseconds(generator.latenessMicros.p99)} (p99)`,
+      lateText(generator.latenessMicros),
   );
   return lines.map((line) => `${line}\n`).join('');
+}
+
+const countNames: Readonly<Record<string, string>> = { outOfOrder: 'out of order', notSent: 'not sent' };
+
+/** How often a close code came, its name, and the first reason that came with it. */
+function closeText({ code, count: closes, reason }: CloseCount): string {
+  const words = [
+    ...(closeCodeNames[code] === undefined ? [] : [closeCodeNames[code]]),
+    ...(reason === '' ? [] : [`'${reason}'`]),
+  ];
+  return `${count(closes)} x ${code}${words.length === 0 ? '' : ` (${words.join(': ')})`}`;
+}
+
+function pushText({ messages, bytes, messagesPerSecond, stamped }: PushSummary): string {
+  const rate = messagesPerSecond === null ? '' : `, ${count(Math.round(messagesPerSecond))}/s`;
+  const volume = `${count(messages)} messages, ${count(bytes)} bytes${rate}`;
+  if (stamped === null) return volume;
+  const { latencyMicros, sharesClock, unstamped, ahead } = stamped;
+  const clocks = sharesClock
+    ? 'one clock, the server being on this host'
+    : 'rests on two clocks: their offset is in it';
+  const odd = [
+    ...(unstamped > 0 ? [`${count(unstamped)} without a time`] : []),
+    ...(ahead > 0 ? [`${count(ahead)} with one that was still to come`] : []),
+  ];
+  return `${volume}: ${times(latencyMicros)} (${[clocks, ...odd].join('; ')})`;
+}
+
+function lateText({ p99 }: Distribution): string {
+  return p99 === null ? 'nothing was due' : `late by ${milliseconds(p99)} (p99)`;
 }
 
 /** A phase in one line, each broadcast in one of its own. */
 function phaseLines({ kind, counts, latencyMicros, broadcasts }: PhaseSummary): readonly string[] {
   if (broadcasts.length === 0) {
     const told = Object.entries(counts).filter(([name, value]) => value > 0 || name === 'received');
-    return [
-      `${kind.padEnd(12)} ${told.map(([name, value]) => `${count(value)} ${name}`).join(', ')}: ${times(latencyMicros)}`,
-    ];
+    const parts = told.map(([name, value]) => `${count(value)} ${countNames[name] ?? name}`);
+    return [`${kind.padEnd(12)} ${parts.join(', ')}: ${times(latencyMicros)}`];
   }
   return broadcasts.map((broadcast) => {
     const extra = broadcast.duplicates + broadcast.outOfOrder;
@@ -48,12 +82,13 @@ function ramp({ rampSeconds, connectionsPerSecond }: Summary): string {
   return `, in ${rampSeconds.toFixed(1)} s (${count(connectionsPerSecond)}/s)`;
 }
 
-function times({ count: values, p50, p99, max }: Distribution): string {
-  if (values === 0) return 'nothing was measured';
+function times({ p50, p99, max }: Distribution): string {
+  if (p50 === null || p99 === null || max === null) return 'nothing was measured';
   return `p50 ${milliseconds(p50)}, p99 ${milliseconds(p99)}, max ${milliseconds(max)}`;
 }
 
 function milliseconds(micros: number): string {
+  if (micros < 10) return '< 0.01 ms';
   return `${(micros / 1000).toFixed(micros < 10_000 ? 2 : 0)} ms`;
 }
 

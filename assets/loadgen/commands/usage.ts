@@ -25,7 +25,7 @@ ${urlOptionLines()}
   --json                   print the result as JSON on standard output, and progress on standard error
 
 Exit codes: 0 all connections were opened and held and every message arrived, 1 a defect, 2 usage, 3 environment, 4 the run failed,
-5 not all connections were open at the end, 6 messages are missing, 130 interrupted. What was measured is printed in every case.
+5 not all connections were open at the end, 6 messages are missing or wrong, 10 the load generator was late, 130 interrupted. What was measured is printed in every case.
 
 ${workloadHelp()}
 Driven by the lab's hosts (docs/contracts.md): loadgen hold, loadgen drive, loadgen collect.

@@ -3,6 +3,7 @@ import { Epoll, edgeTriggered, failed, hungUp, peerClosed, readable, writable } 
 import { errorNumbers } from '../kernel/error-numbers.ts';
 import { close, errno } from '../kernel/libc.ts';
 import { closeByReset, closeSilently, sendAtOnce } from '../kernel/tcp.ts';
+import { ServerWords } from '../measure/server-words.ts';
 import { causeOf } from '../measure/failure-causes.ts';
 import type { FailureCause } from '../raw.ts';
 import type { MakeSecure, SecureLayer } from '../tls/secure-layer.ts';
@@ -57,6 +58,7 @@ export interface ConnectionsOptions {
  */
 export class Connections {
   readonly table: ConnectionTable;
+  readonly serverWords = new ServerWords();
   readonly #epoll = new Epoll(eventsAtOnce);
   readonly #reader: Reader;
   readonly #events: ConnectionEvents;
@@ -90,7 +92,8 @@ export class Connections {
       message: (fd, opcode, bytes, start, end, tail) => events.message(fd, opcode, bytes, start, end, tail),
       ping: (fd, bytes, start, end) => this.#endUnless(this.#sender.sendPong(fd, bytes, start, end), fd),
       pong: (fd, bytes, start, end) => events.pong?.(fd, bytes, start, end),
-      close: (fd, code) => {
+      close: (fd, code, bytes, start, end) => {
+        this.serverWords.closed(code, bytes, start, end);
         this.#sender.sendClose(fd, code === 1005 ? 1000 : code);
         this.#sender.sendEnd(fd);
         this.#end(fd, 'closeFrame');
@@ -105,7 +108,7 @@ export class Connections {
       secure: this.#secure,
     };
     this.#attempts = new Attempts(this.table, parts, {
-      refused: (connection, cause) => events.connectFailed(connection, cause),
+      refused: (connection, cause) => events.connectFailed(connection, cause, 0),
       failed: (fd, cause) => this.#end(fd, cause),
     });
   }
@@ -132,7 +135,7 @@ export class Connections {
   }
 
   /** Gives up on a descriptor, whatever its state, and tells why. */
-  #end(fd: number, cause: FailureCause): void {
+  #end(fd: number, cause: FailureCause, retryAfterSeconds = 0): void {
     const state = this.#state[fd]!;
     if (this.table.isOpen(fd)) this.#events.lost(fd, cause);
     if (state === closingDown) {
@@ -141,7 +144,7 @@ export class Connections {
     }
     const wasOpening = this.table.isOpening(fd);
     this.#release(fd);
-    if (wasOpening) this.#events.connectFailed(this.table.connection[fd]!, cause);
+    if (wasOpening) this.#events.connectFailed(this.table.connection[fd]!, cause, retryAfterSeconds);
   }
 
   /** Closes a descriptor and drops what is kept of it. */
@@ -239,12 +242,13 @@ export class Connections {
   }
 
   #response(fd: number, bytes: Buffer, start: number, end: number): void {
-    const { state, cause, rest } = this.#upgrades.take(fd, bytes, start, end);
+    const { state, cause, reason, retryAfterSeconds, rest } = this.#upgrades.take(fd, bytes, start, end);
     if (state === 'partial') return;
     if (state === 'bad') {
       // A reset keeps the local port free for the next attempt.
       closeByReset(fd);
-      this.#end(fd, cause);
+      this.serverWords.failed(cause, reason);
+      this.#end(fd, cause, retryAfterSeconds);
       return;
     }
     this.#state[fd] = open;

@@ -9,7 +9,7 @@ export interface MessageTaker {
   message(fd: number, opcode: number, bytes: Uint8Array, start: number, end: number, tail: number): void;
   ping(fd: number, bytes: Uint8Array, start: number, end: number): void;
   pong(fd: number, bytes: Uint8Array, start: number, end: number): void;
-  close(fd: number, code: number): void;
+  close(fd: number, code: number, bytes: Uint8Array, start: number, end: number): void;
 }
 
 /** One connection in the middle of a frame or message: its parser, and as much of the message as may be needed. */
@@ -49,7 +49,7 @@ class PartialFrame implements FrameSink {
 
   messageEnd(): void {
     const kept = Math.min(this.#length, keptBytes);
-    const tail = this.#isPadded ? this.#length - kept : -1;
+    const tail = this.#isPadded ? this.#length - kept : kept - this.#length;
     this.#taker.message(this.#fd, this.#opcode, this.#bytes, 0, kept, tail);
   }
 
@@ -61,8 +61,8 @@ class PartialFrame implements FrameSink {
     this.#taker.pong(this.#fd, bytes, start, end);
   }
 
-  close(code: number): void {
-    this.#taker.close(this.#fd, code);
+  close(code: number, bytes: Uint8Array, start: number, end: number): void {
+    this.#taker.close(this.#fd, code, bytes, start, end);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Stamp } from '../measure/stamp.ts';
 import type { TlsOptions } from '../tls/tls-options.ts';
 import type { HeaderValues } from '../websocket/request-values.ts';
 
@@ -19,6 +20,8 @@ export interface Target {
   readonly headerValues?: readonly HeaderValues[];
   /** A text that each connection sends first. */
   readonly hello?: string;
+  /** Where messages that the server pushes say when they were sent. */
+  readonly stamp?: Stamp;
   /** Subprotocols that are offered. */
   readonly subprotocols?: readonly string[];
   /** How they are secured (wss://); not at all when not given. */
@@ -26,7 +29,7 @@ export interface Target {
 }
 
 /** One place where a target is to be found. */
-export interface ServerEndpoint {
+interface ServerEndpoint {
   readonly address: string;
   readonly port: number;
 }

@@ -78,7 +78,7 @@ export class Upgrades {
       this.#partial.set(fd, Buffer.from(from.subarray(first, last)));
       return partial;
     }
-    if (typeof check !== 'number') return { ...bad, cause: check.cause };
+    if (typeof check !== 'number') return { ...bad, ...check };
     if (check === last) return open;
     return { ...open, rest: from.subarray(check, last) };
   }
@@ -100,12 +100,20 @@ function hostOf(address: string): string {
 /** What an answer to an upgrade came to; `rest` is what came after it, if anything. */
 export interface UpgradeOutcome {
   readonly state: 'open' | 'partial' | 'bad';
-  /** Why it is bad. */
+  /** Why it is bad, by name and in words. */
   readonly cause: FailureCause;
+  readonly reason: string;
+  readonly retryAfterSeconds: number;
   readonly rest: Buffer | null;
 }
 
 // The same objects for every connection: nothing is allocated for an answer that comes whole.
-const open: UpgradeOutcome = { state: 'open', cause: 'badHandshake', rest: null };
-const partial: UpgradeOutcome = { state: 'partial', cause: 'badHandshake', rest: null };
-const bad: UpgradeOutcome = { state: 'bad', cause: 'badHandshake', rest: null };
+const nothing = {
+  cause: 'badHandshake',
+  reason: 'the answers were too long',
+  retryAfterSeconds: 0,
+  rest: null,
+} as const;
+const open: UpgradeOutcome = { state: 'open', ...nothing };
+const partial: UpgradeOutcome = { state: 'partial', ...nothing };
+const bad: UpgradeOutcome = { state: 'bad', ...nothing };

@@ -1,17 +1,35 @@
 import { createRequire } from 'node:module';
 import type * as Hdr from 'hdr-histogram-js';
 import { addCauses } from './failure-causes.ts';
+import type { PushesRaw } from './push-log.ts';
+import { addServerWords, type ServerWordsRaw } from './server-words.ts';
 import type { BroadcastArrivalsRaw } from '../phases/broadcast-log.ts';
 import type { PhaseRaw } from '../phases/rooms.ts';
 import type { AddressCounts, FailureCounts, LoadProcessRaw } from '../raw.ts';
 
-/** A distribution in microseconds; zeros when nothing was recorded. */
+/** A distribution in microseconds; null where nothing was recorded, for a 0 would read as a fast one. */
 export interface Distribution {
   readonly count: number;
-  readonly p50: number;
-  readonly p90: number;
-  readonly p99: number;
-  readonly max: number;
+  readonly p50: number | null;
+  readonly p90: number | null;
+  readonly p99: number | null;
+  readonly max: number | null;
+}
+
+/** What a server pushed unasked, over all processes of a host. */
+export interface PushSummary {
+  readonly messages: number;
+  readonly bytes: number;
+  /** From the first to the last; null when there were fewer than two. */
+  readonly messagesPerSecond: number | null;
+  /** By the times that messages carry; null when no stamp was asked for. */
+  readonly stamped: {
+    readonly latencyMicros: Distribution;
+    /** Whether server and load generator have one clock; else the offset of the two is in the latency. */
+    readonly sharesClock: boolean;
+    readonly unstamped: number;
+    readonly ahead: number;
+  } | null;
 }
 
 /** One broadcast over all processes of a host. */
@@ -57,6 +75,9 @@ export interface Summary {
   readonly phases: readonly PhaseSummary[];
   /** Broadcasts that came though no phase has them. */
   readonly strays: readonly BroadcastSummary[];
+  /** What the server said of failures and closes. */
+  readonly serverWords: ServerWordsRaw;
+  readonly pushes: PushSummary;
   /** The load processes themselves. */
   readonly generator: {
     readonly processes: number;
@@ -92,6 +113,8 @@ export function summarize(raws: readonly LoadProcessRaw[]): Summary {
     connectMicros: distribution(loads.map((raw) => raw.ramp.connectLatency)),
     phases: phasesOf(loads),
     strays: broadcastsOf(loads.flatMap((raw) => raw.strays)),
+    serverWords: addServerWords(raws.map((raw) => raw.serverWords ?? { failures: {}, closes: [] })),
+    pushes: pushesOf(loads.flatMap((raw) => raw.pushes ?? [])),
     generator: {
       processes: raws.length,
       cpuSeconds: { user: sum((raw) => raw.cpuSeconds.user), system: sum((raw) => raw.cpuSeconds.system) },
@@ -113,6 +136,28 @@ function addressesOf(raws: readonly LoadProcessRaw[]): readonly AddressCounts[] 
     lost: parts.reduce((sum, { lost }) => sum + lost, 0),
     failures: addCauses(parts.map(({ failures }) => failures)),
   }));
+}
+
+function pushesOf(parts: readonly PushesRaw[]): PushSummary {
+  const sum = (of: (part: PushesRaw) => number): number => parts.reduce((total, part) => total + of(part), 0);
+  const messages = sum((part) => part.messages);
+  const first = Math.min(...parts.map(({ firstMicros }) => firstMicros ?? Infinity));
+  const last = Math.max(...parts.map(({ lastMicros }) => lastMicros ?? -Infinity));
+  const stamped = parts.flatMap((part) => part.stamped ?? []);
+  return {
+    messages,
+    bytes: sum((part) => part.bytes),
+    messagesPerSecond: last > first ? ((messages - 1) * 1e6) / (last - first) : null,
+    stamped:
+      stamped.length === 0
+        ? null
+        : {
+            latencyMicros: distribution(stamped.map(({ latency }) => latency)),
+            sharesClock: stamped.every(({ sharesClock }) => sharesClock),
+            unstamped: stamped.reduce((total, { unstamped }) => total + unstamped, 0),
+            ahead: stamped.reduce((total, { ahead }) => total + ahead, 0),
+          },
+  };
 }
 
 function phasesOf(raws: readonly LoadProcessRaw[]): readonly PhaseSummary[] {
@@ -178,6 +223,6 @@ export function distribution(encoded: readonly string[]): Distribution {
   const at = (percentile: number): number =>
     // The library gives the end of the bucket.
     Math.min(merged.getValueAtPercentile(percentile), merged.maxValue);
-  if (merged.totalCount === 0) return { count: 0, p50: 0, p90: 0, p99: 0, max: 0 };
+  if (merged.totalCount === 0) return { count: 0, p50: null, p90: null, p99: null, max: null };
   return { count: merged.totalCount, p50: at(50), p90: at(90), p99: at(99), max: merged.maxValue };
 }

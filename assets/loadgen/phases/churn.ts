@@ -1,5 +1,6 @@
 import { Histogram } from '../measure/histogram.ts';
-import type { FailureCounts } from '../raw.ts';
+import { backOff } from '../plan/retry-waits.ts';
+import type { FailureCause, FailureCounts } from '../raw.ts';
 import type { PhaseOf } from '../workload/phase-kinds.ts';
 import type { PhaseContext, PhaseRun, PhaseTimes } from './phase-run.ts';
 import { RateSchedule } from './rate-schedule.ts';
@@ -25,8 +26,6 @@ const closesATurn = 16;
 /** How long the server may take to close its end; then it is reset. */
 const closeMicros = 5_000_000;
 const sweepMicros = 250_000;
-/** Waits before the second and the third attempt, as in the ramp. */
-const backOffMicros = [0, 500_000, 2_000_000];
 
 /** Connections that close properly at a rate, each of which is opened again when its end is there. */
 export class Churn implements PhaseRun<ChurnRaw> {
@@ -47,7 +46,7 @@ export class Churn implements PhaseRun<ChurnRaw> {
     this.#phase = phase;
     this.#context = context;
     this.#schedule = new RateSchedule(context.meter);
-    this.#returns = new Returns(context, (attempt) => backOffMicros[attempt] ?? null);
+    this.#returns = new Returns(context, (attempt) => (attempt === 0 ? 0 : backOff(attempt)));
   }
 
   start({ beginMicros, share }: PhaseTimes): void {
@@ -108,8 +107,8 @@ export class Churn implements PhaseRun<ChurnRaw> {
     this.#returns.opened(connection, now);
   }
 
-  connectFailed(connection: number, cause: Parameters<Returns['failed']>[1], now: number): void {
-    this.#returns.failed(connection, cause, now);
+  connectFailed(connection: number, cause: FailureCause, retryAfterSeconds: number, now: number): void {
+    this.#returns.failed(connection, cause, retryAfterSeconds, now);
   }
 
   counts(): Readonly<Record<string, number>> {

@@ -8,8 +8,12 @@ import { RateSchedule } from './rate-schedule.ts';
 export interface EchoRaw {
   readonly sent: number;
   readonly received: number;
-  /** Answers that came back changed, on another connection, twice, or that nobody asked for. */
+  /** Answers that came back changed, on another connection or too late to be told, or twice. */
   readonly wrong: number;
+  /** Those of the wrong that came twice. Absent in the files of earlier versions, which counted answers out of order as wrong. */
+  readonly doubled?: number | undefined;
+  /** Received ones that came after an answer to a later message of their connection. */
+  readonly outOfOrder?: number | undefined;
   /** Due messages of connections that took no more of what was sent to them. */
   readonly notSent: number;
   /** Round trip from the due time. */
@@ -21,6 +25,9 @@ const sendsATurn = 64;
 const bytesATurn = 256 * 1024;
 /** Room for a message's own account: phase, connection, number and due time. */
 const accountBytes = 44;
+/** Of so many messages that were sent last it is known which are still owed; a power of two. */
+const rememberedMessages = 2 ** 20;
+const unsent = -1;
 
 /** Echoes in open loop: sent when due whatever has come back, and timed from when they were due. */
 export class Echo implements PhaseRun<EchoRaw> {
@@ -34,12 +41,17 @@ export class Echo implements PhaseRun<EchoRaw> {
   #sent = 0;
   #received = 0;
   #wrong = 0;
+  #doubled = 0;
+  #outOfOrder = 0;
   #notSent = 0;
   #pending = 0;
   #cursor = 0;
   lastActivityMicros = 0;
-  readonly #lastSent: Int32Array;
+  // How many answers each connection owes, and the latest message that it has answered.
+  readonly #owes: Int32Array;
   readonly #lastReceived: Int32Array;
+  // A bit for each of the messages that were sent last: whether it is owed.
+  readonly #isOwed: Uint32Array;
   // Due times of what each connection owes, where answers are matched in order.
   readonly #owed = new Map<number, number[]>();
 
@@ -49,7 +61,8 @@ export class Echo implements PhaseRun<EchoRaw> {
     this.#schedule = new RateSchedule(context.meter);
     this.#hasAccount = phase.bytes >= accountBytes;
     this.#sendsATurn = Math.max(1, Math.min(sendsATurn, Math.floor(bytesATurn / Math.max(1, phase.bytes))));
-    this.#lastSent = new Int32Array(context.connections.table.size).fill(-1);
+    this.#owes = new Int32Array(context.connections.table.size).fill(unsent);
+    this.#isOwed = new Uint32Array(this.#hasAccount ? rememberedMessages / 32 : 0);
     this.#lastReceived = new Int32Array(context.connections.table.size).fill(-1);
   }
 
@@ -86,11 +99,15 @@ export class Echo implements PhaseRun<EchoRaw> {
       this.#notSent += 1;
       return;
     }
-    if (this.#lastSent[fd] === -1) connections.sendAtOnce(fd);
-    this.#lastSent[fd] = number;
+    if (this.#owes[fd] === unsent) {
+      connections.sendAtOnce(fd);
+      this.#owes[fd] = 0;
+    }
+    this.#owes[fd]! += 1;
     this.#sent += 1;
     this.#pending += 1;
-    if (!this.#hasAccount) this.#owe(fd, dueMicros);
+    if (this.#hasAccount) this.#isOwed[(number % rememberedMessages) >>> 5]! |= 1 << (number & 31);
+    else this.#owe(fd, dueMicros);
     const account = this.#hasAccount ? `echo ${place} ${fd} ${number} ${dueMicros} ` : '';
     connections.sendText(fd, account, Math.max(account.length, this.#phase.bytes));
   }
@@ -101,57 +118,82 @@ export class Echo implements PhaseRun<EchoRaw> {
     else owed.push(dueMicros);
   }
 
-  message(fd: number, bytes: Uint8Array, start: number, end: number, tail: number, now: number): void {
-    if (this.#hasAccount) this.#matchByAccount(fd, bytes, start, end, tail, now);
-    else this.#matchInOrder(fd, bytes, start, end, tail, now);
+  message(fd: number, bytes: Uint8Array, start: number, end: number, tail: number, now: number): boolean {
+    return this.#hasAccount
+      ? this.#matchByAccount(fd, bytes, start, end, tail, now)
+      : this.#matchInOrder(fd, bytes, start, end, tail, now);
   }
 
-  #matchByAccount(fd: number, bytes: Uint8Array, start: number, end: number, tail: number, now: number): void {
-    if (bytes[start] !== 0x65 || bytes[start + 1] !== 0x63) return;
+  #matchByAccount(fd: number, bytes: Uint8Array, start: number, end: number, tail: number, now: number): boolean {
+    const isLike = bytes[start] === 0x65 && bytes[start + 1] === 0x63 && bytes[start + 2] === 0x68;
+    if (!isLike) return this.#isChanged(fd, end - start + Math.abs(tail));
     const head = Math.min(end, start + accountBytes);
     const message = Buffer.from(bytes.buffer, bytes.byteOffset + start, head - start).toString('latin1');
     const match = /^echo (\d+) (\d+) (\d+) (\d+) /.exec(message);
     // An answer to an earlier phase that was given up.
-    if (match !== null && Number(match[1]) !== this.#context.place) return;
+    if (match !== null && Number(match[1]) !== this.#context.place) return true;
     const account = match?.[0].length ?? 0;
     const number = Number(match?.[3]);
     const dueMicros = Number(match?.[4]);
+    const behind = this.#schedule.taken - number;
     if (
       match === null ||
+      tail < 0 ||
       Number(match[2]) !== fd ||
-      number > this.#lastSent[fd]! ||
-      number <= this.#lastReceived[fd]! ||
+      !(behind > 0 && behind <= rememberedMessages) ||
       Math.round(this.#schedule.dueMicros(number)) !== dueMicros ||
       end - start + tail !== Math.max(account, this.#phase.bytes) ||
       !isPadding(bytes, start + account, end, account)
     ) {
       this.#wrong += 1;
-      return;
+      return true;
     }
-    this.#lastReceived[fd] = number;
-    this.#answered(now, dueMicros);
+    const word = (number % rememberedMessages) >>> 5;
+    const bit = 1 << (number & 31);
+    if ((this.#isOwed[word]! & bit) === 0) {
+      this.#countDoubled();
+      return true;
+    }
+    this.#isOwed[word]! &= ~bit;
+    if (number < this.#lastReceived[fd]!) this.#outOfOrder += 1;
+    else this.#lastReceived[fd] = number;
+    this.#answered(fd, now, dueMicros);
+    return true;
   }
 
-  #matchInOrder(fd: number, bytes: Uint8Array, start: number, end: number, tail: number, now: number): void {
-    const isSame = end - start + tail === this.#phase.bytes && isPadding(bytes, start, end, 0);
-    const dueMicros = isSame ? this.#owed.get(fd)?.shift() : undefined;
-    if (dueMicros === undefined) this.#wrong += 1;
-    else this.#answered(now, dueMicros);
+  #matchInOrder(fd: number, bytes: Uint8Array, start: number, end: number, tail: number, now: number): boolean {
+    const isSame = tail >= 0 && end - start + tail === this.#phase.bytes && isPadding(bytes, start, end, 0);
+    if (!isSame) return this.#isChanged(fd, end - start + Math.abs(tail));
+    const dueMicros = this.#owed.get(fd)?.shift();
+    if (dueMicros === undefined) this.#countDoubled();
+    else this.#answered(fd, now, dueMicros);
+    return true;
   }
 
-  #answered(now: number, dueMicros: number): void {
+  /** Whether a message that is no echo is taken for a changed one: it has the length of one that the connection owes. */
+  #isChanged(fd: number, length: number): boolean {
+    if (length !== this.#phase.bytes || this.#owes[fd]! <= 0) return false;
+    this.#wrong += 1;
+    return true;
+  }
+
+  #countDoubled(): void {
+    this.#doubled += 1;
+    this.#wrong += 1;
+  }
+
+  #answered(fd: number, now: number, dueMicros: number): void {
     this.lastActivityMicros = now;
     this.#received += 1;
     this.#pending -= 1;
+    this.#owes[fd]! -= 1;
     this.#roundTrip.record(now - dueMicros);
   }
 
   lost(fd: number): void {
-    const owed = this.#owed.get(fd)?.length;
+    this.#pending -= Math.max(0, this.#owes[fd]!);
     this.#owed.delete(fd);
-    if (owed !== undefined) this.#pending -= owed;
-    else if (this.#lastSent[fd]! > this.#lastReceived[fd]! && this.#hasAccount) this.#pending -= 1;
-    this.#lastSent[fd] = -1;
+    this.#owes[fd] = unsent;
     this.#lastReceived[fd] = -1;
   }
 
@@ -164,6 +206,8 @@ export class Echo implements PhaseRun<EchoRaw> {
       sent: this.#sent,
       received: this.#received,
       wrong: this.#wrong,
+      doubled: this.#doubled,
+      outOfOrder: this.#outOfOrder,
       notSent: this.#notSent,
       latency: this.#roundTrip.encode(),
     };

@@ -46,14 +46,17 @@ export interface PhaseRun<Raw extends object> {
   start(times: PhaseTimes): void;
   /** Does what is due; when it wants to be called again: microseconds of the monotonic clock, Infinity for nothing. */
   run(now: number): number;
-  /** Takes a message that is no broadcast, as {@link ConnectionEvents.message} describes it; absent where none is expected. */
-  message?(fd: number, bytes: Uint8Array, start: number, end: number, tail: number, now: number): void;
+  /**
+   * Takes a message that is no broadcast, as {@link ConnectionEvents.message} describes it; false when it has nothing to do with the
+   * phase. Absent where none is expected.
+   */
+  message?(fd: number, bytes: Uint8Array, start: number, end: number, tail: number, now: number): boolean;
   /** Takes a pong. */
   pong?(fd: number, bytes: Uint8Array, start: number, end: number, now: number): void;
   /** A connection has been opened. */
   opened?(fd: number, connection: number, now: number): void;
   /** An attempt to open one has failed. */
-  connectFailed?(connection: number, cause: FailureCause, now: number): void;
+  connectFailed?(connection: number, cause: FailureCause, retryAfterSeconds: number, now: number): void;
   /** A connection that said goodbye has gone; its descriptor is still valid as an index. */
   left?(fd: number, now: number): void;
   /** A connection is gone, and with it what it owed. */

@@ -49,8 +49,8 @@ export class Restart implements PhaseRun<RestartRaw> {
     this.#returns.opened(connection, now);
   }
 
-  connectFailed(connection: number, cause: FailureCause, now: number): void {
-    this.#returns.failed(connection, cause, now);
+  connectFailed(connection: number, cause: FailureCause, retryAfterSeconds: number, now: number): void {
+    this.#returns.failed(connection, cause, retryAfterSeconds, now);
   }
 
   sentAll(): boolean {

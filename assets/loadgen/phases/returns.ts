@@ -1,5 +1,7 @@
-import { countCause } from '../measure/failure-causes.ts';
+import { countCause, isFinal } from '../measure/failure-causes.ts';
 import { Histogram } from '../measure/histogram.ts';
+import { DueQueue } from '../plan/due-queue.ts';
+import { waitAtLeast } from '../plan/retry-waits.ts';
 import type { FailureCause, FailureCounts } from '../raw.ts';
 import type { PhaseContext } from './phase-run.ts';
 
@@ -26,9 +28,7 @@ export class Returns {
   readonly #context: PhaseContext;
   readonly #policy: ReturnPolicy;
   readonly #keepsPort: boolean;
-  // A heap of [due, connection]: the earliest first.
-  readonly #due: number[] = [];
-  readonly #connections: number[] = [];
+  readonly #due = new DueQueue();
   readonly #since: Float64Array;
   readonly #attempts: Uint16Array;
   readonly #latency = new Histogram();
@@ -57,10 +57,10 @@ export class Returns {
     this.#schedule(connection, sinceMicros);
   }
 
-  #schedule(connection: number, from: number): void {
+  #schedule(connection: number, from: number, retryAfterSeconds = 0): void {
     const wait = this.#policy(this.#attempts[connection]!);
     if (wait === null) this.givenUp += 1;
-    else this.#push(from + wait, connection);
+    else this.#due.push(from + waitAtLeast(wait, retryAfterSeconds), connection);
   }
 
   /** How many are still away and will try. */
@@ -80,12 +80,12 @@ export class Returns {
   /** Begins the attempts that are due; when it wants to be called again. */
   run(now: number): number {
     if (now >= this.#sweepDue) this.#sweep(now);
-    for (let n = 0; n < beginsATurn && (this.#due[0] ?? Infinity) <= now; n += 1) {
-      this.#context.meter.wasDelayed(now - this.#due[0]!);
-      this.#begin(this.#pop());
+    for (let n = 0; n < beginsATurn && this.#due.next <= now; n += 1) {
+      this.#context.meter.wasDelayed(now - this.#due.next);
+      this.#begin(this.#due.pop());
     }
     if (this.#opening > 0 && this.#sweepDue === Infinity) this.#sweepDue = now + sweepMicros;
-    return Math.min(this.#sweepDue, Math.max(now, this.#due[0] ?? Infinity));
+    return Math.min(this.#sweepDue, Math.max(now, this.#due.next));
   }
 
   #begin(connection: number): void {
@@ -106,11 +106,12 @@ export class Returns {
     this.#latency.record(now - this.#since[connection]!);
   }
 
-  /** An attempt has failed. */
-  failed(connection: number, cause: FailureCause, now: number): void {
+  /** An attempt has failed; it is made again, unless it would fail for the same reason. */
+  failed(connection: number, cause: FailureCause, retryAfterSeconds: number, now: number): void {
     this.#opening -= 1;
     countCause(this.#failures, cause);
-    this.#schedule(connection, now);
+    if (isFinal(cause)) this.givenUp += 1;
+    else this.#schedule(connection, now, retryAfterSeconds);
   }
 
   #sweep(now: number): void {
@@ -120,42 +121,5 @@ export class Returns {
       if (now - connections.table.beganMicros[fd]! >= handshakeMicros) connections.expire(fd);
     }
     this.#sweepDue = this.#opening > 0 ? now + sweepMicros : Infinity;
-  }
-
-  #push(due: number, connection: number): void {
-    const [times, ids] = [this.#due, this.#connections];
-    let at = times.push(due) - 1;
-    ids.push(connection);
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (times[parent]! <= due) break;
-      times[at] = times[parent]!;
-      ids[at] = ids[parent]!;
-      at = parent;
-    }
-    times[at] = due;
-    ids[at] = connection;
-  }
-
-  #pop(): number {
-    const [times, ids] = [this.#due, this.#connections];
-    const first = ids[0]!;
-    const due = times.pop()!;
-    const connection = ids.pop()!;
-    const { length } = times;
-    if (length === 0) return first;
-    let at = 0;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= length) break;
-      if (child + 1 < length && times[child + 1]! < times[child]!) child += 1;
-      if (times[child]! >= due) break;
-      times[at] = times[child]!;
-      ids[at] = ids[child]!;
-      at = child;
-    }
-    times[at] = due;
-    ids[at] = connection;
-    return first;
   }
 }

@@ -76,8 +76,8 @@ export class Storm implements PhaseRun<StormRaw> {
     this.#returns.opened(connection, now);
   }
 
-  connectFailed(connection: number, cause: FailureCause, now: number): void {
-    this.#returns.failed(connection, cause, now);
+  connectFailed(connection: number, cause: FailureCause, retryAfterSeconds: number, now: number): void {
+    this.#returns.failed(connection, cause, retryAfterSeconds, now);
   }
 
   counts(): Readonly<Record<string, number>> {

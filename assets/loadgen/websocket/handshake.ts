@@ -4,6 +4,8 @@ import { causeOfStatus } from './http-causes.ts';
 const longestResponse = 16384;
 const keyBytes = 24;
 const acceptBytes = 28;
+/** So much is kept of what a server says. */
+const wordsMost = 200;
 
 /** An upgrade request, where in it the 24 bytes of the key go, and where header lines can be added. */
 export interface UpgradeRequest {
@@ -28,8 +30,11 @@ export type ResponseCheck = number | 'partial' | BadResponse;
 
 /** What is wrong with an answer, in words and by name. */
 interface BadResponse {
+  /** Printable ASCII, at most {@link wordsMost} characters. */
   readonly reason: string;
   readonly cause: FailureCause;
+  /** After how many seconds the server wants to be asked again (Retry-After); 0 when it does not say. */
+  readonly retryAfterSeconds: number;
 }
 
 /**
@@ -85,21 +90,46 @@ function mayBecomeHttp(range: Buffer): boolean {
   return range.toString('latin1', 0, length) === wanted.slice(0, length);
 }
 
-function bad(reason: string, cause: FailureCause = 'badHandshake'): BadResponse {
-  return { reason, cause };
+function bad(reason: string, cause: FailureCause = 'badHandshake', retryAfterSeconds = 0): BadResponse {
+  return { reason: inPrint(reason), cause, retryAfterSeconds };
+}
+
+/** What a server says as it can be shown and kept. */
+export function inPrint(words: string): string {
+  return words.slice(0, wordsMost).replaceAll(/[^\u0020-\u007e]/g, '?');
+}
+
+/** The value of the first header of a name; undefined when there is none. */
+function valueOf(lines: readonly string[], name: string): string | undefined {
+  return lines
+    .find((line) => line.toLowerCase().startsWith(`${name}:`))
+    ?.slice(name.length + 1)
+    .trim();
+}
+
+/** RFC 9110, section 10.2.3: seconds, or a date. */
+function secondsUntil(retryAfter: string | undefined): number {
+  if (retryAfter === undefined) return 0;
+  const seconds = /^\d+$/.test(retryAfter) ? Number(retryAfter) : (Date.parse(retryAfter) - Date.now()) / 1000;
+  return seconds > 0 ? seconds : 0;
+}
+
+/** What an answer says that is no 101. */
+function refusal(status: string, lines: readonly string[]): BadResponse {
+  const code = /^HTTP\/1\.[01] ([2-5]\d\d)( |$)/.exec(status)?.[1];
+  if (code === undefined) return bad(`the answer to the upgrade is '${status}'`);
+  const location = code.startsWith('3') ? valueOf(lines, 'location') : undefined;
+  const reason = location === undefined ? `the answer to the upgrade is '${status}'` : `redirected to '${location}'`;
+  return bad(reason, causeOfStatus(code), secondsUntil(valueOf(lines, 'retry-after')));
 }
 
 function whatIsWrong(head: string, accept: string, subprotocols: readonly string[]): BadResponse | null {
   const [status = '', ...lines] = head.split('\r\n');
-  if (!/^HTTP\/1\.1 101( |$)/.test(status)) {
-    const code = /^HTTP\/1\.[01] ([2-5]\d\d)( |$)/.exec(status)?.[1];
-    const reason = `the answer to the upgrade is '${status.slice(0, 80)}'`;
-    return bad(reason, code === undefined ? 'badHandshake' : causeOfStatus(code));
-  }
+  if (!/^HTTP\/1\.1 101( |$)/.test(status)) return refusal(status, lines);
   const headers = new Map<string, string>();
   for (const line of lines) {
     const colon = line.indexOf(':');
-    if (colon < 1) return bad(`'${line.slice(0, 80)}' is no header`);
+    if (colon < 1) return bad(`'${line}' is no header`);
     const name = line.slice(0, colon).toLowerCase();
     const value = line.slice(colon + 1).trim();
     const earlier = headers.get(name);
@@ -111,10 +141,11 @@ function whatIsWrong(head: string, accept: string, subprotocols: readonly string
   if (headers.get('sec-websocket-accept') !== accept) {
     return bad('Sec-WebSocket-Accept does not answer the key', 'wrongAccept');
   }
-  if (headers.has('sec-websocket-extensions')) return bad('an extension was not offered', 'unaskedExtension');
+  if (headers.has('sec-websocket-extensions'))
+    return bad(`the extension '${headers.get('sec-websocket-extensions')}' was not offered`, 'unaskedExtension');
   const subprotocol = headers.get('sec-websocket-protocol');
   if (subprotocol !== undefined && !subprotocols.includes(subprotocol)) {
-    return bad(`the subprotocol '${subprotocol.slice(0, 80)}' was not offered`, 'unaskedSubprotocol');
+    return bad(`the subprotocol '${subprotocol}' was not offered`, 'unaskedSubprotocol');
   }
   return null;
 }

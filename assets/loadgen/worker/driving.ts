@@ -1,4 +1,5 @@
 import { BroadcastLog } from '../phases/broadcast-log.ts';
+import type { PushLog } from '../measure/push-log.ts';
 import type { PhaseContext, PhaseRun } from '../phases/phase-run.ts';
 import { openRoom, type PhaseRaw } from '../phases/rooms.ts';
 import { broadcastRanges } from '../plan/broadcast-turns.ts';
@@ -8,7 +9,7 @@ import type { PhaseOrder, PhaseReport } from '../supervisor/messages.ts';
 import type { Phase, Workload } from '../workload/phase-kinds.ts';
 
 /** What phases work with, whichever it is. */
-export type DrivingContext = Omit<PhaseContext, 'place' | 'broadcasts' | 'firstSeq'>;
+export type DrivingContext = Omit<PhaseContext, 'place' | 'broadcasts' | 'firstSeq'> & { readonly pushes: PushLog };
 
 /** A phase that has begun. */
 interface Begun {
@@ -91,8 +92,8 @@ export class Driving {
     this.#running?.opened?.(fd, connection, this.#context.connections.now);
   }
 
-  connectFailed(connection: number, cause: FailureCause): void {
-    this.#running?.connectFailed?.(connection, cause, this.#context.connections.now);
+  connectFailed(connection: number, cause: FailureCause, retryAfterSeconds: number): void {
+    this.#running?.connectFailed?.(connection, cause, retryAfterSeconds, this.#context.connections.now);
   }
 
   left(fd: number): void {
@@ -111,7 +112,8 @@ export class Driving {
   message(fd: number, bytes: Uint8Array, start: number, end: number, tail: number): void {
     const { now } = this.#context.connections;
     if (this.#broadcasts.take(fd, bytes, start, end, tail, now, this.#context.open())) return;
-    this.#running?.message?.(fd, bytes, start, end, tail, now);
+    if (this.#running?.message?.(fd, bytes, start, end, tail, now) === true) return;
+    this.#context.pushes.take(bytes, start, end, tail, now);
   }
 
   pong(fd: number, bytes: Uint8Array, start: number, end: number): void {

@@ -1,5 +1,6 @@
 import { endpointsOf } from '../connections/target.ts';
 import { countCause } from '../measure/failure-causes.ts';
+import { PushLog } from '../measure/push-log.ts';
 import { LoopMeter } from '../measure/loop-meter.ts';
 import { shareOf } from '../plan/share.ts';
 import type { FailureCause, LoadCounts } from '../raw.ts';
@@ -39,10 +40,10 @@ export function runLoad(start: StartLoad, secure: MakeSecure | null): void {
       addresses?.opened(connections.table.serverPort[fd]!);
       if (hello !== null) connections.sendMessage(fd, hello);
     },
-    connectFailed(connection, cause) {
+    connectFailed(connection, cause, retryAfterSeconds) {
       addresses?.failed(ramp.endpoints(connection).serverPort, cause);
-      if (ramp.endedMicros === null) ramp.failed(connection, cause);
-      else driving.connectFailed(connection, cause);
+      if (ramp.endedMicros === null) ramp.failed(connection, cause, retryAfterSeconds);
+      else driving.connectFailed(connection, cause, retryAfterSeconds);
     },
     left(fd) {
       driving.left(fd);
@@ -78,7 +79,9 @@ export function runLoad(start: StartLoad, secure: MakeSecure | null): void {
     },
     meter,
   );
+  const pushes = new PushLog(target.stamp ?? null);
   const driving = new Driving(plan, {
+    pushes,
     connections,
     meter,
     connectionCount: share.count,
@@ -151,6 +154,8 @@ export function runLoad(start: StartLoad, secure: MakeSecure | null): void {
           },
           phases: driving.raw(),
           strays: driving.strays(),
+          serverWords: connections.serverWords.raw(),
+          pushes: pushes.raw(),
           ...(addresses === null ? {} : { addresses: addresses.raw() }),
         }));
         return;

@@ -1,5 +1,6 @@
 import { monotonicMicros } from '../kernel/clock.ts';
-import { describeCauses, countCause } from '../measure/failure-causes.ts';
+import { backOff, waitAtLeast } from '../plan/retry-waits.ts';
+import { countCause, describeCauses, isFinal } from '../measure/failure-causes.ts';
 import { Histogram } from '../measure/histogram.ts';
 import { LoopMeter } from '../measure/loop-meter.ts';
 import type { PublicationRaw } from '../phases/broadcast.ts';
@@ -13,10 +14,8 @@ import { report } from './control-pipe.ts';
 import { runLoop } from './loop.ts';
 import { deliverRaw, processFacts } from './raw-file.ts';
 
-const attemptsMost = 3;
 /** How many local ports are tried one after the other before the kernel is asked to choose. */
 const localPortsMost = 512;
-const backOffMicros = 500_000;
 const handshakeMicros = 10_000_000;
 /** All attempts together: a server that is silent for so long takes no broadcasts. */
 const connectMicros = 15_000_000;
@@ -56,7 +55,7 @@ export function runPublisher(start: StartPublisher, secure: MakeSecure | null): 
       connections.sendAtOnce(fd);
       if (descriptors.every((descriptor) => descriptor >= 0)) report({ type: 'ready' });
     },
-    connectFailed(port, cause) {
+    connectFailed(port, cause, retryAfterSeconds) {
       // Where members have every port of the range on some address, the kernel finds none for a connection more, though most pairs of
       // local and server port are free: they are tried from the end of the range, which members come to last.
       if ((cause === 'EADDRINUSE' || cause === 'EADDRNOTAVAIL') && localPortsTried < localPortsMost) {
@@ -65,8 +64,9 @@ export function runPublisher(start: StartPublisher, secure: MakeSecure | null): 
       }
       countCause(failures, cause);
       failed[port]! += 1;
-      if (failed[port]! < attemptsMost && monotonicMicros() < giveUpMicros)
-        retries.push({ due: monotonicMicros() + backOffMicros, port });
+      const wait = isFinal(cause) ? null : backOff(failed[port]!);
+      const due = monotonicMicros() + waitAtLeast(wait ?? 0, retryAfterSeconds);
+      if (wait !== null && due < giveUpMicros) retries.push({ due, port });
       else fail(`no connection to ${start.target.path} on port ${ports[port]} (${describeCauses(failures)})`);
     },
     lost(fd, cause) {

@@ -2,14 +2,12 @@ import { monotonicMicros } from '../kernel/clock.ts';
 import { countCause, isFinal } from '../measure/failure-causes.ts';
 import { Histogram } from '../measure/histogram.ts';
 import type { LoopMeter } from '../measure/loop-meter.ts';
+import { DueQueue } from '../plan/due-queue.ts';
+import { backOff, waitAtLeast } from '../plan/retry-waits.ts';
 import type { Endpoints, Share } from '../plan/share.ts';
 import type { FailureCause } from '../raw.ts';
 import type { Connections } from '../connections/connections.ts';
 
-/** What a connection that fails is given: a real client would try again, but not for ever. */
-const attemptsMost = 3;
-/** Waits before the second and the third attempt. */
-const backOffMicros = [500_000, 2_000_000] as const;
 /** How many other local ports are tried when one's own is taken, and when the source address may be to blame. */
 const sparesMost = { EADDRINUSE: 64, EADDRNOTAVAIL: 4 } as const;
 const sweepMicros = 250_000;
@@ -50,8 +48,7 @@ export class Ramp {
   readonly #sparesTried: Uint8Array;
   readonly #moved = new Map<number, Endpoints>();
   readonly #nextSpare: Int32Array;
-  // One queue a waiting time: each is in order of due times by itself.
-  readonly #retries: readonly Retries[] = backOffMicros.map(() => ({ due: [], connections: [], head: 0 }));
+  readonly #retries = new DueQueue();
   #next = 0;
   #opening = 0;
   #slow = 0;
@@ -76,16 +73,16 @@ export class Ramp {
     if (this.endedMicros !== null) return Infinity;
     if (now >= this.#sweepDue) this.#sweep(now);
     for (let n = 0; n < beginsATurn && this.#opening - this.#slow < this.#options.inFlightMost; n += 1) {
-      const retry = this.#dueRetry(now);
-      if (retry !== undefined) this.#begin(retry);
-      else if (this.#next < this.#share.count && this.#dueMicros() <= now) this.#beginNext(now);
+      if (this.#retries.next <= now) {
+        this.#meter.wasDelayed(now - this.#retries.next);
+        this.#begin(this.#retries.pop());
+      } else if (this.#next < this.#share.count && this.#dueMicros() <= now) this.#beginNext(now);
       else break;
     }
     if (this.#opening > 0 && this.#sweepDue === Infinity) this.#sweepDue = now + sweepMicros;
     if (this.#opening - this.#slow >= this.#options.inFlightMost) return this.#sweepDue;
-    let due = this.#next < this.#share.count ? Math.min(this.#sweepDue, this.#dueMicros()) : this.#sweepDue;
-    for (const retries of this.#retries) due = Math.min(due, retries.due[retries.head] ?? Infinity);
-    return due;
+    const next = this.#next < this.#share.count ? this.#dueMicros() : Infinity;
+    return Math.min(next, this.#sweepDue, this.#retries.next);
   }
 
   #dueMicros(): number {
@@ -96,22 +93,6 @@ export class Ramp {
     if (this.#microsBetween > 0) this.#meter.wasDelayed(now - this.#dueMicros());
     this.#next += 1;
     this.#begin(this.#next - 1);
-  }
-
-  #dueRetry(now: number): number | undefined {
-    for (const retries of this.#retries) {
-      if ((retries.due[retries.head] ?? Infinity) > now) continue;
-      const connection = retries.connections[retries.head]!;
-      this.#meter.wasDelayed(now - retries.due[retries.head]!);
-      retries.head += 1;
-      if (retries.head === retries.due.length) {
-        retries.due.length = 0;
-        retries.connections.length = 0;
-        retries.head = 0;
-      }
-      return connection;
-    }
-    return undefined;
   }
 
   #begin(connection: number): void {
@@ -143,7 +124,7 @@ export class Ramp {
     this.#endIfDone(now);
   }
 
-  failed(connection: number, cause: FailureCause): void {
+  failed(connection: number, cause: FailureCause, retryAfterSeconds: number): void {
     this.#opening -= 1;
     countCause(this.connectFailures, cause);
     // Silence for so long is no business: such attempts are not waited for again.
@@ -154,11 +135,9 @@ export class Ramp {
     }
     const failed = this.#failedAttempts[connection]! + 1;
     this.#failedAttempts[connection] = failed;
-    const wait = backOffMicros[failed - 1];
-    if (failed < attemptsMost && wait !== undefined && !isFinal(cause)) {
-      const retries = this.#retries[failed - 1]!;
-      retries.due.push(monotonicMicros() + wait);
-      retries.connections.push(connection);
+    const wait = isFinal(cause) ? null : backOff(failed);
+    if (wait !== null) {
+      this.#retries.push(monotonicMicros() + waitAtLeast(wait, retryAfterSeconds), connection);
       return;
     }
     this.abandoned += 1;
@@ -194,10 +173,4 @@ export class Ramp {
   #endIfDone(now: number): void {
     if (this.established + this.abandoned >= this.#share.count) this.endedMicros ??= Math.round(now);
   }
-}
-
-interface Retries {
-  readonly due: number[];
-  readonly connections: number[];
-  head: number;
 }

@@ -2,17 +2,17 @@ import { rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../../../assets/loadgen/commands/exit-codes.ts';
 import { serverUrl, withoutCredentials, type ServerUrl } from '../../../assets/loadgen/commands/server-url.ts';
+import { whyLate } from '../../../assets/loadgen/measure/why-late.ts';
 import type { PhaseKindName, Workload } from '../../../assets/loadgen/workload/phase-kinds.ts';
 import { formatWorkload, parseWorkload } from '../../../assets/loadgen/workload/workload.ts';
 import { summaryText } from '../../../assets/loadgen/commands/summary-text.ts';
 import { exitCodes, LabError } from '../../config/lab-error.ts';
-import { generatorPauseFloorMicros, iterationShareInvalid } from '../../results/verdict/thresholds.ts';
 import { counted, wholeNumber } from '../../report/units.ts';
 import { gitCommit } from '../../run/git-commit.ts';
 import { makeRunFolder, newRunId, writeWhole } from '../../run/run-folder.ts';
 import { loadUrl } from '../../run/url/load-url.ts';
 import { probeServer, type ServerAbilities } from '../../run/url/probe-server.ts';
-import { urlRecordFile, type UrlLoad, type UrlRecord, type UrlSummary } from '../../run/url/url-record.ts';
+import { urlRecordFile, type UrlLoad, type UrlRecord } from '../../run/url/url-record.ts';
 import { workloadOf, type RunFlags } from '../flags/run-flags.ts';
 import type { LabContext } from '../context.ts';
 
@@ -72,7 +72,7 @@ export async function runUrl(url: string, flags: RunFlags, out: string, context:
     endedUnixMillis: context.now().getTime(),
     load,
     gitCommit: gitCommit(),
-    invalid: whyInvalid(result),
+    invalid: whyLate(result),
     result,
   };
   // Shown first: figures that cannot be kept are seen at least.
@@ -166,13 +166,4 @@ function planLoad(url: string, flags: RunFlags, { echoes, publishes }: ServerAbi
 
 function hasKind(workload: Workload, kind: PhaseKindName): boolean {
   return workload.some((phase) => phase.kind === kind);
-}
-
-/** Why the latencies may be the load generator's own, by the thresholds of a lab's verdict; null when they are not. */
-function whyInvalid({ generator, phases }: UrlSummary): string | null {
-  const tails = phases.map(({ latencyMicros }) => latencyMicros).filter(({ count }) => count > 0);
-  const least = Math.min(...tails.map(({ p99 }) => p99));
-  const late = Math.max(generator.latenessMicros.p99, generator.turnMicros.p99);
-  if (tails.length === 0 || late <= generatorPauseFloorMicros || late <= least * iterationShareInvalid) return null;
-  return `the load generator was late by ${(late / 1000).toFixed(1)} ms (p99) where it measured a p99 of ${(least / 1000).toFixed(1)} ms`;
 }

@@ -10,6 +10,8 @@ export const echoRawSchema = rawSchemaOf('echo', {
   sent: wholeNumber,
   received: wholeNumber,
   wrong: wholeNumber,
+  doubled: v.optional(wholeNumber),
+  outOfOrder: v.optional(wholeNumber),
   notSent: wholeNumber,
   latency: v.string(),
 });

@@ -49,6 +49,23 @@ export const loadProcessSchema = v.object({
   addresses: v.optional(
     v.array(v.object({ address: v.string(), opened: wholeNumber, lost: wholeNumber, failures: failureCounts })),
   ),
+  serverWords: v.optional(
+    v.object({
+      failures: v.record(v.string(), v.string()),
+      closes: v.array(v.object({ code: wholeNumber, count: wholeNumber, reason: v.string() })),
+    }),
+  ),
+  pushes: v.optional(
+    v.object({
+      messages: wholeNumber,
+      bytes: wholeNumber,
+      firstMicros: v.nullable(v.number()),
+      lastMicros: v.nullable(v.number()),
+      stamped: v.nullable(
+        v.object({ latency: v.string(), sharesClock: v.boolean(), unstamped: wholeNumber, ahead: wholeNumber }),
+      ),
+    }),
+  ),
   loop: v.object({
     turn: v.string(),
     lateness: v.string(),

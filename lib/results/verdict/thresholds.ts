@@ -2,14 +2,7 @@
  * Every threshold of the verdict, with its reason. They are about what can be shown, not about what is good.
  */
 
-/**
- * A pause of the generator's loop shorter than this invalidates nothing: where processors are shared, a process that was preempted waits
- * its turn behind several others, for some milliseconds each.
- */
-export const generatorPauseFloorMicros = 25_000;
-
-/** An iteration of the generator's loop above this share of the p99 it measured invalidates: a whole broadcast may have arrived in it and been seen late. */
-export const iterationShareInvalid = 0.5;
+export { generatorPauseFloorMicros, iterationShareInvalid } from '../../../assets/loadgen/measure/why-late.ts';
 
 /** Work that began so late stood still rather than was busy: what arrived meanwhile was seen that late, as in a long iteration. */
 export const standStillMicros = 1_000_000;

@@ -16,7 +16,7 @@ describe('echoes of any length', { concurrency: 3 }, () => {
         `echo rate=20/s for=0.5s bytes=${bytes}`,
         4,
       );
-      assert.deepEqual(counts, { sent: 10, received: 10, wrong: 0, notSent: 0 });
+      assert.deepEqual(counts, { sent: 10, received: 10, wrong: 0, doubled: 0, outOfOrder: 0, notSent: 0 });
       assert.equal(latencyMicros.count, 10);
       assert.deepEqual([...lengths], [bytes]);
     });
@@ -34,7 +34,7 @@ describe('echoes of any length', { concurrency: 3 }, () => {
         },
       });
       const { counts } = await driveOne(context, server.port, `echo rate=20/s for=0.5s bytes=${bytes}`, 4);
-      assert.deepEqual(counts, { sent: 10, received: 10, wrong: 10, notSent: 0 });
+      assert.deepEqual(counts, { sent: 10, received: 10, wrong: 10, doubled: 0, outOfOrder: 0, notSent: 0 });
     });
   }
 });

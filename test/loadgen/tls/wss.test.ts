@@ -39,7 +39,7 @@ describe('connections over TLS', { concurrency: 2 }, () => {
           [60, 0],
         ],
       );
-      assert.deepEqual(echo?.counts, { sent: 90, received: 90, wrong: 0, notSent: 0 });
+      assert.deepEqual(echo?.counts, { sent: 90, received: 90, wrong: 0, doubled: 0, outOfOrder: 0, notSent: 0 });
       await load.stop();
       await until('all closed', () => codes.length === 60);
       assert.deepEqual(new Set(codes), new Set([1000]));

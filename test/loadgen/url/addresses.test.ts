@@ -37,10 +37,13 @@ describe('where connections go, and with what', { concurrency: 3 }, () => {
     });
     await until('the ramp ends', () => running.rampEnded);
     const { addresses } = summarize(await running.collectRaws());
-    assert.deepEqual(addresses, [
-      { address: '127.0.0.1', opened: 5, lost: 0, failures: {} },
-      { address: '::1', opened: 5, lost: 0, failures: {} },
-    ]);
+    assert.deepEqual(
+      addresses.map(({ address, opened }) => [address, opened]),
+      [
+        ['127.0.0.1', 5],
+        ['::1', 5],
+      ],
+    );
   });
 
   test('an address of a name that takes no connection is left out with its cause, unless none does', async (context) => {

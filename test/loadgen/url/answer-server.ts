@@ -26,12 +26,12 @@ export async function answerServer(
   context: TestContext,
   {
     answer = accepting(),
-    then = () => undefined,
+    onOpen = () => undefined,
     onText = () => undefined,
     host = '127.0.0.1',
   }: {
     readonly answer?: Answer;
-    readonly then?: (socket: Socket) => void;
+    readonly onOpen?: (socket: Socket) => void;
     readonly onText?: (socket: Socket, text: string) => void;
     readonly host?: string;
   } = {},
@@ -54,7 +54,7 @@ export async function answerServer(
           onText(socket, text);
         }
       });
-      then(socket);
+      onOpen(socket);
     });
   });
   server.listen(0, host);
@@ -77,6 +77,12 @@ function shortTexts(bytes: Buffer): readonly string[] {
     at += 6 + length;
   }
   return texts;
+}
+
+/** A frame of at most 125 bytes, unmasked. */
+export function frame(first: number, payload: string | Buffer): Buffer {
+  const bytes = Buffer.from(payload);
+  return Buffer.concat([Buffer.of(first, bytes.length), bytes]);
 }
 
 /** An answer that accepts, with further headers. */

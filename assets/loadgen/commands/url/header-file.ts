@@ -4,7 +4,7 @@ import { eachLine, type HeaderValues } from '../../websocket/request-values.ts';
 import { UsageError } from '../exit-codes.ts';
 
 /** Headers of a file: those that are the same in every request, and those with a value for each connection. */
-export interface HeaderFile {
+interface HeaderFile {
   /** `Name: value`. */
   readonly headers: readonly string[];
   readonly values: readonly HeaderValues[];

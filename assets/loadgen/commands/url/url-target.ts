@@ -6,6 +6,7 @@ import type { Options } from '../options.ts';
 import { requestOptionTable, requestOptions } from '../request-options.ts';
 import { bareHost, serverUrl, withoutCredentials, type ServerUrl } from '../server-url.ts';
 import { refuseTlsOptions, tlsOptionTable, tlsOptions } from '../tls-options.ts';
+import { readStamp } from './stamp-option.ts';
 import { findReachable, type Unreachable } from './reachable.ts';
 
 /** How connections to a URL are requested and secured: the options that `loadgen --url` and `c1m run --url` have in common. */
@@ -43,9 +44,10 @@ export async function readUrlTarget(url: string, options: Options): Promise<UrlT
   const [address = '', ...otherAddresses] = reachable;
   const target = await targetOf(server, address, options, new URL(url));
   const hello = options.has('hello') ? { hello: readHello(options.text('hello')) } : {};
+  const stamp = options.has('stamp') ? { stamp: readStamp(options.text('stamp'), reachable) } : {};
   return {
     server,
-    target: { ...target, ...hello, ...(otherAddresses.length === 0 ? {} : { otherAddresses }) },
+    target: { ...target, ...hello, ...stamp, ...(otherAddresses.length === 0 ? {} : { otherAddresses }) },
     publishTarget: options.has('publish-url')
       ? await publishTarget(options.text('publish-url'), options, sources)
       : { ...target, path: '/publish' },
