@@ -3,7 +3,7 @@ import type { IConstruct } from 'constructs';
 import type { Lab } from '../config/lab.ts';
 import { labTags } from '../config/tags.ts';
 
-/** Gives everything in a construct the tags of the lab: documents, roles, the way out and `c1m` know hosts by nothing else. */
+/** Gives everything in a construct the tags of the lab: documents, roles, the host reaper and `c1m` identify hosts only by these tags. */
 export function tagWithLab(construct: IConstruct, lab: Lab): void {
   for (const [key, value] of Object.entries(labTags(lab))) {
     // A parameter has the stack's tags; emulators of CloudFormation stumble over the form in which it would take its own.

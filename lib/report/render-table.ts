@@ -172,7 +172,7 @@ function below(result: RunResult): readonly string[] {
   for (const { name, connections, serverMemoryBytes, broadcastSeconds } of result.references) {
     lines.push(
       ...wrap(
-        `For the eye only, measured elsewhere and otherwise: ${name}: ${wholeNumber(connections)} connections, ${withUnit('bytes', serverMemoryBytes)} in use on the server, ${threeDigits(broadcastSeconds)} s to send one broadcast.`,
+        `For reference (different hardware and method): ${name}: ${wholeNumber(connections)} connections, ${withUnit('bytes', serverMemoryBytes)} in use on the server, ${threeDigits(broadcastSeconds)} s to send one broadcast.`,
       ),
     );
   }

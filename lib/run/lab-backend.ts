@@ -38,7 +38,7 @@ export interface LabBackend {
   /** What a run does here when the user says nothing else. */
   readonly defaults: RunDefaults;
   readCapacity(): Promise<Capacity>;
-  /** Hosts that have gone since the backend was opened, each in words with the reason; empty while all are there. */
+  /** Hosts lost since the backend was opened, each in words with the reason; empty while all are there. */
   lostHosts(): Promise<readonly string[]>;
   /** Brings the raw files of an execution, as they are now, into a folder of this machine: `<folder>/<host>/…`. */
   fetchRaw(executionId: string, folder: string): Promise<void>;

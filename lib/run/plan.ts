@@ -159,7 +159,7 @@ function obstacleTo(plan: MeasurementPlan, perProcess: number, lab: Lab, capacit
   if (connections > serverProcesses * perProcess) {
     return {
       message: `${count(connections)} connections do not fit into ${serverProcesses} server process(es) of ${count(perProcess)}`,
-      hint: `leave --server-processes out, or give at least ${Math.ceil(connections / perProcess)}`,
+      hint: `remove --server-processes, or give at least ${Math.ceil(connections / perProcess)}`,
     };
   }
   const addresses = Math.max(1, lab.load.secondaryAddresses) * lab.load.hosts;

@@ -13,7 +13,7 @@ import type { LabBackend } from './lab-backend.ts';
 
 /**
  * Runs every measurement of a run that has not been made yet, one after the other, and leaves `run.json` and the raw files. One
- * that was left running is gone on with. Throws LabError `environment` before anything starts when a measurement does not fit.
+ * that was left running is resumed. Throws LabError `environment` before anything starts when a measurement does not fit.
  */
 export async function runBenchmark(backend: LabBackend, run: Run, watcher: Watcher): Promise<void> {
   const capacity = await backend.readCapacity();

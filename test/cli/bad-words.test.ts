@@ -40,7 +40,7 @@ describe('c1m', () => {
       /^error: --region cannot be given with --local: .*\n {2}fix: remove that flag; or /,
     ],
     ['run --local --lab x.json --resume y', /^error: --lab cannot be given with --local --resume: .*\n {2}fix: /],
-    ['run --url ws://x/ --lab x.json', /^error: --lab cannot be given with --url, .*\n {2}fix: .*leave --url out\n/],
+    ['run --url ws://x/ --lab x.json', /^error: --lab cannot be given with --url, .*\n {2}fix: .*remove --url\n/],
     [
       'run --url ws://x/ --local',
       /^error: --local cannot be given with --url, .*\n {2}fix: .*npm run c1m -- run --url/,

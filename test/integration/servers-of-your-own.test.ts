@@ -59,13 +59,13 @@ describe('a server of your own', () => {
         const at = printed.findIndex((line) => line.startsWith(`error: ${server}: `));
         return printed.slice(at, at + 2);
       };
-      const [built = '', mendBuild = ''] = linesOf('unbuildable');
+      const [built = '', fixBuild = ''] = linesOf('unbuildable');
       assert.match(built, /buildServer: .*error: no such header.*building servers\/unbuildable failed/);
-      assert.match(mendBuild, /^ {2}fix: .*build\.log.*raw\/unbuildable/);
+      assert.match(fixBuild, /^ {2}fix: .*build\.log.*raw\/unbuildable/);
       assert.equal(readFileSync(join(run, 'raw/unbuildable/build.log'), 'utf8'), 'compiling\nerror: no such header\n');
-      const [died = '', mendStart = ''] = linesOf('short-lived');
+      const [died = '', fixStart = ''] = linesOf('short-lived');
       assert.match(died, /start: .*ended before it listened.*exit status 5.*cannot find my library/);
-      assert.match(mendStart, /^ {2}fix: .*server-1\.err.*raw\/short-lived/);
+      assert.match(fixStart, /^ {2}fix: .*server-1\.err.*raw\/short-lived/);
       assert.match(readFileSync(join(run, 'raw/short-lived/server/server-1.err'), 'utf8'), /cannot find my library/);
       assert.match(linesOf('silent')[0] ?? '', /start: .*does not listen after 2 s: it printed nothing/);
     });

@@ -29,7 +29,7 @@ describe('the table', () => {
     assert.ok(place > table.indexOf('Single run'));
     assert.match(
       table.replaceAll(/\s+/g, ' '),
-      /measured elsewhere and otherwise: article 2015, netty: 1 200 000 connections, 15\.2 GB/,
+      /different hardware and method\): article 2015, netty: 1 200 000 connections, 15\.2 GB/,
     );
   });
 

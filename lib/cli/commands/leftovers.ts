@@ -18,7 +18,7 @@ export const leftoversCommand = buildCommand<LeftoversFlags, [], LabContext>({
   docs: {
     brief: 'Say after cdk destroy what of the lab is left in the account, and what that costs',
     fullDescription:
-      "Searches a region, or all of them, by the lab's tag (c1mlab:lab). Exit codes: 0 nothing that costs money is left, 2 usage, 3 environment: it could not be found out, 7 something that costs money is left, 130 interrupted.",
+      "Searches a region, or all of them, by the lab's tag (c1mlab:lab). Exit codes: 0 nothing billable remains, 2 usage, 3 environment: it could not be found out, 7 something billable remains, 130 interrupted.",
   },
   parameters: {
     flags: {

@@ -20,7 +20,7 @@ export async function measurementsOfRun(out: string, runId: string): Promise<rea
   throw new LabError(
     'usage',
     `the run ${runId} was made on a local lab, which ended with it`,
-    'go on with c1m run --local --resume',
+    'resume it with c1m run --local --resume',
   );
 }
 

@@ -166,6 +166,6 @@ export const runFlagParameters: FlagParametersForType<RunFlags, LabContext> = {
     parse: String,
     optional: true,
     placeholder: 'run-id',
-    brief: 'Go on with an interrupted run, as it was asked for at first',
+    brief: 'Resume an interrupted run with the settings that it was started with',
   },
 };

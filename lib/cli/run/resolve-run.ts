@@ -77,22 +77,22 @@ export async function resumedRun(
     const given = others.map(([name]) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
     throw new LabError(
       'usage',
-      `${given.join(', ')} cannot be given with --resume: a run goes on with what it was asked at first`,
-      'leave that out, or begin a new run',
+      `${given.join(', ')} cannot be given with --resume: a run resumes with what it was first asked for`,
+      'remove that flag, or start a new run',
     );
   }
   const folder = join(out, runId);
   const record = await readRunRecord(folder);
   const { parameters, resumption } = record;
   if (resumption === null) {
-    throw new LabError('usage', `${folder} cannot be gone on with: an earlier version wrote it`, 'begin a new run');
+    throw new LabError('usage', `${folder} cannot be resumed: an earlier version wrote it`, 'start a new run');
   }
   const where = flags.local === true ? 'local' : 'aws';
   if (record.where !== where) {
     throw new LabError(
       'usage',
-      `${folder} cannot be gone on with ${where === 'local' ? 'here' : 'on AWS'}: it was made ${record.where === 'local' ? 'on a local lab' : 'on AWS'}`,
-      where === 'local' ? 'leave --local out' : 'give --local',
+      `${folder} cannot be resumed ${where === 'local' ? 'here' : 'on AWS'}: it was made ${record.where === 'local' ? 'on a local lab' : 'on AWS'}`,
+      where === 'local' ? 'remove --local' : 'give --local',
     );
   }
   const folders = new Map(record.servers.map((server) => [server.name, server.folder]));

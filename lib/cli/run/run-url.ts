@@ -111,8 +111,8 @@ function refuseFlagsOfLabs(flags: RunFlags): void {
     'usage',
     `${words.join(', ')} cannot be given with --url, which measures one server that listens already`,
     flags.local === true
-      ? 'leave that out: npm run c1m -- run --url … (npm start gives --local)'
-      : 'leave that out, or leave --url out',
+      ? 'remove that flag: npm run c1m -- run --url … (npm start gives --local)'
+      : 'remove that flag, or remove --url',
   );
 }
 
@@ -145,13 +145,13 @@ function planLoad(url: string, flags: RunFlags, { echoes, publishes }: ServerAbi
     );
   }
   if (!echoes && hasKind(asked, 'echo') && (isGiven || (flags.echoRate ?? 0) > 0)) {
-    throw new LabError('usage', `${url} does not send a message back unchanged`, 'leave --echo-rate out, or give 0');
+    throw new LabError('usage', `${url} does not send a message back unchanged`, 'remove --echo-rate, or give 0');
   }
   if (!publishes && hasKind(asked, 'broadcast') && (isGiven || (flags.broadcasts ?? 0) > 0)) {
     throw new LabError(
       'usage',
       `${new URL('/publish', url).href} does not send a message to every member and answer 'sent …'`,
-      'leave --broadcasts out, or give 0; docs/contracts.md says what /publish does',
+      'remove --broadcasts, or give 0; docs/contracts.md says what /publish does',
     );
   }
   return {

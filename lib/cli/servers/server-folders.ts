@@ -19,7 +19,7 @@ export function knownServers(): readonly ServerFolder[] {
     return listServers(serversFolder);
   } catch (error) {
     if (!(error instanceof ServerFolderError)) throw error;
-    throw new LabError('environment', error.message, 'mend that file, or take the folder away', { cause: error });
+    throw new LabError('environment', error.message, 'fix that file, or remove the folder', { cause: error });
   }
 }
 

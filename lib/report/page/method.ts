@@ -78,7 +78,7 @@ export function references(result: RunResult): Html {
         </ul>
       </section>`,
   );
-  return html`<h2>For the eye only: measured elsewhere</h2>
+  return html`<h2>For reference: different hardware and method</h2>
     <div class="stack">${cards}</div>`;
 }
 

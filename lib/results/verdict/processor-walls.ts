@@ -14,16 +14,34 @@ interface Phase {
   readonly measures: boolean;
 }
 
-/** Walls of processors, in each phase: a whole machine busy, or a server process that used one whole processor. */
+/** A wall in one phase: `evidence` is what was busy, when and how much, and what follows. */
+interface BusyPhase {
+  readonly wall: Pick<Wall, 'wall' | 'effect' | 'host'>;
+  readonly busy: string;
+  readonly during: string;
+  readonly follows: string;
+}
+
+/** Walls of processors: a whole machine busy, or a server process that used one whole processor; each names all its phases. */
 export function processorWalls(evidence: Evidence): readonly Wall[] {
   // Hosts on one machine see the same processors: one of them tells all.
   const machines = evidence.hostsShareOneMachine ? evidence.raw.hosts.filter(isServer) : evidence.raw.hosts;
-  const phases = phasesOf(evidence);
-  return phases.flatMap((phase) => {
+  const found = phasesOf(evidence).flatMap((phase) => {
     const whole = machines.flatMap((host) => busyMachine(evidence, host, phase));
-    if (whole.some(({ wall }) => wall === 'serverCpu')) return whole;
+    if (whole.some(({ wall }) => wall.wall === 'serverCpu')) return whole;
     return [...whole, ...evidence.raw.hosts.filter(isServer).flatMap((host) => busyProcess(evidence, host, phase))];
   });
+  const alike = Object.groupBy(found, ({ wall, busy, follows }) => JSON.stringify([wall, busy, follows]));
+  return Object.values(alike).flatMap((group = []) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const phases = group.map(({ during }) => during);
+    return [{ ...first.wall, evidence: `${first.busy} during ${listed(phases)}: ${first.follows}` }];
+  });
+}
+
+function listed(items: readonly string[]): string {
+  return [items.slice(0, -1).join(', '), items.at(-1)].filter((part) => part !== '').join(' and ');
 }
 
 function phasesOf({ result, windows }: Evidence): readonly Phase[] {
@@ -35,27 +53,32 @@ function phasesOf({ result, windows }: Evidence): readonly Phase[] {
   return [...ramp, ...phases];
 }
 
-function busyMachine(evidence: Evidence, host: RawHost, phase: Phase): readonly Wall[] {
+function busyMachine(evidence: Evidence, host: RawHost, phase: Phase): readonly BusyPhase[] {
   const samples = samplesWithin(host, phase.window, evidence.offsets.get(host.host) ?? 0);
   const shares = samples.slice(1).map((sample, index) => busyShare(samples[index] ?? sample, sample));
   const run = longestRun(shares, (share) => share >= saturatedShare);
   if (run < saturatedSamples) return [];
-  const processors = host.facts === null ? 'all processors' : `all ${host.facts.cpus} processors`;
-  const told = `${processors} were busy for ${run} samples in a row during ${phase.name}`;
-  if (evidence.hostsShareOneMachine) return [shareOfMachine(evidence, host, phase, told)];
-  if (isServer(host)) return [{ wall: 'serverCpu', effect: 'slowed', host: host.host, evidence: told }];
-  return [
-    {
-      wall: 'loadCpu',
-      effect: phase.measures ? 'invalidates' : 'slowed',
-      host: host.host,
-      evidence: `${told}: the load generator was the limit, not the server`,
-    },
-  ];
+  const busy = `${host.facts === null ? 'all processors' : `all ${host.facts.cpus} processors`} were busy`;
+  const row = `${run} samples in a row`;
+  if (evidence.hostsShareOneMachine) return [{ ...shareOfMachine(evidence, host, phase, row), busy }];
+  const during = `${phase.name} (${row})`;
+  if (isServer(host)) {
+    return [
+      {
+        wall: { wall: 'serverCpu', effect: 'slowed', host: host.host },
+        busy,
+        during,
+        follows: 'the server was the limit',
+      },
+    ];
+  }
+  const effect = phase.measures ? 'invalidates' : 'slowed';
+  const follows = 'the load generator was the limit, not the server';
+  return [{ wall: { wall: 'loadCpu', effect, host: host.host }, busy, during, follows }];
 }
 
 /** One machine for all was busy: whose work that was, where one of them did the most. */
-function shareOfMachine(evidence: Evidence, host: RawHost, phase: Phase, told: string): Wall {
+function shareOfMachine(evidence: Evidence, host: RawHost, phase: Phase, row: string): Omit<BusyPhase, 'busy'> {
   const used = (name: string): number =>
     evidence.raw.hosts.reduce((sum, each) => {
       const rates = ratesWithin(processorTime(each, name, evidence.offsets.get(each.host) ?? 0), phase.window);
@@ -63,25 +86,26 @@ function shareOfMachine(evidence: Evidence, host: RawHost, phase: Phase, told: s
     }, 0);
   const [server, load] = [used('c1m-server-'), used('c1m-loadgen')];
   const cpus = host.facts?.cpus ?? 0;
-  const shares = `${told}: on average the server used ${server.toFixed(2)} of them, the load generator ${load.toFixed(2)}, and the kernel's packets and other programs the rest`;
-  const others = cpus > 0 && server + load < cpus * (1 - ownShareOfMachine);
+  const during = `${phase.name} (${row}; the server used ${server.toFixed(2)} of them on average, the load generator ${load.toFixed(2)})`;
   if (cpus > 0 && server >= cpus * ownShareOfMachine) {
-    return { wall: 'serverCpu', effect: 'slowed', host: host.host, evidence: shares };
+    const wall = { wall: 'serverCpu', effect: 'slowed', host: host.host } as const;
+    return { wall, during, follows: 'the server used the most' };
   }
   if (cpus > 0 && load >= cpus * ownShareOfMachine) {
-    return { wall: 'loadCpu', effect: 'slowed', host: null, evidence: shares };
+    const wall = { wall: 'loadCpu', effect: 'slowed', host: null } as const;
+    return { wall, during, follows: 'the load generator used the most' };
   }
+  const others = cpus > 0 && server + load < cpus * (1 - ownShareOfMachine);
   return {
-    wall: 'machineCpu',
-    effect: 'slowed',
-    host: null,
-    evidence: others
-      ? `${shares}: the machine was not the lab's alone`
-      : `${shares}; they share the machine, so it cannot be told which of them was the limit`,
+    wall: { wall: 'machineCpu', effect: 'slowed', host: null },
+    during,
+    follows: others
+      ? "the kernel's packets and other programs used the rest"
+      : 'they share the machine, so either may have been the limit',
   };
 }
 
-function busyProcess(evidence: Evidence, host: RawHost, { name, window }: Phase): readonly Wall[] {
+function busyProcess(evidence: Evidence, host: RawHost, { name, window }: Phase): readonly BusyPhase[] {
   const offset = evidence.offsets.get(host.host) ?? 0;
   const units = [...new Set(host.samples.flatMap((sample) => Object.keys(sample.units)))].filter((unit) =>
     unit.startsWith('c1m-server-'),
@@ -98,25 +122,19 @@ function busyProcess(evidence: Evidence, host: RawHost, { name, window }: Phase)
       mean(rates.get(unit) ?? []) >= leastOwnShare &&
       longestRun(ratesWithin(runnableTime(host, unit, offset), window), isOne) >= saturatedSamples,
   );
-  const told = [
-    ...(busy.length > 0
-      ? [`${busy.length} of ${units.length} server processes used one whole processor each during ${name}`]
-      : []),
-    ...(waiting.length > 0
-      ? [
-          `${waiting.length} of ${units.length} server processes ran or waited for a processor all the time during ${name} (ran ${Math.round(100 * mean(waiting.map((unit) => mean(rates.get(unit) ?? []))))} % of it)`,
-        ]
-      : []),
-  ];
-  if (told.length === 0) return [];
-  return [
-    {
-      wall: 'serverCpu',
-      effect: 'slowed',
-      host: host.host,
-      evidence: `${told.join('; ')}: a single thread was the limit`,
-    },
-  ];
+  const wall = { wall: 'serverCpu', effect: 'slowed', host: host.host } as const;
+  const follows = 'a single thread was the limit';
+  const found: BusyPhase[] = [];
+  if (busy.length > 0) {
+    const used = `${busy.length} of ${units.length} server processes used one whole processor each`;
+    found.push({ wall, busy: used, during: name, follows });
+  }
+  if (waiting.length > 0) {
+    const ran = Math.round(100 * mean(waiting.map((unit) => mean(rates.get(unit) ?? []))));
+    const waited = `${waiting.length} of ${units.length} server processes ran or waited for a processor all the time`;
+    found.push({ wall, busy: waited, during: `${name} (ran ${ran} % of it)`, follows });
+  }
+  return found;
 }
 
 const isOne = (rate: number): boolean => rate >= saturatedShare && rate <= 2 - saturatedShare;

@@ -129,7 +129,7 @@ describe('prepare-host', () => {
     assert.doesNotMatch(exported.stderr, /warning/);
   });
 
-  test('lets a run put the end off by the whole lifetime', options, (context) => {
+  test('lets a run extend the host’s lifetime by the whole of it', options, (context) => {
     const { stdout, status } = prepareHost(context, 'echo ---; /opt/c1mlab/assets/user-data/renew-lifetime');
     assert.equal(status, 0);
     assert.match(stdout, /---\nshutdown -h \+240 The lab host has lived its hours\.\n$/);

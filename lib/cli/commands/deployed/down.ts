@@ -26,7 +26,7 @@ export const downCommand = buildCommand<DownFlags, [], LabContext>({
   docs: {
     brief: 'Cancel what runs, empty the results bucket, destroy the lab, and look for leftovers',
     fullDescription:
-      'Does what c1m cancel, c1m empty, cdk destroy and c1m leftovers do, and prints each cdk command that it runs; without --yes it says what it would do. A lab with results.keep keeps its bucket. Can be repeated: after an interruption it waits for CloudFormation and goes on. Exit codes: 0 nothing that costs money is left, 2 usage, 3 environment: a step failed, 7 something that costs money is left, 130 interrupted.',
+      'Does what c1m cancel, c1m empty, cdk destroy and c1m leftovers do, and prints each cdk command that it runs; without --yes it says what it would do. A lab with results.keep keeps its bucket. Can be repeated: after an interruption it waits for CloudFormation and goes on. Exit codes: 0 nothing billable remains, 2 usage, 3 environment: a step failed, 7 something billable remains, 130 interrupted.',
   },
   parameters: {
     flags: {
