@@ -17,53 +17,39 @@ var upgrader = websocket.Upgrader{
 
 // hub knows all clients, and which of them are members.
 type hub struct {
-	// Held for reading while a member is upgraded: a publisher waits, so that a client that has its 101 is a member.
+	// Held for reading while a client is upgraded: a publisher waits, so that a client that has its 101 is a member.
 	joining sync.RWMutex
 	mu      sync.Mutex
 	clients map[*client]bool // true: a member
 }
 
-func newHub() *hub {
-	return &hub{clients: make(map[*client]bool)}
-}
-
-func (h *hub) serveMember(w http.ResponseWriter, r *http.Request) {
-	h.joining.RLock()
-	c := h.upgrade(w, r, true)
-	h.joining.RUnlock()
-	if c != nil {
+// serve upgrades clients: members get their own messages back, publishers an answer to each.
+func (h *hub) serve(member bool) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		h.joining.RLock()
+		defer h.joining.RUnlock()
+		conn, err := upgrader.Upgrade(w, r, nil)
+		if err != nil {
+			return
+		}
+		conn.SetReadLimit(messageLimit)
+		c := &client{conn: conn}
+		h.mu.Lock()
+		h.clients[c] = member
+		h.mu.Unlock()
 		// A new goroutine, because net/http's own has grown its stack, and would keep it.
-		go h.read(c, c.write)
+		go h.read(c, member)
 	}
 }
 
-func (h *hub) servePublisher(w http.ResponseWriter, r *http.Request) {
-	if c := h.upgrade(w, r, false); c != nil {
-		go h.read(c, func(kind int, data []byte) error {
-			return c.write(websocket.TextMessage, []byte(h.publish(kind, data)))
-		})
-	}
-}
-
-// upgrade returns nil when gorilla has refused the request.
-func (h *hub) upgrade(w http.ResponseWriter, r *http.Request, member bool) *client {
-	conn, err := upgrader.Upgrade(w, r, nil)
-	if err != nil {
-		return nil
-	}
-	conn.SetReadLimit(messageLimit)
-	c := &client{conn: conn}
-	h.mu.Lock()
-	h.clients[c] = member
-	h.mu.Unlock()
-	return c
-}
-
-// read hands every message to handle until the client is gone.
-func (h *hub) read(c *client, handle func(kind int, data []byte) error) {
+// read answers every message until the client is gone.
+func (h *hub) read(c *client, member bool) {
 	for {
 		kind, data, err := c.conn.ReadMessage()
-		if err != nil || handle(kind, data) != nil {
+		if err == nil && !member {
+			kind, data = websocket.TextMessage, h.publish(kind, data)
+		}
+		if err != nil || c.write(kind, data) != nil {
 			break
 		}
 	}
@@ -74,7 +60,7 @@ func (h *hub) read(c *client, handle func(kind int, data []byte) error) {
 }
 
 // publish sends to every member, and returns the publisher's answer.
-func (h *hub) publish(kind int, data []byte) string {
+func (h *hub) publish(kind int, data []byte) []byte {
 	began := time.Now()
 	// It fails for kinds that are no message, and this is one.
 	message, _ := websocket.NewPreparedMessage(kind, data)
@@ -93,7 +79,7 @@ func (h *hub) publish(kind int, data []byte) string {
 			delete(h.clients, c)
 		}
 	}
-	return fmt.Sprintf("sent %d %d %d", members, failed, time.Since(began).Microseconds())
+	return fmt.Appendf(nil, "sent %d %d %d", members, failed, time.Since(began).Microseconds())
 }
 
 // close sends 1001 to all, and returns when they are gone or have had their time.

@@ -30,9 +30,9 @@ func main() {
 	terminated, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 
-	hub := newHub()
-	http.HandleFunc("/{$}", hub.serveMember)
-	http.HandleFunc("/publish", hub.servePublisher)
+	hub := &hub{clients: make(map[*client]bool)}
+	http.HandleFunc("/{$}", hub.serve(true))
+	http.HandleFunc("/publish", hub.serve(false))
 	server := &http.Server{ReadHeaderTimeout: time.Minute}
 	if certificate := os.Getenv("C1M_TLS_CERT"); certificate != "" {
 		go server.ServeTLS(listener, certificate, os.Getenv("C1M_TLS_KEY"))
