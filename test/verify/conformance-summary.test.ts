@@ -3,6 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { knownServers, serversFolder } from '../../lib/cli/servers/server-folders.ts';
+import { articleLab } from '../../lib/config/lab.ts';
+import { describeRun } from '../../lib/run/describe-run.ts';
 import { conformanceFile, tableText } from '../../lib/verify/conformance/conformance-table.ts';
 import { conformanceSummary } from '../../lib/verify/conformance/conformance-summary.ts';
 
@@ -24,4 +27,24 @@ test('a summary counts what is as the standard asks, and names what is not, or n
     { what: 'text with RSV2', section: 'RFC 6455, 5.2', asks: 'close 1002', observed: ['echo'] },
     { what: '1000 pings at once', section: 'RFC 6455, 5.5.3', asks: 'all pongs', observed: ['all pongs', 'end'] },
   ]);
+});
+
+test('the record of a run keeps the summary of each of its servers', () => {
+  const node = knownServers().find(({ description }) => description.name === 'node');
+  assert.ok(node);
+  const run = {
+    runId: 'r',
+    folder: '/nowhere',
+    request: { servers: ['node'], connections: 1, workload: [], tls: false },
+    repeats: 1,
+    servers: [{ description: node.description, outsideFolder: null }],
+    schedule: [],
+    beganUnixMillis: 1,
+    gitCommit: null,
+    calibration: null,
+  };
+  const backend = { where: 'local', region: null, oneMachine: true, lab: articleLab } as const;
+  const kept = describeRun(backend, run, [], new Map(), null).servers?.[0]?.conformance;
+  assert.deepEqual(kept, conformanceSummary(join(serversFolder, 'node')));
+  assert.equal(kept?.framework, `ws ${node.description.framework.version}`);
 });
