@@ -1,9 +1,8 @@
 #!/usr/bin/env node
 /** The load generator's command line: standalone with --url, or hold, drive and collect. */
-import { exitCodeOf, exitCodes, UsageError } from './commands/exit-codes.ts';
-import { WorkloadError } from './workload/workload-error.ts';
+import { describeThrown, errorText } from './commands/error-text.ts';
+import { exitCodes, UsageError } from './commands/exit-codes.ts';
 
-const lineMost = 1000;
 const lastMillis = 2000;
 
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
@@ -25,23 +24,16 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     const run = commands[command];
     if (run === undefined) {
-      throw new UsageError(`'${first}' is no command: hold, drive, collect, or --url for a run without commands`);
+      throw new UsageError(`'${first}' is no command`, {
+        hint: 'give --url, or one of the commands hold, drive and collect',
+      });
     }
     return await run(command === 'standalone' && first.startsWith('-') ? args : rest);
   } catch (error) {
-    const workload = error instanceof WorkloadError ? `\n  fix: ${error.hint}` : null;
-    const hint = workload ?? (error instanceof UsageError ? ' (--help tells more)' : '');
-    process.stderr.write(`loadgen: ${error instanceof WorkloadError ? error.message : inOneLine(error)}${hint}\n`);
-    return workload === null ? exitCodeOf(error) : exitCodes.usage;
+    const { text, exitCode } = describeThrown(error);
+    process.stderr.write(text);
+    return exitCode;
   }
-}
-
-/** An error's message that a terminal cannot be confused by; a defect keeps its place. */
-function inOneLine(error: unknown): string {
-  const isDefect = exitCodeOf(error) === exitCodes.defect;
-  const text = error instanceof Error ? ((isDefect ? error.stack : undefined) ?? error.message) : String(error);
-  const line = text.replaceAll(/\p{Cc}+/gu, (characters) => (isDefect ? ' ' : JSON.stringify(characters).slice(1, -1)));
-  return line.length <= lineMost ? line : `${line.slice(0, lineMost)}…`;
 }
 
 // Whoever read the output may be gone (a closed pipe or terminal): that ends nothing. A full disk is told.
@@ -51,7 +43,8 @@ for (const stream of [process.stdout, process.stderr]) {
     if (error.code === 'EPIPE' || error.code === 'EIO' || outputFailed) return;
     outputFailed = true;
     process.exitCode = exitCodes.environment;
-    process.stderr.write(`loadgen: the output cannot be written (${error.code}): free space, or send it elsewhere\n`);
+    const text = `the output cannot be written (${error.code})`;
+    process.stderr.write(errorText(text, 'free space, or send it elsewhere', exitCodes.environment));
   });
 }
 

@@ -23,7 +23,7 @@ describe('Drive on a host that ends itself', { skip: namespacesForbidden() }, ()
     assert.equal(code, 4);
     assert.match(
       stderr,
-      /^loadgen: the workload takes up to 3080 seconds, and Drive may take 3000; .* DriveTimeoutSeconds of 3680\n$/,
+      /^load-1: the workload takes up to 3080 seconds, and Drive may take 3000; .* DriveTimeoutSeconds of 3680\n$/,
     );
   });
 
@@ -32,7 +32,7 @@ describe('Drive on a host that ends itself', { skip: namespacesForbidden() }, ()
     assert.equal(code, 4);
     assert.match(
       stderr,
-      /^loadgen: the workload takes up to 52 minutes, and this host ends in 49; .*raise lifetime\.hours/,
+      /^load-1: the workload takes up to 52 minutes, and this host ends in 49; .*raise lifetime\.hours/,
     );
   });
 });

@@ -18,11 +18,31 @@ export const exitCodes = {
   interrupted: 130,
 } as const;
 
-/** The command line is wrong: what, and what to do. */
-export class UsageError extends Error {}
+/** What an error may have beside its message. */
+export interface HintOptions extends ErrorOptions {
+  /** What to do about it; default: what helps for errors of that kind. */
+  readonly hint?: string;
+}
 
-/** The machine lacks something: what, and what to do. */
-export class EnvironmentError extends Error {}
+/** The command line is wrong. */
+export class UsageError extends Error {
+  readonly hint: string | undefined;
+
+  constructor(message: string, { hint, ...options }: HintOptions = {}) {
+    super(message, options);
+    this.hint = hint;
+  }
+}
+
+/** The machine lacks something. */
+export class EnvironmentError extends Error {
+  readonly hint: string | undefined;
+
+  constructor(message: string, { hint, ...options }: HintOptions = {}) {
+    super(message, options);
+    this.hint = hint;
+  }
+}
 
 /** The exit code that an error deserves. */
 export function exitCodeOf(error: unknown): number {

@@ -10,12 +10,13 @@ import { Supervisor } from '../supervisor/supervisor.ts';
 import type { Workload } from '../workload/phase-kinds.ts';
 import { editWorkload, readWorkload } from '../workload/workload.ts';
 import { endSignal } from './end-signal.ts';
+import { errorText } from './error-text.ts';
 import { EnvironmentError, exitCodes, UsageError } from './exit-codes.ts';
 import { writeStatus } from './hold.ts';
 import { optionNames, Options, portRange } from './options.ts';
 import { withoutCredentials } from './server-url.ts';
-import { summaryText } from './summary-text.ts';
 import { shortfallOf } from './url/shortfall.ts';
+import { summaryText } from './url/summary-text.ts';
 import { readUrlTarget, urlOptionTable } from './url/url-target.ts';
 
 const names = [
@@ -73,13 +74,16 @@ export async function standalone(args: readonly string[]): Promise<number> {
         `${JSON.stringify({ url: withoutCredentials(options.text('url')), reached, reason, late, ...summary })}\n`,
       );
     } else process.stdout.write(summaryText(summary));
-    if (reason !== null) process.stderr.write(`loadgen: ${[reason, ...explain(summary)].join('\n  ')}\n`);
-    if (late !== null)
-      process.stderr.write(`loadgen: ${late}: give it fewer connections or messages, or a machine of its own\n`);
-    if (notKept !== null) throw new EnvironmentError(notKept);
-    if (end.aborted) return exitCodes.interrupted;
+    const exitCode = end.aborted ? exitCodes.interrupted : (shortfall?.exitCode ?? exitCodes.failed);
+    if (reason !== null) process.stderr.write(errorText(reason, hintFor(summary, exitCode), exitCode));
+    if (late !== null) {
+      const hint = 'give it fewer connections or messages, or a machine of its own';
+      process.stderr.write(errorText(late, hint, exitCodes.late));
+    }
+    if (notKept !== null)
+      throw new EnvironmentError(notKept, { hint: 'see that there is room, and that this user may write there' });
     if (reason === null) return late === null ? exitCodes.done : exitCodes.late;
-    return shortfall?.exitCode ?? exitCodes.failed;
+    return exitCode;
   } finally {
     clearInterval(ticker);
     await supervisor.stop();
@@ -100,7 +104,9 @@ function workloadOf(options: Options, holdSeconds: number): Workload {
     echoSeconds: number('echo-seconds', adds('echo-rate', Math.max(holdSeconds, 0.001))),
   });
   if (workload.some(({ kind }) => kind === 'restart')) {
-    throw new UsageError('--workload has a restart, and a server that only has a URL cannot be restarted from here');
+    throw new UsageError('--workload has a restart, and a server that only has a URL cannot be restarted from here', {
+      hint: 'leave the restart out, or measure a server of the lab (npm start)',
+    });
   }
   return workload;
 }
@@ -211,9 +217,18 @@ function progressLine(supervisor: Supervisor): string {
   ].join(', ');
 }
 
-function explain(summary: Summary): readonly string[] {
-  return explainCauses(addCauses([summary.connectFailures, summary.lost]));
+/** What helps: what the causes of failure say of themselves, or what a run that ends so commonly needs. */
+function hintFor(summary: Summary, exitCode: number): string | undefined {
+  const told = explainCauses(addCauses([summary.connectFailures, summary.lost]));
+  return told.length > 0 ? told.join('; ') : hints[exitCode];
 }
+
+const hints: Readonly<Record<number, string>> = {
+  [exitCodes.notReached]:
+    'see that a server listens there and what it printed; it may lack descriptors, backlog or memory for so many',
+  [exitCodes.incomplete]: 'see what the server printed; a smaller --workload shows how much it can do',
+  [exitCodes.interrupted]: 'nothing to do: what was measured until then is shown',
+};
 
 function rewrittenLine(line: string | null): void {
   process.stderr.write(line === null ? '\r\u001b[K' : `\r${line}\u001b[K`);

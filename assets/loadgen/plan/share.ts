@@ -55,7 +55,8 @@ export function shareOf(plan: LoadPlan, process: number): Share {
   if (hostCount > endpointCount * ports) {
     throw new UsageError(
       `${hostCount} connections from this host do not fit: ${sources.length} source addresses x ${localPortCount} local ports ` +
-        `x ${ports} server ports give ${endpointCount * ports}; give more source addresses or server ports, or a wider range of local ports`,
+        `x ${ports} server ports give ${endpointCount * ports}`,
+      { hint: 'give more source addresses or server ports, or a wider range of local ports' },
     );
   }
   const first = split(hostCount, plan.processes, process);

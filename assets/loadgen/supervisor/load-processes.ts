@@ -37,7 +37,8 @@ export class LoadProcesses {
     if (most > limit) {
       throw new UsageError(
         `a process may open ${limit + reservedDescriptors} files here, of which ${reservedDescriptors} are kept back, and is to hold ` +
-          `${most} connections: give --processes ${Math.ceil(shares[0]!.hostCount / limit)} or more, or raise the limit (ulimit -n)`,
+          `${most} connections`,
+        { hint: `give --processes ${Math.ceil(shares[0]!.hostCount / limit)} or more, or raise the limit (ulimit -n)` },
       );
     }
     if (plan.processes >= manyProcesses) warmCompileCache();

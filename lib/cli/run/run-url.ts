@@ -5,7 +5,7 @@ import { serverUrl, withoutCredentials, type ServerUrl } from '../../../assets/l
 import { whyLate } from '../../../assets/loadgen/measure/why-late.ts';
 import type { PhaseKindName, Workload } from '../../../assets/loadgen/workload/phase-kinds.ts';
 import { formatWorkload, parseWorkload } from '../../../assets/loadgen/workload/workload.ts';
-import { summaryText } from '../../../assets/loadgen/commands/summary-text.ts';
+import { summaryText } from '../../../assets/loadgen/commands/url/summary-text.ts';
 import { exitCodes, LabError } from '../../config/lab-error.ts';
 import { counted, wholeNumber } from '../../report/units.ts';
 import { gitCommit } from '../../run/git-commit.ts';

@@ -37,6 +37,7 @@ export async function loadUrl(
   let printed = '';
   let line = '';
   let lastWords = '';
+  let lastHint = '';
   // Counted in looks, not by the clock: a process that was stopped itself must not take that for the other's silence.
   let looks = 0;
   const watch = setInterval(() => {
@@ -51,7 +52,8 @@ export async function loadUrl(
     const lines = (line + text).split('\n');
     line = lines.pop() ?? '';
     for (const whole of lines) {
-      if (whole.startsWith('loadgen: ')) lastWords = whole.slice('loadgen: '.length);
+      if (whole.startsWith('error: ')) lastWords = whole.slice('error: '.length);
+      else if (whole.startsWith('  fix: ')) lastHint = whole.slice('  fix: '.length);
       else onProgress(whole);
     }
   });
@@ -61,7 +63,7 @@ export async function loadUrl(
       child.once('close', resolve);
     });
     if (code === exitCodes.usage) throw new LabError('usage', lastWords, 'see c1m run --help');
-    if (code === exitCodes.environment) throw new LabError('environment', lastWords, 'see that this machine has it');
+    if (code === exitCodes.environment) throw new LabError('environment', lastWords, lastHint);
     if (printed === '') {
       throw new LabError(
         'runFailed',

@@ -108,7 +108,10 @@ describe('connections over TLS', { concurrency: 2 }, () => {
     assert.equal((await run('--insecure', '--tls-resume'))[0], 0);
     const [code, stderr] = await run();
     assert.equal(code, 5);
-    assert.match(stderr, /0 of 5 connections were open.*\n {2}tlsUnknownCa: no trusted authority .* --cacert FILE/);
+    assert.match(
+      stderr,
+      /0 of 5 connections were open.*\n {2}fix: tlsUnknownCa: no trusted authority .* --cacert FILE/,
+    );
   });
 });
 

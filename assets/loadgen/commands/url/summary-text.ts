@@ -1,6 +1,6 @@
-import { describeCauses, totalOf } from '../measure/failure-causes.ts';
-import { closeCodeNames, type CloseCount } from '../measure/server-words.ts';
-import type { Distribution, PhaseSummary, PushSummary, Summary } from '../measure/summary.ts';
+import { describeCauses, totalOf } from '../../measure/failure-causes.ts';
+import { closeCodeNames, type CloseCount } from '../../measure/server-words.ts';
+import type { Distribution, PhaseSummary, PushSummary, Summary } from '../../measure/summary.ts';
 
 /** The result of a run for people. */
 export function summaryText(summary: Summary): string {
