@@ -203,8 +203,13 @@ describe('a wall provoked from outside', { timeout: 500_000 }, () => {
   });
 
   test('the kernel kills the server for memory', { skip: noMemoryGroup }, () => {
-    // Under little memory Node may end before the kernel ends it, which then kills another process of the group.
-    assert.match(named('oom-killed', 'memory', ['serverDied']).evidence, /the kernel killed .*\bc1m-server-1\b/);
+    // Nothing but the server is in the group.
+    assert.ok((memoryGroup?.kills() ?? 0) > 0, 'the kernel has killed nothing: this is no test of that wall');
+    // Of a process that the kernel killed systemd may not have heard that it was for memory.
+    assert.match(
+      named('oom-killed', 'memory', ['serverDied']).evidence,
+      /^the kernel killed (c1m-server-1 for memory|\d+ processes of the machine for memory while c1m-server-1 ended)/,
+    );
     named('oom-killed', 'serverDied', ['memory']);
   });
 

@@ -79,7 +79,14 @@ describe('a server that runs into a wall', { timeout: 400_000 }, () => {
     assert.match(verdict?.walls.find(({ wall }) => wall === 'memory')?.evidence ?? '', /heap out of memory/);
   });
 
-  test('by one processor for a single thread', () => {
+  test('by one processor for a single thread', (context) => {
+    const { walls = [] } = provoked.measurements.get('busy')?.verdict ?? {};
+    // A thread that others leave too little of a processor is starved, and the lab does not call that the server's wall.
+    const isStarved = walls.some(({ wall, evidence }) => wall === 'machineCpu' && /not the lab's alone/.test(evidence));
+    if (isStarved && !walls.some(({ wall }) => wall === 'serverCpu')) {
+      context.skip('cannot tell: other programs had the processors');
+      return;
+    }
     assert.match(
       named('busy', 'serverCpu').evidence,
       /1 of 1 server processes (used one whole processor|ran or waited for a processor)|the server used 1/,
