@@ -10,6 +10,7 @@ import type { LoadProcessRaw, LoadStatus } from '../../assets/loadgen/raw.ts';
 import type { Summary } from '../../assets/loadgen/measure/summary.ts';
 import { isAlive, loopbackSource, until } from './held-load.ts';
 import { startLabServer } from './lab-server.ts';
+import { assertComplete } from './url/answer-server.ts';
 
 const main = fileURLToPath(new URL('../../assets/loadgen/main.ts', import.meta.url));
 
@@ -103,13 +104,13 @@ describe('the command line', { concurrency: 4 }, () => {
 
   test('loads a server by its name and prints what happened as JSON', async (context) => {
     const server = await startLabServer(context, { path: '/room?id=1' });
-    const { code, stdout, stderr } = await run(
+    const outcome = await run(
       ...words(`--url ws://localhost:${server.port}/room?id=1 --connections 30 --processes 2 --json`),
       ...words(`--sources ${loopbackSource()},${loopbackSource()} --hold 0.2 --rate 500`),
       ...words(`--broadcasts 2 --interval-seconds 0.1 --echo-rate 100 --echo-seconds 0.3`),
     );
-    assert.equal(code, 0, stderr);
-    const result = JSON.parse(stdout) as Summary & { reached: boolean; reason: string | null };
+    assertComplete(outcome);
+    const result = JSON.parse(outcome.stdout) as Summary & { reached: boolean; reason: string | null };
     assert.deepEqual([result.reached, result.reason, result.open, result.established], [true, null, 30, 30]);
     assert.deepEqual(
       result.phases[1]?.broadcasts.map(({ received, latencyMicros }) => [received, latencyMicros.count]),
@@ -127,14 +128,14 @@ describe('the command line', { concurrency: 4 }, () => {
     const server = await startLabServer(context);
     const folder = mkdtempSync(join(tmpdir(), 'c1m-alone-'));
     context.after(() => rmSync(folder, { recursive: true }));
-    const { code, stderr } = await run(
+    const outcome = await run(
       ...words(
         `--url ws://localhost:${server.port}/ --connections 0.03k --processes 2 --hold 0 --run-folder ${folder}`,
       ),
       '--workload',
       'echo rate=100/s for=0.2s',
     );
-    assert.equal(code, 0, stderr);
+    assertComplete(outcome);
     assert.deepEqual(readdirSync(folder).sort(), ['loadgen-0.json', 'loadgen-1.json', 'loadgen-status.json']);
     const raw = [0, 1].map(
       (index) => JSON.parse(readFileSync(join(folder, `loadgen-${index}.json`), 'utf8')) as LoadProcessRaw,

@@ -7,7 +7,7 @@ import { findReachable } from '../../../assets/loadgen/commands/url/reachable.ts
 import { summarize } from '../../../assets/loadgen/measure/summary.ts';
 import { loopbackSource, startLoad, until } from '../held-load.ts';
 import { startLabServer } from '../lab-server.ts';
-import { answerServer, load } from './answer-server.ts';
+import { answerServer, assertComplete, load } from './answer-server.ts';
 
 function folderOf(context: TestContext, files: Readonly<Record<string, string>>): string {
   const folder = mkdtempSync(join(tmpdir(), 'c1m-headers-'));
@@ -114,7 +114,7 @@ describe('where connections go, and with what', { concurrency: 3 }, () => {
     const at = (path: string): string => `ws://127.0.0.1:${server.port}${path}`;
     const args = ['--connections', '3', '--hold', '0', '--sources', loopbackSource(), '--broadcasts', '1'];
     const right = await load('--url', at('/room?a=b'), ...args, '--publish-url', at('/publish'));
-    assert.equal(right.code, 0, right.stderr);
+    assertComplete(right);
     const wrong = await load('--url', at('/room?a=b'), ...args, '--publish-url', at('/nowhere?x=y'));
     assert.equal(wrong.code, 4);
     assert.match(wrong.stderr, /no connection to \/nowhere\?x=y on port/);
