@@ -25,6 +25,8 @@ const beginsATurn = 16;
 export interface RampOptions {
   /** Of this process; null: as fast as the server takes them. */
   readonly ratePerSecond: number | null;
+  /** Attempts that are due within so long begin together, at the end of it: one wake for all of them. 0: each when it is due. */
+  readonly gatherMicros: number;
   /** Attempts that may be under way at once (those older than half a second not counted). */
   readonly inFlightMost: number;
   readonly handshakeMicros: number;
@@ -44,6 +46,8 @@ export class Ramp {
   readonly #options: RampOptions;
   readonly #meter: LoopMeter;
   readonly #microsBetween: number;
+  /** How many begin together. */
+  readonly #burst: number;
   readonly #failedAttempts: Uint8Array;
   readonly #sparesTried: Uint8Array;
   readonly #moved = new Map<number, Endpoints>();
@@ -62,6 +66,8 @@ export class Ramp {
     this.#options = options;
     this.#meter = meter;
     this.#microsBetween = options.ratePerSecond === null ? 0 : 1e6 / options.ratePerSecond;
+    const together = this.#microsBetween === 0 ? 1 : Math.floor(options.gatherMicros / this.#microsBetween);
+    this.#burst = Math.max(1, Math.min(beginsATurn, together));
     this.#failedAttempts = new Uint8Array(share.count);
     this.#sparesTried = new Uint8Array(share.count);
     this.#nextSpare = new Int32Array(serverPorts);
@@ -86,7 +92,8 @@ export class Ramp {
   }
 
   #dueMicros(): number {
-    return this.beganMicros + this.#next * this.#microsBetween;
+    const last = this.#next - (this.#next % this.#burst) + this.#burst - 1;
+    return this.beganMicros + Math.min(last, this.#share.count - 1) * this.#microsBetween;
   }
 
   #beginNext(now: number): void {
