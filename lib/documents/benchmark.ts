@@ -2,7 +2,7 @@ import { presetWorkload, workloadPresetNames } from '../../assets/loadgen/worklo
 import { formatWorkload } from '../../assets/loadgen/workload/workload.ts';
 import { hostsOf, type Host } from '../config/hosts.ts';
 import type { Lab } from '../config/lab.ts';
-import { hostTags } from '../config/tags.ts';
+import { hostTags } from '../config/host/tags.ts';
 import { countPattern, memoryPresets, serverPattern, timeoutPattern, workloadPattern, yesOrNo } from './parameters.ts';
 import type { AssertStep, AutomationDocument, RunCommandStep } from './schema/document.ts';
 import { hostCommands, type HostCommandName } from './host-commands.ts';

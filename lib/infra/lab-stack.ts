@@ -4,7 +4,7 @@ import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type { Construct } from 'constructs';
 import { fitOf } from '../config/lab-fit.ts';
 import type { Lab } from '../config/lab.ts';
-import { labTags } from '../config/tags.ts';
+import { labTags } from '../config/host/tags.ts';
 import { documentsOf } from '../documents/documents-of.ts';
 import { automationRole } from './automation-role.ts';
 import { checkFit } from './check-props.ts';

@@ -1,7 +1,7 @@
 import { Tags } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import type { Lab } from '../config/lab.ts';
-import { labTags } from '../config/tags.ts';
+import { labTags } from '../config/host/tags.ts';
 
 /** Gives everything in a construct the tags of the lab: documents, roles, the host reaper and `c1m` identify hosts only by these tags. */
 export function tagWithLab(construct: IConstruct, lab: Lab): void {

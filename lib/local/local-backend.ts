@@ -2,7 +2,7 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { hostRoot } from '../config/host-env-file.ts';
+import { hostRoot } from '../config/host/host-env-file.ts';
 import type { Lab } from '../config/lab.ts';
 import { LabError } from '../config/lab-error.ts';
 import { documentName } from '../documents/benchmark.ts';

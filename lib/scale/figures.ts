@@ -84,7 +84,7 @@ export function figuresOf(server: ServerDescription): readonly Figure[] {
       what: 'connections of one process',
       value: String(connectionsPerProcess),
       basis: 'set',
-      source: 'fs.nr_open of the lab (lib/config/tuning.ts), less 600 other files',
+      source: 'fs.nr_open of the lab (lib/config/host/tuning.ts), less 600 other files',
     },
     {
       what: 'ports of one address to one server port',

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { parseAllowances } from '../../assets/host/programs/allowances.ts';
+import { parseAllowances } from '../../assets/host/programs/sampling/allowances.ts';
 import {
   parseBacklogDrops,
   parseCounterTable,
@@ -18,8 +18,8 @@ import {
   parseVirtualMemoryCounter,
   sumConntrackColumn,
 } from '../../assets/host/programs/proc.ts';
-import { UnitSampler } from '../../assets/host/programs/sample-units.ts';
-import { countOpenFiles } from '../../assets/host/programs/sampled-process.ts';
+import { UnitSampler } from '../../assets/host/programs/sampling/sample-units.ts';
+import { countOpenFiles } from '../../assets/host/programs/sampling/sampled-process.ts';
 import { parseUnits, takeSample } from '../../assets/host/programs/sample.ts';
 
 const countsDescriptors = countOpenFiles(process.pid) !== null;

@@ -7,7 +7,7 @@ import { labOf } from '../../lib/config/presets.ts';
 import { documentHash } from '../../lib/documents/document-hash.ts';
 import { documentsOf } from '../../lib/documents/documents-of.ts';
 import { LabDeployment } from '../../lib/infra/deployment.ts';
-import { synthesize } from './synthesize.ts';
+import { synthesize } from './synthesized/synthesize.ts';
 
 /** The parameter's value as CloudFormation would write it. */
 function valueOf(input: Readonly<Record<string, unknown>>): { readonly name: unknown; readonly text: string } {

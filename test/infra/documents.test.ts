@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { App, Stack } from 'aws-cdk-lib';
 import { documentsOf, type LabDocument } from '../../lib/documents/documents-of.ts';
 import { LabDocuments } from '../../lib/infra/documents.ts';
-import { synthesize } from './synthesize.ts';
+import { synthesize } from './synthesized/synthesize.ts';
 
 describe('the documents of the stack', () => {
   const { template, lab } = synthesize();

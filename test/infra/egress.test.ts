@@ -4,9 +4,9 @@ import { Match } from 'aws-cdk-lib/assertions';
 import { fitOf } from '../../lib/config/lab-fit.ts';
 import { labOf } from '../../lib/config/presets.ts';
 import { cidrsOverlap } from '../../lib/aws/check/cidr.ts';
-import { labs } from './labs.ts';
-import { synthesize } from './synthesize.ts';
-import { resources, type Json } from './template-resources.ts';
+import { labs } from './synthesized/labs.ts';
+import { synthesize } from './synthesized/synthesize.ts';
+import { resources, type Json } from './synthesized/template-resources.ts';
 
 /** Blocks of the subnets of a lab, by whether EC2 gives their hosts public addresses. */
 function subnetBlocks(input: Readonly<Record<string, unknown>>) {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { labSchema } from '../../lib/config/lab.ts';
-import { synthesize } from './synthesize.ts';
-import type { Json } from './template-resources.ts';
+import { synthesize } from './synthesized/synthesize.ts';
+import type { Json } from './synthesized/template-resources.ts';
 
 type Input = Readonly<Record<string, unknown>>;
 

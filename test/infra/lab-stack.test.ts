@@ -3,10 +3,10 @@ import { describe, test } from 'node:test';
 import { Match } from 'aws-cdk-lib/assertions';
 import { hostsOf } from '../../lib/config/hosts.ts';
 import { terminateOverdueHosts } from '../../lib/infra/host-reaper.ts';
-import { labs } from './labs.ts';
-import { synthesize } from './synthesize.ts';
-import { type Json, resources } from './template-resources.ts';
-import { untaggedTypes } from './untagged-types.ts';
+import { labs } from './synthesized/labs.ts';
+import { synthesize } from './synthesized/synthesize.ts';
+import { type Json, resources } from './synthesized/template-resources.ts';
+import { untaggedTypes } from './synthesized/untagged-types.ts';
 
 /** What a `{ "Ref": … }` refers to. */
 function referenceOf(value: Json | undefined): string {

@@ -8,9 +8,9 @@ import { Match } from 'aws-cdk-lib/assertions';
 import { hostsOf } from '../../lib/config/hosts.ts';
 import { labOf } from '../../lib/config/presets.ts';
 import { LabStack } from '../../lib/infra/lab-stack.ts';
-import { labs } from './labs.ts';
-import { synthesize } from './synthesize.ts';
-import { resources } from './template-resources.ts';
+import { labs } from './synthesized/labs.ts';
+import { synthesize } from './synthesized/synthesize.ts';
+import { resources } from './synthesized/template-resources.ts';
 
 /** The images of a lab's launch templates, each once. */
 function images(input: Readonly<Record<string, unknown>>): readonly unknown[] {

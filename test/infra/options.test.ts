@@ -3,8 +3,8 @@ import { describe, test } from 'node:test';
 import { Match } from 'aws-cdk-lib/assertions';
 import { fitOf } from '../../lib/config/lab-fit.ts';
 import { labOf } from '../../lib/config/presets.ts';
-import { synthesize } from './synthesize.ts';
-import { resources } from './template-resources.ts';
+import { synthesize } from './synthesized/synthesize.ts';
+import { resources } from './synthesized/template-resources.ts';
 
 const expression = 'rate(2 hours)';
 const email = 'someone@example.org';

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { Peer, Port } from 'aws-cdk-lib/aws-ec2';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import { labs } from './labs.ts';
-import { projectFolder, synthesize, validate } from './synthesize.ts';
+import { labs } from './synthesized/labs.ts';
+import { projectFolder, synthesize, validate } from './synthesized/synthesize.ts';
 
 describe("cdk-nag's AwsSolutions rules and CDK's own validator", () => {
   for (const [name, input] of Object.entries(labs)) {

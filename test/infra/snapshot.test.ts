@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { presets } from '../../lib/config/presets.ts';
-import { synthesize } from './synthesize.ts';
+import { synthesize } from './synthesized/synthesize.ts';
 
 // After an intended change: node --test --test-update-snapshots test/infra/snapshot.test.ts, and read the difference.
 const article = linesOf('article');

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { labs } from './labs.ts';
-import { synthesize } from './synthesize.ts';
-import { untaggedOptionTypes, untaggedTypes } from './untagged-types.ts';
+import { labs } from './synthesized/labs.ts';
+import { synthesize } from './synthesized/synthesize.ts';
+import { untaggedOptionTypes, untaggedTypes } from './synthesized/untagged-types.ts';
 
 interface Resource {
   readonly Type: string;

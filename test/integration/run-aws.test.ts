@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { GetAutomationExecutionCommand, StartAutomationExecutionCommand } from '@aws-sdk/client-ssm';
-import { hostRoot } from '../../lib/config/host-env-file.ts';
+import { hostRoot } from '../../lib/config/host/host-env-file.ts';
 import { articleLab } from '../../lib/config/lab.ts';
 import { startLocalLab, type LocalLab } from '../../lib/local/local-backend.ts';
 import { eventually } from '../local/ssm/eventually.ts';

@@ -1,6 +1,6 @@
 import { hostsOf } from '../../lib/config/hosts.ts';
 import type { Lab } from '../../lib/config/lab.ts';
-import { hostTags } from '../../lib/config/tags.ts';
+import { hostTags } from '../../lib/config/host/tags.ts';
 import { documentsOf } from '../../lib/documents/documents-of.ts';
 import { instance, instances, readyAccount } from '../aws/account.ts';
 import { ec2Xml, items, stackXml, type Responder } from '../aws/fake-aws.ts';

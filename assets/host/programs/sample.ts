@@ -1,8 +1,8 @@
 import { openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { Allowances } from './allowances.ts';
+import { Allowances } from './sampling/allowances.ts';
 import { loadAddresses } from './facts.ts';
-import { deepestListenQueue, readStart } from './listen-queue.ts';
+import { deepestListenQueue, readStart } from './sampling/listen-queue.ts';
 import {
   parseBacklogDrops,
   parseCounterTable,
@@ -15,7 +15,7 @@ import {
   readText,
   sumConntrackColumn,
 } from './proc.ts';
-import { UnitSampler } from './sample-units.ts';
+import { UnitSampler } from './sampling/sample-units.ts';
 import type { HostSample } from '../raw.ts';
 
 /** How often a sample is taken. */

@@ -8,8 +8,8 @@ import type { FailureCause } from '../raw.ts';
 import type { SecureLayer } from '../tls/secure-layer.ts';
 import { bound, connecting, securing, upgrading, type ConnectionTable } from './connection-table.ts';
 import type { Dialer } from './dialer.ts';
-import type { FrameSender } from './frame-sender.ts';
-import { noSignal } from './send-queue.ts';
+import type { FrameSender } from './sending/frame-sender.ts';
+import { noSignal } from './sending/send-queue.ts';
 import type { Upgrades } from './upgrades.ts';
 
 /** In place of a descriptor: its attempt is over. */

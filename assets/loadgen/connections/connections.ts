@@ -24,9 +24,9 @@ import {
 } from './connection-table.ts';
 import { Dialer } from './dialer.ts';
 import { PartialFrames } from './partial-frames.ts';
-import { FrameSender } from './frame-sender.ts';
+import { FrameSender } from './sending/frame-sender.ts';
 import { Reader } from './reader.ts';
-import { SendQueue } from './send-queue.ts';
+import { SendQueue } from './sending/send-queue.ts';
 import type { Target } from './target.ts';
 import { Upgrades } from './upgrades.ts';
 

@@ -3,7 +3,7 @@ import { paginateDescribeInstanceInformation, type InstanceInformation } from '@
 import { hostsOf, type Host } from '../../config/hosts.ts';
 import { LabError } from '../../config/lab-error.ts';
 import type { Lab } from '../../config/lab.ts';
-import { expiryTag, latestEnd } from '../../config/tags.ts';
+import { expiryTag, latestEnd } from '../../config/host/tags.ts';
 import type { AwsClients } from '../account/aws-access.ts';
 
 /** A host of a lab as it is in the account. */

@@ -5,7 +5,7 @@ import {
   type Instance,
   type VpcEndpoint,
 } from '@aws-sdk/client-ec2';
-import { expiryTag, latestEnd } from '../../config/tags.ts';
+import { expiryTag, latestEnd } from '../../config/host/tags.ts';
 import type { AwsClients } from '../account/aws-access.ts';
 import { callOrThrow } from '../account/service-failure.ts';
 import type { Billed, HostGroup } from './lab-price.ts';

@@ -20,7 +20,7 @@ import {
 } from 'aws-cdk-lib/aws-ec2';
 import type { IInstanceProfile } from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { hostTags, labTags } from '../../config/tags.ts';
+import { hostTags, labTags } from '../../config/host/tags.ts';
 import { hostsOf, type Host } from '../../config/hosts.ts';
 import { instanceTypeFacts } from '../../config/instance-types.ts';
 import { fitOfType } from '../../config/lab-fit.ts';

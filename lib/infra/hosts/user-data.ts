@@ -1,7 +1,7 @@
-import { hostEnvFile, hostRoot } from '../../config/host-env-file.ts';
+import { hostEnvFile, hostRoot } from '../../config/host/host-env-file.ts';
 import type { Host } from '../../config/hosts.ts';
 import type { Lab } from '../../config/lab.ts';
-import { tuningFile } from '../../config/tuning.ts';
+import { tuningFile } from '../../config/host/tuning.ts';
 
 /** What the user data of a host needs to know beside the lab; values may be CDK tokens. */
 export interface UserDataProps {

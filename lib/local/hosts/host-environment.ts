@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import path from 'node:path';
-import { hostRoot } from '../../config/host-env-file.ts';
+import { hostRoot } from '../../config/host/host-env-file.ts';
 
 /**
  * Names of the operator's variables that a host gets too: how to reach package registries (proxies, certificates, mirrors) and

@@ -1,10 +1,10 @@
 import { readlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { hostEnvFile, hostRoot } from '../../config/host-env-file.ts';
+import { hostEnvFile, hostRoot } from '../../config/host/host-env-file.ts';
 import type { Host } from '../../config/hosts.ts';
 import { LabError } from '../../config/lab-error.ts';
 import type { Lab } from '../../config/lab.ts';
-import { tuningFile } from '../../config/tuning.ts';
+import { tuningFile } from '../../config/host/tuning.ts';
 import { entriesInUse } from './host-environment.ts';
 import { hardwareAddress, hostsFile, networkCommands } from './host-network.ts';
 import { startHostProcess } from './host-process.ts';

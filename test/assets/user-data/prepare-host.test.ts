@@ -4,10 +4,10 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
-import { hostEnvFile } from '../../../lib/config/host-env-file.ts';
+import { hostEnvFile } from '../../../lib/config/host/host-env-file.ts';
 import { hostsOf } from '../../../lib/config/hosts.ts';
 import { articleLab } from '../../../lib/config/lab.ts';
-import { tuningFile } from '../../../lib/config/tuning.ts';
+import { tuningFile } from '../../../lib/config/host/tuning.ts';
 import { backendEnvFile } from '../../../lib/infra/hosts/user-data.ts';
 
 const assets = join(import.meta.dirname, '../../../assets');

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { hostsOf } from '../../../lib/config/hosts.ts';
 import { articleLab } from '../../../lib/config/lab.ts';
-import { tuningFile, tuningOf } from '../../../lib/config/tuning.ts';
+import { tuningFile, tuningOf } from '../../../lib/config/host/tuning.ts';
 
 const scripts = join(import.meta.dirname, '../../../assets/user-data');
 

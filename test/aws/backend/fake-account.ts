@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { hostTags } from '../../../lib/config/tags.ts';
+import { hostTags } from '../../../lib/config/host/tags.ts';
 import { hostsOf } from '../../../lib/config/hosts.ts';
 import type { Lab } from '../../../lib/config/lab.ts';
 import { deploymentParameterName, deploymentValue } from '../../../lib/config/deployment.ts';

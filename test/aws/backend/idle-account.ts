@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test';
 import { connectAws, type AwsClients } from '../../../lib/aws/account/aws-access.ts';
 import { nameErrors } from '../../../lib/aws/backend/name-errors.ts';
-import { hostTags } from '../../../lib/config/tags.ts';
+import { hostTags } from '../../../lib/config/host/tags.ts';
 import { hostsOf } from '../../../lib/config/hosts.ts';
 import type { Lab } from '../../../lib/config/lab.ts';
 import { documentsOf } from '../../../lib/documents/documents-of.ts';

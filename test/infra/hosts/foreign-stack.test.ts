@@ -14,7 +14,7 @@ import { LabHost } from '../../../lib/infra/hosts/lab-host.ts';
 import { LabNetwork } from '../../../lib/infra/hosts/network.ts';
 import { HostReaper } from '../../../lib/infra/host-reaper.ts';
 import { LabResults } from '../../../lib/infra/results.ts';
-import { projectFolder } from '../synthesize.ts';
+import { projectFolder } from '../synthesized/synthesize.ts';
 
 const articleLab = labOf({}, 'test');
 /** Fifteen addresses beside the primary one are one too many for a c3.2xlarge. */

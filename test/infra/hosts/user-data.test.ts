@@ -4,13 +4,13 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
-import { hostEnvFile } from '../../../lib/config/host-env-file.ts';
+import { hostEnvFile } from '../../../lib/config/host/host-env-file.ts';
 import { hostsOf, type Host } from '../../../lib/config/hosts.ts';
 import { articleLab } from '../../../lib/config/lab.ts';
 import { labOf } from '../../../lib/config/presets.ts';
-import { tuningFile } from '../../../lib/config/tuning.ts';
+import { tuningFile } from '../../../lib/config/host/tuning.ts';
 import { maxUserDataBytes, backendEnvFile, userDataScript } from '../../../lib/infra/hosts/user-data.ts';
-import { synthesize } from '../synthesize.ts';
+import { synthesize } from '../synthesized/synthesize.ts';
 
 const props = {
   region: 'us-east-1',

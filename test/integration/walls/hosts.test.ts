@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { countOpenFiles } from '../../../assets/host/programs/sampled-process.ts';
+import { countOpenFiles } from '../../../assets/host/programs/sampling/sampled-process.ts';
 import type { MeasurementResult } from '../../../lib/results/schema/measurement-result.ts';
 import type { Wall, WallName } from '../../../lib/results/schema/verdict.ts';
 import { waitFor, type LabProcess } from '../lab-process.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { UnsentBytes } from '../../../assets/loadgen/connections/unsent-bytes.ts';
+import { UnsentBytes } from '../../../assets/loadgen/connections/sending/unsent-bytes.ts';
 import { seededRandom } from '../seeded-random.ts';
 
 describe('unsent bytes', () => {

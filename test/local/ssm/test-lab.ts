@@ -17,7 +17,7 @@ import {
 import type { TestContext } from 'node:test';
 import { hostsOf } from '../../../lib/config/hosts.ts';
 import { articleLab } from '../../../lib/config/lab.ts';
-import { hostTags } from '../../../lib/config/tags.ts';
+import { hostTags } from '../../../lib/config/host/tags.ts';
 import type { CommandDocument, NamedDocument, ShellStep } from '../../../lib/documents/schema/document.ts';
 import { createSsmRequestHandler, type SsmRequestHandler } from '../../../lib/local/ssm/request-handler.ts';
 import { eventually } from './eventually.ts';

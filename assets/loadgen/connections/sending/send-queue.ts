@@ -1,8 +1,8 @@
-import { writable, type Epoll } from '../kernel/epoll.ts';
-import { errorNumbers } from '../kernel/error-numbers.ts';
-import { allocate, errno, send, type Memory } from '../kernel/libc.ts';
-import { causeOf } from '../measure/failure-causes.ts';
-import type { FailureCause } from '../raw.ts';
+import { writable, type Epoll } from '../../kernel/epoll.ts';
+import { errorNumbers } from '../../kernel/error-numbers.ts';
+import { allocate, errno, send, type Memory } from '../../kernel/libc.ts';
+import { causeOf } from '../../measure/failure-causes.ts';
+import type { FailureCause } from '../../raw.ts';
 import { UnsentBytes } from './unsent-bytes.ts';
 
 const pieceBytes = 65536;

@@ -1,6 +1,6 @@
-import type { Host } from './hosts.ts';
-import { maxServerProcesses } from './hosts.ts';
-import type { Lab } from './lab.ts';
+import type { Host } from '../hosts.ts';
+import { maxServerProcesses } from '../hosts.ts';
+import type { Lab } from '../lab.ts';
 
 /** One kernel setting of a host. */
 export interface Sysctl {

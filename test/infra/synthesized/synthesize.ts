@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, Validations } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { labOf } from '../../lib/config/presets.ts';
-import type { Lab } from '../../lib/config/lab.ts';
-import { LabStack } from '../../lib/infra/lab-stack.ts';
+import { labOf } from '../../../lib/config/presets.ts';
+import type { Lab } from '../../../lib/config/lab.ts';
+import { LabStack } from '../../../lib/infra/lab-stack.ts';
 import type { IPolicyValidationPlugin } from 'aws-cdk-lib';
 
 /** The project's folder. */
-export const projectFolder = join(import.meta.dirname, '../..');
+export const projectFolder = join(import.meta.dirname, '../../..');
 
 const outputs = mkdtempSync(join(tmpdir(), 'c1mlab-synth-'));
 process.on('exit', () => rmSync(outputs, { recursive: true, force: true }));

@@ -1,5 +1,5 @@
-import type { Host } from './hosts.ts';
-import type { Lab } from './lab.ts';
+import type { Host } from '../hosts.ts';
+import type { Lab } from '../lab.ts';
 
 /** The tag that says how long a host may live from its launch on: an ISO 8601 duration of whole hours, such as `PT24H`. */
 export const expiryTag = 'c1mlab:expiry';

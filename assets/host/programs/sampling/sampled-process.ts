@@ -6,7 +6,7 @@ import {
   parseProcessSeconds,
   parseRunnableSeconds,
   readText,
-} from './proc.ts';
+} from '../proc.ts';
 
 // The kernel writes any of the files read here into one page.
 const page = Buffer.allocUnsafe(4096);

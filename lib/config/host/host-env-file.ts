@@ -1,5 +1,5 @@
-import { hostsOf, maxServerProcesses, type Host } from './hosts.ts';
-import type { Lab } from './lab.ts';
+import { hostsOf, maxServerProcesses, type Host } from '../hosts.ts';
+import type { Lab } from '../lab.ts';
 
 /** Where everything of the lab lies on a host. */
 export const hostRoot = '/opt/c1mlab';

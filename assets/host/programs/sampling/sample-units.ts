@@ -1,5 +1,5 @@
 import { SampledProcess } from './sampled-process.ts';
-import type { UnitSample } from '../raw.ts';
+import type { UnitSample } from '../../raw.ts';
 
 /** So many limits are read a sample, in turn: they hardly ever change, and a million connections have many processes. */
 const limitsASample = 8;

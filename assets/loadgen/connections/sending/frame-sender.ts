@@ -1,10 +1,10 @@
-import { allocate, type Memory } from '../kernel/libc.ts';
-import type { FailureCause } from '../raw.ts';
-import type { SecureLayer } from '../tls/secure-layer.ts';
-import { encodeInPlace, headerBytes } from '../websocket/frame-encoder.ts';
-import { closing, ping, pong, text } from '../websocket/opcodes.ts';
-import { writeDigits } from '../websocket/digits.ts';
-import { writePadding } from './padding.ts';
+import { allocate, type Memory } from '../../kernel/libc.ts';
+import type { FailureCause } from '../../raw.ts';
+import type { SecureLayer } from '../../tls/secure-layer.ts';
+import { encodeInPlace, headerBytes } from '../../websocket/frame-encoder.ts';
+import { closing, ping, pong, text } from '../../websocket/opcodes.ts';
+import { writeDigits } from '../../websocket/digits.ts';
+import { writePadding } from '../padding.ts';
 import type { SendQueue } from './send-queue.ts';
 
 /** Enough for every frame but long messages. */
