@@ -139,7 +139,7 @@ export function remarksOf(server: ServerSummary, result: RunResult): readonly st
   const measurements = result.measurements.filter((measurement) => measurement.server === server.server);
   const named = (measurement: string, text: string): string =>
     measurements.length > 1 ? `${measurement}: ${text}` : text;
-  const remarks = measurements.flatMap(({ measurement, verdict, phases, connections, knownDeviations }) => {
+  const remarks = measurements.flatMap(({ measurement, verdict, phases, connections }) => {
     const told = verdict.reasons.join('\n');
     const walls = verdict.walls
       .filter(({ evidence, effect }) => effect !== 'noted' && !told.includes(evidence))
@@ -154,9 +154,17 @@ export function remarksOf(server: ServerSummary, result: RunResult): readonly st
           .map((remark) => `${phase.name}: ${remark}`),
       ),
       ...walls,
-    ]
-      .map((text) => named(measurement, text))
-      .concat(knownDeviations.map((deviation) => `known deviation, ${deviation.case}: ${deviation.why}`));
+    ].map((text) => named(measurement, text));
   });
   return [...new Set(remarks)];
 }
+
+/** The promises that a server is known to break, each once. */
+export function deviationsOf(server: ServerSummary, { measurements }: RunResult): readonly Deviation[] {
+  const all = measurements
+    .filter((measurement) => measurement.server === server.server)
+    .flatMap(({ knownDeviations }) => knownDeviations);
+  return [...new Map(all.map((deviation) => [deviation.case, deviation])).values()];
+}
+
+type Deviation = RunResult['measurements'][number]['knownDeviations'][number];

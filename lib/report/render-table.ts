@@ -2,8 +2,8 @@ import { formatPhase } from '../../assets/loadgen/workload/parse-text.ts';
 import { phaseNames, type PhaseKindName } from '../../assets/loadgen/workload/phase-kinds.ts';
 import { isLatencyFigure } from '../results/phases/common.ts';
 import { resultRoom } from '../results/phases/rooms.ts';
-import type { RunResult } from '../results/schema/run-result.ts';
-import { compareServers, remarksOf, verdictOf, type ComparedColumn } from './comparison.ts';
+import type { RunResult, ServerSummary } from '../results/schema/run-result.ts';
+import { compareServers, deviationsOf, remarksOf, verdictOf, type ComparedColumn } from './comparison.ts';
 import { describeCalibration } from './describe-calibration.ts';
 import { threeDigits, utcMinute, wholeNumber, withUnit } from './units.ts';
 
@@ -123,14 +123,21 @@ function linesOf(
 
 /** The number of each server's footnote; servers with nothing to remark have none. */
 function footnoteNumbers(result: RunResult): ReadonlyMap<string, number> {
-  const remarked = result.servers.filter((server) => remarksOf(server, result).length > 0);
+  const remarked = result.servers.filter((server) => remarksIn(result, server).length > 0);
   return new Map(remarked.map(({ server }, index) => [server, index + 1]));
+}
+
+/** What must be read with a server's figures, and in one line the promises that it breaks. */
+function remarksIn(result: RunResult, server: ServerSummary): readonly string[] {
+  const deviations = deviationsOf(server, result).map((deviation) => deviation.case);
+  const promises = deviations.length === 0 ? [] : [`known deviations (the report says why): ${deviations.join(', ')}`];
+  return [...remarksOf(server, result), ...promises];
 }
 
 function footnotes(result: RunResult): readonly string[] {
   const numbers = footnoteNumbers(result);
   const lines = result.servers.flatMap((server) => {
-    const remarks = remarksOf(server, result);
+    const remarks = remarksIn(result, server);
     const shown = remarks.slice(0, remarksShown);
     if (remarks.length > shown.length) shown.push(`${remarks.length - shown.length} more in the report`);
     const label = `[${numbers.get(server.server) ?? ''}]`;

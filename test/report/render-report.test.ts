@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { renderReport } from '../../lib/report/render-report.ts';
+import { renderTable } from '../../lib/report/render-table.ts';
 import { changed, readMerged } from '../results/read-merged.ts';
 import { runFiles } from '../results/synthetic-run.ts';
 
@@ -114,6 +115,22 @@ describe('the report', () => {
       /<h1>([^]*?)<\/h1>/.exec(renderReport({ ...measured, servers }))?.[1]?.trim() ?? '';
     assert.match(title(measured.servers), /^netty and go gorilla under/);
     assert.match(title([...measured.servers, ...measured.servers, ...measured.servers]), /^6 servers under/);
+  });
+
+  test('folds the promises that a server breaks, and names them in the table in one line', async () => {
+    const measured = await readMerged(runFiles({ servers: ['netty', 'go'] }));
+    const deviations = [{ case: 'pings-unread', why: 'It reads on.' }];
+    const result = {
+      ...measured,
+      measurements: measured.measurements.map((one) =>
+        one.server === 'go' ? { ...one, knownDeviations: deviations } : one,
+      ),
+    };
+    const page = renderReport(result);
+    assert.match(page, /<summary>1 promise that this server is known to break<\/summary>/);
+    assert.match(page, /<li>pings-unread: It reads on\.<\/li>/);
+    assert.equal(renderReport(measured).includes('known to break'), false);
+    assert.match(renderTable(result), /go gorilla: known deviations \(the report says why\): pings-unread$/m);
   });
 
   test('of a run that measured nothing says so', async () => {

@@ -1,7 +1,7 @@
 import type { MeasurementResult } from '../../results/schema/measurement-result.ts';
 import type { RunResult } from '../../results/schema/run-result.ts';
-import { remarksOf, verdictOf } from '../comparison.ts';
-import { threeDigits, wholeNumber, withUnit } from '../units.ts';
+import { deviationsOf, remarksOf, verdictOf } from '../comparison.ts';
+import { counted, threeDigits, wholeNumber, withUnit } from '../units.ts';
 import { seriesName } from './chart.ts';
 import { html, type Html } from './html.ts';
 import { verdictBadge, badge } from './verdict-badge.ts';
@@ -18,9 +18,9 @@ export function remarks(result: RunResult): Html {
           .map(({ host, evidence }) => (host === null ? evidence : `${host}: ${evidence}`)),
         ...measurement.trust.map(({ figure, note }) => `${figure}: ${note}`),
       ]);
-    if (texts.length + notes.length === 0) return [];
+    const deviations = deviationsOf(server, result).map((deviation) => `${deviation.case}: ${deviation.why}`);
+    if (texts.length + notes.length + deviations.length === 0) return [];
     const { word } = verdictOf(server, result);
-    const unique = [...new Set(notes)];
     return [
       html`<section class="card">
         <h3>${server.title} ${verdictBadge(word)}</h3>
@@ -31,18 +31,8 @@ export function remarks(result: RunResult): Html {
                 ${texts.map((text) => html`<li>${text}</li>`)}
               </ul>`
         }
-        ${
-          unique.length === 0
-            ? ''
-            : html`<details>
-                <summary>
-                  ${unique.length} ${unique.length === 1 ? 'note' : 'notes'} on how far figures can be trusted
-                </summary>
-                <ul class="remarks soft">
-                  ${unique.map((text) => html`<li>${text}</li>`)}
-                </ul>
-              </details>`
-        }
+        ${fold('on how far figures can be trusted', 'note', [...new Set(notes)])}
+        ${fold('that this server is known to break', 'promise', deviations)}
       </section>`,
     ];
   });
@@ -56,6 +46,17 @@ export function remarks(result: RunResult): Html {
   if (cards.length + skipped.length === 0) return html``;
   return html`<h2>What to read with these figures</h2>
     <div class="grid">${cards}${skipped}</div>`;
+}
+
+/** Texts in a fold that says how many of what there are; nothing for none. */
+function fold(about: string, noun: string, texts: readonly string[]): Html | '' {
+  if (texts.length === 0) return '';
+  return html`<details>
+    <summary>${counted(texts.length, noun)} ${about}</summary>
+    <ul class="remarks soft">
+      ${texts.map((text) => html`<li>${text}</li>`)}
+    </ul>
+  </details>`;
 }
 
 /** Every measurement in detail: connections, memory with its confidence interval, processors, the generator. */
