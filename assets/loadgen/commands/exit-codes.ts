@@ -19,7 +19,7 @@ export const exitCodes = {
 } as const;
 
 /** What an error may have beside its message. */
-export interface HintOptions extends ErrorOptions {
+interface HintOptions extends ErrorOptions {
   /** What to do about it; default: what helps for errors of that kind. */
   readonly hint?: string;
 }

@@ -12,8 +12,9 @@ interface LastWord {
   readonly looks: number;
 }
 
-/** Steps in which load generators are to be heard, and those in which samplers are. */
-const loadSteps = new Set(['ramp', 'drive', 'resume']);
+/** Steps in which load generators are to be heard. */
+export const loadSteps = new Set(['ramp', 'drive', 'resume']);
+/** Steps in which samplers are. */
 const sampledSteps = new Set(['start', 'restart', ...loadSteps]);
 
 /**
@@ -53,6 +54,11 @@ export class Liveness {
           this.#hear(`${host}: the load generator has not reported`, status.load?.unixMillis ?? null, nowMillis),
         );
       }
+      const isIdle = status.load?.phase === 'holding' && (status.load.driving ?? null) === null;
+      const othersDrive = isIdle && statuses.some(({ load }) => load?.phase === 'driving');
+      own.push(
+        this.#hear(`${host}: it has not begun its part of the workload`, othersDrive ? 'idle' : nowMillis, nowMillis),
+      );
       return own;
     });
     const loads = statuses.flatMap(({ load }) => (load === null ? [] : [load]));
