@@ -85,7 +85,7 @@ describe('silence is noticed', { concurrency: 6, timeout: 120_000 }, () => {
       ];
       for (const client of clients) {
         assert.equal((await client.ended).code, 4);
-        assert.match(client.stderr(), /has been silent for 10 s: it is stopped or hangs\n$/);
+        assert.match(client.stderr(), /has been silent for 10 s: it is stopped or hangs\n {2}fix: /);
       }
       holder.kill('SIGCONT');
       holder.kill('SIGTERM');
