@@ -2,12 +2,10 @@ import { formatPhase } from '../../../assets/loadgen/workload/parse-text.ts';
 import { verdictOf } from '../../report/comparison.ts';
 import { wholeNumber, withUnit } from '../../report/units.ts';
 import type { RunResult } from '../../results/schema/run-result.ts';
-import type { Standings } from './standings.ts';
+import type { ShownEdition, Standings } from './standings.ts';
 
 /** The league as a page of Markdown: a table for each edition and size. Editions come in the order given. */
-export function leagueMarkdown(
-  editions: readonly { readonly edition: string; readonly standings: readonly Standings[] }[],
-): string {
+export function leagueMarkdown(editions: readonly ShownEdition[]): string {
   const sections = editions.flatMap(({ edition, standings }) => [
     `## ${edition}`,
     ...standings.flatMap((size) => sectionOf(size)),

@@ -8,13 +8,7 @@ import { verdictOf } from '../../report/comparison.ts';
 import { utcMinute, wholeNumber } from '../../report/units.ts';
 import type { KeptCell } from './kept-cells.ts';
 import { machineOfResult } from './league-markdown.ts';
-import type { Standings } from './standings.ts';
-
-/** An edition of the league with its standings, a size each. */
-export interface ShownEdition {
-  readonly edition: string;
-  readonly standings: readonly Standings[];
-}
+import type { ShownEdition, Standings } from './standings.ts';
 
 /** The league as one HTML page that fetches nothing; the results of the runs lie beside it. Editions come in the order given. */
 export function leaguePage(editions: readonly ShownEdition[]): string {

@@ -17,6 +17,12 @@ export interface Standings {
   readonly columns: readonly ComparedColumn[];
 }
 
+/** An edition of the league with its standings, a size each. */
+export interface ShownEdition {
+  readonly edition: string;
+  readonly standings: readonly Standings[];
+}
+
 /** The standings of an edition, a size each; sizes of which nothing is kept are left out. */
 export function standingsOf(cells: readonly KeptCell[]): readonly Standings[] {
   const sizes = [...new Set(cells.map(({ connections }) => connections))].sort((a, b) => a - b);
