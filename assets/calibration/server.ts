@@ -71,6 +71,7 @@ export class ReferenceServer {
   }
 
   #connected(socket: Socket): void {
+    const connectedMicros = monotonicMicros();
     this.#sockets.add(socket);
     socket.on('error', () => socket.destroy());
     socket.on('close', () => this.#sockets.delete(socket));
@@ -80,12 +81,12 @@ export class ReferenceServer {
       const request = readRequest(waiting);
       if (request === null) return;
       socket.off('data', onRequest);
-      this.#requested(socket, request.path, request.key, waiting.subarray(request.end));
+      this.#requested(socket, request.path, request.key, waiting.subarray(request.end), connectedMicros);
     };
     socket.on('data', onRequest);
   }
 
-  #requested(socket: Socket, path: string, key: string, rest: Buffer): void {
+  #requested(socket: Socket, path: string, key: string, rest: Buffer, connectedMicros: number): void {
     if ((path !== '/' && path !== '/publish') || key === '') {
       socket.end(
         `HTTP/1.1 ${key === '' ? '400 Bad Request' : '404 Not Found'}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
@@ -103,7 +104,7 @@ export class ReferenceServer {
     }
     const departure = this.#members.departureOf(socket);
     if (departure !== null) {
-      this.#returns.ask(socket, departure, () => this.#acceptMember(socket, key, rest, departure));
+      this.#returns.ask(socket, departure, connectedMicros, () => this.#acceptMember(socket, key, rest, departure));
       return;
     }
     this.#requests += 1;

@@ -46,8 +46,11 @@ export class Returns {
     this.#ledger.totals.queuedWhileStill = queuedOn(this.#port);
   }
 
-  /** Answers the request of one that was a member; `accept` takes it in. */
-  ask(socket: Socket, departure: Departure, accept: () => void): void {
+  /**
+   * Answers the request of one that was a member and has been connected since `connectedMicros`; `accept` takes it in. How long it took
+   * counts from there: clients count from connect(), and not from their request.
+   */
+  ask(socket: Socket, departure: Departure, connectedMicros: number, accept: () => void): void {
     const { rejectReturnOneIn, resetReturnOneIn, returnDelayMicros, leakBytesPerReturn } = this.#behaviour;
     const { totals } = this.#ledger;
     const counts = departure === 'cut' ? totals.afterCut : totals.afterGoodbye;
@@ -77,7 +80,7 @@ export class Returns {
       } else {
         this.#memory.touch(leakBytesPerReturn);
         totals.leakedBytes += leakBytesPerReturn;
-        this.#ledger.took('returnDelaysMicros', now - asked);
+        this.#ledger.took('returnDelaysMicros', now - connectedMicros);
       }
     };
     const address = socket.remoteAddress ?? '';

@@ -61,7 +61,7 @@ export interface ListsTruth {
   /** From reading an echo's message, or a ping, to handing its answer to the kernel. */
   echoDelaysMicros: number[];
   pongDelaysMicros: number[];
-  /** From reading a goodbye to answering it; and from reading the request of one that comes back after it to accepting it. */
+  /** From reading a goodbye to answering it; and from the connection of one that comes back after it to its 101. */
   closeDelaysMicros: number[];
   returnDelaysMicros: number[];
   /** From the first cut of a member at an address to accepting the return of one to it. */
