@@ -1,8 +1,8 @@
 import { formatPhase } from '../../assets/loadgen/workload/parse-text.ts';
 import type { RunResult } from '../results/schema/run-result.ts';
 import { atAGlance } from './page/at-a-glance.ts';
-import { comparisonTable } from './page/comparison-table.ts';
-import { chartsSection } from './page/charts-section.ts';
+import { comparisonTable } from './page/comparison/comparison-table.ts';
+import { chartsSection } from './page/charts/charts-section.ts';
 import { conformance } from './page/conformance.ts';
 import { html, trusted, type Html } from './page/html.ts';
 import { environment, method, references } from './page/method.ts';

@@ -5,7 +5,7 @@ import { runResultSchema } from '../../lib/results/schema/run-result.ts';
 import { changed, changedProcess, only, phaseOf, readMerged, withPhase } from './read-merged.ts';
 import { encoded } from './statistics/histograms.ts';
 import { runFiles, shapes } from './synthetic-run.ts';
-import { kernelBytesPerPair } from './synthetic-measurement.ts';
+import { kernelBytesPerPair } from './synthetic/host-files.ts';
 
 describe('a run that went well', () => {
   test('is valid, reached and complete, and its counts are the clients’', async () => {

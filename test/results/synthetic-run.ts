@@ -4,7 +4,8 @@ import { labSchema } from '../../lib/config/lab.ts';
 import { parseWorkload } from '../../assets/loadgen/workload/workload.ts';
 import type { RunRecordInput } from '../../lib/results/schema/run-record.ts';
 import * as v from 'valibot';
-import { measurementFiles, type ServerShape } from './synthetic-measurement.ts';
+import { measurementFiles } from './synthetic/measurement.ts';
+import type { ServerShape } from './synthetic/timetable.ts';
 
 /** How servers of a synthetic run behave: figures of the kind that FACTS of real ones show. */
 export const shapes = {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { formatPhase } from '../../../assets/loadgen/workload/parse-text.ts';
-import { comparisonTable } from '../../report/page/comparison-table.ts';
+import { comparisonTable } from '../../report/page/comparison/comparison-table.ts';
 import { html, trusted, type Html } from '../../report/page/html.ts';
 import { readPageFiles } from '../../report/page/page-files.ts';
 import { verdictBadge } from '../../report/page/verdict-badge.ts';

@@ -3,7 +3,7 @@ import { resultRoom } from '../../results/phases/rooms.ts';
 import type { RunResult } from '../../results/schema/run-result.ts';
 import { compareServers, figureTexts } from '../comparison.ts';
 import { unitFor } from '../units.ts';
-import { colourOf } from './chart.ts';
+import { colourOf } from './charts/chart.ts';
 import { html, type Html } from './html.ts';
 
 interface Card {

@@ -6,7 +6,7 @@ export interface PageFiles {
   /** uPlot's script and style sheet, as its package has them. */
   readonly chartLibrary: string;
   readonly chartLibraryStyle: string;
-  /** Our own scripts and style sheet. */
+  /** Our own scripts and style sheets. */
   readonly charts: string;
   readonly comparison: string;
   readonly style: string;
@@ -19,8 +19,8 @@ export function readPageFiles(): PageFiles {
   return {
     chartLibrary: readFileSync(require.resolve('uplot/dist/uPlot.iife.min.js'), 'utf8'),
     chartLibraryStyle: readFileSync(require.resolve('uplot/dist/uPlot.min.css'), 'utf8'),
-    charts: own('charts.client.js'),
-    comparison: own('comparison.client.js'),
-    style: own('report.css'),
+    charts: own('charts/charts.client.js'),
+    comparison: own('comparison/comparison.client.js'),
+    style: ['report.css', 'charts/charts.css', 'comparison/comparison.css'].map(own).join(''),
   };
 }

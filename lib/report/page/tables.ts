@@ -2,7 +2,7 @@ import type { MeasurementResult } from '../../results/schema/measurement-result.
 import type { RunResult } from '../../results/schema/run-result.ts';
 import { deviationsOf, remarksOf, verdictOf } from '../comparison.ts';
 import { counted, threeDigits, wholeNumber, withUnit } from '../units.ts';
-import { seriesName } from './chart.ts';
+import { seriesName } from './charts/chart.ts';
 import { html, type Html } from './html.ts';
 import { verdictBadge, badge } from './verdict-badge.ts';
 

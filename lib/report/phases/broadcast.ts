@@ -1,6 +1,6 @@
 import type { PhaseResultOf } from '../../results/phases/rooms.ts';
 import { downsample } from '../../results/statistics/downsample.ts';
-import { plainChart } from '../page/chart.ts';
+import { plainChart } from '../page/charts/chart.ts';
 import { html, type Html } from '../page/html.ts';
 import { wholeNumber, withUnit } from '../units.ts';
 import { seriesOf, type ReportRoom, type ShownPhase } from './phase-report.ts';

@@ -1,6 +1,6 @@
 import type { PhaseResult } from '../../results/phases/rooms.ts';
 import type { RunResult } from '../../results/schema/run-result.ts';
-import type { Chart, ChartSeries } from '../page/chart.ts';
+import type { Chart, ChartSeries } from '../page/charts/chart.ts';
 import type { Html } from '../page/html.ts';
 
 /** A phase of every measurement of a run that has it, as the page shows it. */

@@ -1,6 +1,6 @@
 import { phaseNames, type PhaseKindName } from '../../../assets/loadgen/workload/phase-kinds.ts';
 import type { RunResult } from '../../results/schema/run-result.ts';
-import { colourOf, seriesName } from '../page/chart.ts';
+import { colourOf, seriesName } from '../page/charts/chart.ts';
 import { broadcastReport } from './broadcast.ts';
 import type { ReportRoom, ShownPhase } from './phase-report.ts';
 

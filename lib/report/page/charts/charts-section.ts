@@ -1,10 +1,10 @@
-import { downsample } from '../../results/statistics/downsample.ts';
-import type { RunResult } from '../../results/schema/run-result.ts';
-import { threeDigits } from '../units.ts';
+import { downsample } from '../../../results/statistics/downsample.ts';
+import type { RunResult } from '../../../results/schema/run-result.ts';
+import { threeDigits } from '../../units.ts';
 import { colourOf, type Chart } from './chart.ts';
 import { chartsOf } from './charts.ts';
-import { html, jsonForScript, type Html } from './html.ts';
-import { pointsTable } from './tables.ts';
+import { html, jsonForScript, type Html } from '../html.ts';
+import { pointsTable } from '../tables.ts';
 
 /** Rows of a chart's table for each of its lines. */
 const tableRows = 12;

@@ -1,11 +1,11 @@
-import type { PhaseKindName } from '../../../assets/loadgen/workload/phase-kinds.ts';
-import { resultRoom } from '../../results/phases/rooms.ts';
-import { percentileCurve } from '../../results/statistics/histogram.ts';
-import type { MeasurementResult } from '../../results/schema/measurement-result.ts';
-import type { RunResult } from '../../results/schema/run-result.ts';
-import { seriesOf, type ShownPhase } from '../phases/phase-report.ts';
+import type { PhaseKindName } from '../../../../assets/loadgen/workload/phase-kinds.ts';
+import { resultRoom } from '../../../results/phases/rooms.ts';
+import { percentileCurve } from '../../../results/statistics/histogram.ts';
+import type { MeasurementResult } from '../../../results/schema/measurement-result.ts';
+import type { RunResult } from '../../../results/schema/run-result.ts';
+import { seriesOf, type ShownPhase } from '../../phases/phase-report.ts';
 import { colourOf, plainChart, seriesName, type Chart, type ChartSeries } from './chart.ts';
-import { reportRoom, shownPhases } from '../phases/rooms.ts';
+import { reportRoom, shownPhases } from '../../phases/rooms.ts';
 
 /** Above this ratio of greatest to smallest p50 a linear axis would hide the fast servers. */
 const logarithmicRatio = 20;

@@ -1,5 +1,5 @@
-import type { MeasurementResult } from '../../results/schema/measurement-result.ts';
-import type { RunResult } from '../../results/schema/run-result.ts';
+import type { MeasurementResult } from '../../../results/schema/measurement-result.ts';
+import type { RunResult } from '../../../results/schema/run-result.ts';
 
 /** Colours that servers have in the page, `--s0` and on in its style sheet; with more servers they come round again. */
 const colours = 16;

@@ -1,8 +1,8 @@
-import type { RunResult, ServerSummary } from '../../results/schema/run-result.ts';
-import { compareServers, verdictOf, type Cell, type ComparedColumn } from '../comparison.ts';
-import { colourOf } from './chart.ts';
-import { html, type Html } from './html.ts';
-import { verdictBadge } from './verdict-badge.ts';
+import type { RunResult, ServerSummary } from '../../../results/schema/run-result.ts';
+import { compareServers, verdictOf, type Cell, type ComparedColumn } from '../../comparison.ts';
+import { colourOf } from '../charts/chart.ts';
+import { html, type Html } from '../html.ts';
+import { verdictBadge } from '../verdict-badge.ts';
 
 /** What a comparison shows other than every figure of a run. */
 export interface ComparisonOptions {
