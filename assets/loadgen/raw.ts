@@ -4,6 +4,8 @@
  * HdrHistogram's compressed V2 encoding, values in microseconds.
  */
 
+import type { DeflateRaw } from './deflate/deflate-sums.ts';
+import type { DeflateFailureCause } from './deflate/extension.ts';
 import type { BroadcastArrivalsRaw } from './phases/broadcast-log.ts';
 import type { PhaseRaw } from './phases/rooms.ts';
 import type { PushesRaw } from './measure/push-log.ts';
@@ -45,6 +47,8 @@ export type FailureCause =
   | 'sendQueueFull'
   /** TLS: tlsFailureTexts says what each means. */
   | TlsFailureCause
+  /** Compression: deflateFailureTexts says what each means. */
+  | DeflateFailureCause
   | 'other';
 
 export type FailureCounts = Partial<Record<FailureCause, number>>;
@@ -129,6 +133,8 @@ export interface LoadProcessRaw {
   readonly addresses?: readonly AddressCounts[] | undefined;
   readonly serverWords?: ServerWordsRaw | undefined;
   readonly pushes?: PushesRaw | undefined;
+  /** What compression came to, where it was offered. */
+  readonly deflate?: DeflateRaw | undefined;
   readonly loop: {
     /** How long one iteration of the event loop took: what arrives may be seen this much late. */
     readonly turn: string;

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { createServer as createSecureServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
-import { WebSocketServer, type WebSocket } from 'ws';
+import { WebSocketServer, type PerMessageDeflateOptions, type WebSocket } from 'ws';
 
 /** A server of the lab's contract, made with the ws package, for tests: echo and broadcasts. */
 export interface LabServer {
@@ -25,12 +25,15 @@ export async function startLabServer(
     readonly tls?: ServerOptions;
     /** Whether pings are answered. @default - they are */
     readonly autoPong?: boolean;
+    /** Whether messages are compressed for who offers it, and how. @default - they are not */
+    readonly perMessageDeflate?: boolean | PerMessageDeflateOptions;
   } = {},
 ): Promise<LabServer> {
   const members = new Set<WebSocket>();
   const http = options.tls === undefined ? createServer() : createSecureServer(options.tls);
   http.on('request', (_request, response) => response.writeHead(404).end());
-  const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, autoPong: options.autoPong ?? true });
+  const { autoPong = true, perMessageDeflate = false } = options;
+  const sockets = new WebSocketServer({ noServer: true, perMessageDeflate, autoPong });
   http.on('upgrade', (request: IncomingMessage, socket, head) => {
     if (request.url !== '/publish' && request.url !== (options.path ?? '/')) {
       socket.on('error', () => socket.destroy());

@@ -10,6 +10,7 @@ import { Supervisor } from '../supervisor/supervisor.ts';
 import { endSignal } from './end-signal.ts';
 import { exitCodes, UsageError } from './exit-codes.ts';
 import { isPort, optionNames, Options, portRange } from './options.ts';
+import { deflateOption } from './request-options.ts';
 import { refuseTlsOptions, tlsOptionTable, tlsOptions } from './tls-options.ts';
 
 const statusMillis = 1000;
@@ -27,7 +28,7 @@ const handshakeSecondsAProcess = 2;
 export const holdUsage =
   'hold --connections N --hosts H --host-index I --server ADDRESS --ports P,P --sources IP,IP --local-ports FIRST-LAST ' +
   '--processes K --rate CONNECTIONS_PER_SECOND --run-folder DIR --socket PATH [--tls [--server-name NAME] [--cacert FILE | --insecure] ' +
-  '[--tls-resume]]';
+  '[--tls-resume]] [--deflate]';
 
 const names = [
   'connections',
@@ -44,7 +45,7 @@ const names = [
   'server-name',
   ...optionNames(tlsOptionTable, 'value'),
 ];
-const flags = ['tls', ...optionNames(tlsOptionTable, 'flag')];
+const flags = ['tls', 'deflate', ...optionNames(tlsOptionTable, 'flag')];
 
 /** Opens this host's share of the connections and holds it until SIGTERM or SIGINT; the exit code. */
 export async function hold(args: readonly string[]): Promise<number> {
@@ -71,7 +72,7 @@ export async function hold(args: readonly string[]): Promise<number> {
   if (!isSecure) refuseTlsOptions(options, '--tls is missing');
   const serverName = options.has('server-name') ? options.text('server-name') : server;
   const tls = isSecure ? { tls: await tlsOptions(options, serverName) } : {};
-  const target = { address: server, ports, path: '/', ...tls };
+  const target = { address: server, ports, path: '/', deflate: await deflateOption(options), ...tls };
   const ratePerSecond = options.number('rate', 0.001, 1e9);
   mkdirSync(folder, { recursive: true });
   const end = endSignal();

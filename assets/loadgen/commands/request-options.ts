@@ -29,6 +29,11 @@ export const requestOptionTable = {
     placeholder: 'URL',
     about: 'where broadcasts are published, one connection; default: /publish of the same server',
   },
+  deflate: {
+    kind: 'flag',
+    placeholder: '',
+    about: 'offer to compress messages (permessage-deflate, RFC 7692), with no window kept between them',
+  },
   stamp: {
     kind: 'value',
     placeholder: 'json:FIELD:UNIT',
@@ -72,6 +77,12 @@ export function requestOptions(options: Options, url: URL): RequestOptions {
   const subprotocols = options.has('subprotocol') ? options.list('subprotocol', isToken, 'names of subprotocols') : [];
   if (subprotocols.length > 0) headers.push(`Sec-WebSocket-Protocol: ${subprotocols.join(', ')}`);
   return { headers, headerValues: file.values, subprotocols };
+}
+
+/** Whether messages are to be compressed. Throws Error where Node has no zlib to be called. */
+export async function deflateOption(options: Options): Promise<boolean> {
+  if (options.flag('deflate')) await import('../deflate/zlib.ts');
+  return options.flag('deflate');
 }
 
 function checkedHeader(header: string): string {

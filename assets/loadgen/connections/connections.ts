@@ -1,3 +1,5 @@
+import type { DeflateLayer, MakeDeflate } from '../deflate/deflate-layer.ts';
+import type { Inflater } from '../deflate/inflater.ts';
 import { monotonicMicros } from '../kernel/clock.ts';
 import { Epoll, edgeTriggered, failed, hungUp, peerClosed, readable, writable } from '../kernel/epoll.ts';
 import { errorNumbers } from '../kernel/error-numbers.ts';
@@ -8,7 +10,7 @@ import { causeOf } from '../measure/failure-causes.ts';
 import type { FailureCause } from '../raw.ts';
 import type { MakeSecure, SecureLayer } from '../tls/secure-layer.ts';
 import { longestHeader } from '../websocket/frame-encoder.ts';
-import { takeWholeMessages } from '../websocket/frame-parser.ts';
+import { takeWholeMessages } from '../websocket/whole-messages.ts';
 import type { Key } from '../websocket/keys.ts';
 import { Attempts } from './attempts.ts';
 import type { ConnectionEvents } from './connection-events.ts';
@@ -39,8 +41,16 @@ const timeouts = new Map<number, FailureCause>([
 ]);
 const { EAGAIN, EINTR } = errorNumbers;
 
+/** What is between sockets and messages beside frames. */
+export interface ConnectionLayers {
+  /** Makes what secures connections; null for plain ones. */
+  readonly secure: MakeSecure | null;
+  /** Makes what compresses messages; null where nothing is compressed. */
+  readonly makeDeflate: MakeDeflate | null;
+}
+
 /** What connections need to be told once. */
-export interface ConnectionsOptions {
+export interface ConnectionsOptions extends ConnectionLayers {
   /** How many there are to be at most. */
   readonly capacity: number;
   /** The number of the first among those of the host. @default 0 */
@@ -48,8 +58,6 @@ export interface ConnectionsOptions {
   readonly target: Target;
   readonly sources: readonly string[];
   readonly keys: readonly Key[];
-  /** Makes what secures them; null for plain connections. */
-  readonly secure: MakeSecure | null;
 }
 
 /**
@@ -67,6 +75,8 @@ export class Connections {
   readonly #queue = new SendQueue(this.#epoll, watched);
   readonly #sender: FrameSender;
   readonly #secure: SecureLayer | null;
+  /** What compresses messages; null where nothing is. */
+  readonly deflate: DeflateLayer | null;
   readonly #upgrades: Upgrades;
   readonly #attempts: Attempts;
   readonly #watchers = new Map<number, () => void>();
@@ -75,7 +85,8 @@ export class Connections {
   /** When the last wait ended: microseconds of the monotonic clock. */
   wokeMicros = monotonicMicros();
 
-  constructor({ capacity, first = 0, target, sources, keys, secure }: ConnectionsOptions, events: ConnectionEvents) {
+  constructor(options: ConnectionsOptions, events: ConnectionEvents) {
+    const { capacity, first = 0, target, sources, keys, secure, makeDeflate } = options;
     // Descriptors are handed out from the lowest on: room for what the process has open besides.
     this.table = new ConnectionTable(capacity + 128);
     this.#state = this.table.state;
@@ -86,7 +97,8 @@ export class Connections {
         data: (fd, bytes, start, end) => this.#content(fd, bytes, start, end),
         send: (fd, sealed, length) => void this.#endUnless(this.#queue.write(fd, sealed, length), fd),
       }) ?? null;
-    this.#sender = new FrameSender(this.#queue, this.#secure);
+    this.deflate = makeDeflate?.(this.table.size) ?? null;
+    this.#sender = new FrameSender(this.#queue, this.#secure, this.deflate);
     this.#upgrades = new Upgrades(target, keys, this.table.size, first, capacity);
     this.#partialFrames = new PartialFrames({
       message: (fd, opcode, bytes, start, end, tail) => events.message(fd, opcode, bytes, start, end, tail),
@@ -155,6 +167,7 @@ export class Connections {
     this.#sender.forget(fd);
     this.#reader.forget(fd);
     this.#secure?.forget(fd);
+    this.deflate?.forget(fd);
     close(fd);
   }
 
@@ -252,6 +265,7 @@ export class Connections {
       return;
     }
     this.#state[fd] = open;
+    this.deflate?.opened(fd, this.#upgrades.extension);
     this.#events.opened(fd, this.table.connection[fd]!);
     // It may have been lost by what was sent first.
     if (this.#state[fd] !== open) return;
@@ -260,18 +274,22 @@ export class Connections {
 
   #frames(fd: number, bytes: Buffer, start: number, end: number): void {
     this.#current = fd;
-    const rest = takeWholeMessages(bytes, start, end, this);
+    const rest = takeWholeMessages(bytes, start, end, this, this.#inflaterOf(fd));
     if (rest === end || this.#state[fd] !== open) return;
     this.#state[fd] = openPartialFrame;
     this.#partialFrame(fd, bytes, rest, end);
   }
 
+  #inflaterOf(fd: number): Inflater | null {
+    return this.deflate === null ? null : this.deflate.inflaterOf(fd);
+  }
+
   #partialFrame(fd: number, bytes: Buffer, start: number, end: number): void {
-    const violation = this.#partialFrames.push(fd, bytes, start, end);
+    const violation = this.#partialFrames.push(fd, bytes, start, end, this.#inflaterOf(fd));
     if (this.#state[fd] !== openPartialFrame) return;
     if (violation !== null) {
       this.#sender.sendClose(fd, violation.code);
-      this.#end(fd, 'protocolError');
+      this.#end(fd, violation.cause ?? 'protocolError');
     } else if (this.#partialFrames.settle(fd)) this.#state[fd] = open;
   }
 

@@ -1,3 +1,4 @@
+import type { Inflater } from '../deflate/inflater.ts';
 import { isPadding } from './padding.ts';
 import { FrameParser, type FrameSink, type Violation } from '../websocket/frame-parser.ts';
 
@@ -14,7 +15,7 @@ export interface MessageTaker {
 
 /** One connection in the middle of a frame or message: its parser, and as much of the message as may be needed. */
 class PartialFrame implements FrameSink {
-  readonly parser = new FrameParser();
+  readonly parser: FrameParser;
   readonly #fd: number;
   readonly #taker: MessageTaker;
   #opcode = 0;
@@ -22,7 +23,8 @@ class PartialFrame implements FrameSink {
   #isPadded = true;
   #bytes = Buffer.alloc(0);
 
-  constructor(fd: number, taker: MessageTaker) {
+  constructor(fd: number, taker: MessageTaker, inflater: Inflater | null) {
+    this.parser = new FrameParser(fd, inflater);
     this.#fd = fd;
     this.#taker = taker;
   }
@@ -75,11 +77,11 @@ export class PartialFrames {
     this.#taker = taker;
   }
 
-  /** Parses more of a connection; a violation when the server broke the protocol. */
-  push(fd: number, bytes: Uint8Array, start: number, end: number): Violation | null {
+  /** Parses more of a connection, whose compressed messages `inflater` inflates; a violation when the server broke the protocol. */
+  push(fd: number, bytes: Uint8Array, start: number, end: number, inflater: Inflater | null): Violation | null {
     let partialFrame = this.#partialFrames.get(fd);
     if (partialFrame === undefined) {
-      partialFrame = new PartialFrame(fd, this.#taker);
+      partialFrame = new PartialFrame(fd, this.#taker, inflater);
       this.#partialFrames.set(fd, partialFrame);
     }
     return partialFrame.parser.push(bytes, start, end, partialFrame);

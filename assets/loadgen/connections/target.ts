@@ -24,6 +24,8 @@ export interface Target {
   readonly stamp?: Stamp;
   /** Subprotocols that are offered. */
   readonly subprotocols?: readonly string[];
+  /** Whether messages may be compressed: permessage-deflate is offered. */
+  readonly deflate?: boolean;
   /** How they are secured (wss://); not at all when not given. */
   readonly tls?: TlsOptions;
 }

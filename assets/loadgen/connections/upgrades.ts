@@ -1,3 +1,4 @@
+import { deflateOffer } from '../deflate/extension.ts';
 import { allocate, type Memory } from '../kernel/libc.ts';
 import { ResponseChecker, upgradeRequest, type UpgradeRequest } from '../websocket/handshake.ts';
 import type { FailureCause } from '../raw.ts';
@@ -28,13 +29,14 @@ export class Upgrades {
     this.#keys = keys.map(({ key }) => Buffer.from(key));
     this.#accepts = keys.map(({ accept }) => Buffer.from(accept));
     this.#keyOf = new Uint8Array(size);
-    this.#checker = new ResponseChecker(target.subprotocols);
-    const { headerValues = [] } = target;
+    this.#checker = new ResponseChecker(target.subprotocols, target.deflate);
+    const { headerValues = [], headers = [], deflate = false } = target;
+    const lines = deflate ? [...headers, `Sec-WebSocket-Extensions: ${deflateOffer}`] : headers;
     this.#values = headerValues.length === 0 ? null : new RequestValues(headerValues, first, count);
     this.#requests = endpointsOf(target).map(({ address, port }) => {
       const host = target.hostName ?? hostOf(address);
       const authority = port === target.defaultPort ? host : `${host}:${port}`;
-      const request = upgradeRequest(authority, target.path, target.headers);
+      const request = upgradeRequest(authority, target.path, lines);
       const memory = allocate(request.text.length + (this.#values?.longest ?? 0));
       memory.bytes.write(request.text, 'latin1');
       return { ...request, memory };
@@ -45,6 +47,11 @@ export class Upgrades {
   begin(fd: number): void {
     this.#keyOf[fd] = this.#nextKey;
     this.#nextKey = (this.#nextKey + 1) % this.#keys.length;
+  }
+
+  /** What the latest answer that opened a connection says of compression; null when nothing. */
+  get extension(): string | null {
+    return this.#checker.extension;
   }
 
   /** The request of a connection, of {@link length} bytes; valid until the next call. */

@@ -1,3 +1,4 @@
+import { deflateFailureTexts } from '../deflate/extension.ts';
 import { errorNumbers } from '../kernel/error-numbers.ts';
 import type { FailureCause, FailureCounts } from '../raw.ts';
 import { tlsFailureTexts } from '../tls/tls-failures.ts';
@@ -53,7 +54,7 @@ export function describeCauses(counts: FailureCounts): string {
 
 /** What causes mean that have no name of the system's, a line each. */
 export function explainCauses(counts: FailureCounts): readonly string[] {
-  return Object.entries(tlsFailureTexts)
+  return Object.entries({ ...tlsFailureTexts, ...deflateFailureTexts })
     .filter(([cause]) => (counts[cause as FailureCause] ?? 0) > 0)
     .map(([cause, text]) => `${cause}: ${text}`);
 }
@@ -85,6 +86,8 @@ const finalCauses: ReadonlySet<FailureCause> = new Set<FailureCause>([
   'http426',
   'unaskedExtension',
   'unaskedSubprotocol',
+  'deflateAnswer',
+  'deflateContext',
 ]);
 
 /** Whether another attempt would fail for the same reason. */

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type * as Hdr from 'hdr-histogram-js';
+import { addDeflate, type DeflateRaw } from '../deflate/deflate-sums.ts';
 import { addCauses } from './failure-causes.ts';
 import type { PushesRaw } from './push-log.ts';
 import { addServerWords, type ServerWordsRaw } from './server-words.ts';
@@ -78,6 +79,8 @@ export interface Summary {
   /** What the server said of failures and closes. */
   readonly serverWords: ServerWordsRaw;
   readonly pushes: PushSummary;
+  /** What compression came to, the publisher's included; null where it was not offered. */
+  readonly deflate: DeflateRaw | null;
   /** The load processes themselves. */
   readonly generator: {
     readonly processes: number;
@@ -114,6 +117,7 @@ export function summarize(raws: readonly LoadProcessRaw[]): Summary {
     phases: phasesOf(loads),
     strays: broadcastsOf(loads.flatMap((raw) => raw.strays)),
     serverWords: addServerWords(raws.map((raw) => raw.serverWords ?? { failures: {}, closes: [] })),
+    deflate: addDeflate(raws.flatMap((raw) => raw.deflate ?? [])),
     pushes: pushesOf(loads.flatMap((raw) => raw.pushes ?? [])),
     generator: {
       processes: raws.length,

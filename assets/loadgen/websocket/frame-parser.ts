@@ -1,16 +1,18 @@
+import type { DeflateFailureCause } from '../deflate/extension.ts';
+import type { Inflater } from '../deflate/inflater.ts';
+import { deflatedBit, finalBit, length16, longestControlPayload, opcodeBits } from './frame-header.ts';
 import { binary, closing, continuation, ping, pong, text } from './opcodes.ts';
+import { takeWholeMessages, type WholeMessageSink } from './whole-messages.ts';
 
 /**
  * What a parser hands on. Bytes are a range of the buffer that was pushed, valid during the call only.
  * A data message comes either whole (`message`) or in pieces (`messageStart`, any number of `messageData`, `messageEnd`).
  */
-export interface FrameSink {
-  message(opcode: number, bytes: Uint8Array, start: number, end: number): void;
+export interface FrameSink extends WholeMessageSink {
   messageStart(opcode: number): void;
   messageData(bytes: Uint8Array, start: number, end: number): void;
   messageEnd(): void;
   ping(bytes: Uint8Array, start: number, end: number): void;
-  pong(bytes: Uint8Array, start: number, end: number): void;
   /** The close frame: code (1005 when it had none) and the reason's bytes. Nothing comes after it. */
   close(code: number, bytes: Uint8Array, start: number, end: number): void;
 }
@@ -19,77 +21,24 @@ export interface FrameSink {
 export interface Violation {
   readonly code: 1002 | 1007 | 1009;
   readonly reason: string;
+  /** What it counts as; `protocolError` when it is left out. */
+  readonly cause?: DeflateFailureCause;
 }
 
 const { isUtf8 } = process.getBuiltinModule('node:buffer');
 
-const finalBit = 0x80;
 const reservedBits = 0x70;
-const opcodeBits = 0x0f;
 const maskBit = 0x80;
 const lengthBits = 0x7f;
-const longestControlPayload = 125;
-/** In place of a length: the length follows in 16 bits. */
-const length16 = 126;
-/** So long a text is checked sooner by a call of the native check. */
-const fewBytes = 128;
-
-/**
- * Takes the whole, unfragmented text and binary messages of less than 64 KiB and the pongs at the start of a range, which is nearly all that
- * a connection ever gets, without keeping any state; returns where it stopped. What begins there (if anything) is for a
- * {@link FrameParser}.
- */
-export function takeWholeMessages(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  sink: Pick<FrameSink, 'message' | 'pong'>,
-): number {
-  let at = start;
-  while (end - at >= 2) {
-    const first = bytes[at]!;
-    let length = bytes[at + 1]!;
-    let payload = at + 2;
-    if (first === (finalBit | pong) && length <= longestControlPayload) {
-      if (payload + length > end) break;
-      sink.pong(bytes, payload, payload + length);
-      at = payload + length;
-      continue;
-    }
-    // One comparison each: final bit set, nothing reserved, text or binary; not masked and below 127.
-    if ((first !== (finalBit | text) && first !== (finalBit | binary)) || length > length16) break;
-    if (length === length16) {
-      if (end - payload < 2) break;
-      length = (bytes[payload]! << 8) | bytes[payload + 1]!;
-      // A length that is not in its shortest form is for the parser to refuse.
-      if (length < length16) break;
-      payload += 2;
-    }
-    const next = payload + length;
-    if (next > end) break;
-    if (first === (finalBit | text) && !isWholeUtf8(bytes, payload, next)) break;
-    sink.message(first & opcodeBits, bytes, payload, next);
-    at = next;
-  }
-  return at;
-}
-
-/** Whether a text is valid UTF-8; a call of the native check costs more than a look at a few bytes. */
-function isWholeUtf8(bytes: Uint8Array, start: number, end: number): boolean {
-  if (end - start > fewBytes) return isUtf8(bytes.subarray(start, end));
-  for (let at = start; at < end; at += 1) {
-    if (bytes[at]! >= 0x80) return isUtf8(bytes.subarray(start, end));
-  }
-  return true;
-}
-
 type State = 'header' | 'length16' | 'length64' | 'payload' | 'controlPayload' | 'ended';
 
 /**
  * Parses what a server sends (RFC 6455, section 5), however it is cut up. Payloads of data messages are handed on as they
- * come and never kept; control payloads (125 bytes at most) are put together first.
+ * come and never kept, but for compressed ones; control payloads (125 bytes at most) are put together first.
  */
 export class FrameParser {
+  readonly #fd: number;
+  readonly #inflater: Inflater | null;
   #state: State = 'header';
   // Bytes of a header, a length or a control payload that came in an earlier piece.
   #kept = Buffer.alloc(0);
@@ -98,7 +47,14 @@ export class FrameParser {
   #remaining = 0;
   // The data message in progress: its opcode, or 0 between messages.
   #messageOpcode = 0;
+  #isDeflated = false;
   #decoder: InstanceType<typeof TextDecoder> | null = null;
+
+  /** `inflater` is for the compressed messages of a connection; null where nothing may be compressed. */
+  constructor(fd = 0, inflater: Inflater | null = null) {
+    this.#fd = fd;
+    this.#inflater = inflater;
+  }
 
   /** True between messages, with nothing kept: such a parser can be thrown away. */
   get idle(): boolean {
@@ -110,7 +66,7 @@ export class FrameParser {
     let at = start;
     while (at < end || this.#awaitsNothing()) {
       if (this.idle) {
-        at = takeWholeMessages(bytes, at, end, sink);
+        at = takeWholeMessages(bytes, at, end, sink, this.#inflater);
         if (at === end) return null;
       }
       const taken = this.#step(bytes, at, end, sink);
@@ -170,7 +126,8 @@ export class FrameParser {
   }
 
   #header(first: number, second: number, sink: FrameSink): Violation | null {
-    if ((first & reservedBits) !== 0) return broken('a reserved bit is set, and no extension was agreed on');
+    if ((first & reservedBits & ~this.#allowedBits(first)) !== 0)
+      return broken('a reserved bit is set that no extension allows');
     if ((second & maskBit) !== 0) return broken('a frame from the server is masked');
     this.#final = (first & finalBit) !== 0;
     this.#opcode = first & opcodeBits;
@@ -182,11 +139,18 @@ export class FrameParser {
     } else {
       if (this.#messageOpcode !== 0) return broken('a new message inside a fragmented one');
       this.#messageOpcode = this.#opcode;
-      this.#decoder = this.#opcode === text ? new TextDecoder('utf-8', { fatal: true }) : null;
+      this.#isDeflated = (first & deflatedBit) !== 0;
+      this.#decoder = this.#opcode === text && !this.#isDeflated ? new TextDecoder('utf-8', { fatal: true }) : null;
       sink.messageStart(this.#opcode);
     }
-    this.#state = this.#remaining === 126 ? 'length16' : this.#remaining === 127 ? 'length64' : 'payload';
+    this.#state = this.#remaining === length16 ? 'length16' : this.#remaining === 127 ? 'length64' : 'payload';
     return null;
+  }
+
+  /** RSV1, for the first frame of a message where compression was agreed on: RFC 7692, section 6.1. */
+  #allowedBits(first: number): number {
+    const opcode = first & opcodeBits;
+    return this.#inflater !== null && (opcode === text || opcode === binary) ? deflatedBit : 0;
   }
 
   #controlHeader(): Violation | null {
@@ -219,16 +183,26 @@ export class FrameParser {
     const take = Math.min(this.#remaining, end - at);
     const last = this.#final && take === this.#remaining;
     if (!this.#isText(bytes, at, at + take, last)) return { code: 1007, reason: 'a text message is no valid UTF-8' };
-    if (take > 0) sink.messageData(bytes, at, at + take);
+    if (this.#isDeflated) {
+      const tooLong = this.#inflater!.keep(this.#fd, bytes, at, at + take);
+      if (tooLong !== null) return tooLong;
+    } else if (take > 0) sink.messageData(bytes, at, at + take);
     this.#remaining -= take;
     if (this.#remaining > 0) return at + take;
     this.#state = 'header';
     if (last) {
+      const violation = this.#isDeflated ? this.#inflate(sink) : null;
+      if (violation !== null) return violation;
       this.#messageOpcode = 0;
       this.#decoder = null;
       sink.messageEnd();
     }
     return at + take;
+  }
+
+  #inflate(sink: FrameSink): Violation | null {
+    const isText = this.#messageOpcode === text;
+    return this.#inflater!.finish(this.#fd, isText, (bytes, start, end) => sink.messageData(bytes, start, end));
   }
 
   #isText(bytes: Uint8Array, start: number, end: number, last: boolean): boolean {

@@ -1,3 +1,4 @@
+import { whatIsWrongWith } from '../deflate/extension.ts';
 import type { FailureCause } from '../raw.ts';
 import { causeOfStatus } from './http-causes.ts';
 
@@ -44,11 +45,13 @@ interface BadResponse {
 export class ResponseChecker {
   #known = Buffer.alloc(0);
   #acceptAt = 0;
-  readonly #subprotocols: readonly string[];
+  readonly #offer: Offer;
+  /** What the latest good response says of extensions; null when nothing. */
+  extension: string | null = null;
 
-  /** For requests that offer these subprotocols. */
-  constructor(subprotocols: readonly string[] = []) {
-    this.#subprotocols = subprotocols;
+  /** For requests that offer these subprotocols, and compression or not. */
+  constructor(subprotocols: readonly string[] = [], deflate = false) {
+    this.#offer = { subprotocols, deflate };
   }
 
   /** Looks at the range as the beginning of what the server sent, for the key whose answer is `accept`. */
@@ -76,8 +79,11 @@ export class ResponseChecker {
       return mayBecomeHttp(range) ? 'partial' : bad('the answer is not HTTP/1.1');
     }
     const response = range.toString('latin1', 0, length);
-    const wrong = whatIsWrong(response.slice(0, -4), Buffer.from(accept).toString('latin1'), this.#subprotocols);
+    const headers = headersOf(response.slice(0, -4));
+    if (!(headers instanceof Map)) return headers;
+    const wrong = whatIsWrong(headers, Buffer.from(accept).toString('latin1'), this.#offer);
     if (wrong !== null) return wrong;
+    this.extension = headers.get(extensions) ?? null;
     this.#known = Buffer.from(range.subarray(0, length));
     this.#acceptAt = range.indexOf(accept);
     return start + length;
@@ -123,7 +129,16 @@ function refusal(status: string, lines: readonly string[]): BadResponse {
   return bad(reason, causeOfStatus(code), secondsUntil(valueOf(lines, 'retry-after')));
 }
 
-function whatIsWrong(head: string, accept: string, subprotocols: readonly string[]): BadResponse | null {
+const extensions = 'sec-websocket-extensions';
+
+/** What a request offers. */
+interface Offer {
+  readonly subprotocols: readonly string[];
+  readonly deflate: boolean;
+}
+
+/** The headers of a 101 by lower-case name, or what is wrong with it. */
+function headersOf(head: string): Map<string, string> | BadResponse {
   const [status = '', ...lines] = head.split('\r\n');
   if (!/^HTTP\/1\.1 101( |$)/.test(status)) return refusal(status, lines);
   const headers = new Map<string, string>();
@@ -135,16 +150,24 @@ function whatIsWrong(head: string, accept: string, subprotocols: readonly string
     const earlier = headers.get(name);
     headers.set(name, earlier === undefined ? value : `${earlier}, ${value}`);
   }
+  return headers;
+}
+
+function whatIsWrong(headers: ReadonlyMap<string, string>, accept: string, offer: Offer): BadResponse | null {
   if (headers.get('upgrade')?.toLowerCase() !== 'websocket') return bad("'Upgrade: websocket' is missing");
   const connection = (headers.get('connection') ?? '').toLowerCase().split(',');
   if (!connection.some((token) => token.trim() === 'upgrade')) return bad("'Connection: Upgrade' is missing");
   if (headers.get('sec-websocket-accept') !== accept) {
     return bad('Sec-WebSocket-Accept does not answer the key', 'wrongAccept');
   }
-  if (headers.has('sec-websocket-extensions'))
-    return bad(`the extension '${headers.get('sec-websocket-extensions')}' was not offered`, 'unaskedExtension');
+  const extension = headers.get(extensions);
+  if (extension !== undefined && !offer.deflate) {
+    return bad(`the extension '${extension}' was not offered`, 'unaskedExtension');
+  }
+  const wrong = extension === undefined ? null : whatIsWrongWith(extension);
+  if (wrong !== null) return bad(wrong.reason, wrong.cause);
   const subprotocol = headers.get('sec-websocket-protocol');
-  if (subprotocol !== undefined && !subprotocols.includes(subprotocol)) {
+  if (subprotocol !== undefined && !offer.subprotocols.includes(subprotocol)) {
     return bad(`the subprotocol '${subprotocol}' was not offered`, 'unaskedSubprotocol');
   }
   return null;

@@ -5,9 +5,8 @@ import { LoopMeter } from '../measure/loop-meter.ts';
 import { shareOf } from '../plan/share.ts';
 import type { FailureCause, LoadCounts } from '../raw.ts';
 import type { WorkerOrder, StartLoad } from '../supervisor/messages.ts';
-import type { MakeSecure } from '../tls/secure-layer.ts';
 import type { ConnectionEvents } from '../connections/connection-events.ts';
-import { Connections } from '../connections/connections.ts';
+import { Connections, type ConnectionLayers } from '../connections/connections.ts';
 import { report } from './control-pipe.ts';
 import { AddressLog } from './address-log.ts';
 import { Driving } from './driving.ts';
@@ -27,7 +26,7 @@ const manyProcesses = 16;
 const gatherMicros = 50_000;
 
 /** Runs a load process until it is told to stop. */
-export function runLoad(start: StartLoad, secure: MakeSecure | null): void {
+export function runLoad(start: StartLoad, layers: ConnectionLayers): void {
   const { plan } = start;
   const share = shareOf(plan, start.process);
   const lost: { [cause in FailureCause]?: number } = {};
@@ -68,7 +67,7 @@ export function runLoad(start: StartLoad, secure: MakeSecure | null): void {
     },
   };
   const connections = new Connections(
-    { capacity: share.count, first: share.first, target, sources: plan.sources, keys: start.keys, secure },
+    { capacity: share.count, first: share.first, target, sources: plan.sources, keys: start.keys, ...layers },
     events,
   );
   const meter = new LoopMeter();
@@ -163,6 +162,7 @@ export function runLoad(start: StartLoad, secure: MakeSecure | null): void {
           strays: driving.strays(),
           serverWords: connections.serverWords.raw(),
           pushes: pushes.raw(),
+          deflate: connections.deflate?.raw(),
           ...(addresses === null ? {} : { addresses: addresses.raw() }),
         }));
         return;

@@ -7,9 +7,8 @@ import type { PublicationRaw } from '../phases/broadcast.ts';
 import type { PhaseRawOf } from '../phases/rooms.ts';
 import type { FailureCause } from '../raw.ts';
 import type { PublishOrder, StartPublisher, WorkerOrder } from '../supervisor/messages.ts';
-import type { MakeSecure } from '../tls/secure-layer.ts';
 import type { ConnectionEvents } from '../connections/connection-events.ts';
-import { Connections } from '../connections/connections.ts';
+import { Connections, type ConnectionLayers } from '../connections/connections.ts';
 import { report } from './control-pipe.ts';
 import { runLoop } from './loop.ts';
 import { deliverRaw, processFacts } from './raw-file.ts';
@@ -33,7 +32,7 @@ type Published = { -readonly [key in keyof PhaseRawOf<'broadcast'>]: PhaseRawOf<
  * Runs the process that publishes a host's broadcasts, on one connection to each server port, until it is told to stop.
  * It receives nothing but answers, so that a broadcast never leaves late because messages are being read.
  */
-export function runPublisher(start: StartPublisher, secure: MakeSecure | null): void {
+export function runPublisher(start: StartPublisher, layers: ConnectionLayers): void {
   const { ports } = start.target;
   const meter = new LoopMeter();
   const failures: { [cause in FailureCause]?: number } = {};
@@ -88,7 +87,7 @@ export function runPublisher(start: StartPublisher, secure: MakeSecure | null): 
     },
   };
   const connections = new Connections(
-    { capacity: ports.length, target: start.target, sources: [start.source], keys: start.keys, secure },
+    { capacity: ports.length, target: start.target, sources: [start.source], keys: start.keys, ...layers },
     events,
   );
   const fail = (reason: string): void => report({ type: 'failed', reason });
@@ -195,6 +194,7 @@ export function runPublisher(start: StartPublisher, secure: MakeSecure | null): 
         },
         phases,
         strays: [],
+        deflate: connections.deflate?.raw(),
       }));
     }
   };

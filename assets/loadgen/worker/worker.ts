@@ -4,10 +4,12 @@ import { runLoad } from './load.ts';
 import { runPublisher } from './publisher.ts';
 
 const start = readFirstOrder();
-const tls = start?.type === 'load' || start?.type === 'publisher' ? start.target.tls : undefined;
+const target = start?.type === 'load' || start?.type === 'publisher' ? start.target : undefined;
+const tls = target?.tls;
 // Loaded where it is needed only: it would take a plain load process longer to start.
 const secure = tls === undefined ? null : (await import('../tls/secure-layer.ts')).secureWith(tls);
-if (start?.type === 'load') runLoad(start, secure);
-else if (start?.type === 'publisher') runPublisher(start, secure);
+const makeDeflate = target?.deflate === true ? (await import('../deflate/deflate-layer.ts')).makeDeflateLayer : null;
+if (start?.type === 'load') runLoad(start, { secure, makeDeflate });
+else if (start?.type === 'publisher') runPublisher(start, { secure, makeDeflate });
 // The descriptors of many connections are the kernel's to close; nothing else is left to do.
 process.exit(0);

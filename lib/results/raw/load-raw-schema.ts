@@ -30,6 +30,13 @@ export const loadStatusSchema = v.object({
   ),
 }) satisfies v.GenericSchema<unknown, LoadStatus>;
 
+const compression = v.object({
+  messages: wholeNumber,
+  wireBytes: wholeNumber,
+  bytes: wholeNumber,
+  micros: wholeNumber,
+});
+
 /** `loadgen-<process>.json`: everything one load process measured. */
 export const loadProcessSchema = v.object({
   schema: v.literal(2),
@@ -64,6 +71,16 @@ export const loadProcessSchema = v.object({
       stamped: v.nullable(
         v.object({ latency: v.string(), sharesClock: v.boolean(), unstamped: wholeNumber, ahead: wholeNumber }),
       ),
+    }),
+  ),
+  deflate: v.optional(
+    v.object({
+      offered: v.string(),
+      answered: v.nullable(v.string()),
+      accepted: wholeNumber,
+      declined: wholeNumber,
+      received: compression,
+      sent: compression,
     }),
   ),
   loop: v.object({

@@ -34,10 +34,10 @@ export const hold = '--hold 1';
 export const echo = '--hold 0 --echo-rate 20 --echo-seconds 0.5';
 export const broadcast = '--hold 0 --broadcasts 1';
 
-export function accept(socket: Socket, request: string): void {
+export function accept(socket: Socket, request: string, more = ''): void {
   const key = /^Sec-WebSocket-Key: (.*)\r$/m.exec(request)?.[1] ?? '';
   socket.write(
-    `HTTP/1.1 101 Hi\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${acceptFor(key)}\r\n\r\n`,
+    `HTTP/1.1 101 Hi\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${acceptFor(key)}\r\n${more}\r\n`,
   );
 }
 
@@ -75,9 +75,9 @@ export function longHeader(length: bigint): Buffer {
 }
 
 /** Accepts, and then does something with the open connection. */
-export function accepting(then: (socket: Socket, path: string) => void): HostileServer['behave'] {
+export function accepting(then: (socket: Socket, path: string) => void, more = ''): HostileServer['behave'] {
   return (socket, request, path) => {
-    accept(socket, request);
+    accept(socket, request, more);
     then(socket, path);
   };
 }

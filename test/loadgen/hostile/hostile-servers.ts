@@ -19,8 +19,11 @@ import {
   type HostileServer,
 } from './behaviour.ts';
 
+import { hostileDeflateServers } from './hostile-deflate-servers.ts';
+
 /** Servers that abuse their clients: what each does, what it is asked, and how a run against it must end. */
 export const hostileServers: readonly HostileServer[] = [
+  ...hostileDeflateServers,
   // The longest first: it waits beside the others.
   {
     name: 'echoes once in eight seconds',

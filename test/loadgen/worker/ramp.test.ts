@@ -25,6 +25,7 @@ function attemptsAt(gatherMicros: number, times: readonly number[]): readonly nu
       sources: plan.sources,
       keys: makeKeys(),
       secure: null,
+      makeDeflate: null,
     },
     { opened: ignore, connectFailed: ignore, lost: ignore, message: ignore },
   );

@@ -1,5 +1,6 @@
 import { describeCauses, totalOf } from '../../measure/failure-causes.ts';
 import { closeCodeNames, type CloseCount } from '../../measure/server-words.ts';
+import type { CompressionRaw, DeflateRaw } from '../../deflate/deflate-sums.ts';
 import type { Distribution, PhaseSummary, PushSummary, Summary } from '../../measure/summary.ts';
 
 /** The result of a run for people. */
@@ -20,6 +21,7 @@ export function summaryText(summary: Summary): string {
   }
   for (const phase of summary.phases) lines.push(...phaseLines(phase));
   if (summary.pushes.messages > 0) lines.push(`pushed       ${pushText(summary.pushes)}`);
+  if (summary.deflate !== null) lines.push(...deflateLines(summary.deflate));
   const { generator } = summary;
   const cpuSeconds = generator.cpuSeconds.user + generator.cpuSeconds.system;
   lines.push(
@@ -53,6 +55,20 @@ function pushText({ messages, bytes, messagesPerSecond, stamped }: PushSummary):
     ...(ahead > 0 ? [`${count(ahead)} with one that was still to come`] : []),
   ];
   return `${volume}: ${times(latencyMicros)} (${[clocks, ...odd].join('; ')})`;
+}
+
+/** What was compressed, and what that took the load processes. */
+function deflateLines({ answered, accepted, declined, received, sent }: DeflateRaw): readonly string[] {
+  if (accepted + declined === 0) return [];
+  if (answered === null) return ['deflate      declined: nothing was compressed'];
+  const some = declined === 0 ? '' : `, declined on ${count(declined)}`;
+  const way = ({ messages, bytes, wireBytes, micros }: CompressionRaw): string =>
+    `${count(messages)} messages, ${count(bytes)} bytes as ${count(wireBytes)}, ${milliseconds(micros)} CPU`;
+  return [
+    `deflate      on ${count(accepted)} connections${some}: ${answered}`,
+    `  received   ${way(received)}`,
+    `  sent       ${way(sent)}`,
+  ];
 }
 
 function lateText({ p99 }: Distribution): string {

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import type { Target } from '../../connections/target.ts';
 import { EnvironmentError, UsageError } from '../exit-codes.ts';
 import type { Options } from '../options.ts';
-import { requestOptionTable, requestOptions } from '../request-options.ts';
+import { deflateOption, requestOptionTable, requestOptions } from '../request-options.ts';
 import { bareHost, serverUrl, withoutCredentials, type ServerUrl } from '../server-url.ts';
 import { refuseTlsOptions, tlsOptionTable, tlsOptions } from '../tls-options.ts';
 import { readStamp } from './stamp-option.ts';
@@ -64,6 +64,7 @@ async function targetOf(server: ServerUrl, address: string, options: Options, ur
     hostName: server.hostName,
     defaultPort: server.defaultPort,
     ...requestOptions(options, url),
+    deflate: await deflateOption(options),
     ...(server.isSecure ? { tls: await tlsOptions(options, bareHost(server.hostName)) } : {}),
   };
 }

@@ -1,7 +1,9 @@
+import type { DeflateLayer } from '../../deflate/deflate-layer.ts';
 import { allocate, type Memory } from '../../kernel/libc.ts';
 import type { FailureCause } from '../../raw.ts';
 import type { SecureLayer } from '../../tls/secure-layer.ts';
 import { encodeInPlace, headerBytes } from '../../websocket/frame-encoder.ts';
+import { deflatedBit } from '../../websocket/frame-header.ts';
 import { closing, ping, pong, text } from '../../websocket/opcodes.ts';
 import { writeDigits } from '../../websocket/digits.ts';
 import { writePadding } from '../padding.ts';
@@ -16,14 +18,16 @@ const shortHeader = headerBytes(0);
 export class FrameSender {
   readonly #queue: SendQueue;
   readonly #secure: SecureLayer | null;
+  readonly #deflate: DeflateLayer | null;
   // Grows to the longest frame that was sent.
   #buffer = allocate(bufferBytes);
   // The payload of the latest ping of each connection that has unsent bytes: only that one needs an answer (RFC 6455, section 5.5.3).
   readonly #pings = new Map<number, Buffer>();
 
-  constructor(queue: SendQueue, secure: SecureLayer | null) {
+  constructor(queue: SendQueue, secure: SecureLayer | null, deflate: DeflateLayer | null) {
     this.#queue = queue;
     this.#secure = secure;
+    this.#deflate = deflate;
   }
 
   /** Why the last send failed that did. */
@@ -51,13 +55,22 @@ export class FrameSender {
     const header = this.#makeRoom(bytes);
     this.#buffer.bytes.write(message, header, 'latin1');
     if (bytes > message.length) writePadding(this.#buffer.bytes, header, message.length, bytes);
-    return this.#send(fd, text, bytes);
+    return this.#sendData(fd, bytes);
   }
 
   /** Sends a text message as it is; false as above. */
   sendMessage(fd: number, message: Uint8Array): boolean {
     this.#buffer.bytes.set(message, this.#makeRoom(message.length));
-    return this.#send(fd, text, message.length);
+    return this.#sendData(fd, message.length);
+  }
+
+  /** Sends a text that lies in the buffer already, compressed where that was agreed on. */
+  #sendData(fd: number, bytes: number): boolean {
+    const deflater = this.#deflate?.deflaterOf(fd) ?? null;
+    if (deflater === null) return this.#send(fd, text, bytes);
+    const deflated = deflater.deflate(this.#buffer, headerBytes(bytes), bytes);
+    this.#buffer.bytes.set(deflated, this.#makeRoom(deflated.length));
+    return this.#send(fd, text | deflatedBit, deflated.length);
   }
 
   /** Makes room for a frame; where its payload begins. */

@@ -1,9 +1,9 @@
 import { writable, type Epoll } from '../../kernel/epoll.ts';
 import { errorNumbers } from '../../kernel/error-numbers.ts';
+import { KeptBytes } from '../../kernel/kept-bytes.ts';
 import { allocate, errno, send, type Memory } from '../../kernel/libc.ts';
 import { causeOf } from '../../measure/failure-causes.ts';
 import type { FailureCause } from '../../raw.ts';
-import { UnsentBytes } from './unsent-bytes.ts';
 
 const pieceBytes = 65536;
 /** MSG_NOSIGNAL: a peer that is gone is an error number, not a SIGPIPE. */
@@ -13,7 +13,7 @@ export const noSignal = 0x4000;
 export class SendQueue {
   readonly #epoll: Epoll;
   readonly #watched: number;
-  readonly #unsent = new UnsentBytes();
+  readonly #unsent = new KeptBytes();
   readonly #piece = allocate(pieceBytes);
   /** Why the last call failed that did. */
   failure: FailureCause = 'other';

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { UnsentBytes } from '../../../assets/loadgen/connections/sending/unsent-bytes.ts';
+import { KeptBytes } from '../../../assets/loadgen/kernel/kept-bytes.ts';
 import { seededRandom } from '../seeded-random.ts';
 
 describe('unsent bytes', () => {
   test('come back in their order, however they are added and taken', () => {
     const random = seededRandom(7);
-    const unsent = new UnsentBytes();
+    const unsent = new KeptBytes();
     const expected = new Map<number, Buffer>();
     for (let n = 0; n < 5000; n += 1) {
       const fd = random(3);
@@ -26,7 +26,7 @@ describe('unsent bytes', () => {
   });
 
   test('are bounded for a connection and for all, and what is dropped makes room', () => {
-    const unsent = new UnsentBytes();
+    const unsent = new KeptBytes();
     const most = Buffer.alloc(2 ** 21);
     assert.ok(unsent.append(0, most));
     assert.ok(!unsent.append(0, Buffer.of(1)), 'more than a connection may have');

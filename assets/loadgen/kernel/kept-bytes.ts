@@ -10,8 +10,8 @@ interface Waiting {
   end: number;
 }
 
-/** What the kernel has not taken yet, by connection. It is bounded: a server that does not read must not fill the memory. */
-export class UnsentBytes {
+/** Bytes that wait, by connection: what the kernel has not taken yet, say. They are bounded: no server may fill the memory. */
+export class KeptBytes {
   readonly #waiting = new Map<number, Waiting>();
   #total = 0;
 
