@@ -15,12 +15,15 @@ import {
   doHandshake,
   freeSsl,
   masterKey,
+  memoryBio,
   newSsl,
   protocolVersion,
   serverRandom,
   setConnectState,
   setDescriptor,
+  setInput,
   setKeyLog,
+  setMessageSeen,
   setServerName,
   sslError,
   takeError,
@@ -40,6 +43,11 @@ const wantWrite = 3;
 const versionTls13 = 0x0304;
 const randomBytes = 32;
 const masterSecretBytes = 48;
+/**
+ * Messages and records in one handshake, sent or received: a full one has about 25. OpenSSL takes a HelloRequest before the answer to its
+ * ClientHello without a word, and would read them for as long as they come, while the process does nothing else.
+ */
+const mostMessages = 1000;
 /** So many SSL objects, a megabyte or more, are worth giving their memory back when all are freed. */
 const worthTrimming = 32;
 
@@ -48,6 +56,8 @@ interface Handshake {
   readonly ssl: number;
   clientSecret: Buffer | null;
   serverSecret: Buffer | null;
+  /** Messages and records so far. */
+  messages: number;
 }
 
 /** Where a handshake is: it waits for bytes of the server, or for the socket to take some; it is done, or has failed. */
@@ -77,6 +87,7 @@ export class Handshakes {
   readonly #protectionOf: Uint8Array;
   readonly #secret = allocate(masterSecretBytes);
   readonly #randoms = allocate(2 * randomBytes);
+  readonly #nothing = allocate(1);
   #current: Handshake | null = null;
   // Since memory was last given back.
   #mostUnderWay = 0;
@@ -89,6 +100,7 @@ export class Handshakes {
     this.#sni = isAddress(options.serverName) ? null : options.serverName;
     this.sessions = options.resume ? new Sessions() : null;
     setKeyLog(this.#context, (_ssl, line) => this.#noteSecret(line));
+    setMessageSeen(this.#context, () => this.#boundMessages());
   }
 
   /** What protects the records of a connection whose handshake is done. */
@@ -128,7 +140,9 @@ export class Handshakes {
     const error = sslError(ssl, result);
     if (error === wantRead) return 'reading';
     if (error === wantWrite) return 'writing';
-    this.failure = error === errorSsl ? causeOfError(takeError(), verifyResult(ssl)) : failureOfSocket(systemError);
+    if (handshake.messages > mostMessages) this.failure = 'tlsProtocolError';
+    else if (error === errorSsl) this.failure = causeOfError(takeError(), verifyResult(ssl));
+    else this.failure = failureOfSocket(systemError);
     this.#end(fd, ssl);
     return 'failed';
   }
@@ -139,10 +153,18 @@ export class Handshakes {
     setConnectState(ssl);
     if (this.#sni !== null) setServerName(ssl, setTlsExtHostName, 0, this.#sni);
     this.sessions?.offer(ssl);
-    const handshake = { ssl, clientSecret: null, serverSecret: null };
+    const handshake = { ssl, clientSecret: null, serverSecret: null, messages: 0 };
     this.#underWay.set(fd, handshake);
     this.#mostUnderWay = Math.max(this.#mostUnderWay, this.#underWay.size);
     return handshake;
+  }
+
+  /** Lets OpenSSL read the end of the connection where a handshake has too many messages. */
+  #boundMessages(): void {
+    const handshake = this.#current;
+    if (handshake === null) return;
+    handshake.messages += 1;
+    if (handshake.messages === mostMessages + 1) setInput(handshake.ssl, memoryBio(this.#nothing.address, 0));
   }
 
   #noteSecret(line: string): void {

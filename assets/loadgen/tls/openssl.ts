@@ -37,6 +37,20 @@ export function setKeyLog(context: number, log: KeyLog): void {
   setKeyLogCallback(context, koffi.register(log, keyLogType));
 }
 
+/** What an SSL_CTX calls with each message of a handshake and each record's header, which it has got or is about to send. */
+export type MessageSeen = () => void;
+
+const messageType = koffi.pointer(koffi.proto('void C1mTlsMessage(int, int, int, int64_t, size_t, int64_t, int64_t)'));
+
+const setMessageCallback: (context: number, seen: unknown) => void = find(
+  'void SSL_CTX_set_msg_callback(int64_t, C1mTlsMessage *)',
+);
+
+/** Registers what sees each message, which is then called from inside SSL_do_handshake(). */
+export function setMessageSeen(context: number, seen: MessageSeen): void {
+  setMessageCallback(context, koffi.register(seen, messageType));
+}
+
 /** Decides about a server's certificate: given an X509_STORE_CTX, 1 when it will do. */
 export type VerifyCertificate = (storeContext: number) => number;
 
