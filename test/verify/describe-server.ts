@@ -26,36 +26,41 @@ function buildUnlessSkipped(folder: string): BuiltServer | string {
  */
 export function describeServer(name: string): void {
   const server = buildUnlessSkipped(join(serversFolder, name));
-  describe(`server ${name}`, { skip: typeof server === 'string' ? server : false }, () => {
+  // Plain text and TLS side by side: either has a process of its own, and waits for much.
+  describe(`server ${name}`, { skip: typeof server === 'string' ? server : false, concurrency: 2 }, () => {
     if (typeof server === 'string') return;
-    const verification = new Verification(server);
-    after(() => verification.close());
-
-    test('declares only deviations from promises that there are', () => {
-      assert.deepEqual(unknownDeviations(server.description), []);
+    describe('in plain text', { concurrency: 1 }, () => {
+      const verification = new Verification(server);
+      after(() => verification.close());
+      checkDescription(server, verification);
+      checkPromises(verification);
     });
-
-    test('does what its conformance.json keeps', async (context) => {
-      const kept = conformanceOf(server.source);
-      assert.ok(kept, `run: npm run c1m -- verify ${name} --record`);
-      const { framework } = server.description;
-      assert.equal(kept.framework, `${framework.name} ${framework.version}`);
-      let changed: readonly string[] = [];
-      for (let observation = 0; observation < observations; observation += 1) {
-        changed = differences(kept, await verification.observe());
-        if (changed.length === 0) return;
-        context.diagnostic(changed.join('; '));
-      }
-      assert.fail(`${changed.join('; ')}: if that is right, run: npm run c1m -- verify ${name} --record`);
+    if (!server.description.tls) return;
+    describe('over TLS', { concurrency: 1 }, () => {
+      const verification = new Verification(server, true);
+      after(() => verification.close());
+      checkPromises(verification);
     });
-
-    checkPromises(verification);
   });
-  if (typeof server === 'string' || !server.description.tls) return;
-  describe(`server ${name} over TLS`, () => {
-    const verification = new Verification(server, true);
-    after(() => verification.close());
-    checkPromises(verification);
+}
+
+function checkDescription(server: BuiltServer, verification: Verification): void {
+  test('declares only deviations from promises that there are', () => {
+    assert.deepEqual(unknownDeviations(server.description), []);
+  });
+
+  test('does what its conformance.json keeps', async (context) => {
+    const kept = conformanceOf(server.source);
+    const { name, framework } = server.description;
+    assert.ok(kept, `run: npm run c1m -- verify ${name} --record`);
+    assert.equal(kept.framework, `${framework.name} ${framework.version}`);
+    let changed: readonly string[] = [];
+    for (let observation = 0; observation < observations; observation += 1) {
+      changed = differences(kept, await verification.observe());
+      if (changed.length === 0) return;
+      context.diagnostic(changed.join('; '));
+    }
+    assert.fail(`${changed.join('; ')}: if that is right, run: npm run c1m -- verify ${name} --record`);
   });
 }
 
