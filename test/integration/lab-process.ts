@@ -79,42 +79,53 @@ export interface ProcessFacts {
   readonly networkNamespace: string;
 }
 
+type ProcessStat = Pick<ProcessFacts, 'pid' | 'parent' | 'startTicks'>;
+
+/** What `read` gives for each process; nothing for one that has ended meanwhile, or that this user cannot see into. */
+function ofProcesses<In, Out>(processes: readonly In[], read: (one: In) => Out): readonly Out[] {
+  return processes.flatMap((one) => {
+    try {
+      return [read(one)];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function processStats(): readonly ProcessStat[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return ofProcesses(pids, (pid) => {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // Behind the name, which is in parentheses and may hold spaces: the state, the parent, and as the 20th the start (proc_pid_stat(5)).
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { pid: Number(pid), parent: Number(fields[1]), startTicks: Number(fields[19]) };
+  });
+}
+
+function withFacts(processes: readonly ProcessStat[]): readonly ProcessFacts[] {
+  return ofProcesses(processes, (stat) => ({
+    ...stat,
+    command: readFileSync(`/proc/${stat.pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim(),
+    networkNamespace: readlinkSync(`/proc/${stat.pid}/ns/net`),
+  }));
+}
+
 /** Every process of this machine that this user can see into. */
 export function allProcesses(): readonly ProcessFacts[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => {
-      try {
-        const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-        // Behind the name, which is in parentheses and may hold spaces: the state, the parent, and as the 20th the start (proc_pid_stat(5)).
-        const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-        const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
-        return [
-          {
-            pid: Number(name),
-            parent: Number(fields[1]),
-            command,
-            startTicks: Number(fields[19]),
-            networkNamespace: readlinkSync(`/proc/${name}/ns/net`),
-          },
-        ];
-      } catch {
-        return [];
-      }
-    });
+  return withFacts(processStats());
 }
 
 /** All processes that descend from one. */
 export function descendants(pid: number): readonly ProcessFacts[] {
-  const processes = allProcesses();
-  const found: ProcessFacts[] = [];
+  const processes = processStats();
+  const found: ProcessStat[] = [];
   let parents = new Set([pid]);
   while (parents.size > 0) {
     const children = processes.filter(({ parent }) => parents.has(parent));
     found.push(...children);
     parents = new Set(children.map((child) => child.pid));
   }
-  return found;
+  return withFacts(found);
 }
 
 /** Walls that a machine brings about which others use as well: only they may make a run of these tests invalid. */
