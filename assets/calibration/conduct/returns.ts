@@ -78,9 +78,9 @@ export class Returns {
         this.#ledger.took('awayMicros', now - (this.#cutOf.get(address) ?? asked));
         this.#grow();
       } else {
+        this.#ledger.took('returnDelaysMicros', now - connectedMicros);
         this.#memory.touch(leakBytesPerReturn);
         totals.leakedBytes += leakBytesPerReturn;
-        this.#ledger.took('returnDelaysMicros', now - connectedMicros);
       }
     };
     const address = socket.remoteAddress ?? '';
