@@ -56,7 +56,7 @@ const noLeakBytes = 1000;
 
 /** Churn: counts are added, handshakes merged whole; a leak is memory that grows with connections that come and go. */
 export const churnRoom: ResultRoom<'churn', Pick<ChurnResult, keyof typeof measured>, ChurnResult> = {
-  merge: (parts, _asked, meanwhile) => {
+  merge: (parts, asked, meanwhile) => {
     const total = (of: (raw: PhaseRawOf<'churn'>) => number): number => sum(parts.map(({ raw }) => of(raw)));
     const [closed, opened] = [total((raw) => raw.closed), total((raw) => raw.opened)];
     const closing = mergeHistograms(parts.map(({ raw }) => raw.closeLatency));
@@ -72,7 +72,7 @@ export const churnRoom: ResultRoom<'churn', Pick<ChurnResult, keyof typeof measu
         attempts: total((raw) => raw.attempts),
         failures: sumByCause(parts.map(({ raw }) => raw.failures as Record<string, number>)),
         givenUp: total((raw) => raw.givenUp),
-        memoryGrowth: growthOf(meanwhile, perSecond),
+        memoryGrowth: growthOf(meanwhile, opened, asked.seconds),
         connectionsPerSecond: perSecond,
       },
       undecodable: closing.undecodable,
@@ -125,10 +125,14 @@ export const churnRoom: ResultRoom<'churn', Pick<ChurnResult, keyof typeof measu
   ],
 };
 
-/** The slope of memory over time, a connection exchanged. */
-function growthOf({ memory }: Meanwhile, perSecond: number | null): ChurnResult['memoryGrowth'] {
-  const line = lineThrough(memory);
-  if (line === null || perSecond === null || perSecond === 0) return null;
+/**
+ * The slope of memory over time, a connection exchanged. Only while exchanges are due: the last of those that try again may come seconds
+ * later, in which next to nothing grows.
+ */
+function growthOf({ memory }: Meanwhile, opened: number, dueSeconds: number): ChurnResult['memoryGrowth'] {
+  const line = lineThrough(memory.filter(([seconds]) => seconds <= dueSeconds));
+  const perSecond = opened / dueSeconds;
+  if (line === null || perSecond === 0) return null;
   const [low, high] = [line.low / perSecond, line.high / perSecond];
   return {
     bytesPerConnection: line.slope / perSecond,

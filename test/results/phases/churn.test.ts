@@ -70,6 +70,17 @@ describe('churn', () => {
     assert.equal(phase.memoryGrowth.samples, 11);
   });
 
+  test('tells what leaks from exchanges alike when the last connections come back seconds after they were due', async () => {
+    const late = Object.fromEntries(Object.keys(everywhere).map((process) => [process, { ...part, to: 14 }]));
+    const { phase } = await mergedPhase({
+      kind,
+      asked,
+      parts: late,
+      serverBytes: (seconds) => 90e6 + Math.min(seconds, 10) * 40 * 30_000,
+    });
+    assert.ok(isAbout(phase.memoryGrowth?.bytesPerConnection, 30_000), `${phase.memoryGrowth?.bytesPerConnection}`);
+  });
+
   test('finds no leak where memory goes up and down, and says so only where it could have seen one', async () => {
     const wave = (height: number) => (seconds: number) => 90e6 + height * Math.sin(seconds * 4);
     const calm = await mergedPhase({ kind, asked, parts: everywhere, serverBytes: wave(5_000) });
