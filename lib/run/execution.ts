@@ -12,6 +12,7 @@ import {
   type AutomationExecution,
   type AutomationExecutionMetadata,
   type CommandInvocation,
+  type Target,
 } from '@aws-sdk/client-ssm';
 import { setTimeout as pause } from 'node:timers/promises';
 import { documentName } from '../documents/benchmark.ts';
@@ -37,6 +38,9 @@ type AskedBackend = CommandBackend & Pick<LabBackend, 'silenceMillis'>;
 
 /** How long a command may wait for a host's agent, in seconds: no host is asked for what it will do in an hour. SSM takes 30 at least. */
 const deliverySeconds = 60;
+
+/** How long builds are waited for before the first of their servers is measured. */
+const buildMillis = 15 * 60_000;
 
 /** Whether an execution has ended, by its status as SSM spells it. */
 export function hasEnded({ AutomationExecutionStatus: status }: AutomationExecution): boolean {
@@ -127,11 +131,45 @@ export async function runHostCommand(
   patienceMillis: number,
   signal?: AbortSignal,
 ): Promise<readonly CommandInvocation[]> {
+  const targets = { Key: 'tag:c1mlab:lab', Values: [backend.lab.name] };
+  return runCommand(backend, { command, parameters, targets }, patienceMillis, signal);
+}
+
+/**
+ * Builds servers on the server host beside each other, so that their benchmarks find them built. How it went is not looked at: the
+ * benchmark of a server that cannot be built says so.
+ */
+export async function buildServers(
+  backend: CommandBackend,
+  servers: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const targets = { Key: 'tag:c1mlab:target', Values: [`${backend.lab.name}/server`] };
+  const build = (server: string): Promise<unknown> =>
+    runCommand(
+      backend,
+      { command: 'Build', parameters: { Component: [`servers/${server}`] }, targets },
+      buildMillis,
+      signal,
+    );
+  await Promise.all(servers.map(build));
+}
+
+async function runCommand(
+  backend: CommandBackend,
+  {
+    command,
+    parameters,
+    targets,
+  }: { readonly command: HostCommandName; readonly parameters: Record<string, string[]>; readonly targets: Target },
+  patienceMillis: number,
+  signal?: AbortSignal,
+): Promise<readonly CommandInvocation[]> {
   const deadline = Date.now() + patienceMillis;
   const sent = await backend.ssm.send(
     new SendCommandCommand({
       DocumentName: documentName(backend.lab, command),
-      Targets: [{ Key: 'tag:c1mlab:lab', Values: [backend.lab.name] }],
+      Targets: [targets],
       Parameters: parameters,
       MaxConcurrency: '100%',
       MaxErrors: '100%',

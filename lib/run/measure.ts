@@ -30,6 +30,8 @@ const statusPauses = 3;
 /** Who is told how a measurement goes, and how it can be interrupted. */
 export interface Watcher {
   readonly onProgress: (event: ProgressEvent) => void;
+  /** What a measurement that has just ended found, in a line, by its name. @default - only that it was measured */
+  readonly inOneLine?: (measurement: string) => Promise<string>;
   /**
    * Aborted by Ctrl-C. Where executions end with this process, the measurement is cancelled and what it has is collected; where
    * they go on (`LabBackend.detachable`) it is left running.

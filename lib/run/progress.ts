@@ -13,6 +13,8 @@ export interface HostStatus {
 /** A run as it goes, for whoever shows it. */
 export type ProgressEvent =
   | { readonly kind: 'measurement'; readonly server: string; readonly number: number; readonly of: number }
+  /** These servers are built beside each other, before any of them is measured. */
+  | { readonly kind: 'building'; readonly servers: readonly string[] }
   /** A step of the Benchmark document began. */
   | { readonly kind: 'step'; readonly server: string; readonly step: string }
   | { readonly kind: 'status'; readonly server: string; readonly step: string; readonly summary: StatusSummary }

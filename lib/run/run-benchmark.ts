@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { LabError } from '../config/lab-error.ts';
 import { documentName } from '../documents/benchmark.ts';
 import { describeRun } from './describe-run.ts';
-import { executionExists, runningBenchmarks } from './execution.ts';
+import { buildServers, executionExists, runningBenchmarks } from './execution.ts';
 import { finishMeasurement, measure, type Watcher } from './measure.ts';
 import type { MeasurementRecordInput } from '../results/schema/measurement-record.ts';
 import { planMeasurement, type MeasurementPlan } from './plan.ts';
@@ -37,6 +37,7 @@ export async function runBenchmark(backend: LabBackend, run: Run, watcher: Watch
 
   let hostsAreNew = true;
   let isLeft = false;
+  let isBuilt = false;
   const note = async (record: MeasurementRecordInput, folder: string): Promise<void> => {
     const { server, status, reason } = record;
     if (status === 'running') {
@@ -48,7 +49,8 @@ export async function runBenchmark(backend: LabBackend, run: Run, watcher: Watch
       await rm(folder, { recursive: true, force: true });
       await save(null);
     }
-    const text = status === 'succeeded' ? 'measured' : `${status}: ${reason ?? ''}`;
+    const found = status === 'succeeded' ? await watcher.inOneLine?.(record.measurement) : undefined;
+    const text = status === 'succeeded' ? ['measured', found].filter(Boolean).join(': ') : `${status}: ${reason ?? ''}`;
     watcher.onProgress({ kind: 'outcome', server, text });
   };
   for (const [place, { server, repeat, measurement }] of run.schedule.entries()) {
@@ -69,6 +71,14 @@ export async function runBenchmark(backend: LabBackend, run: Run, watcher: Watch
     await rm(folder, { recursive: true, force: true });
     if (!hostsAreNew) await backend.renewHosts();
     hostsAreNew = false;
+    // Not before the first: what is quick to build is shown soon.
+    if (place > 0 && !isBuilt) {
+      const rest = new Set(run.schedule.slice(place).map((later) => later.server));
+      const others = [...rest].filter((name) => !skipped.has(name));
+      if (others.length > 1) watcher.onProgress({ kind: 'building', servers: others });
+      if (others.length > 1) await buildServers(backend, others, watcher.signal);
+      isBuilt = true;
+    }
     await note(await measure(backend, plan, { measurement, repeat, folder }, watcher), folder);
   }
   if (!isLeft) await save(Date.now());

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { serversFolder } from '../../lib/cli/servers/server-folders.ts';
 import { onlyRun, startLab, withFolder } from './lab-process.ts';
@@ -40,6 +40,28 @@ describe('a server of your own', () => {
       assert.equal(phaseOf(measurement, 'broadcast').broadcasts[0]?.received, 200);
       assert.deepEqual(readdirSync(join(parent, 'mine')), files);
       assert.ok(!readdirSync(serversFolder).includes('mine'));
+    });
+  });
+
+  test('is built beside those that follow the first, whose figures stand in a line by then', async () => {
+    await withFolder(async (folder) => {
+      // Each waits until the other is being built as well; one after the other, both would give up.
+      const meet = (own: string, other: string): string =>
+        `touch ${own}; for i in $(seq 200); do [ -e ${other} ] && exit 0; sleep 0.1; done; exit 7`;
+      const [here, there] = ['here', 'there'].map((name) => `/tmp/${basename(folder)}-${name}`) as [string, string];
+      const servers = [
+        await makeServer(folder, 'left', meet(here, there), 'exit 5'),
+        await makeServer(folder, 'right', meet(there, here), 'exit 5'),
+      ];
+      const out = join(folder, 'out');
+      const lab = startLab('run', '--local', '--servers', ['node', ...servers].join(','), ...small, '--out', out);
+      assert.equal((await lab.ended).code, 4, lab.stderr());
+      const lines = lab.stderr().split('\n');
+      const at = (pattern: RegExp): number => lines.findIndex((line) => pattern.test(line));
+      const measured = at(/node: measured: \w+, 200 connections, .*, echo p99 ~?[\d.]+ ms, broadcast p99 ~?[\d.]+ ms$/);
+      const building = at(/building left, right$/);
+      assert.ok(measured >= 0 && building > measured, lab.stderr());
+      for (const name of ['left', 'right']) assert.match(lab.stderr(), new RegExp(`^error: ${name}: start: `, 'm'));
     });
   });
 

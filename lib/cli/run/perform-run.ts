@@ -1,5 +1,8 @@
 import { dirname } from 'node:path';
 import { exitCodes } from '../../config/lab-error.ts';
+import { oneLineOf } from '../../report/one-line.ts';
+import { mergeRun } from '../../results/merge/merge-run.ts';
+import { readRun } from '../../results/raw/read-run.ts';
 import { startedIn } from '../../run/detached/find-started.ts';
 import { runBenchmark } from '../../run/run-benchmark.ts';
 import type { Run } from '../../run/run.ts';
@@ -21,7 +24,11 @@ export async function performRun(backend: LabBackend, run: Run, context: LabCont
   let folder = run.folder;
   let storage: StorageError | null = null;
   try {
-    const watcher = { onProgress: printer.onProgress, signal: context.interrupted };
+    const watcher = {
+      onProgress: printer.onProgress,
+      signal: context.interrupted,
+      inOneLine: async (measurement: string) => oneLineOf(mergeRun(await readRun(run.folder, measurement))),
+    };
     await writingTo(run.folder, () => runBenchmark(backend, run, watcher));
   } catch (error) {
     printer.end();

@@ -85,6 +85,10 @@ export function progressPrinter(context: LabContext): { onProgress: (event: Prog
           heading = event.of > 1 ? `[${event.number}/${event.of}] ${event.server}` : event.server;
           doing = 'making the hosts ready';
           break;
+        case 'building':
+          doing = `building ${event.servers.join(', ')}`;
+          say(`${heading}: ${doing}`);
+          break;
         case 'step':
           doing = wordsFor(event.step);
           say(`${heading}: ${doing}`);

@@ -21,9 +21,10 @@ export class UnreadableRunError extends LabError {
 
 /**
  * Reads a run's folder `DIR/<run-id>`. Only `run.json` must be there and whole, else it throws {@link UnreadableRunError};
- * raw files that are missing or cut short become problems, and what is there is used.
+ * raw files that are missing or cut short become problems, and what is there is used. With `only`, the name of a measurement, nothing else
+ * is read.
  */
-export async function readRun(folder: string): Promise<RawRun> {
+export async function readRun(folder: string, only?: string): Promise<RawRun> {
   const file = join(folder, 'run.json');
   const { text } = readText(file);
   if (text === null) {
@@ -33,6 +34,7 @@ export async function readRun(folder: string): Promise<RawRun> {
   if (record === null) throw new UnreadableRunError(problem);
   const measurements: RawMeasurement[] = [];
   for (const name of await foldersIn(join(folder, 'raw'))) {
+    if (only !== undefined && name !== only) continue;
     measurements.push(await readMeasurement(folder, name, hostNames(record.lab.load.hosts)));
   }
   return { record, measurements: measurements.sort(byOrderMeasured(record.parameters.servers)), problems: [] };
