@@ -16,7 +16,6 @@ import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.util.Version;
 import java.io.File;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 
 /** Netty's native epoll transport, with an event loop for each processor. */
 public final class Main {
@@ -27,7 +26,7 @@ public final class Main {
                 ? null
                 : SslContextBuilder.forServer(new File(certificate), new File(System.getenv("C1M_TLS_KEY")))
                         .build();
-        var readGate = new ReadGate();
+        var readGate = new PathHandler.ReadGate();
         var paths = new PathHandler();
         var bound = new ServerBootstrap()
                 .group(new MultiThreadIoEventLoopGroup(
@@ -58,8 +57,7 @@ public final class Main {
             var groups = List.of(paths.members, paths.publishers);
             var goingAway = WebSocketCloseStatus.ENDPOINT_UNAVAILABLE;
             groups.forEach(group -> group.writeAndFlush(new CloseWebSocketFrame(goingAway)));
-            groups.forEach(group -> group.newCloseFuture()
-                    .awaitUninterruptibly(PathHandler.CLOSE_SECONDS + 1, TimeUnit.SECONDS));
+            groups.forEach(group -> group.newCloseFuture().awaitUninterruptibly(PathHandler.CLOSE_MILLIS + 1000));
             System.out.printf("{\"event\":\"stopped\",\"port\":%d}%n", port);
             // A JVM that a signal ends has exit code 143, unless its last hook halts it.
             Runtime.getRuntime().halt(0);

@@ -1,5 +1,6 @@
 package c1mlab.netty;
 
+import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandler.Sharable;
 import io.netty.channel.ChannelHandlerContext;
@@ -23,13 +24,13 @@ import java.util.function.UnaryOperator;
 /** Gives a connection the WebSocket handlers of the path that it asks for, and leaves its pipeline. */
 @Sharable
 final class PathHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
-    static final int CLOSE_SECONDS = 5;
+    static final long CLOSE_MILLIS = 5000;
     private static final int MAX_MESSAGE_BYTES = 1 << 20;
     private static final WebSocketServerProtocolConfig CONFIG = WebSocketServerProtocolConfig.newBuilder()
             .websocketPath("/")
             .checkStartsWith(true)
             .maxFramePayloadLength(MAX_MESSAGE_BYTES)
-            .forceCloseTimeoutMillis(CLOSE_SECONDS * 1000L)
+            .forceCloseTimeoutMillis(CLOSE_MILLIS)
             .build();
 
     final ChannelGroup members = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
@@ -107,6 +108,24 @@ final class PathHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
         @Override
         public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
             ctx.close();
+        }
+    }
+
+    /** A client that does not read what it gets is not read from. */
+    @Sharable
+    static final class ReadGate extends ChannelDuplexHandler {
+        /** Netty's WebSocketProtocolHandler asks for a read after each ping, also where auto-read is off. */
+        @Override
+        public void read(ChannelHandlerContext ctx) {
+            if (ctx.channel().isWritable()) {
+                ctx.read();
+            }
+        }
+
+        @Override
+        public void channelWritabilityChanged(ChannelHandlerContext ctx) {
+            ctx.channel().config().setAutoRead(ctx.channel().isWritable());
+            ctx.fireChannelWritabilityChanged();
         }
     }
 }

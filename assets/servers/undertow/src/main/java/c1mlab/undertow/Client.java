@@ -8,31 +8,67 @@ import io.undertow.websockets.core.WebSocketChannel;
 import io.undertow.websockets.core.WebSockets;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.xnio.IoUtils;
+import org.xnio.XnioIoThread;
 
 /** A connection. Undertow queues without bound, so the bytes that wait for it are counted here, with the callback of each send. */
 final class Client extends AbstractReceiveListener implements WebSocketCallback<Integer> {
     private static final int MAX_MESSAGE_BYTES = 1 << 20;
     private static final int MAX_WAITING_BYTES = 4 << 20;
 
-    /** What becomes of a message of a client. */
-    interface Receiver {
-        void received(Client client, ByteBuffer message, boolean text);
-    }
+    /** The members, kept by IO thread: each thread sends to its own, after it has answered their upgrades. */
+    private static final Map<XnioIoThread, Set<Client>> MEMBERS = new ConcurrentHashMap<>();
 
-    final WebSocketChannel channel;
-    private final Receiver receiver;
+    private final WebSocketChannel channel;
+    private final boolean isMember;
     private int waitingBytes;
 
-    Client(WebSocketChannel channel, Receiver receiver) {
+    Client(WebSocketChannel channel, boolean isMember) {
         this.channel = channel;
-        this.receiver = receiver;
+        this.isMember = isMember;
+        if (isMember) {
+            var members = MEMBERS.computeIfAbsent(channel.getIoThread(), thread -> new HashSet<>());
+            members.add(this);
+            channel.addCloseTask(closed -> closed.getIoThread().execute(() -> members.remove(this)));
+        }
         channel.getReceiveSetter().set(this);
         channel.resumeReceives();
     }
 
+    /** A member gets its own messages back; a publisher's go to every member. */
+    private void received(ByteBuffer message, boolean text) {
+        if (isMember) {
+            send(message, text);
+        } else {
+            publish(message, text);
+        }
+    }
+
+    /** Each thread sends to its members; then the publisher is told how many those were and how many of them were cut off. */
+    private void publish(ByteBuffer message, boolean text) {
+        var began = System.nanoTime();
+        var addressed = new AtomicInteger();
+        var failed = new AtomicInteger();
+        var sending = MEMBERS.entrySet().stream().map(own -> CompletableFuture.runAsync(() -> {
+            var count = own.getValue().size();
+            own.getValue().removeIf(member -> !member.offer(message.duplicate(), text));
+            addressed.addAndGet(count);
+            failed.addAndGet(count - own.getValue().size());
+        }, own.getKey())).toArray(CompletableFuture[]::new);
+        CompletableFuture.allOf(sending).thenRunAsync(() -> {
+            var answer = "sent %s %s %d".formatted(addressed, failed, (System.nanoTime() - began) / 1000);
+            send(ByteBuffer.wrap(answer.getBytes(StandardCharsets.UTF_8)), true);
+        }, channel.getIoThread());
+    }
+
     /** Sends, unless too much waits already: then the connection is cut off, and false is returned. */
-    boolean offer(ByteBuffer message, boolean text) {
+    private boolean offer(ByteBuffer message, boolean text) {
         if (waitingBytes + message.remaining() > MAX_WAITING_BYTES) {
             IoUtils.safeClose(channel);
             return false;
@@ -42,7 +78,7 @@ final class Client extends AbstractReceiveListener implements WebSocketCallback<
     }
 
     /** Sends. A client that does not read what it gets is not read from. */
-    void send(ByteBuffer message, boolean text) {
+    private void send(ByteBuffer message, boolean text) {
         var bytes = message.remaining();
         waitingBytes += bytes;
         if (waitingBytes > MAX_MESSAGE_BYTES) {
@@ -70,14 +106,14 @@ final class Client extends AbstractReceiveListener implements WebSocketCallback<
 
     @Override
     protected void onFullTextMessage(WebSocketChannel channel, BufferedTextMessage message) {
-        receiver.received(this, ByteBuffer.wrap(message.getData().getBytes(StandardCharsets.UTF_8)), true);
+        received(ByteBuffer.wrap(message.getData().getBytes(StandardCharsets.UTF_8)), true);
     }
 
     @Override
     protected void onFullBinaryMessage(WebSocketChannel channel, BufferedBinaryMessage message) {
         try (var data = message.getData()) {
             // The pooled buffers go back at once, whatever becomes of the message.
-            receiver.received(this, WebSockets.mergeBuffers(data.getResource()), false);
+            received(WebSockets.mergeBuffers(data.getResource()), false);
         }
     }
 

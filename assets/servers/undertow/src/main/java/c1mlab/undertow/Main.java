@@ -31,9 +31,8 @@ public final class Main {
         var address = System.getenv("C1M_ADDRESS");
         var port = Integer.parseInt(System.getenv("C1M_PORT"));
         var certificate = System.getenv("C1M_TLS_CERT");
-        var members = new Members();
-        var memberPath = websocket((exchange, channel) -> members.join(channel));
-        var publisherPath = websocket((exchange, channel) -> new Client(channel, members::publish));
+        var memberPath = websocket((exchange, channel) -> new Client(channel, true));
+        var publisherPath = websocket((exchange, channel) -> new Client(channel, false));
         var builder = Undertow.builder()
                 .setIoThreads(Runtime.getRuntime().availableProcessors())
                 .setSocketOption(Options.BACKLOG, Integer.parseInt(System.getenv("C1M_BACKLOG")))
