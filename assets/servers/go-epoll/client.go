@@ -2,119 +2,75 @@ package main
 
 import (
 	"net"
-	"slices"
 	"sync"
-	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
-// Most bytes that may wait for one client.
+// Most bytes of broadcasts that may wait for one client.
 const waitingLimit = 4 << 20
 
-// client is a connection. What it cannot take at once waits in its queue, and a goroutine writes it.
+// client is a connection. Broadcasts wait in its queue; the goroutine that writes them lives only while some do.
 type client struct {
 	*net.TCPConn
-	raw       syscall.RawConn
 	fd        int
 	publisher bool
+	// With the hub's lock: whether broadcasts go to it.
+	member bool
+	// Held while a frame is written.
+	writing sync.Mutex
 
 	mu      sync.Mutex
 	queue   [][]byte
 	waiting int
-	writing bool
 }
 
-// newClient counts as being written to, since its 101 is.
 func newClient(conn *net.TCPConn) *client {
-	c := &client{TCPConn: conn, writing: true}
-	// Both fail only when the connection is closed.
-	c.raw, _ = conn.SyscallConn()
-	c.raw.Control(func(fd uintptr) { c.fd = int(fd) })
+	c := &client{TCPConn: conn}
+	// They fail only for a connection that is closed.
+	raw, _ := conn.SyscallConn()
+	raw.Control(func(fd uintptr) { c.fd = int(fd) })
 	return c
 }
 
-// Write writes a whole frame, and returns when the client has taken it or others write to it.
+// Write writes a frame from the reading goroutine: a client that does not read what it gets is not read from.
 func (c *client) Write(frame []byte) (int, error) {
-	first, ok := c.push(slices.Clone(frame))
-	if !ok {
-		return 0, net.ErrClosed
-	}
-	if first {
-		c.drain(true)
-	}
-	return len(frame), nil
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	return c.TCPConn.Write(frame)
 }
 
-// send writes what the client takes at once, and leaves the rest to a goroutine. It returns false for a client for which too much
-// waits, which is cut off.
+// send queues a broadcast; a client for which too much waits is cut off, and false is returned.
 func (c *client) send(frame []byte) bool {
-	first, ok := c.push(frame)
-	if first {
-		c.drain(false)
-	}
-	return ok
-}
-
-// push queues a frame, and tells whether it is for the caller to write the queue.
-func (c *client) push(frame []byte) (first, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.waiting+len(frame) > waitingLimit {
 		c.cutOff()
-		return false, false
+		return false
 	}
 	c.queue = append(c.queue, frame)
 	c.waiting += len(frame)
-	first = !c.writing
-	c.writing = true
-	return first, true
-}
-
-// drain writes the queue until nothing waits.
-func (c *client) drain(block bool) {
-	for {
-		c.mu.Lock()
-		if len(c.queue) == 0 {
-			c.queue = nil
-			c.writing = false
-			c.mu.Unlock()
-			return
-		}
-		frame := c.queue[0]
-		c.mu.Unlock()
-
-		n := len(frame)
-		if !block {
-			n = c.writeNow(frame)
-		} else if _, err := c.TCPConn.Write(frame); err != nil {
-			c.cutOff()
-		}
-
-		c.mu.Lock()
-		c.waiting -= n
-		if n < len(frame) {
-			c.queue[0] = frame[n:]
-			c.mu.Unlock()
-			go c.drain(true)
-			return
-		}
-		c.queue = c.queue[1:]
-		c.mu.Unlock()
+	if len(c.queue) == 1 {
+		go c.drain()
 	}
+	return true
 }
 
-// writeNow returns how many bytes the kernel has taken at once.
-func (c *client) writeNow(frame []byte) int {
-	n := 0
-	c.raw.Write(func(fd uintptr) bool {
-		n, _ = unix.Write(int(fd), frame)
-		return true
-	})
-	return max(n, 0)
+// drain writes what waits, the first of the queue until there is none.
+func (c *client) drain() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(c.queue) > 0 {
+		next := c.queue[0]
+		c.mu.Unlock()
+		// An error ends the connection, and its reader finds out.
+		c.Write(next)
+		c.mu.Lock()
+		c.waiting -= len(next)
+		c.queue = c.queue[1:]
+	}
+	c.queue = nil
 }
 
-// cutOff ends the connection. Whoever reads it finds out, and closes it.
+// cutOff ends the connection, but not its descriptor: its reader finds out, and closes it.
 func (c *client) cutOff() {
 	c.CloseRead()
 	c.CloseWrite()

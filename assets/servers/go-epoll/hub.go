@@ -7,10 +7,8 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"runtime"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -33,32 +31,27 @@ var readers = sync.Pool{New: func() any { return bufio.NewReader(nil) }}
 // hub knows all clients by their descriptor, and waits with epoll until one of them has sent something.
 type hub struct {
 	epoll   int
-	mu      sync.RWMutex
+	mu      sync.Mutex
 	clients map[int]*client
-}
-
-func newHub() (*hub, error) {
-	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
-	return &hub{epoll: epoll, clients: make(map[int]*client)}, err
+	open    sync.WaitGroup
 }
 
 func (h *hub) accept(listener net.Listener) {
 	for {
 		conn, err := listener.Accept()
-		if errors.Is(err, net.ErrClosed) {
+		switch {
+		case err == nil:
+			go h.upgrade(newClient(conn.(*net.TCPConn)))
+		case errors.Is(err, net.ErrClosed):
 			return
-		}
-		if err != nil {
+		default: // Such as no more descriptors.
 			time.Sleep(10 * time.Millisecond)
-			continue
 		}
-		go h.upgrade(conn.(*net.TCPConn))
 	}
 }
 
 // upgrade has gobwas answer the request. The client is known before it gets its 101: what is published meanwhile waits.
-func (h *hub) upgrade(conn *net.TCPConn) {
-	c := newClient(conn)
+func (h *hub) upgrade(c *client) {
 	upgrader := ws.Upgrader{
 		OnRequest: func(uri []byte) error {
 			path, _, _ := strings.Cut(string(uri), "?")
@@ -70,24 +63,39 @@ func (h *hub) upgrade(conn *net.TCPConn) {
 		},
 		OnBeforeUpgrade: func() (ws.HandshakeHeader, error) {
 			h.mu.Lock()
+			defer h.mu.Unlock()
+			c.member = !c.publisher
 			h.clients[c.fd] = c
-			h.mu.Unlock()
+			h.open.Add(1)
 			return nil, nil
 		},
 	}
-	conn.SetDeadline(time.Now().Add(upgradeTimeout))
+	c.SetDeadline(time.Now().Add(upgradeTimeout))
+	c.writing.Lock()
 	_, err := upgrader.Upgrade(struct {
 		io.Reader
 		io.Writer
-	}{io.LimitReader(conn, requestLimit), conn})
-	conn.SetDeadline(time.Time{})
+	}{io.LimitReader(c.TCPConn, requestLimit), c.TCPConn})
+	c.writing.Unlock()
+	c.SetDeadline(time.Time{})
+	h.await(c, unix.EPOLL_CTL_ADD, err)
+}
+
+// await has epoll wait for what the client sends next; after an error the client is removed.
+func (h *hub) await(c *client, operation int, err error) {
 	if err == nil {
-		c.drain(true)
-		err = unix.EpollCtl(h.epoll, unix.EPOLL_CTL_ADD, c.fd, &unix.EpollEvent{Events: readable, Fd: int32(c.fd)})
+		err = unix.EpollCtl(h.epoll, operation, c.fd, &unix.EpollEvent{Events: readable, Fd: int32(c.fd)})
 	}
-	if err != nil {
-		h.remove(c)
+	if err == nil {
+		return
 	}
+	h.mu.Lock()
+	if h.clients[c.fd] == c {
+		delete(h.clients, c.fd)
+		h.open.Done()
+	}
+	h.mu.Unlock()
+	c.Close()
 }
 
 // wait has every client that has sent something read in a goroutine, which lives until all of that is dealt with.
@@ -95,13 +103,13 @@ func (h *hub) wait() {
 	events := make([]unix.EpollEvent, 1024)
 	for {
 		n, _ := unix.EpollWait(h.epoll, events, -1)
-		h.mu.RLock()
+		h.mu.Lock()
 		for _, event := range events[:max(n, 0)] {
 			if c := h.clients[int(event.Fd)]; c != nil {
 				go h.serve(c)
 			}
 		}
-		h.mu.RUnlock()
+		h.mu.Unlock()
 	}
 }
 
@@ -114,15 +122,10 @@ func (h *hub) serve(c *client) {
 	}
 	reader.Reset(nil)
 	readers.Put(reader)
-	if err == nil {
-		err = unix.EpollCtl(h.epoll, unix.EPOLL_CTL_MOD, c.fd, &unix.EpollEvent{Events: readable, Fd: int32(c.fd)})
-	}
-	if err != nil {
-		h.remove(c)
-	}
+	h.await(c, unix.EPOLL_CTL_MOD, err)
 }
 
-// read deals with one message or control frame.
+// read deals with one message or control frame: members get their own messages back, publishers an answer to each.
 func (h *hub) read(c *client, source io.Reader) error {
 	control := wsutil.ControlFrameHandler(c, ws.StateServerSide)
 	reader := wsutil.Reader{
@@ -144,67 +147,42 @@ func (h *hub) read(c *client, source io.Reader) error {
 	if err != nil {
 		return err
 	}
-	frame, err := ws.CompileFrame(ws.NewFrame(header.OpCode, true, payload))
-	if err == nil && c.publisher {
-		frame, err = ws.CompileFrame(ws.NewTextFrame([]byte(h.publish(frame))))
+	// It fails for control frames that are too long, and this is none.
+	frame := ws.MustCompileFrame(ws.NewFrame(header.OpCode, true, payload))
+	if c.publisher {
+		frame = ws.MustCompileFrame(ws.NewTextFrame(h.publish(frame)))
 	}
-	if err == nil {
-		_, err = c.Write(frame)
-	}
+	_, err = c.Write(frame)
 	return err
 }
 
-func (h *hub) remove(c *client) {
-	h.mu.Lock()
-	if h.clients[c.fd] == c {
-		delete(h.clients, c.fd)
-	}
-	h.mu.Unlock()
-	c.Close()
-}
-
-// publish sends to every member, on all processors, and returns the publisher's answer.
-func (h *hub) publish(frame []byte) string {
+// publish sends to every member, and returns the publisher's answer.
+func (h *hub) publish(frame []byte) []byte {
 	began := time.Now()
-	var members []*client
-	h.mu.RLock()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	members, failed := 0, 0
 	for _, c := range h.clients {
-		if !c.publisher {
-			members = append(members, c)
+		if !c.member {
+			continue
+		}
+		members++
+		if !c.send(frame) {
+			failed++
+			c.member = false
 		}
 	}
-	h.mu.RUnlock()
-	var failed atomic.Int64
-	var sending sync.WaitGroup
-	share := len(members)/runtime.GOMAXPROCS(0) + 1
-	for rest := members; len(rest) > 0; rest = rest[min(share, len(rest)):] {
-		sending.Go(func() {
-			for _, c := range rest[:min(share, len(rest))] {
-				if !c.send(frame) {
-					failed.Add(1)
-				}
-			}
-		})
-	}
-	sending.Wait()
-	return fmt.Sprintf("sent %d %d %d", len(members), failed.Load(), time.Since(began).Microseconds())
+	return fmt.Appendf(nil, "sent %d %d %d", members, failed, time.Since(began).Microseconds())
 }
 
-// close sends 1001 to all, and returns when they are gone or have had their time.
+// close sends 1001 to all, and returns when they are gone; those that have not answered in time are cut off.
 func (h *hub) close(timeout time.Duration) {
 	goingAway := ws.MustCompileFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(ws.StatusGoingAway, "")))
-	h.mu.RLock()
+	h.mu.Lock()
 	for _, c := range h.clients {
 		c.send(goingAway)
+		time.AfterFunc(timeout, c.cutOff)
 	}
-	h.mu.RUnlock()
-	for deadline := time.Now().Add(timeout); h.count() > 0 && time.Now().Before(deadline); {
-		time.Sleep(10 * time.Millisecond)
-	}
-}
-
-func (h *hub) count() int {
-	h.mu.RLock()
-	defer h.mu.RUnlock()
-	return len(h.clients)
+	h.mu.Unlock()
+	h.open.Wait()
 }

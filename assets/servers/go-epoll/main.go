@@ -10,6 +10,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -26,10 +28,11 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	hub, err := newHub()
+	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		log.Fatal(err)
 	}
+	hub := &hub{epoll: epoll, clients: make(map[int]*client)}
 	terminated, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	go hub.accept(listener)

@@ -9,6 +9,9 @@ import (
 	"github.com/gorilla/websocket"
 )
 
+// Longest message, and most that may wait for one member, in bytes.
+const messageLimit, waitingLimit = 1 << 20, 4 << 20
+
 var upgrader = websocket.Upgrader{
 	ReadBufferSize:  1024,
 	WriteBufferPool: &sync.Pool{},
@@ -21,6 +24,7 @@ type hub struct {
 	joining sync.RWMutex
 	mu      sync.Mutex
 	clients map[*client]bool // true: a member
+	reading sync.WaitGroup
 }
 
 // serve upgrades clients: members get their own messages back, publishers an answer to each.
@@ -28,17 +32,15 @@ func (h *hub) serve(member bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		h.joining.RLock()
 		defer h.joining.RUnlock()
-		conn, err := upgrader.Upgrade(w, r, nil)
-		if err != nil {
-			return
+		if conn, err := upgrader.Upgrade(w, r, nil); err == nil {
+			conn.SetReadLimit(messageLimit)
+			c := &client{conn: conn}
+			h.mu.Lock()
+			h.clients[c] = member
+			h.mu.Unlock()
+			// A new goroutine, because net/http's own has grown its stack, and would keep it.
+			h.reading.Go(func() { h.read(c, member) })
 		}
-		conn.SetReadLimit(messageLimit)
-		c := &client{conn: conn}
-		h.mu.Lock()
-		h.clients[c] = member
-		h.mu.Unlock()
-		// A new goroutine, because net/http's own has grown its stack, and would keep it.
-		go h.read(c, member)
 	}
 }
 
@@ -82,22 +84,71 @@ func (h *hub) publish(kind int, data []byte) []byte {
 	return fmt.Appendf(nil, "sent %d %d %d", members, failed, time.Since(began).Microseconds())
 }
 
-// close sends 1001 to all, and returns when they are gone or have had their time.
+// close sends 1001 to all, and returns when they are gone; those that have not answered in time are cut off.
 func (h *hub) close(timeout time.Duration) {
-	deadline := time.Now().Add(timeout)
 	goingAway := websocket.FormatCloseMessage(websocket.CloseGoingAway, "")
 	h.mu.Lock()
 	for c := range h.clients {
-		go c.conn.WriteControl(websocket.CloseMessage, goingAway, deadline)
+		go c.conn.WriteControl(websocket.CloseMessage, goingAway, time.Now().Add(timeout))
+		time.AfterFunc(timeout, func() { c.conn.Close() })
 	}
 	h.mu.Unlock()
-	for h.count() > 0 && time.Now().Before(deadline) {
-		time.Sleep(10 * time.Millisecond)
-	}
+	h.reading.Wait()
 }
 
-func (h *hub) count() int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return len(h.clients)
+// client is a connection. Broadcasts wait in its queue; the goroutine that writes them lives only while some do.
+type client struct {
+	conn *websocket.Conn
+	// Held while a message is written: gorilla supports one writer at a time.
+	writing sync.Mutex
+
+	mu      sync.Mutex
+	queue   []queued
+	waiting int
+}
+
+type queued struct {
+	message *websocket.PreparedMessage
+	size    int
+}
+
+// write sends a message from the reading goroutine: a client that does not read what it gets is not read from.
+func (c *client) write(kind int, data []byte) error {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	return c.conn.WriteMessage(kind, data)
+}
+
+// send queues a broadcast; a client for which too much waits is cut off, and false is returned.
+func (c *client) send(message *websocket.PreparedMessage, size int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.waiting+size > waitingLimit {
+		c.conn.Close()
+		return false
+	}
+	c.queue = append(c.queue, queued{message, size})
+	c.waiting += size
+	if len(c.queue) == 1 {
+		go c.drain()
+	}
+	return true
+}
+
+// drain writes what waits, the first of the queue until there is none.
+func (c *client) drain() {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for len(c.queue) > 0 {
+		next := c.queue[0]
+		c.mu.Unlock()
+		// An error ends the connection, and its reader finds out.
+		c.conn.WritePreparedMessage(next.message)
+		c.mu.Lock()
+		c.waiting -= next.size
+		c.queue = c.queue[1:]
+	}
+	c.queue = nil
 }

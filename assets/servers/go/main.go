@@ -13,12 +13,8 @@ import (
 	"time"
 )
 
-const (
-	// As in go.mod.
-	version = "gorilla/websocket 1.5.3"
-	// How long clients get to answer the close when the server stops.
-	closeTimeout = 5 * time.Second
-)
+// As in go.mod.
+const version = "gorilla/websocket 1.5.3"
 
 func main() {
 	port := os.Getenv("C1M_PORT")
@@ -43,6 +39,6 @@ func main() {
 
 	<-terminated.Done()
 	server.Close()
-	hub.close(closeTimeout)
+	hub.close(5 * time.Second)
 	fmt.Printf(`{"event":"stopped","port":%s}`+"\n", port)
 }
