@@ -17,7 +17,7 @@ const (
 	waitingLimit = 4 << 20
 )
 
-var options = &gws.ServerOption{ReadBufferSize: 1024, ReadMaxPayloadSize: messageLimit, CheckUtf8Enabled: true}
+var options = &gws.ServerOption{ReadBufferSize: 1024, ReadMaxPayloadSize: messageLimit}
 
 // hub knows all clients, and handles the events of members.
 type hub struct {
