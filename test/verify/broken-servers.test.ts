@@ -95,6 +95,12 @@ const faults: readonly Fault[] = [
     foundBy: 'garbage-hurts-nobody',
   },
   {
+    what: 'a length that ends the server',
+    from: "member.on('error', ignore);",
+    to: "member.on('error', (error) => {\n    if (error.code === 'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH') throw error;\n  });",
+    foundBy: 'negative-length-hurts-nobody',
+  },
+  {
     what: '2 KiB that are kept of each connection',
     from: "member.on('error', ignore);",
     to: "member.on('error', ignore); (globalThis.kept ??= []).push(Buffer.alloc(2048, 1));",

@@ -102,6 +102,21 @@ export const troublePromises: readonly ServerPromise[] = [
     },
   },
   {
+    name: 'negative-length-hurts-nobody',
+    promise: 'frames whose length has its highest bit set end their connection at most',
+    check: async ({ open }) => {
+      const other = await open();
+      for (const announcedLength of [1n << 63n, (1n << 63n) + 5n, (1n << 64n) - 1n]) {
+        for (const opcode of [opcodes.text, opcodes.binary, opcodes.ping]) {
+          (await open()).send({ opcode, payload: 'hello', announcedLength });
+        }
+      }
+      // Often, because a server of several threads may serve others a little longer.
+      for (let round = 0; round < 100; round += 1) await expectService(other);
+      await expectService(await open());
+    },
+  },
+  {
     name: 'half-open-hurts-nobody',
     promise: 'connections that stop in the middle of a request, a header or a message hold up nobody',
     check: async ({ tcp, open }) => {
