@@ -56,7 +56,12 @@ final class ServerVerticle extends VerticleBase {
         // Such as a message that is too long, which Vert.x only reports.
         socket.exceptionHandler(error -> socket.close());
         socket.setWriteQueueMaxSize(MAX_WAITING_BYTES);
-        socket.frameHandler(frame -> pauseIfFull(socket));
+        socket.frameHandler(frame -> {
+            if (socket.writeQueueFull()) {
+                // Not at once: after this handler Vert.x demands one more frame for each ping, which would undo the pause.
+                context.runOnContext(handled -> pauseIfFull(socket));
+            }
+        });
         if (socket.path().equals("/")) {
             members.add(socket);
             socket.textMessageHandler(socket::writeTextMessage);
