@@ -10,7 +10,7 @@ const conditions: readonly { readonly name: string; readonly of: (run: RunResult
   { name: 'workload', of: ({ parameters }) => parameters.workload.map(formatPhase).join(' | ') },
   { name: 'connections', of: ({ parameters }) => wholeNumber(parameters.connections) },
   { name: 'connect rate', of: ({ parameters }) => `${wholeNumber(parameters.connectRate)}/s` },
-  { name: 'memory preset', of: ({ parameters }) => parameters.memoryPreset },
+  { name: 'memory preset', of: ({ parameters }) => parameters.memoryPreset ?? 'not known' },
   { name: 'TLS', of: ({ parameters }) => (parameters.tls ? 'yes' : 'no') },
   { name: 'load hosts', of: ({ lab }) => String(lab.load.hosts) },
   { name: 'place', of: ({ where, hostsShareOneMachine }) => (hostsShareOneMachine ? 'one machine' : where) },

@@ -4,6 +4,9 @@ import type { Repeated, RunResult, ServerSummary } from '../results/schema/run-r
 import { failedBeforeRamp } from '../results/verdict/judge.ts';
 import { digitsWithin, halfRangeOf, threeDigits, unitFor, wholeNumber, type Unit } from './units.ts';
 
+/** What is said where a server's own figures are missing because it only has a URL. */
+export const unknownFromOutside = 'Memory and CPU of the server are unknown: it was seen from outside';
+
 /** One figure of one server, ready to be shown. */
 export interface Cell {
   /** The median, in the column's unit; a hyphen where nothing was measured. */

@@ -9,6 +9,7 @@ import { environment, method, references } from './page/method.ts';
 import { readPageFiles, type PageFiles } from './page/page-files.ts';
 import { measurementsTable, remarks } from './page/tables.ts';
 import { reportRoom, shownPhases } from './phases/rooms.ts';
+import { unknownFromOutside } from './comparison.ts';
 import { counted, unbroken, utcMinute } from './units.ts';
 
 /** The most missing things that are listed. */
@@ -83,6 +84,8 @@ function headline({ servers, parameters }: RunResult): string {
   return `${listed} under ${connections}`;
 }
 
+const places = { aws: 'EC2', local: 'one machine', url: 'a server at a URL, loaded from one machine' } as const;
+
 function heading(result: RunResult): Html {
   const { parameters, complete, missing, hosts } = result;
   const reached = result.measurements.filter(
@@ -91,9 +94,7 @@ function heading(result: RunResult): Html {
   const [machine] = hosts;
   const elsewhere = machine === undefined ? '' : `, ${machine.cpus} x ${machine.cpuModel}`;
   return html`<header>
-    <div class="eyebrow">
-      C1mLab · ${utcMinute(result.beganUnixMillis)} · ${result.where === 'aws' ? 'EC2' : 'one machine'}${elsewhere}
-    </div>
+    <div class="eyebrow">C1mLab · ${utcMinute(result.beganUnixMillis)} · ${places[result.where]}${elsewhere}</div>
     <h1>${headline(result)}</h1>
     <p class="lead">
       ${reached} of ${counted(result.measurements.length, 'measurement')} ${reached === 1 ? 'is' : 'are'} valid,
@@ -121,11 +122,18 @@ function asked({ connections, workload, repeats }: RunResult['parameters']): Htm
   ${unbroken(counted(connections, 'connection'))}${phases}${repeats > 1 ? `, ${repeats} times over` : ''}`;
 }
 
+const hasBroadcasts = ({ parameters: { workload } }: RunResult): boolean =>
+  workload.some(({ kind }) => kind === 'broadcast');
+
 function comparisonNote(result: RunResult): Html {
   return html`<p class="soft" style="margin-top:10px">
-    Memory is the slope over the ramp; kernel memory is the
-    machine's${result.hostsShareOneMachine ? ', with both ends of each connection on it' : ''}. Spread: last arrival
-    minus first on one host, median over broadcasts.
+    ${
+      result.target === null
+        ? html`Memory is the slope over the ramp; kernel memory is the
+          machine's${result.hostsShareOneMachine ? ', with both ends of each connection on it' : ''}.`
+        : html`${unknownFromOutside} (-).`
+    }
+    ${hasBroadcasts(result) ? 'Spread: last arrival minus first on one host, median over broadcasts.' : ''}
     ${
       result.parameters.repeats > 1
         ? '± is half the range over repeats; bold is the best, or what cannot be told from it because the ranges touch.'

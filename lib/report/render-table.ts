@@ -3,7 +3,14 @@ import { phaseNames, type PhaseKindName } from '../../assets/loadgen/workload/ph
 import { isLatencyFigure } from '../results/phases/common.ts';
 import { resultRoom } from '../results/phases/rooms.ts';
 import type { RunResult, ServerSummary } from '../results/schema/run-result.ts';
-import { compareServers, deviationsOf, remarksOf, verdictOf, type ComparedColumn } from './comparison.ts';
+import {
+  compareServers,
+  deviationsOf,
+  remarksOf,
+  unknownFromOutside,
+  verdictOf,
+  type ComparedColumn,
+} from './comparison.ts';
 import { describeCalibration } from './describe-calibration.ts';
 import { threeDigits, utcMinute, wholeNumber, withUnit } from './units.ts';
 
@@ -29,7 +36,7 @@ function heading({ parameters, runId, where, hosts, beganUnixMillis, complete }:
   const [machine] = hosts;
   return [
     `Run ${runId} (${where}, ${utcMinute(beganUnixMillis)})${complete ? '' : ' - INCOMPLETE'}`,
-    `${wholeNumber(parameters.connections)} connections wanted at ${wholeNumber(parameters.connectRate)}/s, memory preset ${parameters.memoryPreset}${parameters.tls ? ', over TLS' : ''}`,
+    `${wholeNumber(parameters.connections)} connections wanted at ${wholeNumber(parameters.connectRate)}/s${parameters.memoryPreset === null ? '' : `, memory preset ${parameters.memoryPreset}`}${parameters.tls ? ', over TLS' : ''}`,
     ...hanging(
       'workload:',
       parameters.workload.length === 0 ? 'none' : parameters.workload.map(formatPhase).join(', '),
@@ -157,8 +164,10 @@ function below(result: RunResult): readonly string[] {
   if (result.servers.length > 0) {
     lines.push(
       ...wrap(
-        'memory/conn: slope over the ramp; server = its own memory, kernel = slab and socket buffers of the machine' +
-          (result.hostsShareOneMachine ? ', with both ends of each connection on it.' : '.'),
+        result.target === null
+          ? 'memory/conn: slope over the ramp; server = its own memory, kernel = slab and socket buffers of the machine' +
+              (result.hostsShareOneMachine ? ', with both ends of each connection on it.' : '.')
+          : `- ${unknownFromOutside}.`,
       ),
       ...phaseNotes(result),
       ...wrap(
@@ -169,7 +178,10 @@ function below(result: RunResult): readonly string[] {
     );
   }
   const columns = compareServers(result);
-  if (columns.some(({ column, cells }) => column.group === 'memory/conn' && cells.some(({ text }) => text === '-'))) {
+  if (
+    result.target === null &&
+    columns.some(({ column, cells }) => column.group === 'memory/conn' && cells.some(({ text }) => text === '-'))
+  ) {
     lines.push(...wrap('- under memory/conn: the slope cannot be told from zero, or the ramp was too short for one.'));
   }
   if (columns.some(({ cells }) => cells.some(({ suspect }) => suspect))) {

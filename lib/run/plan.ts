@@ -201,8 +201,8 @@ function mostFitting(request: RunRequest, server: ServerDescription, lab: Lab, c
   return fitting < 1000 ? fitting : Math.floor(fitting / 1000) * 1000;
 }
 
-/** Throws LabError `usage` for what the documents would cut off after hours. */
-function checkTimes(plan: MeasurementPlan): void {
+/** Throws LabError `usage` for a ramp or a workload that takes many hours: the documents would cut it off. */
+export function checkTimes(plan: Pick<MeasurementPlan, 'connections' | 'connectRate' | 'workload'>): void {
   const { connections, connectRate, workload } = plan;
   const rampSeconds = connections / connectRate;
   if (rampSeconds > longestRampSeconds) {

@@ -72,6 +72,25 @@ export function versionOf(command: string, commandArguments: readonly string[]):
   }
 }
 
+/** What is true of this machine whatever the lab wants of it. */
+export function machineFacts(): Omit<
+  HostFacts,
+  'schema' | 'run' | 'host' | 'role' | 'sysctls' | 'warnings' | 'versions' | 'instance'
+> {
+  return {
+    unixMillis: Date.now(),
+    kernel: os.release(),
+    osRelease: /^PRETTY_NAME="?(.*?)"?$/m.exec(readText('/etc/os-release') ?? '')?.[1] ?? 'unknown',
+    cpuModel: os.cpus()[0]?.model ?? 'unknown',
+    cpus: os.cpus().length,
+    memoryBytes: os.totalmem(),
+    openFilesLimit: hardOpenFilesLimit(),
+    fileMax: Number(readText('/proc/sys/fs/file-max') ?? 0),
+    addresses: loadAddresses(),
+    clockSource: readText('/sys/devices/system/clocksource/clocksource0/current_clocksource')?.trim() ?? null,
+  };
+}
+
 /** What runs the JVM that servers on it choose, which need not be the one on the PATH; `$0` is servers/java.sh. */
 const newestJava = '. "$0" && use_newest_java 17 java && exec "$JAVA_HOME/bin/java" --version';
 
@@ -80,8 +99,8 @@ if (import.meta.main) {
   const environment = process.env;
   const checked = readSysctls(readFileSync('/opt/c1mlab/tuning.conf', 'utf8'));
   const expected = [environment['C1M_ADDRESS'] ?? ''].concat((environment['C1M_SOURCE_ADDRESSES'] ?? '').split(' '));
-  const addresses = loadAddresses();
-  const missing = [...new Set(expected)].filter((address) => address !== '' && !addresses.includes(address));
+  const machine = machineFacts();
+  const missing = [...new Set(expected)].filter((address) => address !== '' && !machine.addresses.includes(address));
   const conntrackEntries = Number(readText('/proc/sys/net/netfilter/nf_conntrack_count') ?? 0);
   const warnings = checked
     .filter(({ ok, writable }) => !ok && !writable)
@@ -90,7 +109,6 @@ if (import.meta.main) {
         `${key} should be ${wanted}, is ${actual ?? 'not visible'}, and this host may not change it`,
     );
   if (conntrackEntries > 0) warnings.push(`connection tracking is active: ${conntrackEntries} entries`);
-  const osName = /^PRETTY_NAME="?(.*?)"?$/m.exec(readText('/etc/os-release') ?? '')?.[1];
   const versions = Object.entries({
     node: process.version,
     java: versionOf('bash', ['-c', newestJava, join(import.meta.dirname, '../../servers/java.sh')]),
@@ -101,19 +119,10 @@ if (import.meta.main) {
     run: basename(dirname(outputFile)),
     host: environment['C1M_HOST'] ?? '',
     role: environment['C1M_ROLE'] === 'server' ? 'server' : 'load',
-    unixMillis: Date.now(),
-    kernel: os.release(),
-    osRelease: osName ?? 'unknown',
-    cpuModel: os.cpus()[0]?.model ?? 'unknown',
-    cpus: os.cpus().length,
-    memoryBytes: os.totalmem(),
-    openFilesLimit: hardOpenFilesLimit(),
-    fileMax: Number(readText('/proc/sys/fs/file-max') ?? 0),
-    addresses,
+    ...machine,
     sysctls: checked.map(({ key, operator, wanted, actual, ok }) => ({ key, operator, wanted, actual, ok })),
     warnings,
     versions: Object.fromEntries(versions.flatMap(([name, version]) => (version === null ? [] : [[name, version]]))),
-    clockSource: readText('/sys/devices/system/clocksource/clocksource0/current_clocksource')?.trim() ?? null,
     instance: await readInstance(),
   };
   writeFileSync(outputFile, `${JSON.stringify(facts, null, 1)}\n`);

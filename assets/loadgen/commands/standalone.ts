@@ -4,7 +4,7 @@ import { endpointsOf } from '../connections/target.ts';
 import { addCauses, explainCauses, totalOf } from '../measure/failure-causes.ts';
 import { summarize, type Summary } from '../measure/summary.ts';
 import { whyLate } from '../measure/why-late.ts';
-import { openFilesLimit, reservedDescriptors } from '../supervisor/open-files.ts';
+import { processesFor } from '../supervisor/open-files.ts';
 import type { LoadOptions } from '../supervisor/load-options.ts';
 import { Supervisor } from '../supervisor/supervisor.ts';
 import type { Workload } from '../workload/phase-kinds.ts';
@@ -33,11 +33,10 @@ const names = [
   'echo-rate',
   'echo-seconds',
   'run-folder',
+  'host',
   ...optionNames(urlOptionTable, 'value'),
 ];
 
-/** More than this a process would leave other processors idle. */
-const connectionsAProcess = 100_000;
 const handshakeSeconds = 10;
 const tickMillis = 100;
 
@@ -117,14 +116,13 @@ async function loadOptions(options: Options): Promise<LoadOptions> {
   for (const { address, why } of leftOut) {
     process.stderr.write(`${server.hostName}: ${address} takes no connection (${why}), and gets none\n`);
   }
-  const perProcess = Math.min(connectionsAProcess, openFilesLimit() - reservedDescriptors);
   return {
-    host: process.env['C1M_HOST'] ?? hostname(),
+    host: options.has('host') ? options.text('host') : hostname(),
     plan: {
       connections,
       hosts: 1,
       hostIndex: 0,
-      processes: options.integer('processes', 1, 4096, Math.ceil(connections / perProcess)),
+      processes: options.integer('processes', 1, 4096, processesFor(connections)),
       serverPorts: endpointsOf(target).map(({ port }) => port),
       sources,
       localPorts: options.has('local-ports')

@@ -22,6 +22,7 @@ export function usage(): string {
                            for --echo-seconds S (default: as long as --hold)
 ${urlOptionLines()}
   --run-folder DIR         write raw files there after the ramp and each phase, as a host of the lab does
+  --host NAME              this host's name in them; default: its own
   --json                   print the result as JSON on standard output, and progress on standard error
 
 Exit codes: 0 all connections were opened and held and every message arrived, 1 a defect, 2 usage, 3 environment, 4 the run failed,

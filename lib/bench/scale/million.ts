@@ -61,7 +61,7 @@ async function reference({ result, measurement }: LabRun): Promise<ReferenceRamp
     return await rampReference({
       server: measurement.server,
       connections: result.parameters.connections,
-      serverProcesses: measurement.serverProcesses,
+      serverProcesses: measurement.serverProcesses ?? 1,
       memoryPreset: measurement.memoryPreset ?? 'small',
       client: compileReference('reference-client', folder),
     });

@@ -3,10 +3,8 @@ import { join, resolve } from 'node:path';
 import { readKeptRun } from '../../compare/kept-run.ts';
 import { renderCsv } from '../../report/render-csv.ts';
 import type { LabContext } from '../context.ts';
-import { readUrlRecord } from '../../run/url/url-record.ts';
 import { openInBrowser } from '../run/open-in-browser.ts';
 import { publishResult } from '../run/publish-result.ts';
-import { showUrlRecord } from '../run/run-url.ts';
 
 interface ReportFlags {
   readonly csv?: boolean;
@@ -50,8 +48,7 @@ export const reportCommand = buildCommand({
       this.process.stdout.write(renderCsv(await readKeptRun(path)));
       return;
     }
-    const againstUrl = await readUrlRecord(path);
-    const exitCode = againstUrl === null ? await publishResult(this, path, sort) : showUrlRecord(againstUrl, this);
+    const exitCode = await publishResult(this, path, sort);
     if (open === true) await openInBrowser(join(path, 'report.html'));
     this.process.exitCode = exitCode;
   },

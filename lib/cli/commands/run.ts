@@ -14,7 +14,9 @@ import { flagWords } from '../flags/lab-flags.ts';
 import { inRegionOfRun } from '../deployed/region-of-run.ts';
 import { performRun } from '../run/perform-run.ts';
 import { newRun, resumedRun } from '../run/resolve-run.ts';
+import { flagWord } from '../flags/parse.ts';
 import { runFlagParameters, type RunFlags } from '../flags/run-flags.ts';
+import { urlFlagNames } from '../flags/url-flags.ts';
 import { runUrl } from '../run/run-url.ts';
 
 /** `c1m run`: measures servers, one after the other, and reports. */
@@ -33,6 +35,7 @@ export const runCommand = buildCommand<RunFlags, [], LabContext>({
       this.process.exitCode = await runUrl(flags.url, flags, out, this);
       return;
     }
+    refuseUrlFlags(flags);
     if (flags.local === true) refuseFlagsWithoutEffect(flags);
     const resolved =
       flags.resume === undefined ? newRun(flags, out, this) : await resumedRun(flags.resume, flags, out, this);
@@ -51,6 +54,18 @@ export const runCommand = buildCommand<RunFlags, [], LabContext>({
     }
   },
 });
+
+/** Throws LabError `usage` for flags that say how connections to a URL are made where there is none. */
+function refuseUrlFlags(flags: RunFlags): void {
+  const given = urlFlagNames.filter((name) => flags[name as keyof RunFlags] !== undefined);
+  if (given.length === 0) return;
+  const words = given.map(flagWord);
+  throw new LabError(
+    'usage',
+    `${words.join(', ')} can only be given with --url: the lab connects to its own servers in its own way`,
+    'remove that, or give --url',
+  );
+}
 
 /** Throws LabError `usage` for flags that would be without effect on this machine. */
 function refuseFlagsWithoutEffect(flags: RunFlags): void {

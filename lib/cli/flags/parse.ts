@@ -52,3 +52,8 @@ export function parseNames(input: string): readonly string[] {
   if (doubled !== undefined) throw new Error(`'${doubled}' is named twice`);
   return names;
 }
+
+/** A flag as it is typed, by its name in code: `--echo-rate`. */
+export function flagWord(name: string): string {
+  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}

@@ -7,10 +7,11 @@ import { memoryPresetNames, type MemoryPresetName } from '../../config/servers.t
 import type { Order } from '../../run/schedule.ts';
 import type { LabContext } from '../context.ts';
 import { placeFlagParameters } from './lab-flags.ts';
+import { urlFlagParameters, type UrlFlags } from './url-flags.ts';
 import { countWithin, parseNames, parsePositiveCount, secondsWithin } from './parse.ts';
 
 /** Flags of `c1m run`; what is left out is planned or has the backend's default. */
-export interface RunFlags {
+export interface RunFlags extends UrlFlags {
   readonly local?: boolean;
   readonly lab?: string;
   readonly region?: string;
@@ -62,8 +63,9 @@ export const runFlagParameters: FlagParametersForType<RunFlags, LabContext> = {
     parse: String,
     optional: true,
     placeholder: 'ws://host:port/',
-    brief: 'A server that listens already, measured from this machine with the load generator alone',
+    brief: 'A server that listens already, measured from this machine',
   },
+  ...urlFlagParameters,
   servers: {
     kind: 'parsed',
     parse: parseNames,

@@ -22,6 +22,7 @@ const adviceByReason: readonly (readonly [RegExp, string])[] = [
     'end what listens there (ss -ltnp on that host names it), or let the lab use another port (network.port in a lab file)',
   ],
   [/\bis not tuned\b/, 'tune the host as it says'],
+  [/^broadcasts\b/, "see that the server publishes in the lab's way (docs/contracts.md), or leave broadcasts out"],
   [/ENOSPC|No space left|disk quota/i, 'free space where it says that there is none'],
   [
     /its processes have been ended|has stood still|\bsampler\b|has been silent|does not answer/,
@@ -38,7 +39,8 @@ export function describeFailures({ measurements, where }: RunResult, folder: str
       const told = adviceByReason.find(([pattern]) => pattern.test(record.reason ?? ''))?.[1];
       const advice = told ?? adviceByStep[step] ?? 'see what the hosts left';
       const reason = record.reason ?? 'it failed';
-      const hint = `${advice} (${join(folder, 'raw', measurement)}), then ${howToResume(folder, where, workingFolder)}`;
+      const again = where === 'url' ? 'run it again' : howToResume(folder, where, workingFolder);
+      const hint = `${advice} (${join(folder, 'raw', measurement)}), then ${again}`;
       return `${new LabError('runFailed', `${measurement}: ${reason}`, hint).twoLines}\n`;
     })
     .join('');

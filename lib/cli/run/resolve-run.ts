@@ -7,6 +7,7 @@ import type { ChosenServer, Run } from '../../run/run.ts';
 import { newRunId, readRunRecord } from '../../run/run-folder.ts';
 import { scheduleMeasurements } from '../../run/schedule.ts';
 import type { RunDefaults, LabBackend } from '../../run/lab-backend.ts';
+import { flagWord } from '../flags/parse.ts';
 import { workloadOf, type RunFlags } from '../flags/run-flags.ts';
 import type { LabContext } from '../context.ts';
 import { chooseServers, defaultServers, knownServers } from '../servers/server-folders.ts';
@@ -74,7 +75,7 @@ export async function resumedRun(
   }
   const others = Object.entries(flags).filter(([name, value]) => value !== undefined && !flagsOfPlace.has(name));
   if (others.length > 0) {
-    const given = others.map(([name]) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+    const given = others.map(([name]) => flagWord(name));
     throw new LabError(
       'usage',
       `${given.join(', ')} cannot be given with --resume: a run resumes with what it was first asked for`,
@@ -84,6 +85,13 @@ export async function resumedRun(
   const folder = join(out, runId);
   const record = await readRunRecord(folder);
   const { parameters, resumption } = record;
+  if (record.where === 'url') {
+    throw new LabError(
+      'usage',
+      `${folder} cannot be resumed: it measures a server at a URL, which goes on without the lab`,
+      'begin a new run',
+    );
+  }
   if (resumption === null) {
     throw new LabError('usage', `${folder} cannot be resumed: an earlier version wrote it`, 'start a new run');
   }

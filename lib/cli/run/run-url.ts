@@ -1,20 +1,25 @@
-import { rmdir } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../../../assets/loadgen/commands/exit-codes.ts';
-import { serverUrl, withoutCredentials, type ServerUrl } from '../../../assets/loadgen/commands/server-url.ts';
-import { whyLate } from '../../../assets/loadgen/measure/why-late.ts';
+import { bareHost, withoutCredentials } from '../../../assets/loadgen/commands/server-url.ts';
+import { readUrlTarget, type UrlTarget } from '../../../assets/loadgen/commands/url/url-target.ts';
+import { processesFor } from '../../../assets/loadgen/supervisor/open-files.ts';
 import type { PhaseKindName, Workload } from '../../../assets/loadgen/workload/phase-kinds.ts';
 import { formatWorkload, parseWorkload } from '../../../assets/loadgen/workload/workload.ts';
-import { summaryText } from '../../../assets/loadgen/commands/url/summary-text.ts';
+import { lastCalibration } from '../../calibration/calibration-record.ts';
 import { exitCodes, LabError } from '../../config/lab-error.ts';
 import { counted, wholeNumber } from '../../report/units.ts';
 import { gitCommit } from '../../run/git-commit.ts';
-import { makeRunFolder, newRunId, writeWhole } from '../../run/run-folder.ts';
-import { loadUrl } from '../../run/url/load-url.ts';
+import { checkTimes } from '../../run/plan.ts';
+import { makeRunFolder, newRunId, writeRunRecord, writingTo } from '../../run/run-folder.ts';
+import { measureUrl } from '../../run/url/measure-url.ts';
 import { probeServer, type ServerAbilities } from '../../run/url/probe-server.ts';
-import { urlRecordFile, type UrlLoad, type UrlRecord } from '../../run/url/url-record.ts';
+import { addressesOf, describeUrlRun, shownUrl, type UrlLoad, type UrlRun } from '../../run/url/url-run.ts';
+import { flagWord } from '../flags/parse.ts';
 import { workloadOf, type RunFlags } from '../flags/run-flags.ts';
+import { connectionWords, readConnectionWords } from '../flags/url-flags.ts';
 import type { LabContext } from '../context.ts';
+import { publishResult } from './publish-result.ts';
 
 /** Flags that say something of hosts or servers which a URL does not have. */
 const flagsOfLabs = [
@@ -25,7 +30,6 @@ const flagsOfLabs = [
   'memory',
   'tls',
   'serverProcesses',
-  'repeats',
   'order',
   'resume',
 ] as const;
@@ -40,73 +44,78 @@ const defaults = {
   workload: parseWorkload('echo rate=100/s for=5s, broadcast times=3 every=2s'),
 };
 
-/** `c1m run --url`: measures a server that listens elsewhere, with the load generator on this machine; gives the exit code. */
+/** What is done with connections to a server that has nothing else to offer. */
+const onlyHeld = parseWorkload('idle for=5s');
+
+/** `c1m run --url`: measures a server that listens elsewhere from this machine, and reports; gives the exit code. */
 export async function runUrl(url: string, flags: RunFlags, out: string, context: LabContext): Promise<number> {
   refuseFlagsOfLabs(flags);
-  const server = await readUrl(url);
+  const words = connectionWords(flags);
+  const target = await readTarget(url, words);
+  const request = readRequest(url, flags, context.workingFolder);
   const say = (line: string): void => context.process.stderr.write(`${line}\n`);
-  const target = server.hostName === server.address ? server.address : `${server.hostName} (${server.address})`;
-  say(`asking ${target} port ${server.port} with two connections and two messages what it does`);
-  const load = planLoad(withoutCredentials(url), flags, await probeServer(server, probeMillis), context.workingFolder);
-  const parts = [
-    `opening ${counted(load.connections, 'connection')} from this machine to ${target} port ${server.port}, ${wholeNumber(load.connectRate)} a second`,
-    ...(hasKind(load.workload, 'echo') ? [] : ['no echoes']),
-    ...(hasKind(load.workload, 'broadcast') ? [] : ['no broadcasts']),
-    ...(load.workload.length === 0 ? [] : [`workload: ${formatWorkload(load.workload)}`]),
-  ];
-  say(parts.join('; '));
-
-  const beganUnixMillis = context.now().getTime();
-  const runId = newRunId(context.now(), context.random);
-  const folder = join(out, runId);
-  await makeRunFolder(folder);
-  const result = await loadUrl({ ...load, url }, say, context.interrupted).catch(async (error: unknown) => {
-    // Empty it tells nothing.
-    await rmdir(folder).catch(() => undefined);
-    throw error;
-  });
-  const record: UrlRecord = {
-    schema: 2,
-    runId,
-    beganUnixMillis,
-    endedUnixMillis: context.now().getTime(),
-    load,
-    gitCommit: gitCommit(),
-    invalid: whyLate(result),
-    result,
+  const { hostName, port } = target.server;
+  const addresses = addressesOf(target).join(', ');
+  const place = `${bareHost(hostName) === addresses ? addresses : `${hostName} (${addresses})`} port ${port}`;
+  say(`asking ${place} with two connections and two messages what it does`);
+  const abilities = await probeServer(target.target, target.publishTarget, shownUrl(url), probeMillis);
+  const load: UrlLoad = {
+    url,
+    ...request,
+    workload: possibleWorkload(request.workload, url, flags, abilities),
+    loadProcesses: flags.loadProcesses ?? processesFor(request.connections),
+    connectionWords: words,
   };
-  // Shown first: figures that cannot be kept are seen at least.
-  const exitCode = showUrlRecord(record, context);
-  const file = join(folder, urlRecordFile);
-  try {
-    await writeWhole(file, `${JSON.stringify(record, null, 1)}\n`);
-  } catch (error) {
-    throw new LabError(
-      'environment',
-      `the result cannot be written to ${file}: ${(error as Error).message}`,
-      'free space there, or give another folder with --out; what was measured is above',
-      { cause: error },
-    );
-  }
-  context.process.stdout.write(`result: ${file}\n`);
+  say(
+    [
+      `opening ${counted(load.connections, 'connection')} from this machine to ${place}, ${wholeNumber(load.connectRate)} a second`,
+      ...(hasKind(load.workload, 'echo') ? [] : ['no echoes']),
+      ...(hasKind(load.workload, 'broadcast') ? [] : ['no broadcasts']),
+      `workload: ${formatWorkload(load.workload)}`,
+    ].join('; '),
+  );
+  const run: UrlRun = {
+    runId: newRunId(context.now(), context.random),
+    load,
+    target,
+    repeats: flags.repeats ?? 1,
+    sources: flags.sources?.split(',') ?? [],
+    localPorts: flags.localPorts ?? null,
+    beganUnixMillis: context.now().getTime(),
+    gitCommit: gitCommit(),
+    calibration: lastCalibration(),
+  };
+  const folder = join(out, run.runId);
+  await makeRunFolder(folder);
+  await writingTo(folder, () => measureAll(run, folder, context));
+  const exitCode = await publishResult(context, folder);
   return context.interrupted.aborted ? exitCodes.interrupted : exitCode;
 }
 
-/** Prints the table of a run against a URL, and gives the exit code that it deserves. */
-export function showUrlRecord({ load, result, invalid }: UrlRecord, context: LabContext): number {
-  const { stdout } = context.process;
-  stdout.write(`\n${load.url}, as seen from the load generator (of the server itself nothing is known)\n\n`);
-  stdout.write(summaryText(result));
-  if (result.reason !== null) stdout.write(`\n${result.reached ? 'incomplete' : 'not reached'}: ${result.reason}\n`);
-  if (invalid !== null) stdout.write(`\nINVALID: ${invalid}\n`);
-  if (invalid !== null || (result.reached && result.reason !== null)) return exitCodes.resultInvalid;
-  return result.reached ? exitCodes.ok : exitCodes.targetNotReached;
+/** Makes every repeat, and leaves `run.json` and the raw files. A size that the load generator refuses leaves no folder. */
+async function measureAll(run: UrlRun, folder: string, context: LabContext): Promise<void> {
+  const { stdout, stderr } = context.process;
+  await writeRunRecord(folder, describeUrlRun(run, null));
+  for (let repeat = 1; repeat <= run.repeats && !context.interrupted.aborted; repeat += 1) {
+    const measurement = run.repeats === 1 ? 'url' : `url-${repeat}`;
+    const heading = run.repeats === 1 ? '' : `[${repeat}/${run.repeats}] `;
+    const identity = { measurement, repeat, folder: join(folder, 'raw', measurement) };
+    await measureUrl(run.load, identity, {
+      onProgress: (line) => stderr.write(`${heading}${line}\n`),
+      onUnkept: (summary) => stdout.write(`\n${summary}\n`),
+      signal: context.interrupted,
+    }).catch(async (error: unknown) => {
+      if (error instanceof LabError && error.code === 'usage') await rm(folder, { recursive: true, force: true });
+      throw error;
+    });
+  }
+  await writeRunRecord(folder, describeUrlRun(run, Date.now()));
 }
 
 function refuseFlagsOfLabs(flags: RunFlags): void {
   const given = flagsOfLabs.filter((name) => flags[name] !== undefined);
   if (given.length === 0) return;
-  const words = given.map((name) => `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
+  const words = given.map(flagWord);
   throw new LabError(
     'usage',
     `${words.join(', ')} cannot be given with --url, which measures one server that listens already`,
@@ -116,7 +125,7 @@ function refuseFlagsOfLabs(flags: RunFlags): void {
   );
 }
 
-async function readUrl(url: string): Promise<ServerUrl> {
+async function readTarget(url: string, words: readonly string[]): Promise<UrlTarget> {
   if (URL.canParse(url) && new URL(url).href.includes('#')) {
     throw new LabError(
       'usage',
@@ -125,43 +134,69 @@ async function readUrl(url: string): Promise<ServerUrl> {
     );
   }
   try {
-    return await serverUrl(url);
+    return await readUrlTarget(url, readConnectionWords(words));
   } catch (error) {
     const message = (error as Error).message;
-    if (error instanceof UsageError) throw new LabError('usage', message, 'give --url ws://host:port/');
+    if (error instanceof UsageError) throw new LabError('usage', message, hintFor(message));
     throw new LabError('environment', message, 'see that the name is right, or give an address', { cause: error });
   }
 }
 
-/** What will be done: as asked, else what the server can. Throws LabError `usage` when it is asked for what it cannot. */
-function planLoad(url: string, flags: RunFlags, { echoes, publishes }: ServerAbilities, folder: string): UrlLoad {
-  const asked = workloadOf(flags, defaults.workload, folder);
-  const isGiven = flags.workload !== undefined;
-  if (hasKind(asked, 'restart')) {
+function hintFor(message: string): string {
+  return /^--url (must|is missing)/.test(message)
+    ? 'give --url ws://host:port/'
+    : 'c1m run --help says what each flag takes';
+}
+
+/** What is asked, before anything is known of the server. Throws LabError `usage` for what cannot be asked of any. */
+function readRequest(
+  url: string,
+  flags: RunFlags,
+  folder: string,
+): Pick<UrlLoad, 'connections' | 'connectRate' | 'workload'> {
+  const request = {
+    connections: flags.connections ?? defaults.connections,
+    connectRate: flags.connectRate ?? defaults.connectRate,
+    workload: workloadOf(flags, defaults.workload, folder),
+  };
+  if (hasKind(request.workload, 'restart')) {
     throw new LabError(
       'usage',
-      `the workload restarts the server, and ${url} is not the lab's to restart`,
+      `the workload restarts the server, and ${shownUrl(url)} is not the lab's to restart`,
       'take the restart out, or measure a server of the lab',
     );
   }
+  checkTimes(request);
+  return request;
+}
+
+/** What will be done of a workload: as asked, else what the server can. Throws LabError `usage` when it is asked for what it cannot. */
+function possibleWorkload(
+  asked: Workload,
+  url: string,
+  flags: RunFlags,
+  { echoes, publishes }: ServerAbilities,
+): Workload {
+  const isGiven = flags.workload !== undefined;
   if (!echoes && hasKind(asked, 'echo') && (isGiven || (flags.echoRate ?? 0) > 0)) {
-    throw new LabError('usage', `${url} does not send a message back unchanged`, 'remove --echo-rate, or give 0');
-  }
-  if (!publishes && hasKind(asked, 'broadcast') && (isGiven || (flags.broadcasts ?? 0) > 0)) {
     throw new LabError(
       'usage',
-      `${new URL('/publish', url).href} does not send a message to every member and answer 'sent …'`,
-      'remove --broadcasts, or give 0; docs/contracts.md says what /publish does',
+      `${shownUrl(url)} does not send a message back unchanged`,
+      isGiven ? 'remove echo from --workload' : 'remove --echo-rate, or give 0',
     );
   }
-  return {
-    url,
-    connections: flags.connections ?? defaults.connections,
-    connectRate: flags.connectRate ?? defaults.connectRate,
-    // What nobody asked for by name is left out where the server has none of it.
-    workload: asked.filter(({ kind }) => (kind === 'echo' ? echoes : kind !== 'broadcast' || publishes)),
-    loadProcesses: flags.loadProcesses,
-  };
+  const wantsBroadcasts = isGiven || (flags.broadcasts ?? 0) > 0 || flags.publishUrl !== undefined;
+  if (!publishes && hasKind(asked, 'broadcast') && wantsBroadcasts) {
+    throw new LabError(
+      'usage',
+      `${shownUrl(flags.publishUrl ?? new URL('/publish', url).href)} does not send a message to every member and answer 'sent …'`,
+      `${isGiven ? 'remove broadcast from --workload' : 'remove --broadcasts, or give 0'}; docs/contracts.md says what /publish does`,
+    );
+  }
+  // What nobody asked for by name is left out where the server has none of it.
+  const possible = asked.filter(({ kind }) => (kind === 'echo' ? echoes : kind !== 'broadcast' || publishes));
+  const held: Workload = flags.hold === undefined ? [] : parseWorkload(`idle for=${flags.hold}s`);
+  return possible.length + held.length === 0 && asked.length > 0 ? onlyHeld : [...possible, ...held];
 }
 
 function hasKind(workload: Workload, kind: PhaseKindName): boolean {

@@ -22,15 +22,10 @@ export function method(result: RunResult): Html {
         With several repeats, tables show the median of the repeats and half their range; figures whose ranges touch are
         not called different.
       </p>
-      <p>
-        <strong>Memory a connection</strong> is the slope of a least-squares line through the once-a-second samples of
-        the ramp, with its 95 % confidence interval, not a difference of two points. <em>Server</em> is the anonymous
-        memory of its processes. <em>Kernel</em> is unreclaimable slab and socket buffers, which the kernel counts for
-        the machine as a whole.
-      </p>
+      ${result.target === null ? memoryMethod : fromOutside(result.target.url, hostsShareOneMachine)}
       ${sampling(result)}
       ${
-        hostsShareOneMachine
+        hostsShareOneMachine && result.target === null
           ? html`<p>
               <strong>One machine.</strong> Server and load generators shared the processors and the kernel of one
               machine. Kernel memory is therefore of a <em>pair</em> of sockets, latencies include the time in which
@@ -52,6 +47,24 @@ export function method(result: RunResult): Html {
     </div>`;
 }
 
+const memoryMethod = html`<p>
+  <strong>Memory a connection</strong> is the slope of a least-squares line through the once-a-second samples of the
+  ramp, with its 95 % confidence interval, not a difference of two points. <em>Server</em> is the anonymous memory of
+  its processes. <em>Kernel</em> is unreclaimable slab and socket buffers, which the kernel counts for the machine as a
+  whole.
+</p>`;
+
+/** What can be known of a server that only has a URL. */
+function fromOutside(url: string, sharesMachine: boolean): Html {
+  return html`<p>
+    <strong>From outside.</strong> The lab did not start <code>${url}</code>: it saw the client's side alone.
+    Connections, losses by cause and latencies are measured, and hold
+    ${sharesMachine ? 'the time in which server and load generator wait for the processors that they share' : 'the network in between'}.
+    The server's processor time, memory and limits are unknown, and shown so (-); what stopped or slowed it is seen only
+    by its effect. Walls of this machine are looked for as on any load host.
+  </p>`;
+}
+
 /** What the once-a-second samples cost, where it is known. */
 function sampling({ measurements }: RunResult): Html | '' {
   const shares = measurements.flatMap(({ cpu }) => cpu.samplerShare ?? []);
@@ -65,6 +78,7 @@ function sampling({ measurements }: RunResult): Html | '' {
 
 /** Rows of the literature, apart from what was measured. */
 export function references(result: RunResult): Html {
+  if (result.references.length === 0) return html``;
   const cards = result.references.map(
     ({ name, source, connections, serverMemoryBytes, broadcastSeconds, caveats }) =>
       html`<section class="card">
@@ -82,16 +96,46 @@ export function references(result: RunResult): Html {
     <div class="stack">${cards}</div>`;
 }
 
-/** Machines, versions, parameters and settings in force. */
-export function environment(result: RunResult): Html {
-  const { parameters, versions, gitCommit, hosts, lab } = result;
-  const facts: readonly (readonly [string, string])[] = [
-    ['began', utcMinute(result.beganUnixMillis)],
-    ['where', result.where === 'aws' ? 'EC2' : 'one Linux machine, hosts as namespaces'],
+const places = {
+  aws: 'EC2',
+  local: 'one Linux machine, hosts as namespaces',
+  url: 'a server at a URL, loaded from one machine',
+} as const;
+
+type Facts = readonly (readonly [string, string])[];
+
+function factsOfLab({ lab, parameters }: RunResult): Facts {
+  return [
     [
       'lab',
       `${lab.name}: 1 server, ${lab.load.hosts} load hosts with ${lab.load.secondaryAddresses} secondary addresses each`,
     ],
+    ['processes', `${parameters.serverProcesses ?? '-'} of the server, ${parameters.loadProcesses} on each load host`],
+    ['memory preset', parameters.memoryPreset ?? '-'],
+    ['TLS', parameters.tls ? 'yes, by a P-256 key of the server host; its certificate is not checked' : 'no'],
+  ];
+}
+
+function factsOfTarget(target: NonNullable<RunResult['target']>, { parameters }: RunResult): Facts {
+  const checked = target.options.includes('--insecure') ? 'is not checked' : 'is checked';
+  return [
+    ['URL', target.url],
+    ['addresses', target.addresses.join(', ')],
+    ...(target.options.length === 0 ? [] : [['options', target.options.join(', ')] as const]),
+    ['sources', target.sources.length === 0 ? 'any' : target.sources.join(', ')],
+    ['local ports', target.localPorts ?? 'any'],
+    ['load processes', String(parameters.loadProcesses)],
+    ['TLS', parameters.tls ? `yes; the certificate ${checked}` : 'no'],
+  ];
+}
+
+/** Machines, versions, parameters and settings in force. */
+export function environment(result: RunResult): Html {
+  const { parameters, versions, gitCommit, hosts } = result;
+  const facts: Facts = [
+    ['began', utcMinute(result.beganUnixMillis)],
+    ['where', places[result.where]],
+    ...(result.target === null ? factsOfLab(result) : factsOfTarget(result.target, result)),
     ['commit', gitCommit ?? 'unknown'],
     [
       'tools',
@@ -101,9 +145,6 @@ export function environment(result: RunResult): Html {
     ],
     ['connections', `${wholeNumber(parameters.connections)} at ${wholeNumber(parameters.connectRate)}/s`],
     ['workload', parameters.workload.length === 0 ? 'none' : parameters.workload.map(formatPhase).join(', ')],
-    ['processes', `${parameters.serverProcesses} of the server, ${parameters.loadProcesses} on each load host`],
-    ['memory preset', parameters.memoryPreset],
-    ['TLS', parameters.tls ? 'yes, by a P-256 key of the server host; its certificate is not checked' : 'no'],
     ['repeats', String(parameters.repeats)],
   ];
   const rows = hosts.map(
@@ -168,24 +209,28 @@ export function environment(result: RunResult): Html {
           </tbody>
         </table>
       </div>
-      <details class="card">
-        <summary>Kernel settings in force (${settings.length})</summary>
-        <div class="scroll" tabindex="0" role="region" aria-label="Kernel settings">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">host</th>
-                <th scope="col" class="text">setting</th>
-                <th scope="col">wanted</th>
-                <th scope="col">in force</th>
-                <th scope="col" class="text">in order</th>
-              </tr>
-            </thead>
-            <tbody>
-              ${settings}
-            </tbody>
-          </table>
-        </div>
-      </details>
+      ${
+        settings.length === 0
+          ? ''
+          : html`<details class="card">
+              <summary>Kernel settings in force (${settings.length})</summary>
+              <div class="scroll" tabindex="0" role="region" aria-label="Kernel settings">
+                <table>
+                  <thead>
+                    <tr>
+                      <th scope="col">host</th>
+                      <th scope="col" class="text">setting</th>
+                      <th scope="col">wanted</th>
+                      <th scope="col">in force</th>
+                      <th scope="col" class="text">in order</th>
+                    </tr>
+                  </thead>
+                  <tbody>
+                    ${settings}
+                  </tbody>
+                </table>
+              </div>
+            </details>`
+      }
     </div>`;
 }

@@ -86,7 +86,10 @@ export function measurementsTable(result: RunResult): Html {
       heading: 'its greatest scheduling delay',
       of: ({ generator }) => orDash(generator.maxLatenessWhileDrivingMicros, (value) => withUnit('micros', value)),
     },
-    { heading: 'processes', of: ({ serverProcesses, loadProcesses }) => `${serverProcesses} + ${loadProcesses}` },
+    {
+      heading: 'processes',
+      of: ({ serverProcesses, loadProcesses }) => `${serverProcesses ?? '-'} + ${loadProcesses}`,
+    },
   ];
   const rows = result.measurements.map(
     (measurement) =>

@@ -12,7 +12,7 @@ const blindMillisMost = 10_000;
 const lastSampleMillis = 3000;
 
 /** What a measurement lacks, as sentences: hosts, files, processes, steps, and parts that were cut short. Empty when it is complete. */
-export function findMissing(raw: RawMeasurement, parameters: RunParameters, lab: RunRecord['lab']): string[] {
+export function findMissing(raw: RawMeasurement, { parameters, lab, where }: RunRecord): string[] {
   const missing = [...raw.problems];
   if (raw.record.status !== 'succeeded') {
     missing.push(
@@ -23,7 +23,9 @@ export function findMissing(raw: RawMeasurement, parameters: RunParameters, lab:
   // Where nothing was ever uploaded, the reason above says it all.
   if (raw.record.status === 'failed' && raw.hosts.length === 0) return missing;
   const collectBegan = raw.record.steps.find(({ name }) => name === 'collect')?.beganUnixMillis ?? null;
-  for (const name of ['server', ...Array.from({ length: lab.load.hosts }, (_, index) => `load-${index + 1}`)]) {
+  const loadHosts = Array.from({ length: lab.load.hosts }, (_, index) => `load-${index + 1}`);
+  // A server at a URL is nobody's host.
+  for (const name of where === 'url' ? loadHosts : ['server', ...loadHosts]) {
     const host = raw.hosts.find((candidate) => candidate.host === name);
     if (host === undefined) missing.push(`host ${name} left no files`);
     else {
@@ -91,9 +93,9 @@ function missingOfHost(host: RawHost, role: 'server' | 'load', parameters: RunPa
   if (host.facts === null) missing.push(`${host.host}: no facts.json`);
   if (role === 'server') {
     if (host.serverStart === null) missing.push(`${host.host}: no server.json`);
-    else if (host.serverStart.processes.length < parameters.serverProcesses) {
+    else if (host.serverStart.processes.length < (parameters.serverProcesses ?? 0)) {
       missing.push(
-        `${host.host}: ${host.serverStart.processes.length} of ${parameters.serverProcesses} server processes started`,
+        `${host.host}: ${host.serverStart.processes.length} of ${parameters.serverProcesses ?? 0} server processes started`,
       );
     }
     return missing;

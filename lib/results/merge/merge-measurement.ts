@@ -31,7 +31,7 @@ export function mergeMeasurement(raw: RawMeasurement, run: RunRecord): Measureme
     measurement: raw.name,
     ...describeServer(raw, run),
     record: raw.record,
-    missing: [...findMissing(raw, run.parameters, run.lab), ...missingPhases(raw, phases.missing)],
+    missing: [...findMissing(raw, run), ...missingPhases(raw, phases.missing)],
     connections: connections.connections,
     ramp: connections.ramp,
     memory: memory.memory,
@@ -75,7 +75,7 @@ function describeServer(raw: RawMeasurement, run: RunRecord) {
     framework: description?.framework ?? null,
     memoryPreset: start?.memoryPreset ?? null,
     flags: start?.flags ?? null,
-    serverProcesses: start?.processes.length ?? 0,
+    serverProcesses: start?.processes.length ?? null,
     loadProcesses: sum(raw.hosts.map((host) => host.loadProcesses.length)),
     knownDeviations: description?.knownDeviations ?? [],
   };

@@ -34,6 +34,7 @@ export function mergeRun(raw: RawRun): RunResult {
     hostsShareOneMachine: record.hostsShareOneMachine,
     gitCommit: record.gitCommit,
     versions: record.versions,
+    target: record.target,
     lab: record.lab,
     parameters: record.parameters,
     calibration: record.calibration,
@@ -50,7 +51,8 @@ export function mergeRun(raw: RawRun): RunResult {
       ),
     ),
     measurements,
-    references: [articleReference],
+    // Its figures are of a server's memory, which nobody knows of one at a URL.
+    references: record.where === 'url' ? [] : [articleReference],
   };
 }
 

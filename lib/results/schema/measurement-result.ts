@@ -35,7 +35,7 @@ export const measurementResultSchema = v.object({
   framework: v.nullable(text('Library or framework, with its version.')),
   memoryPreset: v.nullable(text('Preset of the flags.')),
   flags: v.nullable(text('Flags the server was started with.')),
-  serverProcesses: count('Processes of the server.'),
+  serverProcesses: v.nullable(count('Processes of the server; null where they are not known.')),
   loadProcesses: count('Load processes that left a raw file, all hosts.'),
   knownDeviations: v.pipe(
     v.array(knownDeviationSchema),

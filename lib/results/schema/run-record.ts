@@ -9,9 +9,15 @@ export const runParametersSchema = v.pipe(
     connections: count('Connections wanted, of all load hosts together.'),
     workload: workloadSchema,
     connectRate: amount('Connections to open a second, of all load hosts together.'),
-    serverProcesses: count('Processes of the server, each with a port of its own.'),
+    serverProcesses: v.nullable(
+      count('Processes of the server, each with a port of its own; null: a server at a URL has its own.'),
+    ),
     loadProcesses: count('Load processes on each load host.'),
-    memoryPreset: text('Which of the flags in server.json were used: article, modern or small.'),
+    memoryPreset: v.nullable(
+      text(
+        'Which of the flags in server.json were used: article, modern or small; null: a server at a URL has its own.',
+      ),
+    ),
     tls: v.optional(flag('Whether connections were secured with TLS.'), false),
     repeats: count('How many times each server was to be measured.'),
   }),
@@ -73,6 +79,21 @@ const serverDescriptionSchema = v.object({
   folder: v.optional(v.nullable(text('Where its folder lies when it did not come with the lab; else null.')), null),
 });
 
+/** A server that listens elsewhere, and how connections to it were made. Neither credentials nor anything that may hold one is kept. */
+export const urlTargetSchema = v.pipe(
+  v.object({
+    url: text('Its URL, without user and password, and with "…" for each value in its query.'),
+    addresses: v.pipe(v.array(v.string()), v.description('The addresses that it was reached at.')),
+    options: v.pipe(
+      v.array(v.string()),
+      v.description('Options that connections were made with: of headers, files and messages the names alone.'),
+    ),
+    sources: v.pipe(v.array(v.string()), v.description('Source addresses asked for; empty: any.')),
+    localPorts: v.nullable(text('Local ports asked for, FIRST-LAST; null: any.')),
+  }),
+  v.description('The server of a run against a URL, and how connections to it were made; null for servers of a lab.'),
+);
+
 /** What going on with an interrupted run needs to know beside the parameters. */
 const resumptionSchema = v.pipe(
   v.object({
@@ -129,11 +150,17 @@ export const runRecordSchema = v.object({
     v.nullable(count('When the run was over; null while it runs or when it was cut off.')),
     null,
   ),
-  where: v.pipe(v.picklist(['local', 'aws']), v.description('Hosts on one machine, or on EC2.')),
+  where: v.pipe(
+    v.picklist(['local', 'aws', 'url']),
+    v.description(
+      'Hosts on one machine, or on EC2; url: a server that listens elsewhere, and this machine as load host.',
+    ),
+  ),
   region: v.optional(v.nullable(text('AWS region of the hosts; null where they are on one machine.')), null),
   hostsShareOneMachine: flag(
     'True when server and load hosts share one kernel: then machine-wide figures hold both ends of every connection.',
   ),
+  target: v.optional(v.nullable(urlTargetSchema), null),
   lab: labRecordSchema,
   parameters: runParametersSchema,
   servers: v.optional(v.array(serverDescriptionSchema), []),

@@ -94,6 +94,7 @@ export const runResultSchema = v.pipe(
     hostsShareOneMachine: runRecordSchema.entries.hostsShareOneMachine,
     gitCommit: runRecordSchema.entries.gitCommit,
     versions: runRecordSchema.entries.versions,
+    target: runRecordSchema.entries.target,
     lab: runRecordSchema.entries.lab,
     parameters: runParametersSchema,
     calibration: v.nullable(calibrationSchema),

@@ -148,7 +148,8 @@ function blindToDrops({ raw, hostsShareOneMachine }: Evidence): readonly Wall[] 
   const blind = raw.hosts.filter(
     ({ samples }) => samples.length > 0 && samples.every(({ network }) => network.allowanceExceeded === null),
   );
-  if (hostsShareOneMachine || blind.length === 0) return [];
+  // Only hosts of a lab are known to be instances with an allowance.
+  if (hostsShareOneMachine || blind.length === 0 || !raw.hosts.some(isServer)) return [];
   return [
     {
       wall: 'packetsDropped',

@@ -25,7 +25,9 @@ interface BusyPhase {
 /** Walls of processors: a whole machine busy, or a server process that used one whole processor; each names all its phases. */
 export function processorWalls(evidence: Evidence): readonly Wall[] {
   // Hosts on one machine see the same processors: one of them tells all.
-  const machines = evidence.hostsShareOneMachine ? evidence.raw.hosts.filter(isServer) : evidence.raw.hosts;
+  const { hosts } = evidence.raw;
+  const one = hosts.find(isServer) ?? hosts[0];
+  const machines = evidence.hostsShareOneMachine && one !== undefined ? [one] : hosts;
   const found = phasesOf(evidence).flatMap((phase) => {
     const whole = machines.flatMap((host) => busyMachine(evidence, host, phase));
     if (whole.some(({ wall }) => wall.wall === 'serverCpu')) return whole;
@@ -86,7 +88,12 @@ function shareOfMachine(evidence: Evidence, host: RawHost, phase: Phase, row: st
     }, 0);
   const [server, load] = [used('c1m-server-'), used('c1m-loadgen')];
   const cpus = host.facts?.cpus ?? 0;
-  const during = `${phase.name} (${row}; the server used ${server.toFixed(2)} of them on average, the load generator ${load.toFixed(2)})`;
+  // A server at a URL has no samples.
+  const seesServer = evidence.raw.hosts.some(isServer);
+  const shares = seesServer
+    ? `the server used ${server.toFixed(2)} of them on average, the load generator ${load.toFixed(2)}`
+    : `the load generator used ${load.toFixed(2)} of them on average, the server an unknown part`;
+  const during = `${phase.name} (${row}; ${shares})`;
   if (cpus > 0 && server >= cpus * ownShareOfMachine) {
     const wall = { wall: 'serverCpu', effect: 'slowed', host: host.host } as const;
     return { wall, during, follows: 'the server used the most' };
@@ -95,7 +102,7 @@ function shareOfMachine(evidence: Evidence, host: RawHost, phase: Phase, row: st
     const wall = { wall: 'loadCpu', effect: 'slowed', host: null } as const;
     return { wall, during, follows: 'the load generator used the most' };
   }
-  const others = cpus > 0 && server + load < cpus * (1 - ownShareOfMachine);
+  const others = seesServer && cpus > 0 && server + load < cpus * (1 - ownShareOfMachine);
   return {
     wall: { wall: 'machineCpu', effect: 'slowed', host: null },
     during,

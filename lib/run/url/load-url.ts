@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
 import { extname, join } from 'node:path';
 import { formatWorkload } from '../../../assets/loadgen/workload/workload.ts';
-import { exitCodes, LabError } from '../../config/lab-error.ts';
-import type { UrlLoad, UrlSummary } from './url-record.ts';
+import type { UrlLoad } from './url-run.ts';
 
 /** In an installed package it is JavaScript, as this file is: Node takes no TypeScript from there. */
 const loadGenerator = join(import.meta.dirname, `../../../assets/loadgen/main${extname(import.meta.filename)}`);
@@ -13,28 +12,43 @@ const lookMillis = 1000;
 /** How long it may take to end when it is interrupted: it waits for its own processes, but not for ever. */
 const endMillis = 13_000;
 
-/** How long connections are held when nothing is done with them. */
-const holdSeconds = 5;
+/** Who is told how the load goes. */
+export interface LoadWatcher {
+  readonly onStart: (pid: number) => void;
+  readonly onProgress: (line: string) => void;
+  /** Called as soon as it has ended, before its last words have been read. */
+  readonly onEnd: () => void;
+  /** When aborted, it ends early with what it has. */
+  readonly signal: AbortSignal;
+}
 
-/**
- * Loads a URL from this machine with the load generator in a process of its own, and gives what it measured; `onProgress` hears
- * its lines. When `signal` is aborted it ends early, with what it has. Throws LabError `usage` for what it refuses, `environment` for
- * what the machine lacks, `runFailed` when it ends without a result, or falls silent.
- */
-export async function loadUrl(
-  load: UrlLoad,
-  onProgress: (line: string) => void,
-  signal: AbortSignal,
-): Promise<UrlSummary> {
-  const child = spawn(process.execPath, [loadGenerator, ...optionsOf(load)], { stdio: ['ignore', 'pipe', 'pipe'] });
+/** How the load generator ended. */
+export interface LoadEnd {
+  /** Its exit code; null when a signal ended it. */
+  readonly code: number | null;
+  readonly endedBy: NodeJS.Signals | null;
+  /** What it said last; empty when all was well. */
+  readonly lastWords: string;
+  /** What helps against that. */
+  readonly lastHint: string;
+  /** Its summary for a person; empty when it never began. */
+  readonly summary: string;
+}
+
+/** Loads a URL from this machine with the load generator in a process of its own, as host `host`, which leaves its raw files in `folder`. */
+export async function loadUrl(load: UrlLoad, host: string, folder: string, watcher: LoadWatcher): Promise<LoadEnd> {
+  const child = spawn(process.execPath, [loadGenerator, ...wordsOf(load, host, folder)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  if (child.pid !== undefined) watcher.onStart(child.pid);
   let killer: NodeJS.Timeout | undefined;
   const stop = (): void => {
     child.kill('SIGTERM');
     killer = setTimeout(() => child.kill('SIGKILL'), endMillis);
   };
-  signal.addEventListener('abort', stop);
-  if (signal.aborted) stop();
-  let printed = '';
+  watcher.signal.addEventListener('abort', stop);
+  if (watcher.signal.aborted) stop();
+  let summary = '';
   let line = '';
   let lastWords = '';
   let lastHint = '';
@@ -46,7 +60,7 @@ export async function loadUrl(
     lastWords = `it was silent for ${silentLooks} s (stopped, or hanging)`;
     child.kill('SIGKILL');
   }, lookMillis);
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (summary += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     looks = 0;
     const lines = (line + text).split('\n');
@@ -54,42 +68,33 @@ export async function loadUrl(
     for (const whole of lines) {
       if (whole.startsWith('error: ')) lastWords = whole.slice('error: '.length);
       else if (whole.startsWith('  fix: ')) lastHint = whole.slice('  fix: '.length);
-      else onProgress(whole);
+      else watcher.onProgress(whole);
     }
   });
+  child.once('exit', watcher.onEnd);
   try {
-    const code = await new Promise<number | null>((resolve, reject) => {
+    return await new Promise((resolve, reject) => {
       child.once('error', reject);
-      child.once('close', resolve);
+      child.once('close', (code, endedBy) => resolve({ code, endedBy, lastWords, lastHint, summary }));
     });
-    if (code === exitCodes.usage) throw new LabError('usage', lastWords, 'see c1m run --help');
-    if (code === exitCodes.environment) throw new LabError('environment', lastWords, lastHint);
-    if (printed === '') {
-      throw new LabError(
-        'runFailed',
-        `the load generator ended without a result: ${lastWords || `exit code ${code}`}`,
-        'try fewer connections, or npm run loadgen -- --help for its own options',
-      );
-    }
-    return JSON.parse(printed) as UrlSummary;
   } finally {
     clearInterval(watch);
     clearTimeout(killer);
-    signal.removeEventListener('abort', stop);
+    watcher.signal.removeEventListener('abort', stop);
   }
 }
 
-function optionsOf(load: UrlLoad): readonly string[] {
-  const options: Readonly<Record<string, string | number | undefined>> = {
+function wordsOf(load: UrlLoad, host: string, folder: string): readonly string[] {
+  const options: Readonly<Record<string, string | number>> = {
     url: load.url,
     connections: load.connections,
     rate: load.connectRate,
     workload: formatWorkload(load.workload),
-    hold: load.workload.length === 0 ? holdSeconds : 0,
+    hold: 0,
     processes: load.loadProcesses,
+    'run-folder': folder,
+    host,
   };
-  const words = Object.entries(options).flatMap(([name, value]) =>
-    value === undefined ? [] : [`--${name}`, `${value}`],
-  );
-  return ['--json', ...words];
+  // As one word each: a value may begin with a hyphen.
+  return [...Object.entries(options).map(([name, value]) => `--${name}=${value}`), ...load.connectionWords];
 }

@@ -1,11 +1,13 @@
 import { connect, isIP, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { connect as connectSecurely } from 'node:tls';
-import { bareHost, type ServerUrl } from '../../../assets/loadgen/commands/server-url.ts';
+import { connect as connectSecurely, type ConnectionOptions } from 'node:tls';
+import type { Target } from '../../../assets/loadgen/connections/target.ts';
+import type { TlsOptions } from '../../../assets/loadgen/tls/tls-options.ts';
 import { encodeFrame } from '../../../assets/loadgen/websocket/frame-encoder.ts';
 import { FrameParser, type FrameSink } from '../../../assets/loadgen/websocket/frame-parser.ts';
 import { ResponseChecker, upgradeRequest } from '../../../assets/loadgen/websocket/handshake.ts';
 import { makeKeys } from '../../../assets/loadgen/websocket/keys.ts';
+import { RequestValues } from '../../../assets/loadgen/websocket/request-values.ts';
 import { closing, pong, text } from '../../../assets/loadgen/websocket/opcodes.ts';
 
 /** Longer messages are none that are waited for, and not kept. */
@@ -14,12 +16,32 @@ const readBytes = 65536;
 /** 1000: the purpose is fulfilled (RFC 6455, section 7.4.1). */
 const goodbye = Buffer.of(0x03, 0xe8);
 
+/** How Node secures a connection as the load generator does. */
+function secureOptions({ serverName, trusted }: TlsOptions): ConnectionOptions {
+  return {
+    // A name only: SNI takes no address.
+    ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
+    ...(trusted === null ? { rejectUnauthorized: false } : { ca: trusted }),
+    ALPNProtocols: ['http/1.1'],
+  };
+}
+
+/** Headers that each connection has of its own, as the first one has them. */
+function ownHeaders({ headerValues = [] }: Target): readonly string[] {
+  const values = new RequestValues(headerValues, 0, 1);
+  const lines = Buffer.alloc(values.longest);
+  return lines
+    .toString('latin1', 0, values.write(0, lines, 0))
+    .split('\r\n')
+    .filter((line) => line !== '');
+}
+
 /** One WebSocket connection that keeps nothing of what it is sent but the message at hand. */
 export class ProbeConnection implements FrameSink {
-  readonly #server: ServerUrl;
-  readonly #path: string;
+  readonly #target: Target;
   #socket: Socket | null = null;
   readonly #parser = new FrameParser();
+  readonly #checker: ResponseChecker;
   readonly #key = makeKeys()[0]!;
   // What has come of the answer to the upgrade; null once it is whole.
   #response: Uint8Array | null = Buffer.alloc(0);
@@ -27,18 +49,18 @@ export class ProbeConnection implements FrameSink {
   readonly #piece = Buffer.alloc(longestText);
   #pieceBytes = 0;
 
-  constructor(server: ServerUrl, path: string) {
-    this.#server = server;
-    this.#path = path;
+  constructor(target: Target) {
+    this.#target = target;
+    this.#checker = new ResponseChecker(target.subprotocols);
   }
 
   /** Null once the connection is open, else why it cannot be opened. */
   async open(deadlineMillis: number): Promise<string | null> {
-    const { address, port, hostName, isSecure } = this.#server;
+    const { address, ports, tls } = this.#target;
     let opened: (why: string | null) => void = () => undefined;
     const upgraded = new Promise<string | null>((resolve) => (opened = resolve));
     const options = {
-      port,
+      port: ports[0] ?? 0,
       host: address,
       // One buffer for all that is read: what a server floods us with is no garbage either.
       onread: {
@@ -49,15 +71,13 @@ export class ProbeConnection implements FrameSink {
         },
       },
     };
-    const socket = isSecure
-      ? connectSecurely({ ...options, ...(isIP(bareHost(hostName)) === 0 ? { servername: hostName } : {}) })
-      : connect(options);
+    const socket = tls === undefined ? connect(options) : connectSecurely({ ...options, ...secureOptions(tls) });
     this.#socket = socket;
     const ended = new Promise<string>((resolve) => {
       socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
       socket.on('close', () => resolve('the server ended it'));
     });
-    this.#request(`${hostName}:${port}`);
+    this.#request();
     const late = new AbortController();
     const timeout = pause(deadlineMillis, `no answer within ${deadlineMillis / 1000} s`, { signal: late.signal }).catch(
       () => null,
@@ -65,11 +85,14 @@ export class ProbeConnection implements FrameSink {
     const why = await Promise.race([upgraded, ended, timeout]);
     late.abort();
     if (why !== null) socket.destroy();
+    else if (this.#target.hello !== undefined) this.send(this.#target.hello);
     return why;
   }
 
-  #request(host: string): void {
-    const { text: request, keyOffset } = upgradeRequest(host, this.#path);
+  #request(): void {
+    const { address, hostName = address, ports, defaultPort, path, headers = [] } = this.#target;
+    const host = ports[0] === defaultPort ? hostName : `${hostName}:${ports[0] ?? 0}`;
+    const { text: request, keyOffset } = upgradeRequest(host, path, [...headers, ...ownHeaders(this.#target)]);
     const { key } = this.#key;
     this.#socket?.write(request.slice(0, keyOffset) + key + request.slice(keyOffset + key.length), 'latin1');
   }
@@ -81,7 +104,7 @@ export class ProbeConnection implements FrameSink {
     if (this.#response !== null) {
       data = Buffer.concat([this.#response, bytes.subarray(0, count)]);
       end = data.length;
-      const check = new ResponseChecker().check(data, 0, end, Buffer.from(this.#key.accept));
+      const check = this.#checker.check(data, 0, end, Buffer.from(this.#key.accept));
       if (typeof check !== 'number') {
         this.#response = data;
         if (check !== 'partial') opened(check.reason);
@@ -114,14 +137,7 @@ export class ProbeConnection implements FrameSink {
   }
 
   send(message: string): void {
-    this.#write(text, Buffer.from(message));
-  }
-
-  /** Sends unless the server does not read: then nothing is left waiting. */
-  #write(opcode: number, payload: Uint8Array): void {
-    if (this.#socket?.writable === true && this.#socket.writableLength === 0) {
-      this.#socket.write(encodeFrame(opcode, payload));
-    }
+    if (this.#socket?.writable === true) this.#socket.write(encodeFrame(text, Buffer.from(message)));
   }
 
   /** Says goodbye and ends the connection, whatever the server does. */
@@ -155,7 +171,10 @@ export class ProbeConnection implements FrameSink {
   }
 
   ping(bytes: Uint8Array, start: number, end: number): void {
-    this.#write(pong, bytes.subarray(start, end));
+    // Unless the server does not read: then nothing is left waiting.
+    if (this.#socket?.writable === true && this.#socket.writableLength === 0) {
+      this.#socket.write(encodeFrame(pong, bytes.subarray(start, end)));
+    }
   }
 
   pong(): void {

@@ -1,4 +1,4 @@
-import type { ServerUrl } from '../../../assets/loadgen/commands/server-url.ts';
+import type { Target } from '../../../assets/loadgen/connections/target.ts';
 import { LabError } from '../../config/lab-error.ts';
 import { ProbeConnection } from './probe-connection.ts';
 
@@ -6,27 +6,47 @@ import { ProbeConnection } from './probe-connection.ts';
 export interface ServerAbilities {
   /** A message comes back unchanged. */
   readonly echoes: boolean;
-  /** What is sent to `/publish` reaches a member, and is answered with `sent …`. */
+  /** What is published reaches a member, and is answered with `sent …`. */
   readonly publishes: boolean;
 }
 
 const answerPattern = /^sent \d+ \d+ \d+$/;
 
+/** What to do about an upgrade that was refused, by what it says. */
+const adviceByReason: readonly (readonly [RegExp, string])[] = [
+  [
+    /\b(401|403)\b/,
+    "give what it asks for: user:password in --url, --header 'Authorization: …', or --header 'Cookie: …'",
+  ],
+  [/\b404\b/, 'see that the path of --url is the one that takes WebSocket connections'],
+  [/\b3\d\d\b/, 'give the URL that it redirects to'],
+  [
+    /certificate|SELF_SIGNED|UNABLE_TO|ALTNAME|CERT_|self-signed/i,
+    'give --cacert FILE with the authority of its certificate, or --insecure to accept any',
+  ],
+];
+
 /**
- * Asks a server with one connection to its URL and one to `/publish` what it does: a path that is open proves nothing, for many
- * servers take any path. Each answer has `deadlineMillis`; whatever the server sends, next to nothing of it is kept. Throws LabError
- * `runFailed` when no connection can be opened.
+ * Asks a server with one connection as a member and one as a publisher what it does: a path that is open proves nothing, for many
+ * servers take any path. Each answer has `deadlineMillis`; whatever the server sends, next to nothing of it is kept. `name` is the server
+ * in errors. Throws LabError `runFailed` when no connection can be opened.
  */
-export async function probeServer(server: ServerUrl, deadlineMillis: number): Promise<ServerAbilities> {
-  const member = new ProbeConnection(server, server.path);
-  const publisher = new ProbeConnection(server, '/publish');
+export async function probeServer(
+  target: Target,
+  publishTarget: Target,
+  name: string,
+  deadlineMillis: number,
+): Promise<ServerAbilities> {
+  const member = new ProbeConnection(target);
+  const publisher = new ProbeConnection(publishTarget);
   try {
     const why = await member.open(deadlineMillis);
     if (why !== null) {
       throw new LabError(
         'runFailed',
-        `no WebSocket connection to ${server.isSecure ? 'wss' : 'ws'}://${server.hostName}:${server.port}${server.path} can be opened: ${why}`,
-        'see that the server listens there, and takes WebSocket connections on that path',
+        `no WebSocket connection to ${name} can be opened: ${why}`,
+        adviceByReason.find(([pattern]) => pattern.test(why))?.[1] ??
+          'see that the server listens there, and takes WebSocket connections on that path',
       );
     }
     const echoed = member.hears((message) => message === 'c1mlab probe: echo', deadlineMillis);

@@ -5,6 +5,7 @@ import {
   clockBaseMicros,
   phases,
   rampBeginsSeconds,
+  serverProcessesOf,
   serverUnitNames,
   type SyntheticMeasurement,
 } from './timetable.ts';
@@ -45,7 +46,7 @@ export function hostSamples(input: SyntheticMeasurement, host: string, hostIndex
       },
       files: { open: 900 + open * 2, most: 2_466_170 },
       sockets: {
-        tcpInUse: server ? open + input.parameters.serverProcesses : Math.round(open / 2),
+        tcpInUse: server ? open + serverProcessesOf(input) : Math.round(open / 2),
         orphans: 0,
         timeWait: 0,
         bufferBytes: open * 200,
@@ -126,7 +127,7 @@ export function serverStart(input: SyntheticMeasurement): ServerStart {
   return {
     schema: 1,
     server: input.server,
-    memoryPreset: input.parameters.memoryPreset,
+    memoryPreset: input.parameters.memoryPreset ?? 'small',
     flags: '-Xmx48m',
     processes: serverUnitNames(input).map((unit, index) => ({
       unit,

@@ -8,6 +8,7 @@ import {
   clockBaseMicros,
   phases,
   rampBeginsSeconds,
+  serverProcessesOf,
   serverUnitNames,
   type SyntheticMeasurement,
 } from './timetable.ts';
@@ -137,9 +138,9 @@ export function publisher(input: SyntheticMeasurement, host: number): LoadProces
           dueMicros,
           sentMicros: dueMicros + 40,
           answer: {
-            members: Math.floor(parameters.connections / parameters.serverProcesses),
+            members: Math.floor(parameters.connections / serverProcessesOf(input)),
             failed: 0,
-            elapsedMicros: Math.round((parameters.connections * shape.micros) / parameters.serverProcesses),
+            elapsedMicros: Math.round((parameters.connections * shape.micros) / serverProcessesOf(input)),
           },
         };
       }),

@@ -53,6 +53,9 @@ export function phases(input: SyntheticMeasurement) {
   return { rampEnds, echoEnds, ends };
 }
 
-export function serverUnitNames({ parameters }: SyntheticMeasurement): readonly string[] {
-  return Array.from({ length: parameters.serverProcesses }, (_, index) => `c1m-server-${index + 1}`);
+/** Processes of the server; one where that is not known, as of a server at a URL. */
+export const serverProcessesOf = ({ parameters }: SyntheticMeasurement): number => parameters.serverProcesses ?? 1;
+
+export function serverUnitNames(input: SyntheticMeasurement): readonly string[] {
+  return Array.from({ length: serverProcessesOf(input) }, (_, index) => `c1m-server-${index + 1}`);
 }

@@ -1,0 +1,68 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { WebSocketServer } from 'ws';
+
+/** What a server in this process does. */
+export interface Behaviour {
+  readonly echoes?: boolean;
+  readonly publishes?: boolean;
+  /** Pushes a message to everybody so often, milliseconds. */
+  readonly pushesEvery?: number;
+  /** Key and certificate, PEM: the server speaks TLS. */
+  readonly tls?: { readonly key: string; readonly cert: string };
+  /** Answers everybody who does not send this header with 401. */
+  readonly wants?: { readonly header: string; readonly value: string };
+}
+
+/** What a server has seen. */
+export interface Seen {
+  /** Members that have come. */
+  members: number;
+}
+
+/** Runs a body with a server on a random port of the loopback address, that no one of the lab's started. */
+export async function withServer(
+  behaviour: Behaviour,
+  body: (url: string, seen: Seen) => Promise<void>,
+): Promise<void> {
+  const secure: Server | null = behaviour.tls === undefined ? null : createServer(behaviour.tls);
+  const { wants } = behaviour;
+  const server = new WebSocketServer({
+    ...(secure === null ? { host: '127.0.0.1', port: 0, backlog: 1024 } : { server: secure }),
+    verifyClient: ({ req }: { readonly req: { readonly headers: Readonly<Record<string, unknown>> } }) =>
+      wants === undefined || req.headers[wants.header] === wants.value,
+  });
+  const seen: Seen = { members: 0 };
+  server.on('connection', (socket, request) => {
+    socket.on('error', () => {});
+    if (behaviour.publishes === true && request.url === '/publish') {
+      socket.on('message', (data, binary) => {
+        const others = [...server.clients].filter((client) => client !== socket);
+        for (const member of others) member.send(data, { binary });
+        socket.send(`sent ${others.length} 0 1`);
+      });
+      return;
+    }
+    if (request.url !== '/publish') seen.members += 1;
+    if (behaviour.echoes === true) socket.on('message', (data, binary) => socket.send(data, { binary }));
+  });
+  const pushing =
+    behaviour.pushesEvery === undefined
+      ? undefined
+      : setInterval(() => {
+          for (const client of server.clients) client.send('{"tick":1}');
+        }, behaviour.pushesEvery);
+  const listening = secure ?? server;
+  secure?.listen(0, '127.0.0.1');
+  await once(listening, 'listening');
+  const { port } = listening.address() as AddressInfo;
+  try {
+    await body(secure === null ? `ws://127.0.0.1:${port}/` : `wss://127.0.0.1:${port}/`, seen);
+  } finally {
+    clearInterval(pushing);
+    for (const client of server.clients) client.terminate();
+    server.close();
+    secure?.close();
+  }
+}
