@@ -13,7 +13,11 @@ const conditions: readonly { readonly name: string; readonly of: (run: RunResult
   { name: 'memory preset', of: ({ parameters }) => parameters.memoryPreset ?? 'not known' },
   { name: 'TLS', of: ({ parameters }) => (parameters.tls ? 'yes' : 'no') },
   { name: 'load hosts', of: ({ lab }) => String(lab.load.hosts) },
-  { name: 'place', of: ({ where, hostsShareOneMachine }) => (hostsShareOneMachine ? 'one machine' : where) },
+  {
+    name: 'place',
+    of: ({ where, hostsShareOneMachine }) => (where !== 'url' && hostsShareOneMachine ? 'one machine' : where),
+  },
+  { name: 'options of connections', of: ({ target }) => (target === null ? [] : target.options).join(' ') || 'none' },
   { name: 'processors', of: ({ hosts }) => hosts.map(({ cpus, cpuModel }) => `${cpus} x ${cpuModel}`).join(', ') },
   { name: 'kernel', of: ({ hosts }) => [...new Set(hosts.map(({ kernel }) => kernel))].join(', ') },
 ];

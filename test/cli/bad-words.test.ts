@@ -26,7 +26,7 @@ async function c1m(...words: readonly string[]): Promise<{ readonly code: unknow
 describe('c1m', () => {
   const wrong: readonly (readonly [string, RegExp])[] = [
     ['nosuch', /^error: .*`nosuch`\n {2}fix: see c1m --help/],
-    ['run --nosuch', /^error: .*--nosuch\n {2}fix: see --help/],
+    ['run --qqqqqq', /^error: .*--qqqqqq\n {2}fix: see --help/],
     ['run --connections many', /^error: --connections: expected a whole number .*, got 'many'\n/],
     ['run --echo-rate 11M', /^error: --echo-rate: expected 0 to 10000000, got '11M'\n/],
     ['run --interval 0.001', /^error: --interval: expected 0.01 to 86400 seconds, got '0.001'\n/],

@@ -100,8 +100,13 @@ describe('run --url', () => {
         for (const name of ['a', 'b']) {
           const place = join(out, name);
           const lab = startLab(
-            ...['run', '--url', url, '--connections', '0.04k', '--workload', workload, '--repeats', '2'],
-            ...['--sources', '127.0.0.1', '--local-ports', '20000-24999', '--out', place],
+            'run',
+            '--url',
+            url,
+            '--workload',
+            workload,
+            ...'--connections 0.04k --repeats 2 --sources 127.0.0.1 --local-ports 20000-24999 --out'.split(' '),
+            place,
           );
           const { code } = await lab.ended;
           const { folder, result } = onlyRun(place);
