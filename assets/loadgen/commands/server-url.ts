@@ -25,7 +25,9 @@ export function bareHost(hostName: string): string {
 
 /** Reads a ws:// or wss:// URL that an option has; throws {@link UsageError} for what the load generator cannot do, and {@link EnvironmentError} for a name that does not resolve. */
 export async function serverUrl(text: string, option = 'url'): Promise<ServerUrl> {
-  if (!URL.canParse(text)) throw new UsageError(`--${option} must be such as ws://host:port/, got '${text}'`);
+  if (!URL.canParse(text)) {
+    throw new UsageError(`--${option} must be such as ws://host:port/, got '${withoutCredentials(text)}'`);
+  }
   const url = new URL(text);
   const isSecure = url.protocol === 'wss:';
   if (!isSecure && url.protocol !== 'ws:') {
@@ -50,9 +52,11 @@ async function addressesOf(host: string): Promise<readonly string[]> {
   }
 }
 
-/** A URL as it may be shown and kept: without the user and password that it may hold. */
+/** A URL, or what was given for one, as it may be shown and kept: without the user and password that it may hold. */
 export function withoutCredentials(text: string): string {
-  const url = new URL(text);
+  const url = URL.parse(text);
+  // Where no host can be told, as in `user:password@host`, all before the last @ may be the password.
+  if (url === null || url.host === '') return text.replace(/^(\w+:\/\/)?.*@/s, '$1');
   if (url.username === '' && url.password === '') return text;
   url.username = '';
   url.password = '';
