@@ -92,6 +92,24 @@ describe('run --url', () => {
     });
   });
 
+  test('shows no time where nothing came back, and does not end with 0', async () => {
+    await withFolder(async (out) => {
+      await withServer({ echoes: true, fallsSilent: true }, async (url) => {
+        const workload = 'echo rate=20/s for=1s, heartbeat every=1s for=1s';
+        const lab = startLab('run', '--url', url, '--connections', '20', '--workload', workload, '--out', out);
+        const { code } = await lab.ended;
+        const { folder, result } = onlyRun(out);
+        assert.ok(code === 4 || code === 6, lab.stderr());
+        const [echo, heartbeat] = result.measurements[0]!.phases;
+        assert.ok(echo?.kind === 'echo' && heartbeat?.kind === 'heartbeat');
+        assert.deepEqual([echo.received, echo.latency, heartbeat.latency], [0, null, null]);
+        for (const text of [lab.stdout(), lab.stderr(), readFileSync(join(folder, 'report.html'), 'utf8')]) {
+          assert.doesNotMatch(text, /\b0(\.0+)? ?(ms|µs)\b/);
+        }
+      });
+    });
+  });
+
   test('runs phases that need no /publish, several times, and compares the runs', async () => {
     await withFolder(async (out) => {
       await withServer({ echoes: true }, async (url) => {
@@ -148,7 +166,7 @@ describe('run --url', () => {
         const { code } = await lab.ended;
         const { folder, result } = onlyRun(out);
         assertMeasured(code, result, lab.stderr());
-        assert.equal(result.target?.url, `${url}?token=…&…`);
+        assert.equal(result.target?.url, `${url}?token=...&...`);
         assert.deepEqual(result.target.options, ['--header Cookie', '--header X-Key']);
         for (const text of [lab.stdout(), lab.stderr(), ...textsBelow(folder)]) {
           assert.doesNotMatch(text, /hush|bWU6aHVzaHdvcmQ/);

@@ -6,6 +6,8 @@ import { WebSocketServer } from 'ws';
 /** What a server in this process does. */
 export interface Behaviour {
   readonly echoes?: boolean;
+  /** Takes everything, and answers no message after the first, and no ping. */
+  readonly fallsSilent?: boolean;
   readonly publishes?: boolean;
   /** Pushes a message to everybody so often, milliseconds. */
   readonly pushesEvery?: number;
@@ -19,6 +21,8 @@ export interface Behaviour {
 export interface Seen {
   /** Members that have come. */
   members: number;
+  /** Messages that were sent back. */
+  echoes: number;
 }
 
 /** Runs a body with a server on a random port of the loopback address, that no one of the lab's started. */
@@ -30,10 +34,11 @@ export async function withServer(
   const { wants } = behaviour;
   const server = new WebSocketServer({
     ...(secure === null ? { host: '127.0.0.1', port: 0, backlog: 1024 } : { server: secure }),
+    autoPong: behaviour.fallsSilent !== true,
     verifyClient: ({ req }: { readonly req: { readonly headers: Readonly<Record<string, unknown>> } }) =>
       wants === undefined || req.headers[wants.header] === wants.value,
   });
-  const seen: Seen = { members: 0 };
+  const seen: Seen = { members: 0, echoes: 0 };
   server.on('connection', (socket, request) => {
     socket.on('error', () => {});
     if (behaviour.publishes === true && request.url === '/publish') {
@@ -45,7 +50,13 @@ export async function withServer(
       return;
     }
     if (request.url !== '/publish') seen.members += 1;
-    if (behaviour.echoes === true) socket.on('message', (data, binary) => socket.send(data, { binary }));
+    if (behaviour.echoes === true) {
+      socket.on('message', (data, binary) => {
+        if (behaviour.fallsSilent === true && seen.echoes > 0) return;
+        seen.echoes += 1;
+        socket.send(data, { binary });
+      });
+    }
   });
   const pushing =
     behaviour.pushesEvery === undefined

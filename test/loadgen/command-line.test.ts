@@ -83,6 +83,31 @@ describe('the command line', { concurrency: 4 }, () => {
     });
   }
 
+  const secretive: readonly (readonly [string, RegExp, ...string[]])[] = [
+    ['ws://user:hushword@host:99999/', /--url must be such as ws:\/\/host:port\/, got 'ws:\/\/host:99999\/'/],
+    ['user:hushword@host', /--url must begin with ws:\/\/ or wss:\/\/, got 'host'/],
+    ['ws://user:hush/word@host:8080/', /got 'ws:\/\/host:8080\/'/],
+    ['https://user:hushword@localhost/', /got 'https:\/\/localhost\/'/],
+    ['ws://user:hushword@localhost/', /--insecure is for TLS, but --url is ws:\/\/localhost\//, '--insecure'],
+    ['wss://user:hushword@localhost/', /give one of them/, '--insecure', '--header', 'Authorization: Bearer hushtoken'],
+    [
+      'ws://localhost/',
+      /--publish-url .* got 'ws:\/\/host:99999\/'/,
+      '--publish-url',
+      'ws://user:hushword@host:99999/',
+    ],
+    ['ws://localhost/', /one without a colon/, '--header', 'Bearer hushtoken'],
+    ['ws://localhost/', /one named 'cookie'/, '--header', 'Cookie: hushtoken\n'],
+  ];
+  for (const [url, error, ...more] of secretive) {
+    test(`says what is wrong without a secret: ${[url, ...more].join(' ')}`, async () => {
+      const { code, stdout, stderr } = await run('--url', url, '--connections', '1', ...more);
+      assert.match(stderr, error);
+      assert.doesNotMatch(stdout + stderr, /hush/);
+      assert.equal(code, 2);
+    });
+  }
+
   test('fails with exit code 2 when there are not enough local ports, with the numbers', async () => {
     const { code, stderr } = await run(
       '--url',
@@ -130,7 +155,7 @@ describe('the command line', { concurrency: 4 }, () => {
     context.after(() => rmSync(folder, { recursive: true }));
     const outcome = await run(
       ...words(
-        `--url ws://localhost:${server.port}/ --connections 0.03k --processes 2 --hold 0 --run-folder ${folder}`,
+        `--url ws://localhost:${server.port}/ --connections 0.03k --processes 2 --hold 0 --run-folder ${folder} --host here`,
       ),
       '--workload',
       'echo rate=100/s for=0.2s',
@@ -141,6 +166,10 @@ describe('the command line', { concurrency: 4 }, () => {
       (index) => JSON.parse(readFileSync(join(folder, `loadgen-${index}.json`), 'utf8')) as LoadProcessRaw,
     );
     assert.equal(raw[0]!.counts.open + raw[1]!.counts.open, 30);
+    assert.deepEqual(
+      raw.map(({ host }) => host),
+      ['here', 'here'],
+    );
     assert.deepEqual(
       raw.map(({ phases }) => phases.map(({ kind, endedMicros }) => [kind, endedMicros !== null])),
       [[['echo', true]], [['echo', true]]],

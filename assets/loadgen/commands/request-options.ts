@@ -69,7 +69,7 @@ export function requestOptions(options: Options, url: URL): RequestOptions {
     );
   if (url.username !== '' || url.password !== '') {
     if (has('authorization')) throw new UsageError('--url has a user, and --header an Authorization: give one of them');
-    const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+    const credentials = `${decoded(url.username)}:${decoded(url.password)}`;
     headers.push(`Authorization: Basic ${Buffer.from(credentials).toString('base64')}`);
   }
   if (options.has('origin')) headers.push(checkedHeader(`Origin: ${options.text('origin')}`));
@@ -85,11 +85,23 @@ export async function deflateOption(options: Options): Promise<boolean> {
   return options.flag('deflate');
 }
 
+/** A part of a URL without its percent-encoding; as it is where a percent sign stands for itself. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 function checkedHeader(header: string): string {
-  const name = header.slice(0, header.indexOf(':')).toLowerCase();
-  // Its value may be a secret, which is not for a log.
-  if (!headerForm.test(header))
-    throw new UsageError(`--header must be 'Name: value' on one line, got one named '${name}'`);
+  const colon = header.indexOf(':');
+  const name = header.slice(0, Math.max(colon, 0)).toLowerCase();
+  if (!headerForm.test(header)) {
+    // Its value may be a secret, which is not for a log.
+    const got = colon === -1 ? 'one without a colon' : `one named '${name}'`;
+    throw new UsageError(`--header must be 'Name: value' on one line, got ${got}`);
+  }
   if (ownHeaders.includes(name)) throw new UsageError(`--header cannot be ${name}: the handshake itself says that`);
   if (name === 'sec-websocket-protocol')
     throw new UsageError('--header cannot be Sec-WebSocket-Protocol: use --subprotocol');

@@ -1,6 +1,7 @@
 import { whatIsWrongWith } from '../deflate/extension.ts';
 import type { FailureCause } from '../raw.ts';
 import { causeOfStatus } from './http-causes.ts';
+import { shownUrl } from './shown-url.ts';
 
 const longestResponse = 16384;
 const keyBytes = 24;
@@ -125,7 +126,8 @@ function refusal(status: string, lines: readonly string[]): BadResponse {
   const code = /^HTTP\/1\.[01] ([2-5]\d\d)( |$)/.exec(status)?.[1];
   if (code === undefined) return bad(`the answer to the upgrade is '${status}'`);
   const location = code.startsWith('3') ? valueOf(lines, 'location') : undefined;
-  const reason = location === undefined ? `the answer to the upgrade is '${status}'` : `redirected to '${location}'`;
+  const reason =
+    location === undefined ? `the answer to the upgrade is '${status}'` : `redirected to '${shownUrl(location)}'`;
   return bad(reason, causeOfStatus(code), secondsUntil(valueOf(lines, 'retry-after')));
 }
 

@@ -9,6 +9,7 @@ import type { FailureCause } from '../raw.ts';
 import type { PublishOrder, StartPublisher, WorkerOrder } from '../supervisor/messages.ts';
 import type { ConnectionEvents } from '../connections/connection-events.ts';
 import { Connections, type ConnectionLayers } from '../connections/connections.ts';
+import { shownUrl } from '../websocket/shown-url.ts';
 import { report } from './control-pipe.ts';
 import { runLoop } from './loop.ts';
 import { deliverRaw, processFacts } from './raw-file.ts';
@@ -66,12 +67,12 @@ export function runPublisher(start: StartPublisher, layers: ConnectionLayers): v
       const wait = isFinal(cause) ? null : backOff(failed[port]!);
       const due = monotonicMicros() + waitAtLeast(wait ?? 0, retryAfterSeconds);
       if (wait !== null && due < giveUpMicros) retries.push({ due, port });
-      else fail(`no connection to ${start.target.path} on port ${ports[port]} (${describeCauses(failures)})`);
+      else fail(`no connection to ${shownUrl(start.target.path)} on port ${ports[port]} (${describeCauses(failures)})`);
     },
     lost(fd, cause) {
       const port = connections.table.connection[fd]!;
       descriptors[port] = -1;
-      fail(`the connection to ${start.target.path} on port ${ports[port]} was lost: ${cause}`);
+      fail(`the connection to ${shownUrl(start.target.path)} on port ${ports[port]} was lost: ${cause}`);
     },
     message(fd, _opcode, bytes, from, to) {
       const answer = /^sent (\d{1,15}) (\d{1,15}) (\d{1,15})$/.exec(

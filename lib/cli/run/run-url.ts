@@ -4,6 +4,7 @@ import { UsageError } from '../../../assets/loadgen/commands/exit-codes.ts';
 import { bareHost, withoutCredentials } from '../../../assets/loadgen/commands/server-url.ts';
 import { readUrlTarget, type UrlTarget } from '../../../assets/loadgen/commands/url/url-target.ts';
 import { processesFor } from '../../../assets/loadgen/supervisor/open-files.ts';
+import { shownUrl } from '../../../assets/loadgen/websocket/shown-url.ts';
 import type { PhaseKindName, Workload } from '../../../assets/loadgen/workload/phase-kinds.ts';
 import { formatWorkload, parseWorkload } from '../../../assets/loadgen/workload/workload.ts';
 import { lastCalibration } from '../../calibration/calibration-record.ts';
@@ -14,7 +15,7 @@ import { checkTimes } from '../../run/plan.ts';
 import { makeRunFolder, newRunId, writeRunRecord, writingTo } from '../../run/run-folder.ts';
 import { measureUrl } from '../../run/url/measure-url.ts';
 import { probeServer, type ServerAbilities } from '../../run/url/probe-server.ts';
-import { addressesOf, describeUrlRun, shownUrl, type UrlLoad, type UrlRun } from '../../run/url/url-run.ts';
+import { addressesOf, describeUrlRun, type UrlLoad, type UrlRun } from '../../run/url/url-run.ts';
 import { flagWord } from '../flags/parse.ts';
 import { workloadOf, type RunFlags } from '../flags/run-flags.ts';
 import { connectionWords, readConnectionWords } from '../flags/url-flags.ts';
@@ -48,10 +49,11 @@ const defaults = {
 const onlyHeld = parseWorkload('idle for=5s');
 
 /** `c1m run --url`: measures a server that listens elsewhere from this machine, and reports; gives the exit code. */
-export async function runUrl(url: string, flags: RunFlags, out: string, context: LabContext): Promise<number> {
+export async function runUrl(given: string, flags: RunFlags, out: string, context: LabContext): Promise<number> {
   refuseFlagsOfLabs(flags);
   const words = connectionWords(flags);
-  const target = await readTarget(url, words);
+  const target = await readTarget(given, words);
+  const url = new URL(given).href;
   const request = readRequest(url, flags, context.workingFolder);
   const say = (line: string): void => context.process.stderr.write(`${line}\n`);
   const { hostName, port } = target.server;

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { exitCodes as loadExitCodes } from '../../../assets/loadgen/commands/exit-codes.ts';
+import { shownUrl } from '../../../assets/loadgen/websocket/shown-url.ts';
 import { machineFacts } from '../../../assets/host/programs/facts.ts';
 import type { HostFacts } from '../../../assets/host/raw.ts';
 import { LabError } from '../../config/lab-error.ts';
@@ -9,7 +10,7 @@ import type { MeasurementRecordInput } from '../../results/schema/measurement-re
 import { writeMeasurementRecord } from '../measure.ts';
 import { loadUrl, type LoadEnd } from './load-url.ts';
 import { sampleMachine } from './sample-machine.ts';
-import { shownUrl, type UrlLoad } from './url-run.ts';
+import type { UrlLoad } from './url-run.ts';
 
 /** The one load host of a run against a URL: this machine. */
 const host = 'load-1';

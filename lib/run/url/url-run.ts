@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { endpointsOf } from '../../../assets/loadgen/connections/target.ts';
 import type { UrlTarget } from '../../../assets/loadgen/commands/url/url-target.ts';
+import { shownUrl } from '../../../assets/loadgen/websocket/shown-url.ts';
 import type { Workload } from '../../../assets/loadgen/workload/phase-kinds.ts';
 import type { Calibration, RunRecordInput } from '../../results/schema/run-record.ts';
 
@@ -32,19 +33,6 @@ export interface UrlRun {
 
 /** Characters of a URL that a table has room for. */
 const titleMost = 48;
-
-/** A URL as it may be shown and kept: without user and password, and without the values in its query, which may be secrets too. */
-export function shownUrl(text: string): string {
-  const url = new URL(text);
-  url.username = '';
-  url.password = '';
-  const { search } = url;
-  url.search = '';
-  url.hash = '';
-  const parts = search === '' ? [] : search.slice(1).split('&');
-  const names = parts.map((part) => (part.includes('=') ? `${part.slice(0, part.indexOf('='))}=…` : '…'));
-  return names.length === 0 ? url.href : `${url.href}?${names.join('&')}`;
-}
 
 /** The addresses that connections go to, each once. */
 export function addressesOf({ target }: UrlTarget): string[] {

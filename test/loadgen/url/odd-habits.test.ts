@@ -22,12 +22,12 @@ async function echoes(
 describe('a server that', { concurrency: 4 }, () => {
   test('redirects is told with its target, and neither followed nor asked again', async (context) => {
     const there = await answerServer(context);
-    const location = `http://127.0.0.1:${there.port}/\u0001`;
+    const location = `http://127.0.0.1:${there.port}/\u0001?id=hush`;
     const answer: Answer = () => `HTTP/1.1 307 Go\r\nLocation: ${location}\r\n\r\n`;
     const { json, code } = await request(context, answer, plain);
     assert.deepEqual([code, json.connectFailures], [5, { http307: 1 }]);
     assert.deepEqual(json.serverWords.failures, {
-      http307: `redirected to '${location.replace('\u0001', '?')}'`,
+      http307: `redirected to 'http://127.0.0.1:${there.port}/??id=...'`,
     });
     assert.equal(there.heads.length, 0);
   });

@@ -36,6 +36,13 @@ describe('upgrade requests', { concurrency: 3 }, () => {
     assert.doesNotMatch(json.url, /user|p%40ss/);
   });
 
+  test('have a password as it is where its percent signs encode nothing', async (context) => {
+    const { heads, json } = await request(context, accepting(), (port) => `ws://user:100%word@127.0.0.1:${port}/`);
+    assert.equal(json.open, 1);
+    const credentials = Buffer.from('user:100%word').toString('base64');
+    assert.ok(heads[0]!.includes(`\r\nAuthorization: Basic ${credentials}\r\n`), heads[0]);
+  });
+
   test('have no port in Host where the scheme implies it, and it otherwise', () => {
     const target = { address: '::1', ports: [443, 444], path: '/', defaultPort: 443 };
     const upgrades = new Upgrades(target, makeKeys(), 8, 0, 1);
