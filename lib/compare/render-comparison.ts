@@ -7,7 +7,11 @@ import type { ComparedRow, Difference } from './compare-runs.ts';
 
 /** The comparison of runs for a terminal: a table for each server, a row for each figure, the first run as the base. */
 export function renderComparison(rows: readonly ComparedRow[], runs: readonly RunResult[]): string {
-  const names = runs.map((run, place) => `${letterOf(place)} = ${run.runId}${versionOf(run)}`);
+  const differInTls = new Set(runs.map(({ parameters }) => parameters.tls)).size > 1;
+  const names = runs.map((run, place) => {
+    const way = differInTls ? (run.parameters.tls ? ', over TLS' : ', plain text') : '';
+    return `${letterOf(place)} = ${run.runId}${versionOf(run)}${way}`;
+  });
   const servers = [...new Set(rows.map(({ server }) => server))];
   const tables = servers.flatMap((server) => [
     '',

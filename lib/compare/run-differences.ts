@@ -22,11 +22,14 @@ const conditions: readonly { readonly name: string; readonly of: (run: RunResult
   { name: 'kernel', of: ({ hosts }) => [...new Set(hosts.map(({ kernel }) => kernel))].join(', ') },
 ];
 
-/** Why the figures of two runs do not compare, as sentences; empty when the runs are alike. */
-export function runDifferences(first: RunResult, other: RunResult): readonly string[] {
+/**
+ * Why the figures of two runs do not compare, as sentences; empty when the runs are alike. `except` names a condition that may differ:
+ * the one whose cost is asked for.
+ */
+export function runDifferences(first: RunResult, other: RunResult, except?: 'TLS'): readonly string[] {
   const differences = conditions.flatMap(({ name, of }) => {
     const [here, there] = [of(first), of(other)];
-    return here === there ? [] : [`${name}: ${here} in ${first.runId}, ${there} in ${other.runId}`];
+    return here === there || name === except ? [] : [`${name}: ${here} in ${first.runId}, ${there} in ${other.runId}`];
   });
   return [...differences, ...memoryDifferences(first, other), ...tuningDifferences(first, other)];
 }

@@ -1,7 +1,8 @@
-import { comparedFigures, type ComparedFigure } from '../results/compared-figures.ts';
+import { comparedFigures, isShown, type ComparedFigure } from '../results/compared-figures.ts';
 import { resultRoom } from '../results/phases/rooms.ts';
 import type { Repeated, RunResult, ServerSummary } from '../results/schema/run-result.ts';
 import { failedBeforeRamp } from '../results/verdict/judge.ts';
+import { answerTexts, lossTexts } from './answer-texts.ts';
 import { digitsWithin, halfRangeOf, threeDigits, unitFor, wholeNumber, type Unit } from './units.ts';
 
 /** What is said where a server's own figures are missing because it only has a URL. */
@@ -34,7 +35,7 @@ export interface ComparedColumn {
 /** The comparison of a run's servers: one unit a group of columns, medians, and which differences are more than the range over repeats. */
 export function compareServers(result: RunResult): readonly ComparedColumn[] {
   const { servers } = result;
-  const columns = comparedFigures(result.parameters.workload);
+  const columns = comparedFigures(result.parameters.workload).filter((figure) => isShown(figure, servers));
   return columns.map((column) => {
     const figures = servers.map((server) => server.figures[column.name] ?? null);
     const unit = unitFor(column.quantity, groupValues(column, columns, servers));
@@ -142,15 +143,15 @@ export function remarksOf(server: ServerSummary, result: RunResult): readonly st
   const measurements = result.measurements.filter((measurement) => measurement.server === server.server);
   const named = (measurement: string, text: string): string =>
     measurements.length > 1 ? `${measurement}: ${text}` : text;
-  const remarks = measurements.flatMap(({ measurement, verdict, phases, connections }) => {
+  const remarks = measurements.flatMap(({ measurement, verdict, phases, connections, answers }) => {
     const told = verdict.reasons.join('\n');
     const walls = verdict.walls
       .filter(({ evidence, effect }) => effect !== 'noted' && !told.includes(evidence))
       .map(({ effect, evidence }) => `${effect}: ${evidence}`);
-    const lost = Object.entries(connections.lost).map(([cause, number]) => `${wholeNumber(number)} ${cause}`);
     return [
       ...verdict.reasons,
-      ...(lost.length > 0 ? [`connections lost: ${lost.join(', ')}`] : []),
+      ...lossTexts(connections.lost, answers),
+      ...answerTexts(answers),
       ...phases.flatMap((phase) =>
         resultRoom(phase.kind)
           .remarks(phase)

@@ -2,6 +2,7 @@ import { phaseNames, type Workload } from '../../assets/loadgen/workload/phase-k
 import type { Quantity } from './phases/phase-room.ts';
 import { resultRoom } from './phases/rooms.ts';
 import type { MeasurementResult, MemorySlope } from './schema/measurement-result.ts';
+import type { ServerSummary } from './schema/run-result.ts';
 
 /** A figure that servers are compared by. */
 export interface ComparedFigure {
@@ -16,6 +17,8 @@ export interface ComparedFigure {
   readonly better: 'less' | 'more' | null;
   /** The figure in a measurement that a note of trust may be about. */
   readonly trustedAs: string;
+  /** Whether it is left out where no server has it: most servers say nothing unasked. */
+  readonly isOccasional?: true;
   /** Null where it was not measured. */
   readonly of: (result: MeasurementResult) => number | null;
 }
@@ -76,7 +79,38 @@ const general: readonly ComparedFigure[] = [
   },
 ];
 
-/** The figures that servers are compared by under a workload: those of holding connections, then those of each phase. */
+/** What a server pushes, where it does. */
+const pushes: readonly ComparedFigure[] = [
+  {
+    name: 'pushes.perSecond',
+    group: 'pushes',
+    heading: 'rate',
+    about: 'Messages a second that were neither echoes nor broadcasts, over all connections.',
+    quantity: 'count',
+    better: null,
+    trustedAs: 'answers.pushes.messagesPerSecond',
+    isOccasional: true,
+    of: ({ answers }) => answers.pushes.messagesPerSecond,
+  },
+  {
+    name: 'pushes.p99Micros',
+    group: 'pushes',
+    heading: 'p99',
+    about: 'From the time that a pushed message carries (--stamp) until it was read.',
+    quantity: 'micros',
+    better: 'less',
+    trustedAs: 'answers.pushes.latency.p99Micros',
+    isOccasional: true,
+    of: ({ answers }) => answers.pushes.latency?.p99Micros ?? null,
+  },
+];
+
+/** Whether a figure is to be shown of these servers. */
+export function isShown({ name, isOccasional }: ComparedFigure, servers: readonly ServerSummary[]): boolean {
+  return isOccasional !== true || servers.some(({ figures }) => (figures[name] ?? null) !== null);
+}
+
+/** The figures that servers are compared by under a workload: those of holding connections, of each phase, and of pushes. */
 export function comparedFigures(workload: Workload): readonly ComparedFigure[] {
   const names = phaseNames(workload);
   const ofPhases = workload.flatMap(({ kind }, place) => {
@@ -92,7 +126,7 @@ export function comparedFigures(workload: Workload): readonly ComparedFigure[] {
       },
     }));
   });
-  return [...general, ...ofPhases];
+  return [...general, ...ofPhases, ...pushes];
 }
 
 /** Short names of figures that are asked for often. */

@@ -82,6 +82,24 @@ describe('c1m compare', () => {
     assert.match(stdout, /\+50\.0 % \?/);
   });
 
+  it('sets a run over TLS beside one in plain text, but holds neither against the other in a gate', async () => {
+    const plain = await keptRun('plain', { repeats: 2 });
+    const result = mergeRun(await readRun(plain));
+    const secure = join(folder, 'secure.json');
+    await writeFile(
+      secure,
+      JSON.stringify({ ...result, runId: 'secure', parameters: { ...result.parameters, tls: true } }),
+    );
+    const { status, stdout, stderr } = run('compare', plain, secure);
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /^A = .*, plain text\nB = secure.*, over TLS$/m);
+    assert.match(stdout, /^memory\/conn server .*\n(.*\n)*ramp CPU\/conn /m);
+    assert.doesNotMatch(stdout, /not alike/);
+    const gate = run('compare', plain, secure, '--fail-if', 'memory>5%');
+    assert.equal(gate.status, 2);
+    assert.match(gate.stderr, /not alike: TLS: no in .*, yes in secure/);
+  });
+
   it('refuses runs that are not alike and says what differs, unless told to compare them', async () => {
     const small = await keptRun('small', { repeats: 2, connections: 2_000 });
     const large = await keptRun('large', { repeats: 2, connections: 4_000, broadcasts: 2 });

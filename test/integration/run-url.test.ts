@@ -147,9 +147,19 @@ describe('run --url', () => {
   test('holds the connections of a server that only pushes', async () => {
     await withFolder(async (out) => {
       await withServer({ pushesEvery: 200 }, async (url) => {
-        const lab = startLab('run', '--url', url, '--connections', '20', '--out', out);
-        assertMeasured((await lab.ended).code, onlyRun(out).result, lab.stderr());
+        const stamp = ['--stamp', 'json:t:unix-ms'];
+        const lab = startLab('run', '--url', url, '--connections', '20', ...stamp, '--out', out);
+        const { code } = await lab.ended;
+        const { folder, result } = onlyRun(out);
+        assertMeasured(code, result, lab.stderr());
         assert.match(lab.stderr(), /no echoes; no broadcasts; workload: idle for=5s/);
+        const { pushes } = result.measurements[0]!.answers;
+        assert.ok(pushes.messages > 100 && (pushes.messagesPerSecond ?? 0) > 0);
+        assert.deepEqual([pushes.latency?.count, pushes.unstamped, pushes.sharesClock], [pushes.messages, 0, true]);
+        assert.match(lab.stdout(), /pushes/);
+        for (const text of [lab.stdout().replaceAll(/\s+/g, ' '), readFileSync(join(folder, 'report.html'), 'utf8')]) {
+          assert.match(text, /the server pushed \d+ messages unasked \(.*\/s\), latency p50 /);
+        }
         const asked = startLab('run', '--url', url, '--workload', 'echo for=1s', '--out', join(out, 'none'));
         assert.equal((await asked.ended).code, 2);
         assert.match(asked.stderr(), /does not send a message back unchanged\n {2}fix: remove echo from --workload\n$/);
@@ -208,6 +218,20 @@ describe('run --url', () => {
           const [phase] = onlyRun(place).result.measurements[0]!.phases;
           assert.ok(phase?.kind === 'echo' && phase.received === 10, lab.stderr());
         }
+      });
+    });
+  });
+
+  test('says with what words a server ended connections, and does not end with 0', async () => {
+    await withFolder(async (out) => {
+      await withServer({ membersMost: 11 }, async (url) => {
+        const workload = ['--workload', 'idle for=1s'];
+        const lab = startLab('run', '--url', url, '--connections', '20', ...workload, '--out', out);
+        assert.notEqual((await lab.ended).code, 0, lab.stderr());
+        const { answers, connections } = onlyRun(out).result.measurements[0]!;
+        assert.deepEqual(answers.closes, [{ code: 1013, count: 10, reason: 'full' }]);
+        assert.deepEqual([connections.open, connections.lost], [10, { closeFrame: 10 }]);
+        assert.match(lab.stdout().replaceAll(/\s+/g, ' '), /the server closed 10 x 1013 \(try again later: 'full'\)/);
       });
     });
   });

@@ -9,7 +9,9 @@ export interface Behaviour {
   /** Takes everything, and answers no message after the first, and no ping. */
   readonly fallsSilent?: boolean;
   readonly publishes?: boolean;
-  /** Pushes a message to everybody so often, milliseconds. */
+  /** Takes so many members, and closes those that come after them with 1013 and a reason. */
+  readonly membersMost?: number;
+  /** Pushes a message with the time to everybody so often, milliseconds. */
   readonly pushesEvery?: number;
   /** Key and certificate, PEM: the server speaks TLS. */
   readonly tls?: { readonly key: string; readonly cert: string };
@@ -49,7 +51,10 @@ export async function withServer(
       });
       return;
     }
-    if (request.url !== '/publish') seen.members += 1;
+    if (request.url !== '/publish') {
+      seen.members += 1;
+      if (seen.members > (behaviour.membersMost ?? Infinity)) socket.close(1013, 'full');
+    }
     if (behaviour.echoes === true) {
       socket.on('message', (data, binary) => {
         if (behaviour.fallsSilent === true && seen.echoes > 0) return;
@@ -62,7 +67,7 @@ export async function withServer(
     behaviour.pushesEvery === undefined
       ? undefined
       : setInterval(() => {
-          for (const client of server.clients) client.send('{"tick":1}');
+          for (const client of server.clients) client.send(`{"t":${Date.now()}}`);
         }, behaviour.pushesEvery);
   const listening = secure ?? server;
   secure?.listen(0, '127.0.0.1');

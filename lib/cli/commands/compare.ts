@@ -20,7 +20,8 @@ export const compareCommand = buildCommand({
     brief: 'Compare kept runs: each server and figure, and whether a difference is more than the repeats differ',
     fullDescription:
       'The first run is the base. Runs of another workload, size, machine or tuning are refused; --allow-differences compares them ' +
-      "all the same. With --fail-if 'memory>5%' the exit code is 9 when a figure is worse by more than that and by more than the repeats differ, " +
+      'all the same. A run over TLS beside one in plain text shows what TLS costs. ' +
+      "With --fail-if 'memory>5%' the exit code is 9 when a figure is worse by more than that and by more than the repeats differ, " +
       'and 6 when it cannot be judged: with a single repeat, or without a valid measurement.',
   },
   parameters: {
@@ -54,7 +55,10 @@ export const compareCommand = buildCommand({
     const runs: RunResult[] = [];
     for (const path of paths) runs.push(await readKeptRun(resolve(this.workingFolder, path)));
     const [first, ...later] = runs;
-    const differences = first === undefined ? [] : later.flatMap((run) => runDifferences(first, run));
+    const differences =
+      first === undefined
+        ? []
+        : later.flatMap((run) => runDifferences(first, run, limits.length === 0 ? 'TLS' : undefined));
     if (differences.length > 0 && flags.allowDifferences !== true) {
       throw new LabError(
         'usage',

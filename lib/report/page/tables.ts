@@ -1,5 +1,6 @@
 import type { MeasurementResult } from '../../results/schema/measurement-result.ts';
 import type { RunResult } from '../../results/schema/run-result.ts';
+import { causesText } from '../answer-texts.ts';
 import { deviationsOf, remarksOf, verdictOf } from '../comparison.ts';
 import { counted, threeDigits, wholeNumber, withUnit } from '../units.ts';
 import { seriesName } from './charts/chart.ts';
@@ -65,8 +66,8 @@ export function measurementsTable(result: RunResult): Html {
     { heading: 'wanted', of: ({ connections }) => wholeNumber(connections.wanted) },
     { heading: 'established', of: ({ connections }) => wholeNumber(connections.established) },
     { heading: 'open at end', of: ({ connections }) => wholeNumber(connections.open) },
-    { heading: 'failed attempts', of: ({ connections }) => causes(connections.connectFailures) },
-    { heading: 'lost', of: ({ connections }) => causes(connections.lost) },
+    { heading: 'failed attempts', of: ({ connections }) => causesText(connections.connectFailures) || '0' },
+    { heading: 'lost', of: ({ connections }) => causesText(connections.lost) || '0' },
     { heading: 'ramp', of: ({ ramp }) => orDash(ramp.seconds, (value) => withUnit('seconds', value)) },
     { heading: 'conn/s', of: ({ ramp }) => orDash(ramp.connectionsPerSecond, wholeNumber) },
     {
@@ -121,11 +122,6 @@ function slope(value: MeasurementResult['memory']['server']): string {
   if (value === null) return '-';
   const [low, high] = [value.lowBytesPerConnection, value.highBytesPerConnection].map((bytes) => wholeNumber(bytes));
   return `${wholeNumber(value.bytesPerConnection)} (${low ?? ''} to ${high ?? ''})`;
-}
-
-function causes(counts: Readonly<Record<string, number>>): string {
-  const entries = Object.entries(counts).map(([cause, value]) => `${wholeNumber(value)} ${cause}`);
-  return entries.length === 0 ? '0' : entries.join(', ');
 }
 
 function orDash(value: number | null | undefined, show: (value: number) => string): string {

@@ -13,6 +13,7 @@ import { judge } from '../verdict/judge.ts';
 import { findUnanswered } from '../verdict/unanswered.ts';
 import { findMissing } from './find-missing.ts';
 import { findTrust } from './find-trust.ts';
+import { mergeAnswers } from './merge-answers.ts';
 import { mergeConnections, type ConnectionsMerged } from './merge-connections.ts';
 import { mergeMemory } from './merge-memory.ts';
 import { mergeProcessor } from './merge-processor.ts';
@@ -21,6 +22,7 @@ import { mergeProcessor } from './merge-processor.ts';
 export function mergeMeasurement(raw: RawMeasurement, run: RunRecord): MeasurementResult {
   const offsets = unixOffsets(raw, run.hostsShareOneMachine);
   const connections = mergeConnections(raw, run.parameters.connections, offsets);
+  const heard = mergeAnswers(raw, offsets);
   const host = serverHost(raw);
   const serverTime = host === undefined ? [] : processorTime(host, 'c1m-server-', offsets.get(host.host) ?? 0);
   const phases = mergePhases(raw, run.parameters.workload, offsets, serverTime);
@@ -33,6 +35,7 @@ export function mergeMeasurement(raw: RawMeasurement, run: RunRecord): Measureme
     record: raw.record,
     missing: [...findMissing(raw, run), ...missingPhases(raw, phases.missing)],
     connections: connections.connections,
+    answers: heard.answers,
     ramp: connections.ramp,
     memory: memory.memory,
     cpu: mergeProcessor(raw, offsets, windows.ramp, serverTime),
@@ -45,7 +48,7 @@ export function mergeMeasurement(raw: RawMeasurement, run: RunRecord): Measureme
       serverCpu: serverCpuSeries(serverTime, connections),
     },
   };
-  const undecodable = connections.undecodable + phases.undecodable + loop.undecodable;
+  const undecodable = connections.undecodable + heard.undecodable + phases.undecodable + loop.undecodable;
   measured.missing.push(...findUnanswered(measured, undecodable));
   const { wanted, peak } = measured.connections;
   return {

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { phaseResultSchema } from '../phases/rooms.ts';
+import { answersSchema } from './answers.ts';
 import { amount, count, countsByCause, flag, real, text } from './fields.ts';
 import { latencySchema } from './latency.ts';
 import { measurementRecordSchema } from './measurement-record.ts';
@@ -55,6 +56,7 @@ export const measurementResultSchema = v.object({
     connectFailures: countsByCause('Attempts that failed, by cause; they may have succeeded when retried.'),
     lost: countsByCause('Established connections lost, by cause.'),
   }),
+  answers: v.pipe(answersSchema, v.description('What the server said and sent of its own accord.')),
   ramp: v.object({
     seconds: v.nullable(amount('From the first attempt to the last connection opened or given up; the slowest host.')),
     connectionsPerSecond: v.nullable(amount('Connections established over the length of the ramp.')),

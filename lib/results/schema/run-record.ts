@@ -80,7 +80,7 @@ const serverDescriptionSchema = v.object({
 });
 
 /** A server that listens elsewhere, and how connections to it were made. Neither credentials nor anything that may hold one is kept. */
-export const urlTargetSchema = v.pipe(
+const urlTargetSchema = v.pipe(
   v.object({
     url: text('Its URL, without user and password, and with "..." for each value in its query.'),
     addresses: v.pipe(v.array(v.string()), v.description('The addresses that it was reached at.')),

@@ -34,7 +34,7 @@ export function summaryText(summary: Summary): string {
 const countNames: Readonly<Record<string, string>> = { outOfOrder: 'out of order', notSent: 'not sent' };
 
 /** How often a close code came, its name, and the first reason that came with it. */
-function closeText({ code, count: closes, reason }: CloseCount): string {
+export function closeText({ code, count: closes, reason }: CloseCount): string {
   const words = [
     ...(closeCodeNames[code] === undefined ? [] : [closeCodeNames[code]]),
     ...(reason === '' ? [] : [`'${reason}'`]),
