@@ -42,6 +42,7 @@ export async function calibrate(
         ...workloads[size],
         memoryPreset: 'small',
         tls: false,
+        deflate: false,
         serverProcesses: 1,
         loadProcesses: 1,
       },

@@ -12,6 +12,7 @@ const conditions: readonly { readonly name: string; readonly of: (run: RunResult
   { name: 'connect rate', of: ({ parameters }) => `${wholeNumber(parameters.connectRate)}/s` },
   { name: 'memory preset', of: ({ parameters }) => parameters.memoryPreset ?? 'not known' },
   { name: 'TLS', of: ({ parameters }) => (parameters.tls ? 'yes' : 'no') },
+  { name: 'compression', of: ({ parameters }) => (parameters.deflate ? 'yes' : 'no') },
   { name: 'load hosts', of: ({ lab }) => String(lab.load.hosts) },
   {
     name: 'place',

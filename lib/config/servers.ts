@@ -73,6 +73,10 @@ export const serverSchema = v.strictObject({
     v.optional(v.boolean(), false),
     v.description('Whether it serves TLS with the certificate and key that C1M_TLS_CERT and C1M_TLS_KEY name.'),
   ),
+  deflate: v.pipe(
+    v.optional(v.boolean(), false),
+    v.description('Whether it accepts permessage-deflate without context takeover where C1M_DEFLATE is 1.'),
+  ),
   memoryPresets: v.pipe(
     v.strictObject({ article: memoryPreset, modern: memoryPreset, small: memoryPreset }),
     v.description(
@@ -84,6 +88,9 @@ export const serverSchema = v.strictObject({
       bytesPerConnection: v.pipe(wholeNumber, v.description("The server's own memory, without the kernel's.")),
       tlsBytesPerConnection: v.optional(
         v.pipe(wholeNumber, v.description('What TLS adds to it; 40 000 when it is left out.')),
+      ),
+      deflateBytesPerConnection: v.optional(
+        v.pipe(wholeNumber, v.description('What compression adds to it; 300 000 when it is left out.')),
       ),
       baseBytes: v.pipe(wholeNumber, v.description('Memory of the process without connections.')),
       source: v.pipe(sentence, v.description('How and when these were measured.')),

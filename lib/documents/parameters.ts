@@ -59,6 +59,12 @@ export const parameters = {
     allowedValues: yesOrNo,
     interpolationType: 'ENV_VAR',
   },
+  deflate: {
+    type: 'String',
+    description: 'yes: messages may be compressed (permessage-deflate, without context takeover)',
+    allowedValues: yesOrNo,
+    interpolationType: 'ENV_VAR',
+  },
   memoryPreset: {
     type: 'String',
     description: 'The memory preset of server.json',

@@ -1,9 +1,10 @@
 import { comparedFigures, isShown, type ComparedFigure } from '../results/compared-figures.ts';
 import { resultRoom } from '../results/phases/rooms.ts';
+import type { MeasurementResult } from '../results/schema/measurement-result.ts';
 import type { Repeated, RunResult, ServerSummary } from '../results/schema/run-result.ts';
 import { failedBeforeRamp } from '../results/verdict/judge.ts';
 import { answerTexts, lossTexts } from './answer-texts.ts';
-import { digitsWithin, halfRangeOf, threeDigits, unitFor, wholeNumber, type Unit } from './units.ts';
+import { digitsWithin, halfRangeOf, threeDigits, unitFor, wholeNumber, withUnit, type Unit } from './units.ts';
 
 /** What is said where a server's own figures are missing because it only has a URL. */
 export const unknownFromOutside = 'Memory and CPU of the server are unknown: it was seen from outside';
@@ -138,12 +139,22 @@ export function verdictOf(server: ServerSummary, result: RunResult): { readonly 
   return { word: verdicts.length > 1 ? `valid ${verdicts.length}/${verdicts.length}` : 'valid', good: true };
 }
 
+/** What compression came to: bytes on the wire beside what they stand for, as far as messages were compressed. */
+function deflateRemark({ answered, declined, received, sent }: NonNullable<MeasurementResult['deflate']>): string {
+  if (answered === null) return 'nothing was compressed: the server declined';
+  const way = ({ bytes, wireBytes }: typeof sent): string =>
+    `${withUnit('bytes', bytes)} as ${withUnit('bytes', wireBytes)}`;
+  const some = declined === 0 ? '' : `, ${wholeNumber(declined)} connections declined`;
+  const micros = withUnit('micros', received.micros + sent.micros);
+  return `compressed: received ${way(received)}, sent ${way(sent)}, by ${micros} of the load generator's CPU${some}`;
+}
+
 /** What must be read with a server's figures: reasons of its verdicts, losses, and walls that slowed it, each once. */
 export function remarksOf(server: ServerSummary, result: RunResult): readonly string[] {
   const measurements = result.measurements.filter((measurement) => measurement.server === server.server);
   const named = (measurement: string, text: string): string =>
     measurements.length > 1 ? `${measurement}: ${text}` : text;
-  const remarks = measurements.flatMap(({ measurement, verdict, phases, connections, answers }) => {
+  const remarks = measurements.flatMap(({ measurement, verdict, phases, connections, answers, deflate }) => {
     const told = verdict.reasons.join('\n');
     const walls = verdict.walls
       .filter(({ evidence, effect }) => effect !== 'noted' && !told.includes(evidence))
@@ -158,6 +169,7 @@ export function remarksOf(server: ServerSummary, result: RunResult): readonly st
           .map((remark) => `${phase.name}: ${remark}`),
       ),
       ...walls,
+      ...(deflate === null ? [] : [deflateRemark(deflate)]),
     ].map((text) => named(measurement, text));
   });
   return [...new Set(remarks)];

@@ -36,7 +36,7 @@ function heading({ parameters, runId, where, hosts, beganUnixMillis, complete }:
   const [machine] = hosts;
   return [
     `Run ${runId} (${where}, ${utcMinute(beganUnixMillis)})${complete ? '' : ' - INCOMPLETE'}`,
-    `${wholeNumber(parameters.connections)} connections wanted at ${wholeNumber(parameters.connectRate)}/s${parameters.memoryPreset === null ? '' : `, memory preset ${parameters.memoryPreset}`}${parameters.tls ? ', over TLS' : ''}`,
+    `${wholeNumber(parameters.connections)} connections wanted at ${wholeNumber(parameters.connectRate)}/s${parameters.memoryPreset === null ? '' : `, memory preset ${parameters.memoryPreset}`}${parameters.tls ? ', over TLS' : ''}${parameters.deflate ? ', compressed' : ''}`,
     ...hanging(
       'workload:',
       parameters.workload.length === 0 ? 'none' : parameters.workload.map(formatPhase).join(', '),

@@ -38,6 +38,7 @@ export function describeRun(
       loadProcesses: most(plans.map(({ loadProcesses }) => loadProcesses)),
       memoryPreset: plans[0]?.memoryPreset ?? 'modern',
       tls: request.tls,
+      deflate: request.deflate,
       repeats: run.repeats,
     },
     servers: run.servers.map(({ description, outsideFolder }) => ({

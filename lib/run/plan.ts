@@ -31,6 +31,7 @@ export interface MeasurementPlan {
   readonly loadProcesses: number;
   readonly memoryPreset: MemoryPresetName;
   readonly tls: boolean;
+  readonly deflate: boolean;
   /** What the run will take by the figures of server.json, bytes: of the server's machine, or of the one machine that all share. */
   readonly expectedBytes: number;
 }
@@ -43,6 +44,8 @@ const kernelPairBytes = 7000;
 const kernelEndBytes = kernelPairBytes / 2;
 /** What TLS adds to a server's memory a connection where its server.json does not say, bytes: what Node takes. */
 const unknownTlsBytes = 40_000;
+/** The same for compression: both ways' streams of zlib with its defaults, which many libraries keep for each connection. */
+const unknownDeflateBytes = 300_000;
 /** Private memory of a load process, bytes: 62 of them took 873 MB together. */
 const loadProcessBytes = 16e6;
 /** Local ports of one address: 1024 to 65535 without those reserved for servers. */
@@ -116,9 +119,12 @@ function sizesOf(request: RunRequest, server: ServerDescription, lab: Lab, capac
     request.loadProcesses ?? Math.max(1, capacity.minimumLoadProcesses, Math.ceil(perHost / loadPerProcess));
 
   const oneMachine = capacity.openFilesLeft !== null;
-  const { bytesPerConnection, tlsBytesPerConnection = unknownTlsBytes, baseBytes } = server.expected;
+  const { expected } = server;
   const connectionBytes =
-    (oneMachine ? kernelPairBytes : kernelEndBytes) + bytesPerConnection + (request.tls ? tlsBytesPerConnection : 0);
+    (oneMachine ? kernelPairBytes : kernelEndBytes) +
+    expected.bytesPerConnection +
+    (request.tls ? (expected.tlsBytesPerConnection ?? unknownTlsBytes) : 0) +
+    (request.deflate ? (expected.deflateBytesPerConnection ?? unknownDeflateBytes) : 0);
   const loadBytes = oneMachine ? loadProcesses * lab.load.hosts * loadProcessBytes : 0;
   return {
     server: server.name,
@@ -130,7 +136,8 @@ function sizesOf(request: RunRequest, server: ServerDescription, lab: Lab, capac
     loadProcesses,
     memoryPreset: request.memoryPreset ?? capacity.memoryPreset,
     tls: request.tls,
-    expectedBytes: connections * connectionBytes + serverProcesses * baseBytes + loadBytes,
+    deflate: request.deflate,
+    expectedBytes: connections * connectionBytes + serverProcesses * expected.baseBytes + loadBytes,
   };
 }
 
@@ -236,5 +243,6 @@ export function benchmarkParameters(plan: MeasurementPlan, automationRoleArn: st
     LoadProcesses: [String(plan.loadProcesses)],
     MemoryPreset: [plan.memoryPreset],
     Tls: [plan.tls ? 'yes' : 'no'],
+    Deflate: [plan.deflate ? 'yes' : 'no'],
   };
 }

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LabError } from '../config/lab-error.ts';
+import type { ServerDescription } from '../config/servers.ts';
 import { documentName } from '../documents/benchmark.ts';
 import { describeRun } from './describe-run.ts';
 import { buildServers, executionExists, runningBenchmarks } from './execution.ts';
@@ -8,7 +9,7 @@ import { finishMeasurement, measure, type Watcher } from './measure.ts';
 import type { MeasurementRecordInput } from '../results/schema/measurement-record.ts';
 import { planMeasurement, type MeasurementPlan } from './plan.ts';
 import { makeRunFolder, readMeasurementRecord, writeRunRecord } from './run-folder.ts';
-import type { Run } from './run.ts';
+import type { Run, RunRequest } from './run.ts';
 import type { LabBackend } from './lab-backend.ts';
 
 /**
@@ -28,8 +29,8 @@ export async function runBenchmark(backend: LabBackend, run: Run, watcher: Watch
   const save = (endedUnixMillis: number | null): Promise<void> =>
     writeRunRecord(run.folder, describeRun(backend, run, [...plans.values()], skipped, endedUnixMillis));
   for (const { description } of run.servers) {
-    if (!run.request.tls || description.tls) continue;
-    const reason = 'it does not serve TLS, by its server.json';
+    const reason = whatItLacks(run.request, description);
+    if (reason === null) continue;
     skipped.set(description.name, reason);
     watcher.onProgress({ kind: 'outcome', server: description.name, text: `skipped: ${reason}` });
   }
@@ -82,6 +83,13 @@ export async function runBenchmark(backend: LabBackend, run: Run, watcher: Watch
     await note(await measure(backend, plan, { measurement, repeat, folder }, watcher), folder);
   }
   if (!isLeft) await save(Date.now());
+}
+
+/** Why a server cannot be measured as asked; null when it can. */
+function whatItLacks(request: RunRequest, server: ServerDescription): string | null {
+  if (request.tls && !server.tls) return 'it does not serve TLS, by its server.json';
+  if (request.deflate && !server.deflate) return 'it does not compress messages, by its server.json';
+  return null;
 }
 
 /** Throws LabError `environment` when the lab's hosts are taken: two runs at once would measure each other. */

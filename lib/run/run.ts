@@ -16,6 +16,8 @@ export interface RunRequest {
   readonly memoryPreset?: MemoryPresetName | undefined;
   /** Whether connections are secured with TLS. */
   readonly tls: boolean;
+  /** Whether messages may be compressed. */
+  readonly deflate: boolean;
   readonly serverProcesses?: number | undefined;
   /** Load processes on each load host. */
   readonly loadProcesses?: number | undefined;

@@ -5,17 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { flagsOf } from '../../assets/host/programs/server-start.ts';
-import { writeCertificate } from '../../assets/host/programs/server-certificate.ts';
+import { flagsOf, layerEnvironment, type ServerLayers } from '../../assets/host/programs/server-start.ts';
 import type { BuiltServer } from './built-server.ts';
 import { patienceMillis, within } from './client/deadline.ts';
 
 /** How a server is started, beside what its folder says. */
-export interface StartOptions {
+export interface StartOptions extends Partial<ServerLayers> {
   /** The address to listen on; 127.0.0.1 when it is left out. */
   readonly address?: string;
-  /** Whether it is to speak TLS, with a key made for it. */
-  readonly isSecure?: boolean;
 }
 
 /** The listen backlog that servers are started with here: more than runtimes take by themselves (Node 511, Netty 1024). */
@@ -36,6 +33,7 @@ export interface ServerEnd {
 export class ServerProcess {
   readonly port: number;
   readonly isSecure: boolean;
+  readonly deflates: boolean;
   /** Settles when the process has ended. */
   readonly end: Promise<ServerEnd>;
   readonly #child: ChildProcessByStdio<null, Readable, Readable>;
@@ -47,6 +45,7 @@ export class ServerProcess {
   constructor(server: BuiltServer, port: number, options: StartOptions = {}) {
     this.port = port;
     this.isSecure = options.isSecure ?? false;
+    this.deflates = options.deflates ?? false;
     const temporary = mkdtempSync(join(tmpdir(), 'c1m-verify-'));
     const environment = {
       PATH: process.env['PATH'] ?? '',
@@ -58,7 +57,7 @@ export class ServerProcess {
       C1M_BACKLOG: String(verifyBacklog),
       // The smallest heap shows soonest what is kept or grows.
       C1M_FLAGS: flagsOf(server.description, 'small', this.isSecure),
-      ...(this.isSecure ? writeCertificate(temporary) : {}),
+      ...layerEnvironment(server.description, temporary, this),
     };
     this.#child = spawn(join(server.source, 'start'), {
       cwd: server.source,

@@ -1,10 +1,11 @@
+import type { ServerLayers } from '../../assets/host/programs/server-start.ts';
 import type { ServerDescription } from '../config/servers.ts';
 import type { BuiltServer } from './built-server.ts';
 import { until } from './client/deadline.ts';
 import { RawClient } from './client/raw-client.ts';
 import { observeAll } from './conformance/observe.ts';
 import type { CaseContext, ServerPromise } from './promise.ts';
-import { allPromises } from './promises/all-promises.ts';
+import { allPromises, deflatedPromises } from './promises/all-promises.ts';
 import { ServerProcess, startServer } from './server-process.ts';
 
 /** What became of a promise. A broken one is `declared` when server.json lists it, a kept one is `stale` when it is listed, but not as `sometimes` broken. */
@@ -15,16 +16,35 @@ export interface PromiseOutcome {
   readonly millis: number;
 }
 
+const plain: ServerLayers = { isSecure: false, deflates: false };
+
+/** A way in which a server is checked. */
+export interface VerificationPass {
+  readonly name: string;
+  readonly layers: ServerLayers;
+  readonly promises: readonly ServerPromise[];
+}
+
+/** Every way in which a server is checked: plain, and what its server.json says that it can do besides. */
+export function passesOf({ tls, deflate }: ServerDescription): readonly VerificationPass[] {
+  const passes = [
+    { name: 'in plain text', layers: plain, promises: allPromises, isPossible: true },
+    { name: 'over TLS', layers: { ...plain, isSecure: true }, promises: allPromises, isPossible: tls },
+    { name: 'compressed', layers: { ...plain, deflates: true }, promises: deflatedPromises, isPossible: deflate },
+  ];
+  return passes.filter(({ isPossible }) => isPossible);
+}
+
 /** Checks one server: one process serves all cases, and is replaced when it has ended. */
 export class Verification {
   readonly #server: BuiltServer;
-  readonly #isSecure: boolean;
+  readonly #layers: ServerLayers;
   #process: ServerProcess | null = null;
 
-  /** Over TLS when `isSecure`, for a server that can. */
-  constructor(server: BuiltServer, isSecure = false) {
+  /** Over layers that the server can do; over none when they are left out. */
+  constructor(server: BuiltServer, layers: ServerLayers = plain) {
     this.#server = server;
-    this.#isSecure = isSecure;
+    this.#layers = layers;
   }
 
   /** Checks one promise. Cases run one after the other. */
@@ -70,12 +90,12 @@ export class Verification {
         open: async (path = '/') => track(await RawClient.open(running, path)),
         tcp: async () => track(await RawClient.tcp(running)),
         start: async (options) => {
-          const started = await startServer(this.#server, { isSecure: this.#isSecure, ...options });
+          const started = await startServer(this.#server, { ...this.#layers, ...options });
           processes.push(started);
           return started;
         },
         launch: (port, options) => {
-          const launched = new ServerProcess(this.#server, port, { isSecure: this.#isSecure, ...options });
+          const launched = new ServerProcess(this.#server, port, { ...this.#layers, ...options });
           processes.push(launched);
           return launched;
         },
@@ -98,8 +118,7 @@ export class Verification {
     if (this.#process !== null && !this.#process.hasEnded && !(await isEmptied(this.#process))) {
       await this.close();
     }
-    if (this.#process === null || this.#process.hasEnded)
-      this.#process = await startServer(this.#server, { isSecure: this.#isSecure });
+    if (this.#process === null || this.#process.hasEnded) this.#process = await startServer(this.#server, this.#layers);
     return this.#process;
   }
 }

@@ -29,6 +29,7 @@ const decent: Readonly<Record<string, string>> = {
   Run: 'run-1',
   MemoryPreset: 'modern',
   Tls: 'no',
+  Deflate: 'no',
   Part: 'first',
   Workload: 'echo rate=10/s for=1.5s, broadcast times=3 every=500ms bytes=1kB',
   TimeoutSeconds: '60',

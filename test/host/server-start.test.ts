@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
-import { flagsOf, parseListening } from '../../assets/host/programs/server-start.ts';
+import { flagsOf, layerEnvironment, parseListening } from '../../assets/host/programs/server-start.ts';
 import { isAtLeast, versionIn } from '../../assets/host/programs/toolchain.ts';
 
 describe('a server that starts', () => {
@@ -18,6 +21,21 @@ describe('a server that starts', () => {
     assert.equal(flagsOf(server, 'modern', true), '-Xmx1g -Xss256k -Xmx2g');
     assert.equal(flagsOf(server, 'small', true), '-Xmx1g -Xss256k');
     assert.throws(() => flagsOf(server, 'tiny', false), /no memory preset 'tiny'; it has modern, small/);
+  });
+
+  test('is told of the layers that it says it can, and never started with another', (context) => {
+    const folder = mkdtempSync(join(tmpdir(), 'c1m-layers-'));
+    context.after(() => rmSync(folder, { recursive: true }));
+    const none = { isSecure: false, deflates: false };
+    const server = { name: 'x', tls: true, deflate: true };
+    assert.deepEqual(layerEnvironment(server, folder, none), {});
+    const { C1M_TLS_CERT, C1M_TLS_KEY, ...rest } = layerEnvironment(server, folder, { isSecure: true, deflates: true });
+    assert.deepEqual(
+      [dirname(C1M_TLS_CERT ?? ''), dirname(C1M_TLS_KEY ?? ''), rest],
+      [folder, folder, { C1M_DEFLATE: '1' }],
+    );
+    assert.throws(() => layerEnvironment({ name: 'x' }, folder, { ...none, isSecure: true }), /not say tls: true/);
+    assert.throws(() => layerEnvironment({ name: 'x' }, folder, { ...none, deflates: true }), /not say deflate: true/);
   });
 });
 

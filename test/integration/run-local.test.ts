@@ -44,12 +44,12 @@ describe('a local run', () => {
   });
 });
 
-describe('a local run over TLS', () => {
+describe('a local run over TLS, compressed', () => {
   test('measures servers that can, and skips others by name', { timeout: 180_000 }, async () => {
     await withFolder(async (out) => {
-      const workload = 'echo rate=100/s for=1s, broadcast times=1 every=1s';
+      const workload = 'echo rate=100/s for=1s, broadcast times=1 every=1s bytes=2000';
       const lab = startLab(
-        ...'run --local --tls --servers node,spray --connections 500 --out'.split(' '),
+        ...'run --local --tls --deflate --servers node,spray,vertx --connections 500 --out'.split(' '),
         out,
         '--workload',
         workload,
@@ -57,14 +57,22 @@ describe('a local run over TLS', () => {
       const { code } = await lab.ended;
       const { result } = await onlyRun(out);
       assertEndedRight(code, result, lab.stderr());
-      assert.equal(result.parameters.tls, true);
-      assert.deepEqual(result.skipped, [{ server: 'spray', reason: 'it does not serve TLS, by its server.json' }]);
+      assert.deepEqual([result.parameters.tls, result.parameters.deflate], [true, true]);
+      assert.deepEqual(result.skipped, [
+        { server: 'spray', reason: 'it does not serve TLS, by its server.json' },
+        { server: 'vertx', reason: 'it does not compress messages, by its server.json' },
+      ]);
       const [measurement, ...others] = result.measurements;
       assert.ok(measurement !== undefined && others.length === 0);
       assert.equal(measurement.connections.peak, 500);
       const [broadcast] = phaseOf(measurement, 'broadcast').broadcasts;
       assert.deepEqual([broadcast?.received, broadcast?.duplicates], [500, 0]);
-      assert.match(lab.stdout(), /over TLS/);
+      const { deflate } = measurement;
+      assert.ok(deflate !== null && deflate.accepted >= 500 && deflate.declined === 0);
+      // ws compresses what is longer than a kilobyte.
+      assert.deepEqual([deflate.received.messages, deflate.received.bytes], [500, 500 * 2000]);
+      assert.ok(deflate.received.wireBytes < deflate.received.bytes / 4);
+      assert.match(lab.stdout(), /over TLS, compressed/);
     });
   });
 });

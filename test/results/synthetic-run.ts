@@ -60,6 +60,7 @@ export function runFiles(run: SyntheticRun = {}): Record<string, string> {
     loadProcesses: run.loadProcesses ?? 2,
     memoryPreset: 'small',
     tls: false,
+    deflate: false,
     repeats,
   };
   const record: RunRecordInput = {

@@ -20,6 +20,7 @@ const request: RunRequest = {
   connections: 10_000,
   workload: parseWorkload('echo rate=1000/s for=3s, broadcast times=3 every=2s'),
   tls: false,
+  deflate: false,
 };
 const node = knownServers().find(({ description }) => description.name === 'node')?.description;
 assert.ok(node !== undefined);
@@ -77,9 +78,10 @@ describe('a plan', () => {
     assert.equal(expectedBytes, connections * (3500 + bytesPerConnection) + baseBytes);
   });
 
-  test('takes what TLS adds to a connection from server.json', () => {
-    const added = plan({ tls: true }).expectedBytes - plan({}).expectedBytes;
-    assert.equal(added, request.connections * (node.expected.tlsBytesPerConnection ?? 0));
+  test('takes what TLS and compression add to a connection from server.json', () => {
+    const { tlsBytesPerConnection = 0, deflateBytesPerConnection = 0 } = node.expected;
+    const added = plan({ tls: true, deflate: true }).expectedBytes - plan({}).expectedBytes;
+    assert.equal(added, request.connections * (tlsBytesPerConnection + deflateBytesPerConnection));
   });
 
   test('keeps what was asked for', () => {

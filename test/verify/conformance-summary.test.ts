@@ -35,7 +35,7 @@ test('the record of a run keeps the summary of each of its servers', () => {
   const run = {
     runId: 'r',
     folder: '/nowhere',
-    request: { servers: ['node'], connections: 1, workload: [], tls: false },
+    request: { servers: ['node'], connections: 1, workload: [], tls: false, deflate: false },
     repeats: 1,
     servers: [{ description: node.description, outsideFolder: null }],
     schedule: [],

@@ -4,8 +4,8 @@ import { after, describe, test } from 'node:test';
 import { serversFolder } from '../../lib/cli/servers/server-folders.ts';
 import { buildServer, BuildSkipped, missingToolchain, type BuiltServer } from '../../lib/verify/built-server.ts';
 import { conformanceOf, differences } from '../../lib/verify/conformance/conformance-table.ts';
-import { allPromises } from '../../lib/verify/promises/all-promises.ts';
-import { unknownDeviations, Verification } from '../../lib/verify/verification.ts';
+import type { ServerPromise } from '../../lib/verify/promise.ts';
+import { passesOf, unknownDeviations, Verification } from '../../lib/verify/verification.ts';
 
 /** How often a server may be observed until it does what its table keeps: what depends on timing differs at times. */
 const observations = 3;
@@ -26,21 +26,17 @@ function buildUnlessSkipped(folder: string): BuiltServer | string {
  */
 export function describeServer(name: string): void {
   const server = buildUnlessSkipped(join(serversFolder, name));
-  // Plain text and TLS side by side: either has a process of its own, and waits for much.
+  // Plain text and TLS side by side: each has a process of its own, and waits for much.
   describe(`server ${name}`, { skip: typeof server === 'string' ? server : false, concurrency: 2 }, () => {
     if (typeof server === 'string') return;
-    describe('in plain text', { concurrency: 1 }, () => {
-      const verification = new Verification(server);
-      after(() => verification.close());
-      checkDescription(server, verification);
-      checkPromises(verification);
-    });
-    if (!server.description.tls) return;
-    describe('over TLS', { concurrency: 1 }, () => {
-      const verification = new Verification(server, true);
-      after(() => verification.close());
-      checkPromises(verification);
-    });
+    for (const [index, { name: way, layers, promises }] of passesOf(server.description).entries()) {
+      describe(way, { concurrency: 1 }, () => {
+        const verification = new Verification(server, layers);
+        after(() => verification.close());
+        if (index === 0) checkDescription(server, verification);
+        checkPromises(verification, promises);
+      });
+    }
   });
 }
 
@@ -64,8 +60,8 @@ function checkDescription(server: BuiltServer, verification: Verification): void
   });
 }
 
-function checkPromises(verification: Verification): void {
-  for (const promise of allPromises) {
+function checkPromises(verification: Verification, promises: readonly ServerPromise[]): void {
+  for (const promise of promises) {
     test(`${promise.name}: ${promise.promise}`, async (context) => {
       const outcome = await verification.check(promise);
       if (outcome.result === 'declared') context.diagnostic(`declared: ${outcome.detail}`);

@@ -13,6 +13,7 @@ interface MemoryPresets {
   readonly name: string;
   readonly startSeconds?: number;
   readonly tls?: boolean;
+  readonly deflate?: boolean;
   readonly memoryPresets: Readonly<
     Record<string, { readonly flags: readonly string[]; readonly tlsFlags?: readonly string[] }>
   >;
@@ -28,13 +29,23 @@ export function flagsOf(server: MemoryPresets, preset: string, isSecure: boolean
   return [...found.flags, ...(isSecure ? (found.tlsFlags ?? []) : [])].join(' ');
 }
 
-/** Makes a key and a certificate for a server in a folder; the environment that tells it of them, a line each. Throws for one without TLS. */
-export function certificateFor(server: MemoryPresets, folder: string): string {
-  if (server.tls !== true)
+/** What is between sockets and messages beside frames. */
+export interface ServerLayers {
+  readonly isSecure: boolean;
+  readonly deflates: boolean;
+}
+
+/** The environment that tells a server of its layers; its key and certificate are made in a folder. Throws for a server that has not said it can. */
+export function layerEnvironment(
+  server: Omit<MemoryPresets, 'memoryPresets'>,
+  folder: string,
+  { isSecure, deflates }: ServerLayers,
+): Readonly<Record<string, string>> {
+  if (isSecure && server.tls !== true)
     throw new Error(`server ${server.name} does not serve TLS: its server.json does not say tls: true`);
-  return Object.entries(writeCertificate(folder))
-    .map(([name, file]) => `${name}=${file}`)
-    .join('\n');
+  if (deflates && server.deflate !== true)
+    throw new Error(`server ${server.name} does not compress messages: its server.json does not say deflate: true`);
+  return { ...(isSecure ? writeCertificate(folder) : {}), ...(deflates ? { C1M_DEFLATE: '1' } : {}) };
 }
 
 /** What a server process has printed so far: listening with its version, or nothing yet. */
@@ -117,9 +128,11 @@ if (import.meta.main) {
       const [file = '', preset = '', tls = ''] = rest;
       const server = JSON.parse(readFileSync(file, 'utf8')) as MemoryPresets;
       process.stdout.write(`${flagsOf(server, preset, tls === 'yes')}\n`);
-    } else if (command === 'certificate') {
-      const [file = '', folder = ''] = rest;
-      process.stdout.write(`${certificateFor(JSON.parse(readFileSync(file, 'utf8')) as MemoryPresets, folder)}\n`);
+    } else if (command === 'layers') {
+      const [file = '', folder = '', tls = '', deflate = ''] = rest;
+      const server = JSON.parse(readFileSync(file, 'utf8')) as MemoryPresets;
+      const environment = layerEnvironment(server, folder, { isSecure: tls === 'yes', deflates: deflate === 'yes' });
+      for (const [name, value] of Object.entries(environment)) process.stdout.write(`${name}=${value}\n`);
     } else {
       const [file = '', folder = '', memoryPreset = '', flags = '', processes = '0', firstPort = '0'] = rest;
       const { name: server, startSeconds = defaultStartSeconds } = JSON.parse(

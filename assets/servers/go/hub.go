@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 
@@ -13,9 +14,10 @@ import (
 const messageLimit, waitingLimit = 1 << 20, 4 << 20
 
 var upgrader = websocket.Upgrader{
-	ReadBufferSize:  1024,
-	WriteBufferPool: &sync.Pool{},
-	CheckOrigin:     func(*http.Request) bool { return true },
+	ReadBufferSize:    1024,
+	WriteBufferPool:   &sync.Pool{},
+	CheckOrigin:       func(*http.Request) bool { return true },
+	EnableCompression: os.Getenv("C1M_DEFLATE") == "1",
 }
 
 // hub knows all clients, and which of them are members.

@@ -5,11 +5,12 @@ import { WebSocketServer } from 'ws';
 
 /** Bytes that may wait for one client. */
 const waitingLimit = 4 * 1024 * 1024;
-const { C1M_ADDRESS: host, C1M_PORT, C1M_BACKLOG, C1M_TLS_CERT, C1M_TLS_KEY } = process.env;
+const { C1M_ADDRESS: host, C1M_PORT, C1M_BACKLOG, C1M_DEFLATE, C1M_TLS_CERT, C1M_TLS_KEY } = process.env;
 const port = Number(C1M_PORT);
 const { name, framework } = JSON.parse(readFileSync(new URL('server.json', import.meta.url)));
 
-const options = { noServer: true, maxPayload: 1024 * 1024 };
+const perMessageDeflate = C1M_DEFLATE === '1' && { serverNoContextTakeover: true, clientNoContextTakeover: true };
+const options = { noServer: true, maxPayload: 1024 * 1024, perMessageDeflate };
 const members = new WebSocketServer(options);
 const publishers = new WebSocketServer(options);
 const endpoints = new Map(Object.entries({ '/': members, '/publish': publishers }));

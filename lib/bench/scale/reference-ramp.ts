@@ -45,6 +45,7 @@ export async function rampReference(task: ReferenceTask): Promise<ReferenceRamp>
       ServerProcesses: String(task.serverProcesses),
       MemoryPreset: task.memoryPreset,
       Tls: 'no',
+      Deflate: 'no',
     });
     for (const host of load) {
       const copy = host.path(program);

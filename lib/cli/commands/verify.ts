@@ -5,8 +5,9 @@ import { exitCodes, LabError } from '../../config/lab-error.ts';
 import { buildOrThrow, type BuiltServer } from '../../verify/built-server.ts';
 import { conformanceFile, conformanceOf, differences, tableText } from '../../verify/conformance/conformance-table.ts';
 import { conformanceNames, describeObservation, recordTable } from '../../verify/conformance/observe.ts';
+import type { ServerPromise } from '../../verify/promise.ts';
 import { allPromises } from '../../verify/promises/all-promises.ts';
-import { unknownDeviations, Verification, type PromiseOutcome } from '../../verify/verification.ts';
+import { passesOf, unknownDeviations, Verification, type PromiseOutcome } from '../../verify/verification.ts';
 import type { LabContext } from '../context.ts';
 import { chooseServers, knownServers, serversFolder } from '../servers/server-folders.ts';
 
@@ -33,10 +34,15 @@ function checkNames(names: readonly string[]): void {
   }
 }
 
-/** Checks the promises of one server, and gives whether none is broken. */
-async function checkPromises(context: LabContext, verification: Verification, names: readonly string[]) {
+/** Checks promises of one server, and gives whether none is broken. */
+async function checkPromises(
+  context: LabContext,
+  verification: Verification,
+  promises: readonly ServerPromise[],
+  names: readonly string[],
+) {
   const counts = new Map<PromiseOutcome['result'], number>();
-  for (const promise of allPromises) {
+  for (const promise of promises) {
     if (names.length > 0 && !names.includes(promise.name)) continue;
     const { result, detail, millis } = await verification.check(promise);
     counts.set(result, (counts.get(result) ?? 0) + 1);
@@ -115,12 +121,12 @@ export const verifyCommand = buildCommand<VerifyFlags, string[], LabContext>({
         for (const name of unknown) {
           this.process.stdout.write(`  ✘ server.json lists a deviation in '${name}', which is no promise\n`);
         }
-        for (const isSecure of server.description.tls ? [false, true] : [false]) {
-          if (isSecure) this.process.stdout.write('over TLS\n');
-          const verification = new Verification(server, isSecure);
+        for (const [index, { name, layers, promises }] of passesOf(server.description).entries()) {
+          if (index > 0) this.process.stdout.write(`${name}\n`);
+          const verification = new Verification(server, layers);
           try {
-            if (!isSecure) await observe(this, verification, server, flags);
-            const kept = await checkPromises(this, verification, flags.case ?? []);
+            if (index === 0) await observe(this, verification, server, flags);
+            const kept = await checkPromises(this, verification, promises, flags.case ?? []);
             if (!kept || unknown.length > 0) worst = Math.max(worst, exitCodes.promiseBroken);
           } finally {
             await verification.close();

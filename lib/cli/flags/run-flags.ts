@@ -26,6 +26,7 @@ export interface RunFlags extends UrlFlags {
   readonly connectRate?: number;
   readonly memory?: MemoryPresetName;
   readonly tls?: boolean;
+  readonly deflate?: boolean;
   readonly serverProcesses?: number;
   readonly loadProcesses?: number;
   readonly repeats?: number;
@@ -128,6 +129,12 @@ export const runFlagParameters: FlagParametersForType<RunFlags, LabContext> = {
     optional: true,
     withNegated: false,
     brief: 'Secure connections with TLS; servers that cannot are skipped',
+  },
+  deflate: {
+    kind: 'boolean',
+    optional: true,
+    withNegated: false,
+    brief: 'Offer to compress messages (permessage-deflate); servers of the lab that cannot are skipped',
   },
   serverProcesses: {
     kind: 'parsed',

@@ -34,12 +34,12 @@ const optionEntries = Object.entries<OptionDescription>(urlOptionTable).map(
   ([name, option]) => ({ name, flag: camel(name), ...option }) as const,
 );
 
-/** The names of {@link UrlFlags}. */
+/** The names of {@link UrlFlags}, but for those that servers of the lab can be measured with, too. */
 export const urlFlagNames: readonly string[] = [
   'sources',
   'localPorts',
   'hold',
-  ...optionEntries.map(({ flag }) => flag),
+  ...optionEntries.map(({ flag }) => flag).filter((flag) => flag !== 'deflate'),
 ];
 
 /** How each of {@link UrlFlags} is written and read. */

@@ -51,6 +51,7 @@ function requestOf(flags: RunFlags, servers: readonly string[], defaults: RunDef
     connectRate: flags.connectRate,
     memoryPreset: flags.memory,
     tls: flags.tls ?? false,
+    deflate: flags.deflate ?? false,
     serverProcesses: flags.serverProcesses,
     loadProcesses: flags.loadProcesses,
   };

@@ -145,6 +145,7 @@ export function environment(result: RunResult): Html {
     ],
     ['connections', `${wholeNumber(parameters.connections)} at ${wholeNumber(parameters.connectRate)}/s`],
     ['workload', parameters.workload.length === 0 ? 'none' : parameters.workload.map(formatPhase).join(', ')],
+    ['compression', parameters.deflate ? 'permessage-deflate, without context takeover' : 'no'],
     ['repeats', String(parameters.repeats)],
   ];
   const rows = hosts.map(

@@ -1,3 +1,4 @@
+import { addDeflate } from '../../../assets/loadgen/deflate/deflate-sums.ts';
 import { mergePhases } from '../phases/merge-phases.ts';
 import type { PhaseResult } from '../phases/rooms.ts';
 import type { RawMeasurement } from '../raw/raw-run.ts';
@@ -41,6 +42,7 @@ export function mergeMeasurement(raw: RawMeasurement, run: RunRecord): Measureme
     cpu: mergeProcessor(raw, offsets, windows.ramp, serverTime),
     phases: [...phases.phases],
     generator: loop.generator,
+    deflate: addDeflate(raw.hosts.flatMap(({ loadProcesses }) => loadProcesses.flatMap((one) => one.deflate ?? []))),
     series: {
       connections: connectionsSeries(raw, connections, offsets),
       serverMemory: downsample(memory.serverSeries.map(([x, y]) => [x, y])),

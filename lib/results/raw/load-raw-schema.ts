@@ -3,6 +3,7 @@ import type { LoadProcessRaw, LoadStatus } from '../../../assets/loadgen/raw.ts'
 import { arrivalsRawSchema } from '../phases/broadcast.ts';
 import { wholeNumber } from '../phases/common.ts';
 import { phaseRawSchema } from '../phases/rooms.ts';
+import { deflateSchema } from '../schema/deflate.ts';
 
 const failureCounts = v.record(v.string(), wholeNumber);
 
@@ -29,13 +30,6 @@ export const loadStatusSchema = v.object({
     v.object({ place: wholeNumber, of: wholeNumber, kind: v.string(), counts: v.record(v.string(), wholeNumber) }),
   ),
 }) satisfies v.GenericSchema<unknown, LoadStatus>;
-
-const compression = v.object({
-  messages: wholeNumber,
-  wireBytes: wholeNumber,
-  bytes: wholeNumber,
-  micros: wholeNumber,
-});
 
 /** `loadgen-<process>.json`: everything one load process measured. */
 export const loadProcessSchema = v.object({
@@ -73,16 +67,7 @@ export const loadProcessSchema = v.object({
       ),
     }),
   ),
-  deflate: v.optional(
-    v.object({
-      offered: v.string(),
-      answered: v.nullable(v.string()),
-      accepted: wholeNumber,
-      declined: wholeNumber,
-      received: compression,
-      sent: compression,
-    }),
-  ),
+  deflate: v.optional(deflateSchema),
   loop: v.object({
     turn: v.string(),
     lateness: v.string(),

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { phaseResultSchema } from '../phases/rooms.ts';
 import { answersSchema } from './answers.ts';
+import { deflateSchema } from './deflate.ts';
 import { amount, count, countsByCause, flag, real, text } from './fields.ts';
 import { latencySchema } from './latency.ts';
 import { measurementRecordSchema } from './measurement-record.ts';
@@ -103,6 +104,10 @@ export const measurementResultSchema = v.object({
     ),
     maxLatenessWhileDrivingMicros: v.nullable(amount('The greatest scheduling delay in any phase.')),
   }),
+  deflate: v.pipe(
+    v.optional(v.nullable(deflateSchema), null),
+    v.description('What compression came to, all load processes; null where it was not offered.'),
+  ),
   series: v.pipe(
     v.object({
       connections: v.array(v.tuple([real('Seconds since the ramp began.'), count('Connections open.')])),

@@ -19,6 +19,7 @@ export const runParametersSchema = v.pipe(
       ),
     ),
     tls: v.optional(flag('Whether connections were secured with TLS.'), false),
+    deflate: v.optional(flag('Whether permessage-deflate was offered.'), false),
     repeats: count('How many times each server was to be measured.'),
   }),
   v.description('What was asked of every measurement of the run.'),

@@ -48,6 +48,7 @@ export function requestOfExecution(backend: Pick<LabBackend, 'lab'>, execution: 
       loadProcesses: numberOf('LoadProcesses'),
       memoryPreset: memory === 'article' || memory === 'small' ? memory : 'modern',
       tls: Parameters['Tls']?.[0] === 'yes',
+      deflate: Parameters['Deflate']?.[0] === 'yes',
     },
   };
 }

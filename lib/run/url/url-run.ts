@@ -68,6 +68,7 @@ export function describeUrlRun(run: UrlRun, endedUnixMillis: number | null): Run
       loadProcesses: load.loadProcesses,
       memoryPreset: null,
       tls: target.server.isSecure,
+      deflate: target.target.deflate === true,
       repeats: run.repeats,
     },
     servers: [{ name: url, title: titleOf(url) }],

@@ -1,23 +1,19 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import { connect as connectSecurely } from 'node:tls';
+import { deflateOffer } from '../../../assets/loadgen/deflate/extension.ts';
 import { patienceMillis, within } from './deadline.ts';
+import { compress, deflated, inflate } from './deflate.ts';
 import { closePayload, decodeFrame, encodeFrame, opcodes, type Frame, type FrameToSend } from './frame.ts';
-
-const acceptSuffix = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+import { checkUpgrade, upgradeRequest, type HttpAnswer } from './upgrade.ts';
 
 /** Where a server listens on this machine. */
 export interface Endpoint {
   readonly port: number;
   /** Whether it speaks TLS; it does not when left out. */
   readonly isSecure?: boolean;
-}
-
-/** What a server answered to an HTTP request. */
-export interface HttpAnswer {
-  readonly status: number;
-  /** By lower-case name. */
-  readonly headers: ReadonlyMap<string, string>;
+  /** Whether messages are to be compressed; they are not when left out. */
+  readonly deflates?: boolean;
 }
 
 /** A data message, put together from its frames. */
@@ -26,34 +22,22 @@ export interface Message {
   readonly payload: Buffer;
 }
 
-/** The headers of an upgrade, with a new key unless `changes` gives one; null leaves a header out. */
-export function upgradeRequest(path: string, changes: Readonly<Record<string, string | null>> = {}): string {
-  const headers = {
-    Host: '127.0.0.1',
-    Upgrade: 'websocket',
-    Connection: 'Upgrade',
-    'Sec-WebSocket-Key': randomBytes(16).toString('base64'),
-    'Sec-WebSocket-Version': '13',
-    ...changes,
-  };
-  const lines = Object.entries(headers).flatMap(([name, value]) => (value === null ? [] : [`${name}: ${value}`]));
-  return `GET ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`;
-}
-
 /**
  * A WebSocket client that does only what it is told: it answers no ping and no close, sends any bytes, and returns every
- * frame as it came.
+ * frame as it came. Where messages are to be compressed, whole ones are, and fragments are not.
  */
 export class RawClient {
   readonly #socket: Socket;
   // Of TLS, what carries it; else the same.
   readonly #tcp: Socket;
+  readonly #deflates: boolean;
   #received: Buffer[] = [];
   #wanted: (() => void) | null = null;
   #ended: string | null = null;
 
-  private constructor(socket: Socket, tcp: Socket) {
+  private constructor(socket: Socket, tcp: Socket, deflates: boolean) {
     this.#socket = socket;
+    this.#deflates = deflates;
     this.#tcp = tcp;
     socket.setNoDelay(true);
     socket.on('data', (bytes: Buffer) => {
@@ -70,7 +54,7 @@ export class RawClient {
   }
 
   /** Opens a connection, of TCP or of TLS over it, and sends nothing. */
-  static async tcp({ port, isSecure = false }: Endpoint, address = '127.0.0.1'): Promise<RawClient> {
+  static async tcp({ port, isSecure = false, deflates = false }: Endpoint, address = '127.0.0.1'): Promise<RawClient> {
     const tcp = connect({ port, host: address, allowHalfOpen: true });
     // Nobody vouches for a key that was made for this server a moment ago.
     const socket = isSecure ? connectSecurely({ socket: tcp, rejectUnauthorized: false }) : tcp;
@@ -81,7 +65,7 @@ export class RawClient {
       }),
       'TCP connection',
     );
-    return new RawClient(socket, tcp);
+    return new RawClient(socket, tcp, deflates);
   }
 
   /** Opens a WebSocket and checks the server's handshake. */
@@ -99,8 +83,9 @@ export class RawClient {
   /** Asks for the upgrade and checks all of the answer. */
   async upgrade(path: string): Promise<void> {
     const key = randomBytes(16).toString('base64');
-    this.write(upgradeRequest(path, { 'Sec-WebSocket-Key': key }));
-    checkUpgrade(await this.httpAnswer(), key);
+    const offer = this.#deflates ? deflateOffer : null;
+    this.write(upgradeRequest(path, { 'Sec-WebSocket-Key': key, 'Sec-WebSocket-Extensions': offer }));
+    checkUpgrade(await this.httpAnswer(), key, this.#deflates);
   }
 
   /** The head of an HTTP answer; what came after it stays to be read as frames. */
@@ -142,7 +127,7 @@ export class RawClient {
   }
 
   send(frame: FrameToSend): void {
-    this.write(encodeFrame(frame));
+    this.write(encodeFrame(this.#deflates ? compress(frame) : frame));
   }
 
   sendText(text: string): void {
@@ -176,13 +161,18 @@ export class RawClient {
       const frame = await this.frame(millis);
       if (frame === null) throw new Error(`no message: the connection ended (${this.#ended ?? ''})`);
       const continues = first !== null;
-      if (frame.masked || frame.reserved !== 0) throw new Error('a frame of the server is masked or has reserved bits');
+      const allowed = this.#deflates && !continues && frame.opcode < opcodes.close ? [0, deflated] : [0];
+      if (frame.masked || !allowed.includes(frame.reserved))
+        throw new Error('a frame of the server is masked or has reserved bits');
       if (frame.opcode >= opcodes.close || continues !== (frame.opcode === opcodes.continuation)) {
         throw new Error(`no message: a frame of opcode ${frame.opcode} came (${frame.payload.toString('hex', 0, 40)})`);
       }
       first ??= frame;
       parts.push(frame.payload);
-      if (frame.fin) return { binary: first.opcode === opcodes.binary, payload: Buffer.concat(parts) };
+      if (!frame.fin) continue;
+      const payload = Buffer.concat(parts);
+      const isDeflated = first.reserved === deflated;
+      return { binary: first.opcode === opcodes.binary, payload: isDeflated ? inflate(payload) : payload };
     }
   }
 
@@ -276,25 +266,5 @@ export class RawClient {
     this.#wanted = resolve;
     await promise;
     this.#wanted = null;
-  }
-}
-
-function checkUpgrade(answer: HttpAnswer, key: string): void {
-  const expected = {
-    upgrade: 'websocket',
-    connection: 'upgrade',
-    'sec-websocket-accept': createHash('sha1')
-      .update(key + acceptSuffix)
-      .digest('base64'),
-  };
-  if (answer.status !== 101) throw new Error(`the upgrade was answered with ${answer.status}, not 101`);
-  for (const [name, wanted] of Object.entries(expected)) {
-    const got = answer.headers.get(name) ?? '';
-    const same = name === 'sec-websocket-accept' ? got === wanted : got.toLowerCase() === wanted;
-    if (!same) throw new Error(`the upgrade's header ${name} must be '${wanted}', got '${got}'`);
-  }
-  for (const name of ['sec-websocket-extensions', 'sec-websocket-protocol']) {
-    const got = answer.headers.get(name);
-    if (got !== undefined) throw new Error(`the upgrade's answer has ${name}: '${got}', which nobody asked for`);
   }
 }

@@ -1,5 +1,6 @@
 import { encodeFrame } from '../client/frame.ts';
-import { RawClient, upgradeRequest } from '../client/raw-client.ts';
+import { RawClient } from '../client/raw-client.ts';
+import { upgradeRequest } from '../client/upgrade.ts';
 import { describeAnswers, observeRequest, text, type ConformanceCase } from './conformance-case.ts';
 
 function requestCase(name: string, what: string, section: string, asks: string, request: string): ConformanceCase {

@@ -18,3 +18,16 @@ export const allPromises: readonly ServerPromise[] = [
   churnPromise,
   ...closingPromises,
 ];
+
+const deflatedNames = [
+  'echo-text',
+  'echo-binary',
+  'echo-fragments',
+  'publish-reaches-all',
+  'publish-unchanged',
+  'publish-from-several',
+  'publish-amid-echoes',
+];
+
+/** Those that are checked over permessage-deflate, too: what comes back and what is published, unchanged and in order. */
+export const deflatedPromises = allPromises.filter(({ name }) => deflatedNames.includes(name));

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { CaseContext, ServerPromise } from '../promise.ts';
 import { until } from '../client/deadline.ts';
-import { upgradeRequest, type RawClient } from '../client/raw-client.ts';
+import type { RawClient } from '../client/raw-client.ts';
+import { upgradeRequest } from '../client/upgrade.ts';
 import { encodeFrame, opcodes } from '../client/frame.ts';
 
 /** Files that a runtime may open for itself meanwhile (an epoll of its own, cgroup's files), far below what would leak. */

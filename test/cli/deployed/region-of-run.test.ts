@@ -21,6 +21,7 @@ describe('a run that is taken up again', () => {
       connections: 1,
       workload: [],
       tls: false,
+      deflate: false,
     };
     const run = {
       runId,

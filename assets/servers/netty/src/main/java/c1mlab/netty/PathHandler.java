@@ -18,6 +18,8 @@ import io.netty.handler.codec.http.websocketx.WebSocketFrameAggregator;
 import io.netty.handler.codec.http.websocketx.WebSocketFrameDecoder;
 import io.netty.handler.codec.http.websocketx.WebSocketServerProtocolConfig;
 import io.netty.handler.codec.http.websocketx.WebSocketServerProtocolHandler;
+import io.netty.handler.codec.http.websocketx.extensions.WebSocketServerExtensionHandler;
+import io.netty.handler.codec.http.websocketx.extensions.compression.PerMessageDeflateServerExtensionHandshaker;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.util.function.UnaryOperator;
 
@@ -26,10 +28,12 @@ import java.util.function.UnaryOperator;
 final class PathHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
     static final long CLOSE_MILLIS = 5000;
     private static final int MAX_MESSAGE_BYTES = 1 << 20;
+    private static final boolean DEFLATES = "1".equals(System.getenv("C1M_DEFLATE"));
     private static final WebSocketServerProtocolConfig CONFIG = WebSocketServerProtocolConfig.newBuilder()
             .websocketPath("/")
             .checkStartsWith(true)
             .maxFramePayloadLength(MAX_MESSAGE_BYTES)
+            .allowExtensions(DEFLATES)
             .forceCloseTimeoutMillis(CLOSE_MILLIS)
             .build();
 
@@ -51,6 +55,12 @@ final class PathHandler extends SimpleChannelInboundHandler<FullHttpRequest> {
 
     private void upgrade(ChannelHandlerContext ctx, FullHttpRequest request, ChannelGroup group, FrameHandler handler) {
         var pipeline = ctx.pipeline();
+        if (DEFLATES) {
+            // Netty's own choices, but that either side may go without context takeover, and that memory is bounded: it asks for
+            // room of twice what is left to inflate.
+            pipeline.addLast(new WebSocketServerExtensionHandler(
+                    new PerMessageDeflateServerExtensionHandshaker(6, false, 15, true, true, 4 * MAX_MESSAGE_BYTES)));
+        }
         pipeline.addLast(new WebSocketServerProtocolHandler(CONFIG))
                 .addLast(new WebSocketFrameAggregator(MAX_MESSAGE_BYTES))
                 .addLast(handler);
