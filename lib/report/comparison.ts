@@ -23,9 +23,6 @@ export interface Cell {
   readonly timesFloor: string | null;
 }
 
-/** The entry that is no contestant: a server in C that does nothing but what the contract asks. */
-const floorServer = 'floor';
-
 /** One column with its unit and a cell for each server. */
 export interface ComparedColumn {
   readonly column: ComparedFigure;
@@ -36,23 +33,25 @@ export interface ComparedColumn {
 /** The comparison of a run's servers: one unit a group of columns, medians, and which differences are more than the range over repeats. */
 export function compareServers(result: RunResult): readonly ComparedColumn[] {
   const { servers } = result;
+  const isFloor = servers.map(({ server }) =>
+    result.measurements.some((measurement) => measurement.server === server && measurement.role === 'floor'),
+  );
   const columns = comparedFigures(result.parameters.workload).filter((figure) => isShown(figure, servers));
   return columns.map((column) => {
     const figures = servers.map((server) => server.figures[column.name] ?? null);
     const unit = unitFor(column.quantity, groupValues(column, columns, servers));
     const best = bestOf(
       column,
-      figures.filter((_figure, index) => !isFloor(servers[index])),
+      figures.filter((_figure, index) => !isFloor[index]),
     );
-    const floor = column.better === 'less' ? (figures[servers.findIndex(isFloor)]?.median ?? 0) : 0;
+    const floor = column.better === 'less' ? (figures[isFloor.indexOf(true)]?.median ?? 0) : 0;
     return {
       column,
       unit,
       cells: figures.map((figure, index) => ({
-        ...cellOf(column, unit, figure, isFloor(servers[index]) ? null : best),
+        ...cellOf(column, unit, figure, isFloor[index] ? null : best),
         suspect: figure !== null && isSuspect(column, servers[index], result),
-        timesFloor:
-          figure === null || floor <= 0 || isFloor(servers[index]) ? null : threeDigits(figure.median / floor),
+        timesFloor: figure === null || floor <= 0 || isFloor[index] ? null : threeDigits(figure.median / floor),
       })),
     };
   });
@@ -77,11 +76,6 @@ function cellOf(
 ): Omit<Cell, 'suspect' | 'timesFloor'> {
   if (figure === null) return { text: '-', halfRange: null, best: false };
   return { ...figureTexts(column, unit, figure), best: best !== null && overlaps(figure, best) };
-}
-
-/** Whether a server is the floor. */
-function isFloor(server: ServerSummary | undefined): boolean {
-  return server?.server === floorServer;
 }
 
 /** A figure over its repeats in a unit, with no more digits than its repeats leave sense in; no range for a single repeat. */

@@ -45,6 +45,7 @@ export function describeRun(
       name: description.name,
       title: description.title,
       language: description.language,
+      role: description.role ?? null,
       framework: `${description.framework.name} ${description.framework.version}`,
       knownDeviations: description.knownDeviations,
       conformance: conformanceSummary(outsideFolder ?? join(labServers, description.name)),

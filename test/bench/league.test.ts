@@ -64,15 +64,15 @@ describe('a league', () => {
     assert.ok(memory?.cells.every(({ halfRange }) => halfRange !== null));
   });
 
-  test('says how many times the floor a server is, and never calls the floor the best', async () => {
+  test('says how many times the server of the role floor another is, and never calls that one the best', async () => {
     const result = await readMerged(runFiles({ servers: ['netty'] }));
     const asFloor = {
       ...result,
-      servers: result.servers.map((one) => ({ ...one, server: 'floor', title: 'floor' })),
-      measurements: result.measurements.map((one) => ({ ...one, server: 'floor', title: 'floor' })),
+      servers: result.servers.map((one) => ({ ...one, server: 'beneath', title: 'beneath' })),
+      measurements: result.measurements.map((one) => ({ ...one, server: 'beneath', title: 'beneath', role: 'floor' })),
     };
     const floors = [1, 2].map((repeat) => ({
-      server: 'floor',
+      server: 'beneath',
       connections: 2_000,
       repeat,
       file: '',
@@ -81,8 +81,8 @@ describe('a league', () => {
     const [standings] = standingsOf([...readEdition(folder, '2026-11'), ...floors]);
     const memory = standings?.columns.find(({ column }) => column.name === 'serverBytesPerConnection');
     const cells = new Map(standings?.result.servers.map(({ server }, row) => [server, memory?.cells[row]]));
-    assert.equal(cells.get('floor')?.timesFloor, null);
-    assert.equal(cells.get('floor')?.best, false);
+    assert.equal(cells.get('beneath')?.timesFloor, null);
+    assert.equal(cells.get('beneath')?.best, false);
     assert.equal(cells.get('netty')?.timesFloor, '1.00');
     assert.equal(cells.get('netty')?.best, true);
     assert.ok(Number(cells.get('go')?.timesFloor) > 1.5);

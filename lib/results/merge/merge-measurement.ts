@@ -77,6 +77,7 @@ function describeServer(raw: RawMeasurement, run: RunRecord) {
     repeat,
     version: start?.processes[0]?.version ?? null,
     language: description?.language ?? null,
+    role: description?.role ?? null,
     framework: description?.framework ?? null,
     memoryPreset: start?.memoryPreset ?? null,
     flags: start?.flags ?? null,

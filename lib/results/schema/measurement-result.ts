@@ -34,6 +34,10 @@ export const measurementResultSchema = v.object({
   repeat: count('Which of the repeats, from 1.'),
   version: v.nullable(text('Version that the server printed when it listened.')),
   language: v.nullable(text('Language that the server is written in.')),
+  role: v.optional(
+    v.nullable(text("'floor': no contestant but the line that others are measured by; else null.")),
+    null,
+  ),
   framework: v.nullable(text('Library or framework, with its version.')),
   memoryPreset: v.nullable(text('Preset of the flags.')),
   flags: v.nullable(text('Flags the server was started with.')),

@@ -74,6 +74,10 @@ const serverDescriptionSchema = v.object({
   name: text('Name of the entry: the folder under assets/servers.'),
   title: v.optional(v.nullable(text('Its name in tables and charts.')), null),
   language: v.optional(v.nullable(text('Language that the server is written in.')), null),
+  role: v.optional(
+    v.nullable(text("'floor': no contestant but the line that others are measured by; else null.")),
+    null,
+  ),
   framework: v.optional(v.nullable(text('Library or framework it is written with, with its version.')), null),
   knownDeviations: v.optional(v.array(knownDeviationSchema), []),
   conformance: v.optional(v.nullable(conformanceRecordSchema), null),
