@@ -62,12 +62,6 @@ public final class Client implements Session.Listener {
         message.sending().accept(session, Callback.from(written, failure -> written.run()));
     }
 
-    void close(int code) {
-        if (session != null) {
-            session.close(code, null, Callback.NOOP);
-        }
-    }
-
     @Override
     public void onWebSocketOpen(Session opened) {
         synchronized (this) {

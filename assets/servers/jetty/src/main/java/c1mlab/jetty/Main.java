@@ -3,13 +3,11 @@ package c1mlab.jetty;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.locks.LockSupport;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.VirtualThreads;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
-import org.eclipse.jetty.websocket.api.StatusCode;
 import org.eclipse.jetty.websocket.server.ServerWebSocketContainer;
 import org.eclipse.jetty.websocket.server.WebSocketUpgradeHandler;
 
@@ -17,7 +15,6 @@ import org.eclipse.jetty.websocket.server.WebSocketUpgradeHandler;
 public final class Main {
     private static final int MAX_MESSAGE_BYTES = 1 << 20;
     private static final Set<Client> MEMBERS = ConcurrentHashMap.newKeySet();
-    private static final Set<Client> PUBLISHERS = ConcurrentHashMap.newKeySet();
 
     private Main() {}
 
@@ -30,6 +27,7 @@ public final class Main {
         connector.setPort(Integer.parseInt(System.getenv("C1M_PORT")));
         connector.setAcceptQueueSize(Integer.parseInt(System.getenv("C1M_BACKLOG")));
         server.addConnector(connector);
+        server.setStopTimeout(5000);
         server.setHandler(WebSocketUpgradeHandler.from(server, Main::configure));
         try {
             server.start();
@@ -37,7 +35,7 @@ public final class Main {
             System.err.println("jetty: " + error.getMessage());
             System.exit(1);
         }
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(connector)));
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server)));
         report("listening", "\"server\":\"jetty\",\"version\":\"" + Server.getVersion() + "\"");
     }
 
@@ -46,20 +44,20 @@ public final class Main {
         container.setMaxTextMessageSize(MAX_MESSAGE_BYTES);
         container.setMaxBinaryMessageSize(MAX_MESSAGE_BYTES);
         container.setMaxFrameSize(MAX_MESSAGE_BYTES);
-        container.addMapping("^/$", (request, response, callback) -> join(MEMBERS, request, message -> message));
-        container.addMapping("^/publish$", (request, response, callback) -> join(PUBLISHERS, request, Main::publish));
+        container.addMapping("^/$", (request, response, callback) -> join(request));
+        container.addMapping("^/publish$", (request, response, callback) -> new Client(Main::publish, left -> {}));
     }
 
-    /** A client joins before its 101 is sent, and leaves also when that fails. */
-    private static Client join(Set<Client> clients, Request request, Client.Receiver receiver) {
-        var client = new Client(receiver, clients::remove);
-        clients.add(client);
+    /** A member joins before its 101 is sent, and leaves also when that fails. It gets its own messages back. */
+    private static Client join(Request request) {
+        var member = new Client(message -> message, MEMBERS::remove);
+        MEMBERS.add(member);
         Request.addCompletionListener(request, failure -> {
             if (failure != null) {
-                clients.remove(client);
+                MEMBERS.remove(member);
             }
         });
-        return client;
+        return member;
     }
 
     /** A publisher's message goes to every member, and it is told how many those were. */
@@ -77,13 +75,12 @@ public final class Main {
         return Client.Message.text("sent " + addressed + " " + failed + " " + (System.nanoTime() - began) / 1000);
     }
 
-    private static void stop(ServerConnector connector) {
-        connector.close();
-        MEMBERS.forEach(client -> client.close(StatusCode.SHUTDOWN));
-        PUBLISHERS.forEach(client -> client.close(StatusCode.SHUTDOWN));
-        var deadline = System.nanoTime() + Duration.ofSeconds(5).toNanos();
-        while (!(MEMBERS.isEmpty() && PUBLISHERS.isEmpty()) && System.nanoTime() < deadline) {
-            LockSupport.parkNanos(10_000_000);
+    /** Jetty sends 1001 to all, and then closes the connections. */
+    private static void stop(Server server) {
+        try {
+            server.stop();
+        } catch (Exception late) {
+            // Those that could not be closed in time are cut off with the process.
         }
         report("stopped", null);
         // A JVM that a signal ends has exit code 143, unless its last hook halts it.
