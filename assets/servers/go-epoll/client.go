@@ -3,12 +3,14 @@ package main
 import (
 	"net"
 	"sync"
+
+	"golang.org/x/sys/unix"
 )
 
 // Most bytes of broadcasts that may wait for one client.
 const waitingLimit = 4 << 20
 
-// client is a connection. Broadcasts wait in its queue; the goroutine that writes them lives only while some do.
+// client is a connection. What it does not take at once waits in its queue; the goroutine that writes it lives only while some does.
 type client struct {
 	*net.TCPConn
 	fd        int
@@ -38,7 +40,8 @@ func (c *client) Write(frame []byte) (int, error) {
 	return c.TCPConn.Write(frame)
 }
 
-// send queues a broadcast; a client for which too much waits is cut off, and false is returned.
+// send writes what the client takes at once, and queues the rest; a client for which too much waits is cut off, and false is
+// returned. The hub's lock is held, so that the descriptor is not closed meanwhile.
 func (c *client) send(frame []byte) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -46,23 +49,35 @@ func (c *client) send(frame []byte) bool {
 		c.cutOff()
 		return false
 	}
+	begun := len(c.queue) == 0 && c.writing.TryLock()
+	if begun {
+		n, _ := unix.Write(c.fd, frame)
+		if frame = frame[max(n, 0):]; len(frame) == 0 {
+			c.writing.Unlock()
+			return true
+		}
+	}
 	c.queue = append(c.queue, frame)
 	c.waiting += len(frame)
 	if len(c.queue) == 1 {
-		go c.drain()
+		go c.drain(begun)
 	}
 	return true
 }
 
 // drain writes what waits, the first of the queue until there is none.
-func (c *client) drain() {
+func (c *client) drain(begun bool) {
+	if !begun {
+		c.writing.Lock()
+	}
+	defer c.writing.Unlock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for len(c.queue) > 0 {
 		next := c.queue[0]
 		c.mu.Unlock()
 		// An error ends the connection, and its reader finds out.
-		c.Write(next)
+		c.TCPConn.Write(next)
 		c.mu.Lock()
 		c.waiting -= len(next)
 		c.queue = c.queue[1:]

@@ -7,8 +7,11 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -156,23 +159,30 @@ func (h *hub) read(c *client, source io.Reader) error {
 	return err
 }
 
-// publish sends to every member, and returns the publisher's answer.
+// publish sends to every member, on all processors, and returns the publisher's answer.
 func (h *hub) publish(frame []byte) []byte {
 	began := time.Now()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	members, failed := 0, 0
+	var members []*client
 	for _, c := range h.clients {
-		if !c.member {
-			continue
-		}
-		members++
-		if !c.send(frame) {
-			failed++
-			c.member = false
+		if c.member {
+			members = append(members, c)
 		}
 	}
-	return fmt.Appendf(nil, "sent %d %d %d", members, failed, time.Since(began).Microseconds())
+	var failed atomic.Int64
+	var sending sync.WaitGroup
+	for share := range slices.Chunk(members, len(members)/runtime.GOMAXPROCS(0)+1) {
+		sending.Go(func() {
+			for _, c := range share {
+				if c.member = c.send(frame); !c.member {
+					failed.Add(1)
+				}
+			}
+		})
+	}
+	sending.Wait()
+	return fmt.Appendf(nil, "sent %d %d %d", len(members), failed.Load(), time.Since(began).Microseconds())
 }
 
 // close sends 1001 to all, and returns when they are gone; those that have not answered in time are cut off.
