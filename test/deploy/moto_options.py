@@ -2,16 +2,14 @@
 
 from typing import Any
 
-from moto.budgets.models import budgets_backends
-from moto.core.common_models import CloudFormationModel
 from moto.ec2.models import ec2_backends
 from moto.ec2.models.elastic_ip_addresses import ElasticAddress
 from moto.ec2.models.instances import Instance
 from moto.ec2.models.nat_gateways import NatGateway
 from moto.ec2.models.vpcs import VPCEndPoint
-from moto.sns.models import sns_backends
 from moto.ssm.models import ssm_backends
-from moto_patches import replace_creation, tags_of
+from moto_patches import replace_creation
+from moto_resources import tags_of
 
 
 def apply() -> None:
@@ -61,75 +59,3 @@ def gateways_addresses_and_endpoints_have_tags_and_go_with_their_stack() -> None
     NatGateway.delete = delete_gateway  # type: ignore[attr-defined]
     ElasticAddress.delete = release_address  # type: ignore[attr-defined]
     VPCEndPoint.delete = delete_endpoint  # type: ignore[attr-defined]
-
-
-class Subscription(CloudFormationModel):
-    __module__ = "moto.sns"
-
-    def __init__(self, arn: str) -> None:
-        self.physical_resource_id = arn
-
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        return ""
-
-    @staticmethod
-    def cloudformation_type() -> str:
-        return "AWS::SNS::Subscription"
-
-    @classmethod
-    def create_from_cloudformation_json(cls, name: str, template: Any, account: str, region: str, **kwargs: Any) -> Any:
-        properties = template["Properties"]
-        backend = sns_backends[account][region]
-        return cls(backend.subscribe(properties["TopicArn"], properties["Endpoint"], properties["Protocol"]).arn)
-
-    def delete(self, account: str, region: str) -> None:
-        sns_backends[account][region].unsubscribe(self.physical_resource_id)
-
-
-class TopicPolicy(CloudFormationModel):
-    __module__ = "moto.sns"
-
-    def __init__(self, name: str) -> None:
-        self.physical_resource_id = name
-
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        return ""
-
-    @staticmethod
-    def cloudformation_type() -> str:
-        return "AWS::SNS::TopicPolicy"
-
-    @classmethod
-    def create_from_cloudformation_json(cls, name: str, template: Any, account: str, region: str, **kwargs: Any) -> Any:
-        return cls(name)
-
-    def delete(self, account: str, region: str) -> None:
-        """The topic takes its policy along."""
-
-
-class Budget(CloudFormationModel):
-    __module__ = "moto.budgets"
-
-    def __init__(self, name: str) -> None:
-        self.physical_resource_id = name
-
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        return ""
-
-    @staticmethod
-    def cloudformation_type() -> str:
-        return "AWS::Budgets::Budget"
-
-    @classmethod
-    def create_from_cloudformation_json(cls, name: str, template: Any, account: str, region: str, **kwargs: Any) -> Any:
-        properties = template["Properties"]
-        budget = {**properties["Budget"], "BudgetName": name}
-        notifications = properties.get("NotificationsWithSubscribers", [])
-        budgets_backends[account]["aws"].create_budget(account, budget, notifications)
-        return cls(name)
-
-    def delete(self, account: str, region: str) -> None:
-        budgets_backends[account]["aws"].delete_budget(account, self.physical_resource_id)

@@ -9,24 +9,22 @@ import json
 from typing import Any
 
 from moto.cloudformation.models import CloudFormationBackend
-from moto.core.common_models import CloudFormationModel
 from moto.core.responses import ActionResult
 from moto.ec2.models import EC2Backend, ec2_backends
-from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface
 from moto.ec2.models.instances import Instance
 from moto.ec2.models.internet_gateways import InternetGateway
 from moto.ec2.models.route_tables import RouteTable
 from moto.ec2.responses import EC2Response
 from moto.ec2.utils import generic_filter
-from moto.s3.models import FakeBucket, s3_backends
-from moto.scheduler.models import scheduler_backends
+from moto.s3.models import FakeBucket
 from moto.ssm.models import Document
 from moto.ssm.responses import SimpleSystemManagerResponse
+from moto_resources import placement_groups, tags_of
 
 
 def apply() -> None:
-    """Applies every patch. The resource types that moto lacks are the classes at the end: it knows them once they are defined."""
+    """Applies every patch. The resource types that moto lacks are in moto_resources."""
     updates_keep_parameters_that_have_a_default()
     instances_have_their_security_groups_and_placement_group()
     network_interfaces_have_their_addresses_groups_and_tags()
@@ -47,10 +45,6 @@ def replace_creation(resource: Any, create: Any) -> None:
         return create(lambda: original(name, template, account, region, **kwargs), template["Properties"], account, region)
 
     resource.create_from_cloudformation_json = classmethod(replacement)
-
-
-def tags_of(properties: Any) -> dict[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in properties.get("Tags", [])}
 
 
 def updates_keep_parameters_that_have_a_default() -> None:
@@ -140,7 +134,7 @@ def placement_groups_can_be_described() -> None:
     """EC2's DescribePlacementGroups answers 500."""
 
     def describe_placement_groups(self: Any) -> ActionResult:
-        groups = PlacementGroup.by_name.get((self.current_account, self.region), {}).values()
+        groups = placement_groups(self.current_account, self.region).values()
         found = generic_filter(self._filters_from_querystring(), list(groups))
         return ActionResult({"PlacementGroups": found})
 
@@ -192,132 +186,3 @@ def running_instances_are_managed_by_ssm() -> None:
         return json.dumps({"InstanceInformationList": online})
 
     SimpleSystemManagerResponse.describe_instance_information = describe_instance_information  # type: ignore[attr-defined]
-
-
-# Resource types that CloudFormation does not know. It finds direct subclasses of CloudFormationModel only, and wants their module to
-# name a service.
-
-
-class PlacementGroup(TaggedEC2Resource, CloudFormationModel):
-    __module__ = "moto.ec2"
-
-    by_name: dict[tuple[str, str], dict[str, "PlacementGroup"]] = {}
-
-    def __init__(self, backend: Any, name: str, strategy: str) -> None:
-        self.ec2_backend = backend
-        self.id = self.group_name = self.physical_resource_id = name
-        self.strategy = strategy
-        self.state = "available"
-
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        return ""
-
-    @staticmethod
-    def cloudformation_type() -> str:
-        return "AWS::EC2::PlacementGroup"
-
-    @classmethod
-    def create_from_cloudformation_json(cls, name: str, template: Any, account: str, region: str, **kwargs: Any) -> Any:
-        group = cls(ec2_backends[account][region], name, template["Properties"]["Strategy"])
-        group.add_tags(tags_of(template["Properties"]))
-        cls.by_name.setdefault((account, region), {})[name] = group
-        return group
-
-    def delete(self, account: str, region: str) -> None:
-        del self.by_name[(account, region)][self.group_name]
-
-
-class NetworkInterfaceAttachment(CloudFormationModel):
-    __module__ = "moto.ec2"
-
-    def __init__(self, attachment_id: str) -> None:
-        self.physical_resource_id = attachment_id
-
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        return ""
-
-    @staticmethod
-    def cloudformation_type() -> str:
-        return "AWS::EC2::NetworkInterfaceAttachment"
-
-    @classmethod
-    def create_from_cloudformation_json(cls, name: str, template: Any, account: str, region: str, **kwargs: Any) -> Any:
-        properties = template["Properties"]
-        backend = ec2_backends[account][region]
-        interface = backend.get_network_interface(properties["NetworkInterfaceId"])
-        backend.attach_network_interface(interface.id, properties["InstanceId"], properties["DeviceIndex"])
-        interface.delete_on_termination = properties.get("DeleteOnTermination", True)
-        return cls(interface.attachment_id)
-
-    def delete(self, account: str, region: str) -> None:
-        backend = ec2_backends[account][region]
-        # The end of its instance may have taken interface and attachment along.
-        if any(interface.attachment_id == self.physical_resource_id for interface in backend.enis.values()):
-            backend.detach_network_interface(self.physical_resource_id)
-
-
-class BucketPolicy(CloudFormationModel):
-    __module__ = "moto.s3"
-
-    def __init__(self, bucket: str) -> None:
-        self.physical_resource_id = bucket
-
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        return ""
-
-    @staticmethod
-    def cloudformation_type() -> str:
-        return "AWS::S3::BucketPolicy"
-
-    @classmethod
-    def create_from_cloudformation_json(cls, name: str, template: Any, account: str, region: str, **kwargs: Any) -> Any:
-        properties = template["Properties"]
-        policy = json.dumps(properties["PolicyDocument"]).encode()
-        s3_backends[account]["aws"].put_bucket_policy(properties["Bucket"], policy)
-        return cls(properties["Bucket"])
-
-    def delete(self, account: str, region: str) -> None:
-        # The end of its bucket may have taken it along.
-        bucket = s3_backends[account]["aws"].buckets.get(self.physical_resource_id)
-        if bucket is not None:
-            bucket.policy = None
-
-
-class Schedule(CloudFormationModel):
-    __module__ = "moto.scheduler"
-
-    def __init__(self, name: str) -> None:
-        self.physical_resource_id = name
-
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        return "Name"
-
-    @staticmethod
-    def cloudformation_type() -> str:
-        return "AWS::Scheduler::Schedule"
-
-    @classmethod
-    def create_from_cloudformation_json(cls, name: str, template: Any, account: str, region: str, **kwargs: Any) -> Any:
-        properties = template["Properties"]
-        scheduler_backends[account][region].create_schedule(
-            description=properties.get("Description"),
-            start_date=None,
-            end_date=None,
-            flexible_time_window=properties["FlexibleTimeWindow"],
-            group_name=None,
-            kms_key_arn=None,
-            name=name,
-            schedule_expression=properties["ScheduleExpression"],
-            schedule_expression_timezone="UTC",
-            state="ENABLED",
-            target=properties["Target"],
-            action_after_completion=None,
-        )
-        return cls(name)
-
-    def delete(self, account: str, region: str) -> None:
-        scheduler_backends[account][region].delete_schedule(None, self.physical_resource_id)
