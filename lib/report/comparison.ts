@@ -150,7 +150,7 @@ export function remarksOf(server: ServerSummary, result: RunResult): readonly st
     measurements.length > 1 ? `${measurement}: ${text}` : text;
   const remarks = measurements.flatMap(({ measurement, verdict, phases, connections, answers, deflate }) => {
     const told = verdict.reasons.join('\n');
-    const walls = verdict.walls
+    const walls = [...verdict.walls, ...verdict.measurementFaults]
       .filter(({ evidence, effect }) => effect !== 'noted' && !told.includes(evidence))
       .map(({ effect, evidence }) => `${effect}: ${evidence}`);
     return [

@@ -133,8 +133,10 @@ const wallsOfBusyMachines: readonly string[] = ['generatorBehind', 'loadCpu'];
 
 /** Checks that a run ended with 0, or with 6 where the machine was too busy to judge times; its counts are to be right in either case. */
 export function assertEndedRight(code: number | null, result: RunResult, said: string): void {
-  const walls = result.measurements.flatMap(({ verdict }) => verdict.walls);
-  const invalidating = walls.filter(({ effect }) => effect === 'invalidates').map(({ wall }) => wall);
+  const invalidating: readonly string[] = result.measurements.flatMap(({ verdict: { walls, measurementFaults } }) => [
+    ...walls.flatMap(({ wall, effect }) => (effect === 'invalidates' ? [wall] : [])),
+    ...measurementFaults.flatMap(({ fault, effect }) => (effect === 'invalidates' ? [fault] : [])),
+  ]);
   if (invalidating.length === 0) assert.equal(code, 0, said);
   else {
     assert.deepEqual(

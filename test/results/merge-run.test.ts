@@ -17,6 +17,7 @@ describe('a run that went well', () => {
       stoppedAt: null,
       complete: true,
       walls: [],
+      measurementFaults: [],
       reasons: [],
     });
     assert.equal(result.complete, true);

@@ -5,9 +5,11 @@ import { percentileOf } from './comparison.ts';
 
 /** What is known to have kept server and generator from their work during a measurement, as sentences. */
 export function spoiltBy({ verdict }: MeasurementResult): readonly string[] {
-  return verdict.walls
-    .filter(({ effect, wall }) => effect === 'invalidates' || wall === 'machineCpu')
-    .map(({ evidence }) => evidence);
+  const { walls, measurementFaults } = verdict;
+  return [
+    ...walls.filter(({ effect, wall }) => effect === 'invalidates' || wall === 'machineCpu'),
+    ...measurementFaults.filter(({ effect }) => effect === 'invalidates'),
+  ].map(({ evidence }) => evidence);
 }
 
 /**

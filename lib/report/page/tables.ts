@@ -14,7 +14,7 @@ export function remarks(result: RunResult): Html {
     const notes = result.measurements
       .filter((measurement) => measurement.server === server.server)
       .flatMap((measurement) => [
-        ...measurement.verdict.walls
+        ...[...measurement.verdict.walls, ...measurement.verdict.measurementFaults]
           .filter(({ effect }) => effect === 'noted')
           .map(({ host, evidence }) => (host === null ? evidence : `${host}: ${evidence}`)),
         ...measurement.trust.map(({ figure, note }) => `${figure}: ${note}`),

@@ -26,7 +26,7 @@ export function mergeRun(raw: RawRun): RunResult {
     ...measurements.flatMap(({ measurement, missing: lacks }) => lacks.map((what) => `${measurement}: ${what}`)),
   ];
   return {
-    schema: 2,
+    schema: 3,
     runId: record.runId,
     beganUnixMillis: record.beganUnixMillis,
     endedUnixMillis: record.endedUnixMillis,

@@ -14,14 +14,9 @@ const rawEntries = {
   maxLatenessMicros: v.number(),
 };
 
-/** What every kind of phase has in a result. */
-const resultEntries = {
-  name: text('Its name in figures and charts: the kind, from the second of a kind on with a number, such as echo-2.'),
-  place: count('Which phase of the workload it is, from 0.'),
-  asked: text('The phase as it was asked for, in the text form of a workload.'),
-  complete: flag('Whether it ended by itself on every load host.'),
-  seconds: v.nullable(amount('From its first work on any host to its last on any; null when no host began it.')),
-  hosts: v.pipe(
+/** What stands once in the JSON Schema, as every kind of phase has it. */
+export const phaseParts = {
+  phaseHosts: v.pipe(
     v.array(
       v.object({
         host: text('Load host.'),
@@ -31,19 +26,31 @@ const resultEntries = {
     ),
     v.description('When it took place on each load host: hosts do not wait for each other.'),
   ),
-  overlap: v.nullable(amount('Share of its time in which all load hosts were in it, 0 to 1.')),
-  latency: v.nullable(latencySchema),
-  server: v.object({
+  phaseServer: v.object({
     cpuSeconds: v.nullable(amount('Processor time of the server processes meanwhile.')),
     peakBytes: v.nullable(amount('The most memory that the server processes had meanwhile (RssAnon, summed), bytes.')),
     kernelPeakBytes: v.nullable(amount('The most unreclaimable slab and socket buffers meanwhile, bytes.')),
   }),
-  generator: v.object({
+  phaseGenerator: v.object({
     maxTurnMicros: amount('The longest loop iteration of a load process meanwhile: arrivals were seen this much late.'),
     maxLatenessMicros: amount(
       'The greatest scheduling delay of a load process meanwhile: how late what was due was begun.',
     ),
   }),
+};
+
+/** What every kind of phase has in a result. */
+const resultEntries = {
+  name: text('Its name in figures and charts: the kind, from the second of a kind on with a number, such as echo-2.'),
+  place: count('Which phase of the workload it is, from 0.'),
+  asked: text('The phase as it was asked for, in the text form of a workload.'),
+  complete: flag('Whether it ended by itself on every load host.'),
+  seconds: v.nullable(amount('From its first work on any host to its last on any; null when no host began it.')),
+  hosts: phaseParts.phaseHosts,
+  overlap: v.nullable(amount('Share of its time in which all load hosts were in it, 0 to 1.')),
+  latency: v.nullable(latencySchema),
+  server: phaseParts.phaseServer,
+  generator: phaseParts.phaseGenerator,
 };
 
 /** The schema of a kind's part of a raw file. */

@@ -72,7 +72,7 @@ const hostResultSchema = v.object({
   ),
 });
 
-/** A row from the literature, for comparison by eye only: it was measured elsewhere and otherwise. */
+/** A row from the literature, for reference: different hardware and method. */
 const referenceSchema = v.object({
   name: v.string(),
   source: v.string(),
@@ -86,7 +86,7 @@ const referenceSchema = v.object({
 export const runResultSchema = v.pipe(
   v.object({
     $schema: v.optional(v.string()),
-    schema: v.literal(2),
+    schema: v.literal(3),
     runId: text('Name of the run.'),
     beganUnixMillis: count('When the run was started.'),
     endedUnixMillis: v.nullable(count('When the run was over; null when it was cut off.')),

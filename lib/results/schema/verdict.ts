@@ -19,20 +19,16 @@ const wallNames = [
   'addressesLost',
   'retransmissions',
   'packetsDropped',
-  'untunedHost',
   'refused',
   'unreachable',
   'timeouts',
   'serverClosed',
-  'samplerCost',
 ] as const;
 
 /** What can stop, slow or spoil a measurement. */
 export type WallName = (typeof wallNames)[number];
 
-/** One wall that was met, with its evidence. */
-const wallSchema = v.object({
-  wall: v.pipe(v.picklist(wallNames), v.description('Which wall.')),
+const seenEntries = {
   effect: v.pipe(
     v.picklist(['invalidates', 'stopped', 'slowed', 'noted']),
     v.description(
@@ -41,6 +37,18 @@ const wallSchema = v.object({
   ),
   host: v.nullable(text('Host on which it was seen; null when it concerns all.')),
   evidence: text('The figures that show it, for a person.'),
+};
+
+/** One wall that was met, with its evidence. */
+const wallSchema = v.object({
+  wall: v.pipe(v.picklist(wallNames), v.description('Which wall.')),
+  ...seenEntries,
+});
+
+/** One thing that was not as it should be with how was measured. */
+const measurementFaultSchema = v.object({
+  fault: v.pipe(v.picklist(['untunedHost', 'samplerCost']), v.description('Which fault.')),
+  ...seenEntries,
 });
 
 /** What a measurement is worth: was it valid, did it reach its target, and which walls were met. */
@@ -50,6 +58,10 @@ export const verdictSchema = v.object({
   stoppedAt: v.nullable(count('The most connections open at one time, when the target was not reached; else null.')),
   complete: flag('Whether every raw file was there and whole, and every step of the automation ran.'),
   walls: v.pipe(v.array(wallSchema), v.description('Walls found from evidence, the gravest first.')),
+  measurementFaults: v.pipe(
+    v.array(measurementFaultSchema),
+    v.description('What was wrong with the measuring itself: a host that is not tuned, a sampler that costs too much.'),
+  ),
   reasons: v.pipe(
     v.array(v.string()),
     v.description('Sentences for a person: why invalid, not reached or incomplete.'),
@@ -58,6 +70,9 @@ export const verdictSchema = v.object({
 
 /** One wall that was met, with its evidence. */
 export type Wall = v.InferOutput<typeof wallSchema>;
+
+/** One thing that was wrong with the measuring, with its evidence. */
+export type MeasurementFault = v.InferOutput<typeof measurementFaultSchema>;
 
 /** What a measurement is worth. */
 export type Verdict = v.InferOutput<typeof verdictSchema>;

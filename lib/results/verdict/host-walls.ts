@@ -1,6 +1,5 @@
 import type { RawHost } from '../raw/raw-run.ts';
 import type { Wall } from '../schema/verdict.ts';
-import { samplerShare } from '../statistics/processor-time.ts';
 import { addressesGone, growth, isServer, stoppedOrSlowed, type Evidence } from './evidence.ts';
 import {
   droppedFloor,
@@ -8,40 +7,18 @@ import {
   retransmissionsPerListenDrop,
   retransmittedFloor,
   retransmittedShare,
-  samplerShareMost,
 } from './thresholds.ts';
 
-/** Walls of the hosts themselves: tuning not in force, addresses lost, packets lost. */
+/** Walls of the hosts themselves: addresses lost, packets lost. */
 export function hostWalls(evidence: Evidence): readonly Wall[] {
   return [
     ...evidence.raw.hosts.flatMap((host) => [
-      ...untuned(evidence, host),
       ...addressesLost(host),
       ...retransmissions(evidence, host),
       ...dropped(evidence, host),
       ...overAllowance(evidence, host),
-      ...samplerCost(host),
     ]),
     ...blindToDrops(evidence),
-  ];
-}
-
-function untuned({ hostsShareOneMachine }: Evidence, host: RawHost): readonly Wall[] {
-  const wrong = host.facts?.sysctls.filter(({ ok }) => !ok) ?? [];
-  const refused = wrong.filter(({ actual }) => actual !== null);
-  // What a namespace cannot see or may not change belongs to the whole machine; a machine of its own must have it.
-  const grave = !hostsShareOneMachine && wrong.length > 0;
-  if (!grave && refused.length === 0) return [];
-  const list = (grave ? wrong : refused).map(
-    ({ key, wanted, actual }) => `${key} should be ${wanted}, is ${actual ?? 'not visible'}`,
-  );
-  return [
-    {
-      wall: 'untunedHost',
-      effect: grave ? 'invalidates' : 'noted',
-      host: host.host,
-      evidence: grave ? list.join('; ') : `${list.join('; ')} (machine-wide, and not the lab's to change here)`,
-    },
   ];
 }
 
@@ -156,19 +133,6 @@ function blindToDrops({ raw, hostsShareOneMachine }: Evidence): readonly Wall[] 
       effect: 'noted',
       host: null,
       evidence: `drops by the allowances of an instance are not visible on ${blind.map(({ host }) => host).join(', ')} (only the ENA driver counts them, and ethtool tells): retransmissions alone would show them`,
-    },
-  ];
-}
-
-function samplerCost(host: RawHost): readonly Wall[] {
-  const share = samplerShare(host);
-  if (share === null || share <= samplerShareMost) return [];
-  return [
-    {
-      wall: 'samplerCost',
-      effect: 'noted',
-      host: host.host,
-      evidence: `sampling took ${(100 * share).toFixed(1)} % of a processor`,
     },
   ];
 }

@@ -1,9 +1,10 @@
 import type { MeasurementRecord } from '../schema/measurement-record.ts';
-import type { Verdict, Wall } from '../schema/verdict.ts';
+import type { MeasurementFault, Verdict, Wall } from '../schema/verdict.ts';
 import { connectionWalls } from './connection-walls.ts';
 import type { Evidence } from './evidence.ts';
 import { generatorWalls } from './generator-walls.ts';
 import { hostWalls } from './host-walls.ts';
+import { measurementFaults } from './measurement-faults.ts';
 import { processorWalls } from './processor-walls.ts';
 import { processWalls } from './process-walls.ts';
 import { symptoms } from './symptoms.ts';
@@ -28,10 +29,9 @@ export function judge(evidence: Evidence): Verdict {
   const explained = causes.some(
     ({ wall, effect }) => effect === 'stopped' || wall === 'addressesLost' || wall === 'loadProcessDied',
   );
-  const walls = [...causes, ...(explained ? [] : symptoms(evidence))].sort(
-    (a, b) => gravity.indexOf(a.effect) - gravity.indexOf(b.effect),
-  );
-  const spoiling = walls.filter(({ effect }) => effect === 'invalidates');
+  const walls = gravestFirst([...causes, ...(explained ? [] : symptoms(evidence))]);
+  const faults = gravestFirst(measurementFaults(evidence));
+  const spoiling = [...walls, ...faults].filter(({ effect }) => effect === 'invalidates');
   const nothingMeasured = established === 0;
   const reasons = spoiling.map((wall) => `invalid: ${sentence(wall)}`);
   const neverBegan = nothingMeasured && failedBeforeRamp(evidence.raw.record);
@@ -54,6 +54,7 @@ export function judge(evidence: Evidence): Verdict {
     stoppedAt: reached ? null : peak,
     complete: result.missing.length === 0 && died === undefined,
     walls,
+    measurementFaults: faults,
     reasons,
   };
 }
@@ -63,6 +64,10 @@ export function failedBeforeRamp({ status, steps }: Pick<MeasurementRecord, 'sta
   return status === 'failed' && steps.some((step) => step.name === 'ramp' && step.status === 'Pending');
 }
 
-function sentence({ host, evidence }: Wall): string {
+function gravestFirst<T extends Pick<Wall, 'effect'>>(seen: readonly T[]): T[] {
+  return seen.toSorted((a, b) => gravity.indexOf(a.effect) - gravity.indexOf(b.effect));
+}
+
+function sentence({ host, evidence }: Wall | MeasurementFault): string {
   return host === null ? evidence : `${host}: ${evidence}`;
 }

@@ -27,16 +27,24 @@ type Counts = Readonly<Record<string, number>>;
  */
 export function symptoms({ reached, result }: Evidence): readonly Wall[] {
   const { connectFailures, lost, attempts } = result.connections;
-  const wall = (name: Wall['wall'], causes: readonly string[], tell: (count: number) => string): readonly Wall[] => {
+  const wall = (
+    name: Wall['wall'],
+    causes: readonly string[],
+    evidenceOf: (count: number) => string,
+  ): readonly Wall[] => {
     const count = countOf(connectFailures, causes);
     if (count === 0) return [];
-    const evidence = `${tell(count)} (${listOf(connectFailures, causes)})`;
+    const evidence = `${evidenceOf(count)} (${listOf(connectFailures, causes)})`;
     return [{ wall: name, effect: 'stopped', host: null, evidence }];
   };
-  const loss = (name: Wall['wall'], causes: readonly string[], tell: (count: number) => string): readonly Wall[] => {
+  const loss = (
+    name: Wall['wall'],
+    causes: readonly string[],
+    evidenceOf: (count: number) => string,
+  ): readonly Wall[] => {
     const count = countOf(lost, causes);
     if (count === 0) return [];
-    const evidence = `${tell(count)} (${listOf(lost, causes)})`;
+    const evidence = `${evidenceOf(count)} (${listOf(lost, causes)})`;
     return [{ wall: name, effect: reached ? 'noted' : 'stopped', host: null, evidence }];
   };
   const losses = [

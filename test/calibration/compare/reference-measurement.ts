@@ -36,7 +36,7 @@ export async function quietMeasurement(): Promise<MeasurementResult> {
   const quiet = latencyOf([50, 60, 90]);
   return {
     ...measured,
-    verdict: { ...measured.verdict, walls: [] },
+    verdict: { ...measured.verdict, walls: [], measurementFaults: [] },
     generator: {
       turn: quiet,
       lateness: quiet,

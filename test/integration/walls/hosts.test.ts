@@ -21,7 +21,7 @@ import {
 } from './provoke.ts';
 
 /** Walls that a busy machine may add to any measurement. */
-const ofABusyMachine: readonly WallName[] = ['machineCpu', 'loadCpu', 'generatorBehind', 'samplerCost', 'untunedHost'];
+const ofABusyMachine: readonly WallName[] = ['machineCpu', 'loadCpu', 'generatorBehind'];
 
 /** Why connection tracking cannot be switched on here; false when it can. */
 const noConntrack = (['nft', 'iptables'] as const).every((program) => !isThere(program)) && 'needs nft or iptables';

@@ -110,11 +110,16 @@ describe('a measurement is invalid', () => {
         ...facts,
         sysctls: [{ key: 'net.core.somaxconn', operator: 'atleast', wanted: '65535', actual: '128', ok: false }],
       }));
-    await invalid(untuned(apart()), 'untunedHost', /somaxconn should be 65535, is 128/);
+    const faultsOf = async (files: Files) => {
+      const { valid, walls, measurementFaults } = (await measured(untuned(files))).verdict;
+      return { valid, walls: walls.length, faults: measurementFaults.map(({ fault, effect }) => [fault, effect]) };
+    };
+    const { valid, faults } = await faultsOf(apart());
+    assert.deepEqual({ valid, faults }, { valid: false, faults: [['untunedHost', 'invalidates']] });
+    const { reasons } = (await measured(untuned(apart()))).verdict;
+    assert.match(reasons.join('\n'), /^invalid: server: net\.core\.somaxconn should be 65535, is 128$/m);
     // A host that is a namespace may not change what belongs to the whole machine.
-    const local = await measured(untuned(plain()));
-    assert.equal(wallIn(local, 'untunedHost').effect, 'noted');
-    assert.equal(local.verdict.valid, true);
+    assert.deepEqual(await faultsOf(plain()), { valid: true, walls: 0, faults: [['untunedHost', 'noted']] });
   });
 
   test('when the load hosts’ processors were saturated during the broadcasts', async () => {

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { changedProcess, changedSamples, only, readMerged } from '../read-merged.ts';
 import { encoded } from '../statistics/histograms.ts';
 import { runFiles } from '../synthetic-run.ts';
-import { plain, serverSamples, measured, wallIn } from './measured.ts';
+import { plain, serverSamples, measured } from './measured.ts';
 
 describe('sampling', () => {
   test('says what it took, and is noted above 1 % of a processor', async () => {
@@ -13,8 +13,9 @@ describe('sampling', () => {
       ...sample,
       samplerSeconds: index * 0.02,
     }));
-    const found = wallIn(await measured(files), 'samplerCost');
-    assert.deepEqual([found.effect, found.evidence], ['noted', 'sampling took 2.0 % of a processor']);
+    assert.deepEqual((await measured(files)).verdict.measurementFaults, [
+      { fault: 'samplerCost', effect: 'noted', host: 'server', evidence: 'sampling took 2.0 % of a processor' },
+    ]);
   });
 });
 
