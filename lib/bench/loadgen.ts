@@ -27,7 +27,7 @@ usage: npm run bench:loadgen -- [flags]
   --peer-connections N    of each peer (default: 10000)
   --broadcasts K          a round (default: 5)
   --tls-connections N     of the load generator and of C over TLS 1.3 (default: 5000)
-  --no-tls                leave that out
+  --no-tls                no connections over TLS
   --workload TEXT         phases that the load generator and C run on their connections after the broadcasts: heartbeat, churn and
                           storm (by=reset, backoff=none), or none (default: ${defaultWorkload})
   --pace-seconds S        from one broadcast to the next, at least (default: 1)

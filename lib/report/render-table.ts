@@ -12,6 +12,7 @@ import {
   type ComparedColumn,
 } from './comparison.ts';
 import { describeCalibration } from './describe-calibration.ts';
+import { machineOf } from './machine.ts';
 import { threeDigits, utcMinute, wholeNumber, withUnit } from './units.ts';
 
 /** Columns that text below the table is wrapped at. */
@@ -33,7 +34,6 @@ export function renderTable(result: RunResult): string {
 }
 
 function heading({ parameters, runId, where, hosts, beganUnixMillis, complete }: RunResult): readonly string[] {
-  const [machine] = hosts;
   return [
     `Run ${runId} (${where}, ${utcMinute(beganUnixMillis)})${complete ? '' : ' - INCOMPLETE'}`,
     `${wholeNumber(parameters.connections)} connections wanted at ${wholeNumber(parameters.connectRate)}/s${parameters.memoryPreset === null ? '' : `, memory preset ${parameters.memoryPreset}`}${parameters.tls ? ', over TLS' : ''}${parameters.deflate ? ', compressed' : ''}`,
@@ -41,9 +41,7 @@ function heading({ parameters, runId, where, hosts, beganUnixMillis, complete }:
       'workload:',
       parameters.workload.length === 0 ? 'none' : parameters.workload.map(formatPhase).join(', '),
     ),
-    ...(machine === undefined
-      ? []
-      : [`${machine.cpus} x ${machine.cpuModel}, ${withUnit('bytes', machine.memoryBytes)}, Linux ${machine.kernel}`]),
+    ...(hosts.length === 0 ? [] : [machineOf({ hosts })]),
   ];
 }
 

@@ -31,8 +31,7 @@ export interface LabBackend {
   /** How long the steps after a cancellation, which collect and stop, are waited for. */
   readonly cancelMillis: number;
   /**
-   * How often raw files are brought while a measurement runs; null where they lie outside of this process anyway, and can be had at any
-   * time.
+   * How often raw files are fetched while a measurement runs; null where they lie outside this process and can be fetched at any time.
    */
   readonly pullMillis: number | null;
   /** What a run does here when the user says nothing else. */

@@ -7,7 +7,7 @@ import {
 } from '../config/lab-fit.ts';
 import type { ServerDescription } from '../config/servers.ts';
 
-/** A figure that a plan reckons with. */
+/** A figure that a plan rests on. */
 export interface Figure {
   readonly what: string;
   readonly value: string;

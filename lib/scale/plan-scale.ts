@@ -103,7 +103,7 @@ export function planScale(question: ScaleQuestion): readonly ScalePlan[] {
   return one === undefined ? [several] : [one, several];
 }
 
-/** A plan reckons with the limits of types that the lab's table holds, and with a lab that could be deployed. */
+/** A plan needs types whose limits the lab's table holds, and a lab that could be deployed. */
 function checkBase(base: Lab): void {
   const unknown = [base.server.instanceType, base.load.instanceType].find((type) => !instanceTypeFacts(type));
   if (unknown !== undefined) {

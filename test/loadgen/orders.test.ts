@@ -9,7 +9,7 @@ import { makeKeys } from '../../assets/loadgen/websocket/keys.ts';
 
 const worker = join(import.meta.dirname, '../../assets/loadgen/worker/worker.ts');
 
-test('a load process obeys an order that came in the same write as its first one', { timeout: 30_000 }, async () => {
+test('a load process handles an order that came in the same write as its first one', { timeout: 30_000 }, async () => {
   const folder = await mkdtemp(join(tmpdir(), 'c1mlab-orders-'));
   const file = join(folder, 'loadgen-0.json');
   const start = {

@@ -4,7 +4,7 @@ import { Liveness } from '../../lib/run/faults/liveness.ts';
 import { hasEndedEarly, parseHostStatus, type HostStatus } from '../../lib/run/progress.ts';
 
 /** What a host says at a second; `sampled` and `reported` are the seconds of its sample and of its load generator's status. */
-function said(
+function statusOf(
   host: string,
   sampled: number,
   reported: number | null,
@@ -35,32 +35,32 @@ function firstSilence(
 describe('who must report has a deadline for the next word', () => {
   test('while all report, nobody is silent, whatever their clocks say', () => {
     assert.equal(
-      firstSilence((second) => [said('server', second - 5000, null), said('load-1', second + 90, second + 90)]),
+      firstSilence((second) => [statusOf('server', second - 5000, null), statusOf('load-1', second + 90, second + 90)]),
       null,
     );
   });
 
   for (const [who, pattern, look] of [
-    ['a host', /^load-1 does not answer for 10 s$/, (n: number) => [said('server', n, null)]],
+    ['a host', /^load-1 does not answer for 10 s$/, (n: number) => [statusOf('server', n, null)]],
     [
       'a sampler',
       /^server: the sampler has taken no sample/,
-      (n: number) => [said('server', 3, null), said('load-1', n, n)],
+      (n: number) => [statusOf('server', 3, null), statusOf('load-1', n, n)],
     ],
     [
       'a load generator',
       /^load-1: the load generator has not reported/,
-      (n: number) => [said('server', n, null), said('load-1', n, 0)],
+      (n: number) => [statusOf('server', n, null), statusOf('load-1', n, 0)],
     ],
     [
       'a command that is stopped',
       /^load-1: the command of step drive has stood still/,
-      (n: number) => [said('server', n, null), said('load-1', n, n, false, true)],
+      (n: number) => [statusOf('server', n, null), statusOf('load-1', n, n, false, true)],
     ],
     [
       'a server that is stopped',
       /^server: the server has stood still/,
-      (n: number) => [said('server', n, null, true), said('load-1', n, n)],
+      (n: number) => [statusOf('server', n, null, true), statusOf('load-1', n, n)],
     ],
   ] as const) {
     test(`${who} that is silent is named within 15 s`, () => {
@@ -71,7 +71,10 @@ describe('who must report has a deadline for the next word', () => {
   }
 
   test('where every answer takes seconds the machine is busy, and silence is long only then', () => {
-    const frozen = (n: number): readonly HostStatus[] => [said('server', n < 12 ? 0 : n, null), said('load-1', n, n)];
+    const frozen = (n: number): readonly HostStatus[] => [
+      statusOf('server', n < 12 ? 0 : n, null),
+      statusOf('load-1', n, n),
+    ];
     assert.notEqual(firstSilence(frozen), null);
     assert.equal(firstSilence(frozen, 5000), null);
   });

@@ -126,11 +126,11 @@ function partsOf(error: unknown): { name: string; code: string; message: string;
   const status = $metadata?.httpStatusCode ?? 0;
   // A body that is no answer of the service at all (an emulator's page) makes the SDK talk of its parser, over several lines.
   const foreign = error.message.includes('to see the raw response');
-  const said = foreign ? `HTTP ${status} without an answer that can be read` : firstLine(error.message);
+  const sentence = foreign ? `HTTP ${status} without an answer that can be read` : firstLine(error.message);
   return {
     name: error.name === 'Error' ? '' : error.name,
     code: typeof code === 'string' ? code : typeof Code === 'string' ? Code : '',
-    message: ['UnknownError', 'Unknown', ''].includes(said) ? `HTTP ${status}` : said,
+    message: ['UnknownError', 'Unknown', ''].includes(sentence) ? `HTTP ${status}` : sentence,
     status,
   };
 }

@@ -1,6 +1,7 @@
 import { formatPhase } from '../../../assets/loadgen/workload/parse-text.ts';
 import { verdictOf } from '../../report/comparison.ts';
-import { wholeNumber, withUnit } from '../../report/units.ts';
+import { machineOf } from '../../report/machine.ts';
+import { wholeNumber } from '../../report/units.ts';
 import type { RunResult } from '../../results/schema/run-result.ts';
 import type { ShownEdition, Standings } from './standings.ts';
 
@@ -52,9 +53,6 @@ function sectionOf({ connections, result, columns, cells }: Standings): readonly
 }
 
 /** The machine of a run, in a few words. */
-export function machineOfResult({ hosts, hostsShareOneMachine }: RunResult): string {
-  const [host] = hosts;
-  if (host === undefined) return 'a machine that is not known';
-  const shared = hostsShareOneMachine ? ' for server and load generator together' : '';
-  return `${host.cpus} x ${host.cpuModel}, ${withUnit('bytes', host.memoryBytes)}, Linux ${host.kernel}${shared}`;
+export function machineOfResult(result: RunResult): string {
+  return `${machineOf(result)}${result.hostsShareOneMachine ? ' for server and load generator together' : ''}`;
 }

@@ -1,9 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseNames, parsePositiveCount } from '../../cli/flags/parse.ts';
+import { machineOf } from '../../report/machine.ts';
 import { flagValue, runBenchmarkCommand, type Flags } from '../command-line.ts';
 import { growthPlot } from './growth-plot.ts';
-import { machineOf, runLab, type LabRun } from './lab-run.ts';
+import { runLab, type LabRun } from './lab-run.ts';
 
 const results = join(import.meta.dirname, '../../../results/growth');
 const kept = join(import.meta.dirname, '../../../docs/benchmarks');
@@ -98,7 +99,7 @@ function report(runs: readonly LabRun[]): string {
     ]);
   });
   return [
-    `What the lab itself costs, with ${first.measurement.title} and one broadcast, on ${machineOf(first)}`,
+    `What the lab itself costs, with ${first.measurement.title} and one broadcast, on ${machineOf(first.result)}`,
     '',
     line('connections held', [
       ...runs.map(({ measurement }) => String(measurement.connections.peak)),

@@ -68,10 +68,3 @@ function sizeOf(folder: string): number {
     .filter((entry) => entry.isFile())
     .reduce((bytes, entry) => bytes + statSync(join(entry.parentPath, entry.name)).size, 0);
 }
-
-/** The machine of a run, in one line. */
-export function machineOf({ result }: LabRun): string {
-  const [host] = result.hosts;
-  if (host === undefined) return 'a machine that is not known';
-  return `${host.cpus} x ${host.cpuModel}, ${(host.memoryBytes / 1e9).toFixed(1)} GB, Linux ${host.kernel}`;
-}

@@ -2,9 +2,10 @@ import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parsePositiveCount, parseSeconds } from '../../cli/flags/parse.ts';
+import { machineOf } from '../../report/machine.ts';
 import { flagValue, runBenchmarkCommand, type Flags } from '../command-line.ts';
 import { compileReference, hasCompiler } from '../reference/compile-reference.ts';
-import { machineOf, runLab, type LabRun } from './lab-run.ts';
+import { runLab, type LabRun } from './lab-run.ts';
 import { rampReference, type ReferenceRamp } from './reference-ramp.ts';
 
 const results = join(import.meta.dirname, '../../../results/million');
@@ -111,7 +112,7 @@ function report(run: LabRun, compared: ReferenceRamp | string): string {
     ['raw files / report', `${(run.rawBytes / 1e6).toFixed(1)} MB / ${(run.reportBytes / 1e6).toFixed(2)} MB`],
     ['C clients against the same server', describeReference(compared, ramp)],
   ];
-  return `${machineOf(run)}\n\n${run.table.replace(/^report: .*\n/m, '')}\n${lines.map(([name, value]) => `${name.padEnd(52)}${value}`).join('\n')}\n`;
+  return `${machineOf(run.result)}\n\n${run.table.replace(/^report: .*\n/m, '')}\n${lines.map(([name, value]) => `${name.padEnd(52)}${value}`).join('\n')}\n`;
 }
 
 function describeReference(outcome: ReferenceRamp | string, ramp: number | undefined): string {

@@ -30,7 +30,7 @@ export interface ReferenceTask {
 }
 
 /**
- * Opens as many connections with the client in C, to the same server, started by the lab's own verbs on hosts made anew; one client
+ * Opens as many connections with the client in C, to the same server, started by the lab's own host commands on hosts made anew; one client
  * for each server process, spread over the load hosts. The server must have been built.
  */
 export async function rampReference(task: ReferenceTask): Promise<ReferenceRamp> {
@@ -38,8 +38,8 @@ export async function rampReference(task: ReferenceTask): Promise<ReferenceRamp>
   try {
     const [server, ...load] = lab.hosts;
     if (server === undefined || load.length === 0) throw new Error('the local lab has no hosts');
-    await Promise.all(lab.hosts.map((host) => verb(host, 'prepare', { Run: 'reference' })));
-    await verb(server, 'start', {
+    await Promise.all(lab.hosts.map((host) => hostCommand(host, 'prepare', { Run: 'reference' })));
+    await hostCommand(server, 'start', {
       Run: 'reference',
       Server: task.server,
       ServerProcesses: String(task.serverProcesses),
@@ -65,7 +65,7 @@ export async function rampReference(task: ReferenceTask): Promise<ReferenceRamp>
   }
 }
 
-async function verb(host: LocalHost, name: string, parameters: Readonly<Record<string, string>>): Promise<void> {
+async function hostCommand(host: LocalHost, name: string, parameters: Readonly<Record<string, string>>): Promise<void> {
   const env = Object.fromEntries(Object.entries(parameters).map(([key, value]) => [`SSM_${key}`, value]));
   const running = host.spawn([`/opt/c1mlab/assets/host/${name}`], { env });
   let words = '';

@@ -32,13 +32,13 @@ async function startOwner(t: TestContext): Promise<Owner> {
   return { process: child, mark, folder, temporaryFolder };
 }
 
-async function said(owner: Owner, word: string): Promise<void> {
+async function waitForLine(owner: Owner, word: string): Promise<void> {
   let text = '';
   for await (const chunk of owner.process.stdout.iterator({ destroyOnReturn: false })) {
     text += String(chunk);
     if (text.includes(`${word}\n`)) return;
   }
-  throw new Error(`the owner ended and said only: ${text}`);
+  throw new Error(`the owner ended and printed only: ${text}`);
 }
 
 /** Kills the owner and nothing else, and checks that nothing of its hosts stays. */
@@ -77,7 +77,7 @@ describe('hosts whose owner is killed', { skip: namespacesForbidden() }, () => {
   test('vanish with their units, commands, namespaces and mounts', async (t) => {
     const mounts = await readFile('/proc/self/mountinfo', 'utf8');
     const owner = await startOwner(t);
-    await said(owner, 'ready');
+    await waitForLine(owner, 'ready');
     const running = await processesWith(owner.mark);
     // The bridge, and on each of three hosts its first process and the unit's and command's processes.
     assert.ok(running.length > 12, `only ${running.length} processes are marked`);
@@ -97,7 +97,7 @@ describe('hosts whose owner is killed', { skip: namespacesForbidden() }, () => {
     test(`vanish ${moment}`, async (t) => {
       const mounts = await readFile('/proc/self/mountinfo', 'utf8');
       const owner = await startOwner(t);
-      await said(owner, 'making');
+      await waitForLine(owner, 'making');
       if (moment.startsWith('while')) {
         await eventually('a second process is there', async () => (await processesWith(owner.mark)).length > 2);
       }

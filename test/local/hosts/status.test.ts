@@ -6,7 +6,7 @@ import { eventually, makeTestHosts, namespacesForbidden, runOn, type TestHosts }
 
 const parameters = { SSM_Run: 'a-run' };
 
-describe('the Status verb of a host', { skip: namespacesForbidden() }, () => {
+describe('the Status command of a host', { skip: namespacesForbidden() }, () => {
   let hosts: TestHosts;
   let host: LocalHost;
   before(async () => {

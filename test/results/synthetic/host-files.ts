@@ -1,7 +1,7 @@
 import type { HostFacts, HostSample, ServerStart } from '../../../assets/host/raw.ts';
 import { seededRandom } from '../seeded-random.ts';
 import {
-  asked,
+  requested,
   clockBaseMicros,
   phases,
   rampBeginsSeconds,
@@ -22,7 +22,7 @@ function openAt({ parameters }: SyntheticMeasurement, seconds: number): number {
 
 export function hostSamples(input: SyntheticMeasurement, host: string, hostIndex: number): readonly HostSample[] {
   const { ends, echoEnds } = phases(input);
-  const { broadcast } = asked(input);
+  const { broadcast } = requested(input);
   const random = seededRandom(input.seed * 31 + hostIndex);
   const base = clockBaseMicros(input, hostIndex);
   const server = host === 'server';

@@ -4,7 +4,7 @@ import type { LoadCounts, LoadProcessRaw, LoadStatus } from '../../../assets/loa
 import { seededRandom } from '../seeded-random.ts';
 import { encoded } from '../statistics/histograms.ts';
 import {
-  asked,
+  requested,
   clockBaseMicros,
   phases,
   rampBeginsSeconds,
@@ -38,7 +38,7 @@ export function loadProcess(input: SyntheticMeasurement, host: number, index: nu
   const members = share(input, host, index);
   const random = seededRandom(input.seed * 97 + host * 13 + index);
   const clock = clockBaseMicros(input, host + 1);
-  const { echo, broadcast } = asked(input);
+  const { echo, broadcast } = requested(input);
   const owners = Math.min(2, broadcast.times);
   const broadcasts = Array.from({ length: broadcast.times }, (_, seq): BroadcastArrivalsRaw => {
     const due = clock + (echoEnds + seq * broadcast.intervalSeconds) * 1e6;
@@ -106,7 +106,7 @@ function phasesRaw(
   measured: { readonly echo?: object; readonly broadcast: object },
 ): readonly PhaseRaw[] {
   const { rampEnds, echoEnds } = phases(input);
-  const { times, intervalSeconds } = asked(input).broadcast;
+  const { times, intervalSeconds } = requested(input).broadcast;
   // The last broadcast has arrived within a second.
   const span = {
     echo: [rampEnds, echoEnds],
@@ -125,7 +125,7 @@ export function publisher(input: SyntheticMeasurement, host: number): LoadProces
   const { parameters, shape } = input;
   const { echoEnds } = phases(input);
   const clock = clockBaseMicros(input, host + 1);
-  const { broadcast } = asked(input);
+  const { broadcast } = requested(input);
   const owners = Math.min(2, broadcast.times);
   const publications = Array.from({ length: broadcast.times }, (_, seq) => seq)
     .filter((seq) => seq % owners === host)
@@ -168,7 +168,7 @@ export function loadStatus(input: SyntheticMeasurement, processes: readonly Load
     counts: counts(members),
     connectionsPerSecond: 0,
     processes: processes.length - 1,
-    broadcastMessages: members * asked(input).broadcast.times,
+    broadcastMessages: members * requested(input).broadcast.times,
     driving: null,
   };
 }

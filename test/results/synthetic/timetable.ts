@@ -34,7 +34,7 @@ export function clockBaseMicros(input: SyntheticMeasurement, hostIndex: number):
 }
 
 /** The echoes and broadcasts that were asked for; as good as none where there are none. */
-export function asked({ parameters: { workload } }: SyntheticMeasurement): {
+export function requested({ parameters: { workload } }: SyntheticMeasurement): {
   readonly echo: Omit<PhaseOf<'echo'>, 'kind' | 'bytes'>;
   readonly broadcast: Omit<PhaseOf<'broadcast'>, 'kind' | 'bytes'>;
 } {
@@ -46,7 +46,7 @@ export function asked({ parameters: { workload } }: SyntheticMeasurement): {
 
 /** Seconds after the first sample at which the phases of a measurement end. */
 export function phases(input: SyntheticMeasurement) {
-  const { echo, broadcast } = asked(input);
+  const { echo, broadcast } = requested(input);
   const rampEnds = rampBeginsSeconds + input.parameters.connections / input.parameters.connectRate;
   const echoEnds = rampEnds + echo.seconds;
   const ends = echoEnds + broadcast.times * broadcast.intervalSeconds + 3;
