@@ -3,11 +3,10 @@ import type { Inflater } from '../deflate/inflater.ts';
 import { monotonicMicros } from '../kernel/clock.ts';
 import { Epoll, edgeTriggered, failed, hungUp, peerClosed, readable, writable } from '../kernel/epoll.ts';
 import { errorNumbers } from '../kernel/error-numbers.ts';
-import { close, errno } from '../kernel/libc.ts';
-import { closeByReset, closeSilently, sendAtOnce } from '../kernel/tcp.ts';
+import { errno } from '../kernel/libc.ts';
+import { closeByReset, sendAtOnce } from '../kernel/tcp.ts';
 import { ServerWords } from '../measure/server-words.ts';
 import { causeOf } from '../measure/failure-causes.ts';
-import type { FailureCause } from '../raw.ts';
 import type { MakeSecure, SecureLayer } from '../tls/secure-layer.ts';
 import { longestHeader } from '../websocket/frame-encoder.ts';
 import { takeWholeMessages } from '../websocket/whole-messages.ts';
@@ -25,6 +24,7 @@ import {
   upgrading,
 } from './connection-table.ts';
 import { Dialer } from './dialer.ts';
+import { Endings } from './endings.ts';
 import { PartialFrames } from './partial-frames.ts';
 import { FrameSender } from './sending/frame-sender.ts';
 import { Reader } from './reader.ts';
@@ -34,11 +34,6 @@ import { Upgrades } from './upgrades.ts';
 
 const watched = readable | peerClosed | edgeTriggered;
 const eventsAtOnce = 512;
-const goodbyesAClock = 64;
-const timeouts = new Map<number, FailureCause>([
-  [securing, 'tlsTimeout'],
-  [upgrading, 'handshakeTimeout'],
-]);
 const { EAGAIN, EINTR } = errorNumbers;
 
 /** What is between sockets and messages beside frames. */
@@ -79,8 +74,9 @@ export class Connections {
   readonly deflate: DeflateLayer | null;
   readonly #upgrades: Upgrades;
   readonly #attempts: Attempts;
+  /** How they end, whoever ends them. */
+  readonly endings: Endings;
   readonly #watchers = new Map<number, () => void>();
-  #closing = 0;
   #current = 0;
   /** When the last wait ended: microseconds of the monotonic clock. */
   wokeMicros = monotonicMicros();
@@ -99,6 +95,7 @@ export class Connections {
       }) ?? null;
     this.deflate = makeDeflate?.(this.table.size) ?? null;
     this.#sender = new FrameSender(this.#queue, this.#secure, this.deflate);
+    this.endings = new Endings(this.table, events, this.#sender, (fd) => this.#forget(fd));
     this.#upgrades = new Upgrades(target, keys, this.table.size, first, capacity);
     this.#partialFrames = new PartialFrames({
       message: (fd, opcode, bytes, start, end, tail) => events.message(fd, opcode, bytes, start, end, tail),
@@ -108,7 +105,7 @@ export class Connections {
         this.serverWords.closed(code, bytes, start, end);
         this.#sender.sendClose(fd, code === 1005 ? 1000 : code);
         this.#sender.sendEnd(fd);
-        this.#end(fd, 'closeFrame');
+        this.endings.end(fd, 'closeFrame');
       },
     });
     const parts = {
@@ -121,7 +118,7 @@ export class Connections {
     };
     this.#attempts = new Attempts(this.table, parts, {
       refused: (connection, cause) => events.connectFailed(connection, cause, 0),
-      failed: (fd, cause) => this.#end(fd, cause),
+      failed: (fd, cause) => this.endings.end(fd, cause),
     });
   }
 
@@ -146,58 +143,14 @@ export class Connections {
     return this.#attempts.connectBegun();
   }
 
-  /** Gives up on a descriptor, whatever its state, and tells why. */
-  #end(fd: number, cause: FailureCause, retryAfterSeconds = 0): void {
-    const state = this.#state[fd]!;
-    if (this.table.isOpen(fd)) this.#events.lost(fd, cause);
-    if (state === closingDown) {
-      this.#closing -= 1;
-      this.#events.left?.(fd);
-    }
-    const wasOpening = this.table.isOpening(fd);
-    this.#release(fd);
-    if (wasOpening) this.#events.connectFailed(this.table.connection[fd]!, cause, retryAfterSeconds);
-  }
-
-  /** Closes a descriptor and drops what is kept of it. */
-  #release(fd: number): void {
-    this.#state[fd] = free;
+  /** Drops all that is kept of a descriptor besides its place in the table. */
+  #forget(fd: number): void {
     this.#partialFrames.forget(fd);
     this.#upgrades.forget(fd);
     this.#sender.forget(fd);
     this.#reader.forget(fd);
     this.#secure?.forget(fd);
     this.deflate?.forget(fd);
-    close(fd);
-  }
-
-  /** Says goodbye (1000) on an open connection, which goes as the server answers. */
-  leave(fd: number): void {
-    this.#sender.sendClose(fd, 1000);
-    this.#sender.sendEnd(fd);
-    this.#state[fd] = closingDown;
-    this.#closing += 1;
-  }
-
-  /** Resets a connection; no event tells of it. */
-  reset(fd: number): void {
-    if (this.#state[fd] === closingDown) this.#closing -= 1;
-    closeByReset(fd);
-    this.#release(fd);
-  }
-
-  /** Makes an open connection vanish without a word to the server; false where the kernel does not allow it, and it was reset. */
-  vanish(fd: number): boolean {
-    const isSilent = closeSilently(fd);
-    if (isSilent) this.#release(fd);
-    else this.reset(fd);
-    return isSilent;
-  }
-
-  /** Ends an attempt that took too long. */
-  expire(fd: number): void {
-    closeByReset(fd);
-    this.#end(fd, timeouts.get(this.#state[fd]!) ?? 'ETIMEDOUT');
   }
 
   /** Waits for events (at most so many microseconds) and handles them; false when there were none. */
@@ -236,9 +189,9 @@ export class Connections {
     if (got > 0) {
       if (this.#secure === null || state === closingDown) return this.#content(fd, bytes, start, start + got);
       const cause = this.#secure.take(fd, bytes, start, start + got);
-      if (cause !== null && this.#state[fd] !== free) this.#end(fd, cause);
+      if (cause !== null && this.#state[fd] !== free) this.endings.end(fd, cause);
     } else if (state !== free && got !== -EAGAIN && got !== -EINTR) {
-      this.#end(fd, got < 0 ? causeOf(-got) : 'closedByServer');
+      this.endings.end(fd, got < 0 ? causeOf(-got) : 'closedByServer');
     }
     return this.#state[fd] !== free;
   }
@@ -250,7 +203,7 @@ export class Connections {
     else if (state === openPartialFrame) this.#partialFrame(fd, bytes, start, end);
     else if (state === upgrading) this.#response(fd, bytes, start, end);
     // What comes after our close frame is of no interest; before the request it is no HTTP.
-    else if (state === connecting) this.#end(fd, 'badHandshake');
+    else if (state === connecting) this.endings.end(fd, 'badHandshake');
     return this.#state[fd] !== free;
   }
 
@@ -261,7 +214,7 @@ export class Connections {
       // A reset keeps the local port free for the next attempt.
       closeByReset(fd);
       this.serverWords.failed(cause, reason);
-      this.#end(fd, cause, retryAfterSeconds);
+      this.endings.end(fd, cause, retryAfterSeconds);
       return;
     }
     this.#state[fd] = open;
@@ -289,7 +242,7 @@ export class Connections {
     if (this.#state[fd] !== openPartialFrame) return;
     if (violation !== null) {
       this.#sender.sendClose(fd, violation.code);
-      this.#end(fd, violation.cause ?? 'protocolError');
+      this.endings.end(fd, violation.cause ?? 'protocolError');
     } else if (this.#partialFrames.settle(fd)) this.#state[fd] = open;
   }
 
@@ -324,45 +277,12 @@ export class Connections {
   }
 
   #endUnless(sent: boolean, fd: number): boolean {
-    if (!sent) this.#end(fd, this.#sender.failure);
+    if (!sent) this.endings.end(fd, this.#sender.failure);
     return sent;
   }
 
   /** Makes what is sent on a connection leave at once. */
   sendAtOnce(fd: number): void {
     sendAtOnce(fd);
-  }
-
-  /**
-   * Says goodbye (1000) on every open connection, as far as it gets until `untilMicros`; they go as the server answers. False
-   * when the time was too short for all.
-   */
-  closeAll(untilMicros: number): boolean {
-    for (let fd = 0; fd < this.table.size; fd += 1) {
-      if (this.table.isOpen(fd)) {
-        this.leave(fd);
-        if (this.#closing % goodbyesAClock === 0 && monotonicMicros() > untilMicros) return false;
-      } else if (this.table.isOpening(fd)) {
-        closeByReset(fd);
-        this.#state[fd] = free;
-        close(fd);
-      }
-    }
-    return true;
-  }
-
-  /** How many of the connections that were said goodbye to are still there. */
-  get closingCount(): number {
-    return this.#closing;
-  }
-
-  /** Resets what is left, so that no local port stays in TIME_WAIT. */
-  resetAll(): void {
-    for (let fd = 0; fd < this.table.size; fd += 1) {
-      if (this.#state[fd] === free) continue;
-      closeByReset(fd);
-      this.#state[fd] = free;
-      close(fd);
-    }
   }
 }

@@ -84,7 +84,7 @@ export class Churn implements PhaseRun<ChurnRaw> {
     for (const [fd, due] of this.#leaving) {
       if (now - due < closeMicros) return;
       this.#gone(fd, now);
-      this.#context.connections.reset(fd);
+      this.#context.connections.endings.reset(fd);
     }
   }
 

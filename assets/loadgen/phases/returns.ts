@@ -118,7 +118,7 @@ export class Returns {
     const { connections, handshakeMicros } = this.#context;
     for (let fd = 0; fd < connections.table.size; fd += 1) {
       if (!connections.table.isOpening(fd)) continue;
-      if (now - connections.table.beganMicros[fd]! >= handshakeMicros) connections.expire(fd);
+      if (now - connections.table.beganMicros[fd]! >= handshakeMicros) connections.endings.expire(fd);
     }
     this.#sweepDue = this.#opening > 0 ? now + sweepMicros : Infinity;
   }

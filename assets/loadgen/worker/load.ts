@@ -96,12 +96,12 @@ export function runLoad(start: StartLoad, layers: ConnectionLayers): void {
     handshakeMicros: start.handshakeSeconds * 1e6,
     leave(fd) {
       open -= 1;
-      connections.leave(fd);
+      connections.endings.leave(fd);
     },
     cut(fd, silently) {
       open -= 1;
-      if (silently) return connections.vanish(fd);
-      connections.reset(fd);
+      if (silently) return connections.endings.vanish(fd);
+      connections.endings.reset(fd);
       return true;
     },
     open: () => open,

@@ -68,9 +68,10 @@ export function runLoop(
 
 function sayGoodbye(connections: Connections): void {
   const began = monotonicMicros();
-  if (connections.closeAll(began + goodbyeSeconds * 1e6)) {
+  if (connections.endings.closeAll(began + goodbyeSeconds * 1e6)) {
     const until = began + answerSeconds * 1e6;
-    while (connections.closingCount > 0 && monotonicMicros() < until) connections.poll(until - monotonicMicros());
+    while (connections.endings.closingCount > 0 && monotonicMicros() < until)
+      connections.poll(until - monotonicMicros());
   }
-  connections.resetAll();
+  connections.endings.resetAll();
 }

@@ -113,7 +113,7 @@ export function runPublisher(start: StartPublisher, layers: ConnectionLayers): v
     for (let fd = 0; fd < connections.table.size; fd += 1) {
       if (!connections.table.isOpening(fd)) continue;
       const expires = Math.min(connections.table.beganMicros[fd]! + handshakeMicros, giveUpMicros);
-      if (expires <= now) connections.expire(fd);
+      if (expires <= now) connections.endings.expire(fd);
     }
     return Infinity;
   };

@@ -170,7 +170,7 @@ export class Ramp {
     for (let fd = 0; fd < this.#connections.table.size; fd += 1) {
       if (!this.#connections.table.isOpening(fd)) continue;
       const age = now - this.#connections.table.beganMicros[fd]!;
-      if (age >= handshakeMicros) this.#connections.expire(fd);
+      if (age >= handshakeMicros) this.#connections.endings.expire(fd);
       else if (age >= slowAge) slow += 1;
     }
     this.#slow = slow;

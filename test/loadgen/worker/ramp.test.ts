@@ -37,7 +37,7 @@ function attemptsAt(gatherMicros: number, times: readonly number[]): readonly nu
       return ramp.attempts;
     });
   } finally {
-    connections.resetAll();
+    connections.endings.resetAll();
   }
 }
 
