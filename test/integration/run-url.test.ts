@@ -69,6 +69,21 @@ describe('run --url', () => {
     });
   });
 
+  test('offers to compress with --deflate, and tells what came of it', async () => {
+    await withFolder(async (out) => {
+      await withServer({ echoes: true, deflates: true }, async (url) => {
+        const lab = startLab('run', '--url', url, '--deflate', ...sizes, '--out', out);
+        assertMeasured((await lab.ended).code, onlyRun(out).result, lab.stderr());
+        const { measurements, parameters } = onlyRun(out).result;
+        const { deflate } = measurements[0]!;
+        assert.equal(parameters.deflate, true);
+        assert.deepEqual([deflate?.accepted, deflate?.declined, deflate?.sent.messages], [60, 0, 50]);
+        assert.deepEqual([deflate?.received.messages, deflate?.received.bytes], [50, deflate?.sent.bytes]);
+        assert.match(lab.stdout(), /compressed: received /);
+      });
+    });
+  });
+
   test('shows as unknown what one side cannot see', async () => {
     await withFolder(async (out) => {
       await withServer({ echoes: true }, async (url) => {

@@ -9,6 +9,8 @@ export interface Behaviour {
   /** Takes everything, and answers no message after the first, and no ping. */
   readonly fallsSilent?: boolean;
   readonly publishes?: boolean;
+  /** Compresses messages, for who offers it. */
+  readonly deflates?: boolean;
   /** Takes so many members, and closes those that come after them with 1013 and a reason. */
   readonly membersMost?: number;
   /** Pushes a message with the time to everybody so often, milliseconds. */
@@ -37,6 +39,7 @@ export async function withServer(
   const server = new WebSocketServer({
     ...(secure === null ? { host: '127.0.0.1', port: 0, backlog: 1024 } : { server: secure }),
     autoPong: behaviour.fallsSilent !== true,
+    perMessageDeflate: behaviour.deflates === true ? { threshold: 0 } : false,
     verifyClient: ({ req }: { readonly req: { readonly headers: Readonly<Record<string, unknown>> } }) =>
       wants === undefined || req.headers[wants.header] === wants.value,
   });
