@@ -273,8 +273,8 @@ export const cells: readonly Cell[] = [
   cell('collect', 'loadHost', 'SIGKILL', { named: /load-1/, kept: 'all' }),
   cell('stop', 'loadHost', 'SIGKILL', { named: /load-1|measured/, codes: [0, 4, 6], kept: 'all', ...atTheEnd }),
   ...(['driver', 'supervisor', 'worker', 'sampler'] as const).flatMap((victim) =>
-    ['heartbeat every=1s for=20s', 'churn rate=20/s for=20s', 'storm within=20s', 'idle for=20s'].map((workload) =>
-      cell('drive', victim, 'SIGSTOP', { named: stopped[victim] }, workload),
+    ['heartbeat every=1s for=20s', 'churn rate=20/s for=20s', 'storm within=20s, idle for=20s', 'idle for=20s'].map(
+      (workload) => cell('drive', victim, 'SIGSTOP', { named: stopped[victim] }, workload),
     ),
   ),
   ...(['driver', 'supervisor', 'worker'] as const).map((victim) =>
