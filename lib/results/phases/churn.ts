@@ -5,7 +5,7 @@ import { latencySchema } from '../schema/latency.ts';
 import { mergeHistograms } from '../statistics/histogram.ts';
 import { describeCounts, sum, sumByCause } from '../statistics/numbers.ts';
 import { lineThrough } from '../statistics/slope.ts';
-import { latencyFigures, rawSchemaOf, resultSchemaOf, wholeNumber } from './common.ts';
+import { latencyFigures, rawSchemaOf, resultSchemaOf, wholeNumber, shortOf } from './common.ts';
 import type { Meanwhile, ResultRoom } from './phase-room.ts';
 
 /** Its part of a raw file. */
@@ -104,14 +104,7 @@ export const churnRoom: ResultRoom<'churn', Pick<ChurnResult, keyof typeof measu
             : memoryGrowth.bytesPerConnection,
     },
   ],
-  unserved: ({ closed, opened }) =>
-    opened >= closed
-      ? null
-      : {
-          share: (closed - opened) / closed,
-          sentence: `${closed - opened} of ${closed} connections could not be opened again`,
-          unlessLost: true,
-        },
+  unserved: ({ closed, opened }) => shortOf(closed, opened, 'connections could not be opened again', true),
   remarks: ({ closed, closedInTime, failures, memoryGrowth }) => [
     ...(closedInTime < closed
       ? [`the server did not close ${closed - closedInTime} of ${closed} connections in 5 s`]

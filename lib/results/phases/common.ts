@@ -88,3 +88,19 @@ export const latencyFigures = (what: string) =>
     better: 'less' as const,
     of,
   }));
+
+/** The server's memory as a figure that phases are compared by. */
+export const peakFigure = {
+  key: 'peakBytes',
+  heading: 'peak',
+  about: 'The most memory that the server had meanwhile.',
+  quantity: 'bytes',
+  better: 'less',
+  of: ({ server }: PhaseResultCommon) => server.peakBytes,
+} as const;
+
+/** What a phase leaves unserved where fewer things were done than were due; null where all were. `what` ends the sentence. */
+export function shortOf(due: number, done: number, what: string, unlessLost: boolean) {
+  if (done >= due) return null;
+  return { share: (due - done) / due, sentence: `${due - done} of ${due} ${what}`, unlessLost };
+}

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { PhaseRawOf } from '../../../assets/loadgen/phases/rooms.ts';
 import { count } from '../schema/fields.ts';
 import { sum } from '../statistics/numbers.ts';
-import { latencyFigures, rawSchemaOf, resultSchemaOf, wholeNumber } from './common.ts';
+import { latencyFigures, rawSchemaOf, resultSchemaOf, wholeNumber, shortOf } from './common.ts';
 import type { ResultRoom } from './phase-room.ts';
 
 /** Its part of a raw file. */
@@ -45,13 +45,7 @@ export const echoRoom: ResultRoom<'echo', Pick<EchoResult, keyof typeof measured
   latency: { title: 'Echo round trip', about: 'From the moment an echo was due until it was back.' },
   figures: latencyFigures('Round trip of a message from its due time').slice(0, 2),
   unserved: ({ sent, received }) =>
-    received >= sent
-      ? null
-      : {
-          share: (sent - received) / sent,
-          sentence: `${sent - received} of ${sent} echoes never came back on connections that stayed open`,
-          unlessLost: true,
-        },
+    shortOf(sent, received, 'echoes never came back on connections that stayed open', true),
   remarks: ({ wrong, notSent }) => [
     ...(wrong > 0 ? [`${wrong} echoes came back changed, twice or elsewhere`] : []),
     ...(notSent > 0 ? [`${notSent} echoes were due on connections that took no more`] : []),

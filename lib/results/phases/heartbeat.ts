@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { PhaseRawOf } from '../../../assets/loadgen/phases/rooms.ts';
 import { count } from '../schema/fields.ts';
 import { sum } from '../statistics/numbers.ts';
-import { latencyFigures, rawSchemaOf, resultSchemaOf, wholeNumber } from './common.ts';
+import { latencyFigures, rawSchemaOf, resultSchemaOf, wholeNumber, shortOf } from './common.ts';
 import type { ResultRoom } from './phase-room.ts';
 
 /** Its part of a raw file. */
@@ -52,12 +52,6 @@ export const heartbeatRoom: ResultRoom<'heartbeat', Pick<HeartbeatResult, keyof 
     ...latencyFigures('Round trip of a ping from its due time').slice(0, 2),
   ],
   unserved: ({ sent, received }) =>
-    received >= sent
-      ? null
-      : {
-          share: (sent - received) / sent,
-          sentence: `${sent - received} of ${sent} pings were never answered on connections that stayed open`,
-          unlessLost: true,
-        },
+    shortOf(sent, received, 'pings were never answered on connections that stayed open', true),
   remarks: ({ wrong }) => (wrong > 0 ? [`${wrong} pongs answer no ping`] : []),
 };

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { count, countsByCause, real } from '../schema/fields.ts';
 import { describeCounts, sum, sumByCause } from '../statistics/numbers.ts';
 import { lineThrough } from '../statistics/slope.ts';
-import { rawSchemaOf, resultSchemaOf, wholeNumber } from './common.ts';
+import { peakFigure, rawSchemaOf, resultSchemaOf, wholeNumber } from './common.ts';
 import type { ResultRoom } from './phase-room.ts';
 
 /** Its part of a raw file. */
@@ -57,14 +57,7 @@ export const idleRoom: ResultRoom<'idle', Pick<IdleResult, keyof typeof measured
           ? null
           : ((server.cpuSeconds / seconds) * secondsPerHour * 1000) / held,
     },
-    {
-      key: 'peakBytes',
-      heading: 'peak',
-      about: 'The most memory that the server had meanwhile.',
-      quantity: 'bytes',
-      better: 'less',
-      of: ({ server }) => server.peakBytes,
-    },
+    peakFigure,
   ],
   unserved: () => null,
   remarks: ({ lost }) => (Object.keys(lost).length > 0 ? [`connections were lost: ${describeCounts(lost)}`] : []),

@@ -1,10 +1,10 @@
 import * as v from 'valibot';
 import type { PhaseRawOf } from '../../../assets/loadgen/phases/rooms.ts';
 import { amount, count, countsByCause } from '../schema/fields.ts';
-import { mergeHistograms, percentileOfEncoded } from '../statistics/histogram.ts';
 import { describeCounts, sum, sumByCause } from '../statistics/numbers.ts';
-import { rawSchemaOf, resultSchemaOf, wholeNumber } from './common.ts';
-import type { PhaseFigure, ResultRoom } from './phase-room.ts';
+import { rawSchemaOf, resultSchemaOf, wholeNumber, shortOf } from './common.ts';
+import type { ResultRoom } from './phase-room.ts';
+import { timesBack, timesBackFigures } from './times-back.ts';
 
 /** Its part of a raw file. */
 export const restartRawSchema = rawSchemaOf('restart', {
@@ -34,26 +34,12 @@ export const restartResultSchema = resultSchemaOf('restart', measured);
 /** A restart of the server. */
 export type RestartResult = v.InferOutput<typeof restartResultSchema>;
 
-const untilBack = (percent: 50 | 99 | 100): PhaseFigure<RestartResult> => ({
-  key: `micros${percent}`,
-  heading: `${percent} %`,
-  about: `From the loss of the connections until ${percent} % of the clients were back.`,
-  quantity: 'micros',
-  better: 'less',
-  of: (phase) => phase[`micros${percent}`],
-});
-
 /** Restarts: how long each client was away, over all that lost their connection and not only those that came back. */
 export const restartRoom: ResultRoom<'restart', Pick<RestartResult, keyof typeof measured>, RestartResult> = {
   merge: (parts) => {
     const total = (of: (raw: PhaseRawOf<'restart'>) => number): number => sum(parts.map(({ raw }) => of(raw)));
     const [lost, back] = [total((raw) => raw.lostConnections), total((raw) => raw.back)];
     const latencies = parts.map(({ raw }) => raw.latency);
-    const { latency } = mergeHistograms(latencies);
-    const until = (percent: number): number | null =>
-      latency === null || back * 100 < lost * percent
-        ? null
-        : percentileOfEncoded(latency.histogram, (percent * lost) / back);
     return {
       latencies,
       hasLatency: back > 0,
@@ -62,9 +48,7 @@ export const restartRoom: ResultRoom<'restart', Pick<RestartResult, keyof typeof
         back,
         attempts: total((raw) => raw.attempts),
         failures: sumByCause(parts.map(({ raw }) => raw.failures as Record<string, number>)),
-        micros50: until(50),
-        micros99: until(99),
-        micros100: until(100),
+        ...timesBack(latencies, lost, back),
       },
       undecodable: 0,
       missing: [
@@ -74,15 +58,9 @@ export const restartRoom: ResultRoom<'restart', Pick<RestartResult, keyof typeof
     };
   },
   latency: { title: 'Back after a restart', about: 'From the loss of a connection until its client was back.' },
-  figures: ([50, 99, 100] as const).map(untilBack),
+  figures: timesBackFigures('the loss of the connections'),
   unserved: ({ lostConnections, back }) =>
-    back >= lostConnections
-      ? null
-      : {
-          share: (lostConnections - back) / lostConnections,
-          sentence: `${lostConnections - back} of ${lostConnections} clients did not come back after the restart`,
-          unlessLost: false,
-        },
+    shortOf(lostConnections, back, 'clients did not come back after the restart', false),
   remarks: ({ failures }) =>
     Object.keys(failures).length > 0 ? [`attempts failed while the server was away: ${describeCounts(failures)}`] : [],
 };

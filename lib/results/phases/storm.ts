@@ -1,10 +1,10 @@
 import * as v from 'valibot';
 import type { PhaseRawOf } from '../../../assets/loadgen/phases/rooms.ts';
 import { amount, count, countsByCause } from '../schema/fields.ts';
-import { mergeHistograms, percentileOfEncoded } from '../statistics/histogram.ts';
 import { describeCounts, greatest, sum, sumByCause } from '../statistics/numbers.ts';
-import { rawSchemaOf, resultSchemaOf, wholeNumber } from './common.ts';
-import type { Meanwhile, PhaseFigure, ResultRoom } from './phase-room.ts';
+import { peakFigure, rawSchemaOf, resultSchemaOf, wholeNumber, shortOf } from './common.ts';
+import type { Meanwhile, ResultRoom } from './phase-room.ts';
+import { timesBack, timesBackFigures } from './times-back.ts';
 
 /** Its part of a raw file. */
 export const stormRawSchema = rawSchemaOf('storm', {
@@ -37,26 +37,12 @@ export const stormResultSchema = resultSchemaOf('storm', measured);
 /** A reconnect storm. */
 export type StormResult = v.InferOutput<typeof stormResultSchema>;
 
-const untilBack = (percent: 50 | 99 | 100): PhaseFigure<StormResult> => ({
-  key: `micros${percent}`,
-  heading: `${percent} %`,
-  about: `From the cut until ${percent} % of the clients were back.`,
-  quantity: 'micros',
-  better: 'less',
-  of: (phase) => phase[`micros${percent}`],
-});
-
 /** Storms: how long each client was away, over all that were cut and not only those that came back. */
 export const stormRoom: ResultRoom<'storm', Pick<StormResult, keyof typeof measured>, StormResult> = {
   merge: (parts, _asked, meanwhile) => {
     const total = (of: (raw: PhaseRawOf<'storm'>) => number): number => sum(parts.map(({ raw }) => of(raw)));
     const [cut, back] = [total((raw) => raw.cut), total((raw) => raw.back)];
     const latencies = parts.map(({ raw }) => raw.latency);
-    const { latency } = mergeHistograms(latencies);
-    const until = (percent: number): number | null =>
-      latency === null || back * 100 < cut * percent
-        ? null
-        : percentileOfEncoded(latency.histogram, (percent * cut) / back);
     return {
       latencies,
       hasLatency: back > 0,
@@ -66,9 +52,7 @@ export const stormRoom: ResultRoom<'storm', Pick<StormResult, keyof typeof measu
         attempts: total((raw) => raw.attempts),
         failures: sumByCause(parts.map(({ raw }) => raw.failures as Record<string, number>)),
         resetInstead: total((raw) => raw.resetInstead),
-        micros50: until(50),
-        micros99: until(99),
-        micros100: until(100),
+        ...timesBack(latencies, cut, back),
         ...listening(meanwhile),
       },
       undecodable: 0,
@@ -77,7 +61,7 @@ export const stormRoom: ResultRoom<'storm', Pick<StormResult, keyof typeof measu
   },
   latency: { title: 'Time until a client is back', about: 'From the cut until a client has its connection again.' },
   figures: [
-    ...([50, 99, 100] as const).map(untilBack),
+    ...timesBackFigures('the cut'),
     {
       key: 'attempts',
       heading: 'attempts',
@@ -86,19 +70,9 @@ export const stormRoom: ResultRoom<'storm', Pick<StormResult, keyof typeof measu
       better: null,
       of: ({ attempts }) => attempts,
     },
-    {
-      key: 'peakBytes',
-      heading: 'peak',
-      about: 'The most memory that the server had meanwhile.',
-      quantity: 'bytes',
-      better: 'less',
-      of: ({ server }) => server.peakBytes,
-    },
+    peakFigure,
   ],
-  unserved: ({ cut, back }) =>
-    back >= cut
-      ? null
-      : { share: (cut - back) / cut, sentence: `${cut - back} of ${cut} clients did not come back`, unlessLost: false },
+  unserved: ({ cut, back }) => shortOf(cut, back, 'clients did not come back', false),
   remarks: ({ failures, resetInstead, listenDrops, deepestListenQueue }) => [
     ...(Object.keys(failures).length > 0 ? [`attempts failed: ${describeCounts(failures)}`] : []),
     ...((listenDrops ?? 0) > 0
