@@ -3,6 +3,7 @@ import type { RunResult } from '../../results/schema/run-result.ts';
 import { describeCalibration } from '../describe-calibration.ts';
 import { utcMinute, wholeNumber, withUnit } from '../units.ts';
 import { html, type Html } from './html.ts';
+import { scrollTable, textHeading } from './scroll-table.ts';
 
 /** How the figures were measured and what they mean. */
 export function method(result: RunResult): Html {
@@ -192,45 +193,31 @@ export function environment(result: RunResult): Html {
           )}
         </dl>
       </div>
-      <div class="card scroll" tabindex="0" role="region" aria-label="Hosts">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">host</th>
-              <th scope="col" class="text">processors</th>
-              <th scope="col">memory</th>
-              <th scope="col" class="text">system</th>
-              <th scope="col">open files a process</th>
-              <th scope="col">addresses</th>
-              <th scope="col" class="text">versions</th>
-            </tr>
-          </thead>
-          <tbody>
-            ${rows}
-          </tbody>
-        </table>
-      </div>
+      ${scrollTable(
+        'Hosts',
+        ['card scroll', ''],
+        [
+          'host',
+          textHeading('processors'),
+          'memory',
+          textHeading('system'),
+          'open files a process',
+          'addresses',
+          textHeading('versions'),
+        ],
+        rows,
+      )}
       ${
         settings.length === 0
           ? ''
           : html`<details class="card">
               <summary>Kernel settings in force (${settings.length})</summary>
-              <div class="scroll" tabindex="0" role="region" aria-label="Kernel settings">
-                <table>
-                  <thead>
-                    <tr>
-                      <th scope="col">host</th>
-                      <th scope="col" class="text">setting</th>
-                      <th scope="col">wanted</th>
-                      <th scope="col">in force</th>
-                      <th scope="col" class="text">in order</th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    ${settings}
-                  </tbody>
-                </table>
-              </div>
+              ${scrollTable(
+                'Kernel settings',
+                ['scroll', ''],
+                ['host', textHeading('setting'), 'wanted', 'in force', textHeading('in order')],
+                settings,
+              )}
             </details>`
       }
     </div>`;

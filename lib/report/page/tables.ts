@@ -5,6 +5,7 @@ import { deviationsOf, remarksOf, verdictOf } from '../comparison.ts';
 import { counted, threeDigits, wholeNumber, withUnit } from '../units.ts';
 import { seriesName } from './charts/chart.ts';
 import { html, type Html } from './html.ts';
+import { scrollTable, textHeading } from './scroll-table.ts';
 import { verdictBadge, badge } from './verdict-badge.ts';
 
 /** What must be read with the figures: verdicts in words, notes of trust, and servers that were skipped. */
@@ -102,20 +103,8 @@ export function measurementsTable(result: RunResult): Html {
         </td>
       </tr>`,
   );
-  return html`<div class="card scroll" tabindex="0" role="region" aria-label="Every measurement">
-    <table class="comparison">
-      <thead>
-        <tr>
-          <th scope="col">measurement</th>
-          ${columnsOf.map(({ heading }) => html`<th scope="col">${heading}</th>`)}
-          <th scope="col" class="text">what ran</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-  </div>`;
+  const headings = ['measurement', ...columnsOf.map(({ heading }) => heading), textHeading('what ran')];
+  return scrollTable('Every measurement', ['card scroll', 'comparison'], headings, rows);
 }
 
 function slope(value: MeasurementResult['memory']['server']): string {
@@ -143,18 +132,5 @@ export function pointsTable(
         </tr>`,
     ),
   );
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Values of the chart">
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">line</th>
-          <th scope="col">${names[0]}</th>
-          <th scope="col">${names[1]}</th>
-        </tr>
-      </thead>
-      <tbody>
-        ${rows}
-      </tbody>
-    </table>
-  </div>`;
+  return scrollTable('Values of the chart', ['scroll', ''], ['line', ...names], rows);
 }

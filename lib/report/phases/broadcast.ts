@@ -2,6 +2,7 @@ import type { PhaseResultOf } from '../../results/phases/rooms.ts';
 import { downsample } from '../../results/statistics/downsample.ts';
 import { plainChart } from '../page/charts/chart.ts';
 import { html, type Html } from '../page/html.ts';
+import { scrollTable } from '../page/scroll-table.ts';
 import { wholeNumber, withUnit } from '../units.ts';
 import { seriesOf, type ReportRoom, type ShownPhase } from './phase-report.ts';
 
@@ -73,18 +74,6 @@ function broadcastsTable({ name, measured }: Shown): Html {
       </tr>`,
   );
   return html`<h2>Every broadcast of phase ${name}</h2>
-    <div class="card scroll" tabindex="0" role="region" aria-label="Every broadcast of phase ${name}">
-      <table class="comparison">
-        <thead>
-          <tr>
-            <th scope="col">server</th>
-            ${headings.map((heading) => html`<th scope="col">${heading}</th>`)}
-          </tr>
-        </thead>
-        <tbody>
-          ${rows}
-        </tbody>
-      </table>
-    </div>
+    ${scrollTable(`Every broadcast of phase ${name}`, ['card scroll', 'comparison'], ['server', ...headings], rows)}
     ${all.length > broadcastsListed ? html`<p class="soft">The first ${broadcastsListed} of ${all.length}; all are in result.json.</p>` : ''}`;
 }
