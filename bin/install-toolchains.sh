@@ -13,6 +13,10 @@ has() { command -v "$1" >/dev/null 2>&1; }
 has_java_25() {
   bash -c '. assets/servers/java.sh && use_newest_java 25 java' 2>/dev/null
 }
+# helidon is compiled for Java 21, the others for 17.
+has_javac_21() {
+  bash -c '. assets/servers/java.sh && use_newest_java 21 javac' 2>/dev/null
+}
 # Those that the servers' own search would find (assets/servers/python.sh, floor/build).
 has_python() {
   bash -c '. assets/servers/python.sh && find_python 11' >/dev/null
@@ -38,13 +42,15 @@ install_packages() {
 }
 
 if [ "$(id -u)" = 0 ] && ! has nft; then install_packages nftables; fi >&2
-if [ "$(id -u)" = 0 ] && ! { has mvn && has javac && has_java_25 && has go && has cargo && has_python && has_openssl; }; then
+if [ "$(id -u)" = 0 ] && ! { has mvn && has_javac_21 && has_java_25 && has go && has cargo && has_python && has_openssl; }; then
   if has dnf; then
     for server in assets/servers/*/server.json; do
       node assets/host/programs/toolchain.ts packages "$server"
     done | sort -u | xargs dnf install -y -q
   else
     if ! { has mvn && has javac; }; then install_packages default-jdk-headless maven; fi
+    # Where the distribution has none that new, helidon is left out.
+    if ! has_javac_21; then install_packages openjdk-21-jdk-headless; fi
     # Where the distribution's is too old, rustup brings a newer one.
     if ! has cargo; then install_packages cargo; fi
     if ! has_python; then install_packages python3 python3-pip; fi

@@ -21,14 +21,16 @@ use_newest_java() {
 }
 
 # Runs Maven on the pom.xml of the current folder. What it makes goes under C1M_BUILD: the jars to run into server/.
-# The source folder may be read-only; a pinned version of every plugin makes any Maven from 3.8 on do the same.
+# The source folder may be read-only; a pinned version of every plugin makes any Maven from 3.8 on do the same. The compiler is of
+# Java $1 (17) at least: the pom.xml's `maven.compiler.release`, which what it depends on asks for.
 build_with_maven() {
+  local release=${1:-17}
   if ! command -v mvn >/dev/null; then
     echo 'needs mvn (Apache Maven 3.8 or newer) on the PATH' >&2
     exit 3
   fi
-  # It is compiled for Java 17 and runs on 25: the two may be of different JDKs.
-  if ! use_newest_java 25 java || ! use_newest_java 17 javac; then
+  # It is compiled for that Java and runs on 25: the two may be of different JDKs.
+  if ! use_newest_java 25 java || ! use_newest_java "$release" javac; then
     echo "$java_trouble" >&2
     exit 3
   fi
