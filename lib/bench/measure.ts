@@ -11,7 +11,7 @@ import type { Usage } from './process-usage.ts';
 import { startReferenceServer, type ReferenceServer } from './reference/reference-server.ts';
 import { until } from './until.ts';
 
-/** One round of one contender; null is what could not be had. */
+/** One round of one contender; null is what could not be measured. */
 export interface Measurement {
   readonly connections: number;
   /** By the server's clock, from its first connection accepted to its last upgrade answered. */

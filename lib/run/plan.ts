@@ -13,7 +13,7 @@ export interface Capacity {
   readonly openFilesPerProcess: number;
   /** Descriptors that the machine may still open; null where each host is a machine of its own and has enough. */
   readonly openFilesLeft: number | null;
-  /** Memory that is to be had on the server's machine, bytes; null where it is not known before the run. */
+  /** Memory available on the server's machine, bytes; null where it is not known before the run. */
   readonly availableBytes: number | null;
   /** The preset that fits these hosts when none is asked for. */
   readonly memoryPreset: MemoryPresetName;

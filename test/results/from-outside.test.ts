@@ -45,7 +45,7 @@ describe('a server at a URL', () => {
     const result = await readMerged(fromOutside(runFiles({ servers: ['node'], workload: 'echo for=3s' })));
     const table = renderTable(result);
     assert.match(table, /- Memory and CPU of the server are unknown/);
-    assert.doesNotMatch(table, /memory preset|For the eye only/);
+    assert.doesNotMatch(table, /memory preset|For reference/);
     const page = renderReport(result);
     assert.match(page, /<dt>addresses<\/dt>\s*<dd>192\.0\.2\.1<\/dd>/);
     assert.doesNotMatch(page, /Server memory a connection|memory preset|article 2015|Processors the server used/);

@@ -77,7 +77,7 @@ export async function hold(args: readonly string[]): Promise<number> {
   mkdirSync(folder, { recursive: true });
   const end = endSignal();
 
-  // Orders are heard before there is anything to order, so that nothing has been opened when the socket cannot be had.
+  // Orders are heard before there is anything to order, so that nothing has been opened when the socket is taken.
   let supervisor: Supervisor | null = null;
   let writing: Promise<readonly string[]> = Promise.resolve([]);
   const collect = async (): Promise<readonly string[]> => {

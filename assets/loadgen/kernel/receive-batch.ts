@@ -13,7 +13,7 @@ const eventBytes = 32;
 /**
  * Reads from many sockets at once. A call into the kernel from JavaScript costs about 0.2 us more than one from C, which
  * is a quarter of what reading a small message costs; Linux's io_submit() takes a list of reads in one call, and on
- * non-blocking sockets it does them then and there. Where it is not to be had, each socket is read by itself.
+ * non-blocking sockets it does them then and there. Where it is not available, each socket is read by itself.
  */
 export class ReceiveBatch {
   /** All slots, one after the other: what the n-th read got begins at n * {@link slotBytes}. */
@@ -83,7 +83,7 @@ export class ReceiveBatch {
   }
 }
 
-/** A kernel context for batches, or 0 where there is none to be had (no such call, or fs.aio-max-nr is used up). */
+/** A kernel context for batches, or 0 where none is available (no such call, or fs.aio-max-nr is used up). */
 function openContext(): number {
   const context = allocate(8);
   if (systemCall2(systemCallNumbers.ioSetup, batchSize, context.address) !== 0) return 0;

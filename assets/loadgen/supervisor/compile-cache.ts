@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 /**
  * Where Node keeps the workers' programs, stripped of their types and compiled: without it every worker would load the
  * TypeScript compiler, which takes 100 ms and 30 MB each. NODE_COMPILE_CACHE when it is set, else a folder in the
- * node_modules that the load generator uses; null when there is none to be had.
+ * node_modules that the load generator uses; null when there is none.
  */
 export function compileCacheFolder(): string | null {
   const given = process.env['NODE_COMPILE_CACHE'];

@@ -10,13 +10,13 @@ export interface Result {
   readonly rounds: readonly Measurement[];
 }
 
-/** The middle of a figure over a contender's rounds; null where it could not be had. */
+/** The middle of a figure over a contender's rounds; null where it could not be measured. */
 export function middle(figure: Figure, result: Result): number | null {
   const values = valuesOf(figure, result);
   return values.length === 0 ? null : median(values);
 }
 
-/** A figure's values, round by round, without those that could not be had. */
+/** A figure's values, round by round, without those that could not be measured. */
 export function valuesOf(figure: Figure, { rounds, base }: Result): readonly number[] {
   return rounds.map((round) => figure.of(round, base)).filter((value) => value !== null);
 }

@@ -87,7 +87,7 @@ function describeServer(raw: RawMeasurement, run: RunRecord) {
   };
 }
 
-/** What phases lack, where there is anything of them to be had: a measurement that never came so far says so itself. */
+/** What phases lack, where anything of them was measured: a measurement that never came so far says so itself. */
 function missingPhases(raw: RawMeasurement, missing: readonly string[]): readonly string[] {
   const hasDriven = raw.hosts.some(({ loadProcesses }) => loadProcesses.length > 0);
   return hasDriven ? missing : [];

@@ -22,7 +22,7 @@ export class Allowances {
     return this.#counts;
   }
 
-  /** Asks every 5 s, as long as there is something to be had. */
+  /** Asks every 5 s, as long as there is an answer. */
   async watch(): Promise<void> {
     const names = Object.entries(networkInterfaces())
       .filter(([, addresses]) => addresses?.some(({ internal }) => !internal))
