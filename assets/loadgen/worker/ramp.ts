@@ -19,6 +19,10 @@ const slowMicros = 500_000;
 const slowTimes = 4;
 /** Weight of the latest answer in how long answers usually take. */
 const latestWeight = 1 / 16;
+/** How many attempts may be under way before any is answered: a cold server that gets hundreds at once finishes none of them in time. */
+const inFlightAtFirst = 16;
+/** Attempts that ended so were not answered. */
+const unanswered: ReadonlySet<FailureCause> = new Set<FailureCause>(['handshakeTimeout', 'tlsTimeout', 'ETIMEDOUT']);
 // More than this at a time would make what arrives meanwhile wait.
 const beginsATurn = 16;
 
@@ -27,7 +31,7 @@ export interface RampOptions {
   readonly ratePerSecond: number | null;
   /** Attempts that are due within so long begin together, at the end of it: one wake for all of them. 0: each when it is due. */
   readonly gatherMicros: number;
-  /** Attempts that may be under way at once (those older than half a second not counted). */
+  /** Attempts that may be under way at once when they are answered quickly (those older than half a second not counted). */
   readonly inFlightMost: number;
   readonly handshakeMicros: number;
 }
@@ -58,6 +62,11 @@ export class Ramp {
   #slow = 0;
   // Until the first answer nobody knows how long one takes.
   #usualMicros = Infinity;
+  #answeredMicros = -Infinity;
+  /** Attempts that may be under way now: more with each quick answer, fewer with each slow one. */
+  #inFlightMost: number;
+  // Since when attempts may begin again that had to wait for others to be answered: that is not the generator's delay.
+  #freeMicros = -Infinity;
   #sweepDue = Infinity;
 
   constructor(connections: Connections, share: Share, serverPorts: number, options: RampOptions, meter: LoopMeter) {
@@ -68,6 +77,7 @@ export class Ramp {
     this.#microsBetween = options.ratePerSecond === null ? 0 : 1e6 / options.ratePerSecond;
     const together = this.#microsBetween === 0 ? 1 : Math.floor(options.gatherMicros / this.#microsBetween);
     this.#burst = Math.max(1, Math.min(beginsATurn, together));
+    this.#inFlightMost = Math.min(inFlightAtFirst, options.inFlightMost);
     this.#failedAttempts = new Uint8Array(share.count);
     this.#sparesTried = new Uint8Array(share.count);
     this.#nextSpare = new Int32Array(serverPorts);
@@ -78,17 +88,26 @@ export class Ramp {
   run(now: number): number {
     if (this.endedMicros !== null) return Infinity;
     if (now >= this.#sweepDue) this.#sweep(now);
-    for (let n = 0; n < beginsATurn && this.#opening - this.#slow < this.#options.inFlightMost; n += 1) {
+    if (this.#freeMicros === Infinity && !this.#isFull()) this.#freeMicros = now;
+    for (let n = 0; n < beginsATurn && !this.#isFull(); n += 1) {
       if (this.#retries.next <= now) {
-        this.#meter.wasDelayed(now - this.#retries.next);
+        this.#meter.wasDelayed(now - Math.max(this.#retries.next, this.#freeMicros));
         this.#begin(this.#retries.pop());
       } else if (this.#next < this.#share.count && this.#dueMicros() <= now) this.#beginNext(now);
       else break;
     }
     if (this.#opening > 0 && this.#sweepDue === Infinity) this.#sweepDue = now + sweepMicros;
-    if (this.#opening - this.#slow >= this.#options.inFlightMost) return this.#sweepDue;
+    if (this.#isFull()) {
+      this.#freeMicros = Infinity;
+      return this.#sweepDue;
+    }
     const next = this.#next < this.#share.count ? this.#dueMicros() : Infinity;
     return Math.min(next, this.#sweepDue, this.#retries.next);
+  }
+
+  /** Whether others have to be answered before the next may begin. */
+  #isFull(): boolean {
+    return this.#opening - this.#slow >= this.#inFlightMost;
   }
 
   #dueMicros(): number {
@@ -97,7 +116,7 @@ export class Ramp {
   }
 
   #beginNext(now: number): void {
-    if (this.#microsBetween > 0) this.#meter.wasDelayed(now - this.#dueMicros());
+    if (this.#microsBetween > 0) this.#meter.wasDelayed(now - Math.max(this.#dueMicros(), this.#freeMicros));
     this.#next += 1;
     this.#begin(this.#next - 1);
   }
@@ -128,14 +147,15 @@ export class Ramp {
     this.connectLatency.record(took);
     this.#usualMicros =
       this.#usualMicros === Infinity ? took : this.#usualMicros + (took - this.#usualMicros) * latestWeight;
+    this.#answered(now);
     this.#endIfDone(now);
   }
 
   failed(connection: number, cause: FailureCause, retryAfterSeconds: number): void {
     this.#opening -= 1;
     countCause(this.connectFailures, cause);
-    // Silence for so long is no business: such attempts are not waited for again.
-    if (cause === 'handshakeTimeout') this.#usualMicros = 0;
+    if (unanswered.has(cause)) this.#unanswered(monotonicMicros());
+    else this.#answered(monotonicMicros());
     if ((cause === 'EADDRINUSE' || cause === 'EADDRNOTAVAIL') && this.#move(connection, sparesMost[cause])) {
       this.#begin(connection);
       return;
@@ -149,6 +169,23 @@ export class Ramp {
     }
     this.abandoned += 1;
     this.#endIfDone(monotonicMicros());
+  }
+
+  #answered(now: number): void {
+    this.#answeredMicros = now;
+    const isQuick = this.#usualMicros === Infinity || this.#usualMicros * slowTimes < this.#options.handshakeMicros;
+    const most = this.#inFlightMost + (isQuick ? 1 : -1);
+    this.#inFlightMost = Math.max(
+      Math.min(inFlightAtFirst, this.#options.inFlightMost),
+      Math.min(this.#options.inFlightMost, most),
+    );
+  }
+
+  #unanswered(now: number): void {
+    if (now - this.#answeredMicros < this.#options.handshakeMicros) return;
+    // Silence for so long is no business: such attempts are not waited for again.
+    this.#usualMicros = 0;
+    this.#inFlightMost = this.#options.inFlightMost;
   }
 
   /** Gives the connection other endpoints; false when it has had enough or there are none. */
