@@ -77,7 +77,8 @@ export function renderReport(result: RunResult, files: PageFiles = readPageFiles
 
 function headline({ servers, parameters }: RunResult): string {
   const names = servers.map(({ title }) => title);
-  const connections = unbroken(counted(parameters.connections, 'WebSocket connection'));
+  // A number on the line before its noun reads as part of the name; a narrow screen has no room for more than that.
+  const connections = counted(parameters.connections, 'WebSocket connection').replace(/ (?=\d|W)/g, '\u00a0');
   if (names.length > namedInTitle) return `${names.length} servers under ${connections}`;
   const listed =
     names.length > 1 ? `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}` : (names[0] ?? 'No server');

@@ -186,13 +186,17 @@ describe('run --url', () => {
     await withFolder(async (out) => {
       await withServer({ echoes: true, wants: { header: 'cookie', value: 'id=hushcookie' } }, async (url) => {
         const secret = `${url.replace('ws://', 'ws://me:hushword@')}?token=hushtoken&hushkey`;
-        const flags = ['--header', 'Cookie: id=hushcookie', '--header', 'X-Key: hushheader'];
-        const lab = startLab('run', '--url', secret, ...flags, ...sizes, '--out', out);
+        const headers = join(out, 'headers');
+        writeFileSync(headers, 'X-Session: hushsession\nX-Token: @tokens\n');
+        writeFileSync(join(out, 'tokens'), 'hushone\nhushtwo\n');
+        const flags = ['--header', 'Cookie: id=hushcookie', '--header', 'X-Key: hushheader', '--hello', 'hushhello'];
+        const runs = join(out, 'runs');
+        const lab = startLab('run', '--url', secret, ...flags, '--header-file', headers, ...sizes, '--out', runs);
         const { code } = await lab.ended;
-        const { folder, result } = onlyRun(out);
+        const { folder, result } = onlyRun(runs);
         assertMeasured(code, result, lab.stderr());
         assert.equal(result.target?.url, `${url}?token=...&...`);
-        assert.deepEqual(result.target.options, ['--header Cookie', '--header X-Key']);
+        assert.deepEqual(result.target.options, ['--header Cookie', '--header X-Key', '--header-file', '--hello']);
         for (const text of [lab.stdout(), lab.stderr(), ...textsBelow(folder)]) {
           assert.doesNotMatch(text, /hush|bWU6aHVzaHdvcmQ/);
         }
@@ -250,6 +254,25 @@ describe('run --url', () => {
       });
     });
   });
+
+  for (const [wrong, words, counts] of [
+    ['twice', /incomplete: echo: wrong answers to 20 echoes: 20 twice/, [20, 20, 0]],
+    ['swapped', /incomplete: echo: wrong answers to 20 echoes: 10 out of order/, [0, 0, 10]],
+  ] as const) {
+    test(`says that echoes came ${wrong}, and does not end with 0`, async () => {
+      await withFolder(async (out) => {
+        await withServer({ echoes: true, wrong }, async (url) => {
+          const workload = ['--workload', 'echo rate=20/s for=1s'];
+          const lab = startLab('run', '--url', url, '--connections', '1', ...workload, '--out', out);
+          assert.equal((await lab.ended).code, 4, lab.stderr());
+          const [echo] = onlyRun(out).result.measurements[0]!.phases;
+          assert.ok(echo?.kind === 'echo' && echo.received === 20);
+          assert.deepEqual([echo.wrong, echo.doubled, echo.outOfOrder], counts);
+          assert.match(lab.stdout().replaceAll(/\s+/g, ' '), words);
+        });
+      });
+    });
+  }
 
   test('leaves out broadcasts where /publish is but one more path that echoes', async () => {
     await withFolder(async (out) => {

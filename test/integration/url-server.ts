@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { WebSocketServer } from 'ws';
+import { WebSocketServer, type RawData } from 'ws';
 
 /** What a server in this process does. */
 export interface Behaviour {
   readonly echoes?: boolean;
+  /** How echoes are wrong: each comes twice, or in pairs the later one first. */
+  readonly wrong?: 'twice' | 'swapped';
   /** Takes everything, and answers no message after the first, and no ping. */
   readonly fallsSilent?: boolean;
   readonly publishes?: boolean;
@@ -58,11 +60,20 @@ export async function withServer(
       seen.members += 1;
       if (seen.members > (behaviour.membersMost ?? Infinity)) socket.close(1013, 'full');
     }
+    let held: RawData | null = null;
     if (behaviour.echoes === true) {
       socket.on('message', (data, binary) => {
         if (behaviour.fallsSilent === true && seen.echoes > 0) return;
         seen.echoes += 1;
+        const isProbe = seen.echoes === 1;
+        if (behaviour.wrong === 'swapped' && !isProbe && held === null) {
+          held = data;
+          return;
+        }
         socket.send(data, { binary });
+        if (behaviour.wrong === 'twice' && !isProbe) socket.send(data, { binary });
+        if (held !== null) socket.send(held, { binary });
+        held = null;
       });
     }
   });

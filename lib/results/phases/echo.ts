@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { PhaseRawOf } from '../../../assets/loadgen/phases/rooms.ts';
+import { wrongAnswers } from '../../../assets/loadgen/measure/wrong-answers.ts';
 import { count } from '../schema/fields.ts';
 import { sum } from '../statistics/numbers.ts';
 import { latencyFigures, rawSchemaOf, resultSchemaOf, wholeNumber, shortOf } from './common.ts';
@@ -20,6 +21,8 @@ const measured = {
   sent: count('Messages that were due and sent.'),
   received: count('Messages that came back unchanged; latency is their round trip from the due time.'),
   wrong: count('Messages that came back changed, twice, or on another connection.'),
+  doubled: count('Of the wrong those that came twice.'),
+  outOfOrder: count('Received ones that came after the answer to a later message of their connection.'),
   notSent: count('Messages that were due on a connection which took no more.'),
 };
 
@@ -34,20 +37,26 @@ export const echoRoom: ResultRoom<'echo', Pick<EchoResult, keyof typeof measured
   merge: (parts) => {
     const total = (of: (raw: PhaseRawOf<'echo'>) => number): number => sum(parts.map(({ raw }) => of(raw)));
     const [sent, received] = [total((raw) => raw.sent), total((raw) => raw.received)];
+    const wrong = {
+      wrong: total((raw) => raw.wrong),
+      doubled: total((raw) => raw.doubled ?? 0),
+      outOfOrder: total((raw) => raw.outOfOrder ?? 0),
+    };
+    const ways = wrongAnswers(wrong);
     return {
       latencies: parts.map(({ raw }) => raw.latency),
       hasLatency: received > 0,
-      measured: { sent, received, wrong: total((raw) => raw.wrong), notSent: total((raw) => raw.notSent) },
+      measured: { sent, received, ...wrong, notSent: total((raw) => raw.notSent) },
       undecodable: 0,
-      missing: received < sent ? [`${sent - received} of ${sent} echoes never came back`] : [],
+      missing: [
+        ...(received < sent ? [`${sent - received} of ${sent} echoes never came back`] : []),
+        ...(ways.length > 0 ? [`wrong answers to ${sent} echoes: ${ways.join(', ')}`] : []),
+      ],
     };
   },
   latency: { title: 'Echo round trip', about: 'From the moment an echo was due until it was back.' },
   figures: latencyFigures('Round trip of a message from its due time').slice(0, 2),
   unserved: ({ sent, received }) =>
     shortOf(sent, received, 'echoes never came back on connections that stayed open', true),
-  remarks: ({ wrong, notSent }) => [
-    ...(wrong > 0 ? [`${wrong} echoes came back changed, twice or elsewhere`] : []),
-    ...(notSent > 0 ? [`${notSent} echoes were due on connections that took no more`] : []),
-  ],
+  remarks: ({ notSent }) => (notSent > 0 ? [`${notSent} echoes were due on connections that took no more`] : []),
 };

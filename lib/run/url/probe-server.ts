@@ -19,7 +19,7 @@ const adviceByReason: readonly (readonly [RegExp, string])[] = [
     "give what it asks for: user:password in --url, --header 'Authorization: …', or --header 'Cookie: …'",
   ],
   [/\b404\b/, 'see that the path of --url is the one that takes WebSocket connections'],
-  [/\b3\d\d\b/, 'give the URL that it redirects to'],
+  [/redirected to|\b3\d\d\b/, 'give the URL that it redirects to'],
   [
     /certificate|SELF_SIGNED|UNABLE_TO|ALTNAME|CERT_|self-signed/i,
     'give --cacert FILE with the authority of its certificate, or --insecure to accept any',

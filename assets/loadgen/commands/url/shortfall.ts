@@ -1,5 +1,6 @@
 import { describeCauses, totalOf } from '../../measure/failure-causes.ts';
 import type { PhaseSummary, Summary } from '../../measure/summary.ts';
+import { wrongAnswers } from '../../measure/wrong-answers.ts';
 import { exitCodes } from '../exit-codes.ts';
 
 /** What is missing of a run that went to its end, and the exit code for it. */
@@ -30,11 +31,6 @@ function missingOf({ kind, counts, broadcasts }: PhaseSummary): readonly string[
 }
 
 function wrongOf({ kind, counts }: PhaseSummary): readonly string[] {
-  const { wrong = 0, doubled = 0, outOfOrder = 0 } = counts;
-  const parts = [
-    ...(wrong > doubled ? [`${wrong - doubled} changed or elsewhere`] : []),
-    ...(doubled > 0 ? [`${doubled} twice`] : []),
-    ...(outOfOrder > 0 ? [`${outOfOrder} out of order`] : []),
-  ];
+  const parts = wrongAnswers(counts);
   return parts.length === 0 ? [] : [`answers of phase ${kind} came ${parts.join(', ')}`];
 }
