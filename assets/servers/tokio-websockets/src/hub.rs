@@ -20,7 +20,7 @@ pub struct Hub {
 /// What waits for one member.
 #[derive(Default)]
 pub struct Backlog {
-    bytes: AtomicUsize,
+    pub bytes: AtomicUsize,
     /// Cancelled when it is more than may wait.
     pub exceeded: CancellationToken,
 }
@@ -41,10 +41,6 @@ impl Backlog {
             self.exceeded.cancel();
         }
         fits
-    }
-
-    pub fn pop(&self, bytes: usize) {
-        self.bytes.fetch_sub(bytes, Relaxed);
     }
 }
 

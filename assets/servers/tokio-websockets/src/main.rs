@@ -2,7 +2,8 @@
 
 mod hub;
 
-use std::{env, error::Error, io, io::Cursor, net::SocketAddr, sync::Arc, time::Duration};
+use std::sync::{Arc, atomic::Ordering::Relaxed};
+use std::{env, error::Error, io, io::Cursor, net::SocketAddr, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{SinkExt, StreamExt};
@@ -10,10 +11,8 @@ use hub::{Hub, Membership};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, Chain, Join, ReadHalf, WriteHalf, join, split};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::timeout;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use tokio_rustls::{TlsAcceptor, rustls};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tokio_websockets::{CloseCode, Limits, Message, ServerBuilder, WebSocketStream};
 
@@ -45,9 +44,8 @@ async fn serve<S: AsyncRead + AsyncWrite>(app: App, stream: S) -> Ended {
         Some(b"/publish") => None,
         _ => return Ok(writer.write_all(b"HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n").await?),
     };
-    let stream = join(Cursor::new(request).chain(reader), writer);
-    let limits = Limits::default().max_payload_len(Some(MESSAGE_LIMIT));
-    let (_, mut socket) = ServerBuilder::new().limits(limits).accept(stream).await?;
+    let server = ServerBuilder::new().limits(Limits::default().max_payload_len(Some(MESSAGE_LIMIT)));
+    let (_, mut socket) = server.accept(join(Cursor::new(request).chain(reader), writer)).await?;
 
     let _client = app.clients.token();
     let exceeded = membership.as_ref().map(|membership| membership.backlog.exceeded.clone()).unwrap_or_default();
@@ -90,7 +88,7 @@ async fn echo_and_deliver<S: AsyncRead + AsyncWrite>(socket: &mut Socket<S>, mem
             Some(message) = membership.broadcasts.recv() => {
                 let size = message.as_payload().len();
                 socket.send(message).await?;
-                membership.backlog.pop(size);
+                membership.backlog.bytes.fetch_sub(size, Relaxed);
             }
         }
     }
@@ -116,7 +114,7 @@ async fn receive<S: AsyncRead + AsyncWrite>(socket: &mut Socket<S>) -> Ended<Opt
 }
 
 async fn say_goodbye<S: AsyncRead + AsyncWrite>(mut socket: Socket<S>) -> Ended {
-    let _ = timeout(CLOSE_TIMEOUT, async {
+    let _ = tokio::time::timeout(CLOSE_TIMEOUT, async {
         socket.send(Message::close(Some(CloseCode::GOING_AWAY), "")).await?;
         socket.close().await
     })
@@ -170,6 +168,6 @@ async fn secure_and_serve(app: App, stream: TcpStream, tls: Option<TlsAcceptor>)
 fn tls_acceptor(certificate: &str) -> Result<TlsAcceptor, Box<dyn Error>> {
     let chain = CertificateDer::pem_file_iter(certificate)?.collect::<Result<_, _>>()?;
     let key = PrivateKeyDer::from_pem_file(env::var("C1M_TLS_KEY")?)?;
-    let config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key)?;
+    let config = rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key)?;
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
