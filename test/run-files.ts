@@ -10,7 +10,7 @@ import { spec } from 'node:test/reporters';
  * a fresh clone builds for more than a minute, what waits for a whole lab, then the other servers.
  */
 const first = [
-  'test/verify/servers/{spray,axum}.test.ts',
+  'test/verify/servers/{jvm/spray,axum}.test.ts',
   'test/integration/walls/*.test.ts',
   'test/verify/go-race.test.ts',
   'test/{package,faults}/*.test.ts',

@@ -2,19 +2,10 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import * as v from 'valibot';
-import { runResultSchema, type RunResult } from '../../lib/results/schema/run-result.ts';
+import type { RunResult } from '../../lib/results/schema/run-result.ts';
 import { authority, serverCertificate } from '../loadgen/tls/certificates.ts';
-import { startLab, startProgram, waitFor, withFolder } from './lab-process.ts';
-import { withServer } from './url-server.ts';
-
-/** The run that a folder of runs holds, and its result, which is of the published schema. */
-function onlyRun(out: string): { readonly folder: string; readonly result: RunResult } {
-  const [run = ''] = readdirSync(out);
-  const folder = join(out, run);
-  const content: unknown = JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8'));
-  return { folder, result: v.parse(runResultSchema, content) };
-}
+import { startLab, withFolder } from './lab-process.ts';
+import { onlyUrlRun, withServer } from './url-server.ts';
 
 /** Every file below a folder, as text. */
 function textsBelow(folder: string): readonly string[] {
@@ -37,7 +28,7 @@ describe('run --url', () => {
       await withServer({ echoes: true, publishes: true }, async (url, seen) => {
         const lab = startLab('run', '--url', url, ...sizes, '--broadcasts', '2', '--hold', '1', '--out', out);
         const { code } = await lab.ended;
-        const { folder, result } = onlyRun(out);
+        const { folder, result } = onlyUrlRun(out);
         assertMeasured(code, result, lab.stderr());
         assert.deepEqual(readdirSync(join(folder, 'raw/url/load-1')).sort(), [
           'facts.json',
@@ -73,8 +64,8 @@ describe('run --url', () => {
     await withFolder(async (out) => {
       await withServer({ echoes: true, deflates: true }, async (url) => {
         const lab = startLab('run', '--url', url, '--deflate', ...sizes, '--out', out);
-        assertMeasured((await lab.ended).code, onlyRun(out).result, lab.stderr());
-        const { measurements, parameters } = onlyRun(out).result;
+        assertMeasured((await lab.ended).code, onlyUrlRun(out).result, lab.stderr());
+        const { measurements, parameters } = onlyUrlRun(out).result;
         const { deflate } = measurements[0]!;
         assert.equal(parameters.deflate, true);
         assert.deepEqual([deflate?.accepted, deflate?.declined, deflate?.sent.messages], [60, 0, 50]);
@@ -88,8 +79,8 @@ describe('run --url', () => {
     await withFolder(async (out) => {
       await withServer({ echoes: true }, async (url) => {
         const lab = startLab('run', '--url', url, ...sizes, '--out', out);
-        assertMeasured((await lab.ended).code, onlyRun(out).result, lab.stderr());
-        const { folder, result } = onlyRun(out);
+        assertMeasured((await lab.ended).code, onlyUrlRun(out).result, lab.stderr());
+        const { folder, result } = onlyUrlRun(out);
         const [measurement] = result.measurements;
         const { memory, cpu, serverProcesses, version, phases } = measurement!;
         assert.deepEqual(
@@ -113,7 +104,7 @@ describe('run --url', () => {
         const workload = 'echo rate=20/s for=1s, heartbeat every=1s for=1s';
         const lab = startLab('run', '--url', url, '--connections', '20', '--workload', workload, '--out', out);
         const { code } = await lab.ended;
-        const { folder, result } = onlyRun(out);
+        const { folder, result } = onlyUrlRun(out);
         assert.ok(code === 4 || code === 6, lab.stderr());
         const [echo, heartbeat] = result.measurements[0]!.phases;
         assert.ok(echo?.kind === 'echo' && heartbeat?.kind === 'heartbeat');
@@ -142,7 +133,7 @@ describe('run --url', () => {
             place,
           );
           const { code } = await lab.ended;
-          const { folder, result } = onlyRun(place);
+          const { folder, result } = onlyUrlRun(place);
           assertMeasured(code, result, lab.stderr());
           assert.deepEqual(
             result.measurements.map(({ measurement, phases }) => [measurement, phases.map(({ kind }) => kind)]),
@@ -165,7 +156,7 @@ describe('run --url', () => {
         const stamp = ['--stamp', 'json:t:unix-ms'];
         const lab = startLab('run', '--url', url, '--connections', '20', ...stamp, '--out', out);
         const { code } = await lab.ended;
-        const { folder, result } = onlyRun(out);
+        const { folder, result } = onlyUrlRun(out);
         assertMeasured(code, result, lab.stderr());
         assert.match(lab.stderr(), /no echoes; no broadcasts; workload: idle for=5s/);
         const { pushes } = result.measurements[0]!.answers;
@@ -193,7 +184,7 @@ describe('run --url', () => {
         const runs = join(out, 'runs');
         const lab = startLab('run', '--url', secret, ...flags, '--header-file', headers, ...sizes, '--out', runs);
         const { code } = await lab.ended;
-        const { folder, result } = onlyRun(runs);
+        const { folder, result } = onlyUrlRun(runs);
         assertMeasured(code, result, lab.stderr());
         assert.equal(result.target?.url, `${url}?token=...&...`);
         assert.deepEqual(result.target.options, ['--header Cookie', '--header X-Key', '--header-file', '--hello']);
@@ -233,46 +224,13 @@ describe('run --url', () => {
         ]) {
           const place = join(out, `runs-${name}`);
           const lab = startLab('run', '--url', url, ...way, ...few, '--out', place);
-          assertMeasured((await lab.ended).code, onlyRun(place).result, lab.stderr());
-          const [phase] = onlyRun(place).result.measurements[0]!.phases;
+          assertMeasured((await lab.ended).code, onlyUrlRun(place).result, lab.stderr());
+          const [phase] = onlyUrlRun(place).result.measurements[0]!.phases;
           assert.ok(phase?.kind === 'echo' && phase.received === 10, lab.stderr());
         }
       });
     });
   });
-
-  test('says with what words a server ended connections, and does not end with 0', async () => {
-    await withFolder(async (out) => {
-      await withServer({ membersMost: 11 }, async (url) => {
-        const workload = ['--workload', 'idle for=1s'];
-        const lab = startLab('run', '--url', url, '--connections', '20', ...workload, '--out', out);
-        assert.notEqual((await lab.ended).code, 0, lab.stderr());
-        const { answers, connections } = onlyRun(out).result.measurements[0]!;
-        assert.deepEqual(answers.closes, [{ code: 1013, count: 10, reason: 'full' }]);
-        assert.deepEqual([connections.open, connections.lost], [10, { closeFrame: 10 }]);
-        assert.match(lab.stdout().replaceAll(/\s+/g, ' '), /the server closed 10 x 1013 \(try again later: 'full'\)/);
-      });
-    });
-  });
-
-  for (const [wrong, words, counts] of [
-    ['twice', /incomplete: echo: wrong answers to 20 echoes: 20 twice/, [20, 20, 0]],
-    ['swapped', /incomplete: echo: wrong answers to 20 echoes: 10 out of order/, [0, 0, 10]],
-  ] as const) {
-    test(`says that echoes came ${wrong}, and does not end with 0`, async () => {
-      await withFolder(async (out) => {
-        await withServer({ echoes: true, wrong }, async (url) => {
-          const workload = ['--workload', 'echo rate=20/s for=1s'];
-          const lab = startLab('run', '--url', url, '--connections', '1', ...workload, '--out', out);
-          assert.equal((await lab.ended).code, 4, lab.stderr());
-          const [echo] = onlyRun(out).result.measurements[0]!.phases;
-          assert.ok(echo?.kind === 'echo' && echo.received === 20);
-          assert.deepEqual([echo.wrong, echo.doubled, echo.outOfOrder], counts);
-          assert.match(lab.stdout().replaceAll(/\s+/g, ' '), words);
-        });
-      });
-    });
-  }
 
   test('leaves out broadcasts where /publish is but one more path that echoes', async () => {
     await withFolder(async (out) => {
@@ -300,7 +258,7 @@ describe('run --url', () => {
         ];
         const lab = startLab('run', '--url', room, ...flags, '--out', out);
         const { code } = await lab.ended;
-        const { result } = onlyRun(out);
+        const { result } = onlyUrlRun(out);
         assertMeasured(code, result, lab.stderr());
         const [phase] = result.measurements[0]!.phases;
         assert.ok(phase?.kind === 'broadcast', lab.stderr());
@@ -309,129 +267,6 @@ describe('run --url', () => {
           [20, 20],
         );
       });
-    });
-  });
-
-  test('leaves no folder of a size that the load generator refuses', async () => {
-    await withFolder(async (out) => {
-      await withServer({ echoes: true }, async (url, seen) => {
-        const lab = startLab('run', '--url', url, '--connections', '1M', '--connect-rate', '10k', '--out', out);
-        assert.equal((await lab.ended).code, 2, lab.stderr());
-        assert.match(lab.stderr(), /^error: .*1000000.*\n {2}fix: .*\n$/m);
-        assert.deepEqual([readdirSync(out), seen.members], [[], 1], 'only the one that asked');
-      });
-    });
-  });
-
-  test('keeps what it has when it is interrupted', async () => {
-    await withFolder(async (out) => {
-      await withServer({ echoes: true }, async (url, seen) => {
-        const long = '--connections 60 --echo-rate 10 --echo-seconds 100 --repeats 3'.split(' ');
-        const lab = startLab('run', '--url', url, ...long, '--out', out);
-        await waitFor('all connections', 60, () => seen.members === 61);
-        lab.child.kill('SIGINT');
-        assert.equal((await lab.ended).code, 130, lab.stderr());
-        const { folder, result } = onlyRun(out);
-        const [measurement] = result.measurements;
-        assert.deepEqual([measurement?.record.status, measurement?.connections.peak], ['cancelled', 60]);
-        assert.ok(existsSync(join(folder, 'report.html')));
-        const resumed = startLab('run', '--resume', folder.split('/').at(-1)!, '--out', out);
-        assert.equal((await resumed.ended).code, 2);
-        assert.match(resumed.stderr(), /cannot be resumed: it measures a server at a URL/);
-      });
-    });
-  });
-
-  test('by a disk that is full shows what was measured, and fails in two lines', async () => {
-    await withFolder(async (out) => {
-      await withServer({ echoes: true }, async (url) => {
-        // A small disk of this run's own, which is filled as soon as the run's folder is there.
-        const script = [
-          'mount -t tmpfs -o size=24m tmpfs "$1" || exit 77',
-          '(until [ -e "$1"/*-*/raw/url/load-1/samples.jsonl ]; do sleep 0.05; done; cat /dev/zero >"$1/filler" 2>/dev/null) &',
-          '"$2" bin/c1m.ts run --url "$3" --connections 10 --echo-rate 10 --echo-seconds 2 --out "$1"',
-        ].join('\n');
-        const unshare = process.getuid?.() === 0 ? ['--mount'] : ['--user', '--map-root-user', '--mount'];
-        const lab = startProgram('unshare', ...unshare, 'bash', '-c', script, 'disk', out, process.execPath, url);
-        assert.equal((await lab.ended).code, 3, lab.stderr());
-        assert.match(lab.stdout(), /10 open of 10/);
-        assert.match(
-          lab.stderr(),
-          /^error: .*cannot be written to .*ENOSPC.*\n {2}fix: free space there, or .*above\n$/m,
-        );
-      });
-    });
-  });
-
-  test('makes a result of what a load process that was ended has left', async () => {
-    await withFolder(async (out) => {
-      await withServer({ echoes: true }, async (url) => {
-        const workload = 'idle for=1s, echo rate=10/s for=100s';
-        const lab = startLab('run', '--url', url, '--connections', '20', '--workload', workload, '--out', out);
-        const status = (): string => {
-          const [run = ''] = existsSync(out) ? readdirSync(out) : [];
-          const file = join(out, run, 'raw/url/load-1/loadgen-0.json');
-          return existsSync(file) ? readFileSync(file, 'utf8') : '{}';
-        };
-        interface Raw {
-          readonly pid?: number;
-          readonly phases?: readonly { readonly endedMicros: number | null }[];
-        }
-        await waitFor('the first phase', 60, () => {
-          const { phases = [] } = JSON.parse(status()) as Raw;
-          return phases[0] !== undefined && phases[0].endedMicros !== null;
-        });
-        process.kill((JSON.parse(status()) as Raw).pid ?? 0, 'SIGKILL');
-        assert.equal((await lab.ended).code, 4, lab.stderr());
-        const { result } = onlyRun(out);
-        const [measurement] = result.measurements;
-        assert.equal(measurement?.record.status, 'failed');
-        assert.match(measurement.record.reason ?? '', /load process 0 was ended by SIGKILL/);
-        assert.ok(measurement.verdict.walls.some(({ wall }) => wall === 'loadProcessDied'));
-        assert.match(lab.stderr(), /error: url: load process 0 .*\n {2}fix: .*then run it again\n/);
-      });
-    });
-  });
-
-  test('fails in two lines where nothing listens, for another protocol, and with flags of a lab', async () => {
-    const failures: readonly (readonly [number, RegExp, ...string[]])[] = [
-      [4, /no WebSocket connection to ws:\/\/127\.0\.0\.1:9\/ can be opened/, '--url', 'ws://127.0.0.1:9/'],
-      [
-        4,
-        /no WebSocket connection to wss:\/\/127\.0\.0\.1:9\/ can be opened: ECONNREFUSED/,
-        '--url',
-        'wss://127.0.0.1:9/',
-      ],
-      [
-        2,
-        /--local, --server-processes cannot be given with --url/,
-        '--url',
-        'ws://x/',
-        '--local',
-        '--server-processes=2',
-      ],
-      [2, /--header, --insecure can only be given with --url/, '--local', '--insecure', '--header', 'a: b'],
-      [2, /--sources must be IP addresses/, '--url', 'ws://127.0.0.1:9/', '--sources', 'x'],
-      [
-        2,
-        /take 1 000 s to open|ramp may take/,
-        '--url',
-        'ws://127.0.0.1:9/',
-        '--connect-rate',
-        '1',
-        '--connections',
-        '9k',
-      ],
-    ];
-    await withFolder(async (folder) => {
-      const out = join(folder, 'out');
-      for (const [expected, problem, ...words] of failures) {
-        const lab = startLab('run', ...words, '--out', out);
-        assert.equal((await lab.ended).code, expected, lab.stderr());
-        assert.match(lab.stderr(), problem);
-        assert.match(lab.stderr(), /\n {2}fix: .+\n$/);
-      }
-      assert.ok(!existsSync(out), 'nothing is written');
     });
   });
 });

@@ -1,7 +1,11 @@
 import { once } from 'node:events';
+import { readFileSync, readdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import * as v from 'valibot';
 import { WebSocketServer, type RawData } from 'ws';
+import { runResultSchema, type RunResult } from '../../lib/results/schema/run-result.ts';
 
 /** What a server in this process does. */
 export interface Behaviour {
@@ -95,4 +99,12 @@ export async function withServer(
     server.close();
     secure?.close();
   }
+}
+
+/** The run that a folder of runs holds, and its result, which is of the published schema. */
+export function onlyUrlRun(out: string): { readonly folder: string; readonly result: RunResult } {
+  const [run = ''] = readdirSync(out);
+  const folder = join(out, run);
+  const content: unknown = JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8'));
+  return { folder, result: v.parse(runResultSchema, content) };
 }

@@ -10,11 +10,11 @@ const servers = listServers(join(import.meta.dirname, '../../../assets/servers')
   ({ description }) => description.name,
 );
 const own = basename(import.meta.filename);
-const files = readdirSync(import.meta.dirname)
-  .filter((file) => file !== own)
-  .map((file) => file.replace('.test.ts', ''));
+const files = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.test.ts') && file !== own)
+  .map((file) => basename(file, '.test.ts'));
 
-test('every file beside this one is for a server that there is', () => {
+test('every file here is for a server that there is', () => {
   assert.deepEqual(
     files.filter((name) => !servers.includes(name)),
     [],
