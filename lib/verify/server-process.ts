@@ -59,7 +59,8 @@ export class ServerProcess {
       C1M_FLAGS: flagsOf(server.description, 'small', this.isSecure),
       ...layerEnvironment(server.description, temporary, this),
     };
-    this.#child = spawn(join(server.source, 'start'), {
+    // It ends with this process, however that ends.
+    this.#child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', join(server.source, 'start')], {
       cwd: server.source,
       env: environment,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { serversFolder } from '../../lib/cli/servers/server-folders.ts';
+import { waitFor } from '../integration/lab-process.ts';
 
 const program = join(import.meta.dirname, '../../bin/c1m.ts');
 const folder = mkdtempSync(join(tmpdir(), 'c1mlab-verify-'));
@@ -48,6 +49,23 @@ describe('c1m verify', () => {
       assert.equal(error.split('\n').length, 3, error);
       assert.equal(code, 2);
     }
+  });
+
+  test('leaves no server behind when it is killed', async () => {
+    makeServer('lasting', 'true');
+    const file = join(folder, 'pid');
+    writeFileSync(
+      join(folder, 'lasting/start'),
+      `#!/bin/sh\necho $$ >'${file}.new'\nmv '${file}.new' '${file}'\nexec sleep 1000\n`,
+    );
+    const command = spawn(process.execPath, [program, 'verify', './lasting', '--case', 'ping'], { cwd: folder });
+    await waitFor('the server to start', 60, () => existsSync(file));
+    const status = `/proc/${readFileSync(file, 'utf8').trim()}/status`;
+    // Where nothing takes up orphans, one that has ended stays as a zombie.
+    const runs = (): boolean => existsSync(status) && !/^State:\s+Z/m.test(readFileSync(status, 'utf8'));
+    assert.ok(runs());
+    command.kill('SIGKILL');
+    await waitFor('the server to end', 20, () => !runs());
   });
 
   test('fails with exit code 3 for a server that cannot be built, and shows what its build printed', () => {
