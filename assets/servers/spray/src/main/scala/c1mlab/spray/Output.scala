@@ -1,0 +1,93 @@
+package c1mlab.spray
+
+import akka.actor.ActorRef
+import akka.io.Tcp
+import akka.util.ByteString
+import scala.collection.immutable.Queue
+import spray.can.websocket.FrameCommand
+import spray.can.websocket.frame.{ CloseFrame, Frame, FrameRender, StatusCode }
+import spray.io.{ Pipeline, PipelineContext, PipelineStage, Pipelines }
+
+/**
+ * In place of spray-websocket's FrameRendering: Akka takes one write at a time and drops what comes before it is done. Frames wait here
+ * in order and counted, and a close comes after the echoes of what came before it.
+ */
+object Output {
+  /** A broadcast. */
+  final case class Push(message: Frame) extends Tcp.Command
+
+  /** A close frame on its way through the worker, behind the messages that came before it. */
+  final case class Finish(close: Frame) extends Tcp.Command
+
+  /** On its way through the worker too: the messages of one read have been dealt with. */
+  case object CaughtUp extends Tcp.Event
+
+  private case object Written extends Tcp.Event
+
+  /** What may wait for one member, in bytes. */
+  private val maxWaitingBytes = 4 << 20
+  /** A client for whom more than this waits is not read from. */
+  private val pauseBytes = 1 << 20
+
+  def apply(worker: ActorRef, connections: ActorRef, maxMessageBytes: Int): PipelineStage = new PipelineStage {
+    def apply(context: PipelineContext, commandPL: CPL, eventPL: EPL): Pipelines = new Pipelines {
+      private var waiting = Queue.empty[ByteString]
+      private var waitingBytes = 0
+      private var unfinishedBytes = 0
+      private var reading = true
+      private var finishing = false
+      private var closing = false
+
+      val commandPipeline: CPL = {
+        case FrameCommand(frame: CloseFrame) => finish(frame)
+        case FrameCommand(frame)             => if (!closing) write(frame)
+        case Finish(frame) =>
+          closing = true
+          write(frame)
+        case Push(message) if waitingBytes + message.payload.length > maxWaitingBytes =>
+          connections ! Connections.CutOff(context.actorContext.self)
+          commandPL(Tcp.Abort)
+        case Push(message) => if (!closing) write(message)
+        case command @ Pipeline.Tell(_, _: Frame, _) =>
+          unfinishedBytes = 0
+          commandPL(command)
+        case command => commandPL(command)
+      }
+
+      val eventPipeline: EPL = {
+        case _: Tcp.Received if finishing =>
+        case event @ Tcp.Received(data) =>
+          unfinishedBytes += data.length
+          reading = false
+          commandPL(Tcp.SuspendReading)
+          eventPL(event)
+          // The headers of fragments count as well.
+          if (unfinishedBytes > 4 * maxMessageBytes) finish(CloseFrame(StatusCode.MessageTooBig))
+          else worker ! CaughtUp
+        case CaughtUp =>
+          reading = true
+          if (waitingBytes <= pauseBytes) commandPL(Tcp.ResumeReading)
+        case Written =>
+          waitingBytes -= waiting.head.length
+          waiting = waiting.tail
+          if (waiting.nonEmpty) commandPL(Tcp.Write(waiting.head, Written))
+          else if (closing) commandPL(Tcp.Close)
+          if (reading && waitingBytes <= pauseBytes) commandPL(Tcp.ResumeReading)
+        case event => eventPL(event)
+      }
+
+      private def finish(close: Frame): Unit = {
+        finishing = true
+        worker ! Finish(close)
+      }
+
+      private def write(frame: Frame): Unit = {
+        val bytes = FrameRender.render(frame, Array.empty)
+        waiting = waiting.enqueue(bytes)
+        waitingBytes += bytes.length
+        if (waiting.size == 1) commandPL(Tcp.Write(bytes, Written))
+        if (waitingBytes > pauseBytes) commandPL(Tcp.SuspendReading)
+      }
+    }
+  }
+}
