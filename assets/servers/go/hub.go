@@ -26,6 +26,7 @@ type hub struct {
 	joining sync.RWMutex
 	mu      sync.Mutex
 	clients map[*client]bool // true: a member
+	closing bool
 	reading sync.WaitGroup
 }
 
@@ -38,8 +39,12 @@ func (h *hub) serve(member bool) http.HandlerFunc {
 			conn.SetReadLimit(messageLimit)
 			c := &client{conn: conn}
 			h.mu.Lock()
+			defer h.mu.Unlock()
+			if h.closing {
+				conn.Close()
+				return
+			}
 			h.clients[c] = member
-			h.mu.Unlock()
 			// A new goroutine, because net/http's own has grown its stack, and would keep it.
 			h.reading.Go(func() { h.read(c, member) })
 		}
@@ -90,6 +95,7 @@ func (h *hub) publish(kind int, data []byte) []byte {
 func (h *hub) close(timeout time.Duration) {
 	goingAway := websocket.FormatCloseMessage(websocket.CloseGoingAway, "")
 	h.mu.Lock()
+	h.closing = true
 	for c := range h.clients {
 		go c.conn.WriteControl(websocket.CloseMessage, goingAway, time.Now().Add(timeout))
 		time.AfterFunc(timeout, func() { c.conn.Close() })
