@@ -158,9 +158,12 @@ async function watch(
     trouble ??= step === '' ? reason : `${step}: ${reason}`;
     spoilt.abort();
   };
-  const lookAtHosts = async (): Promise<void> => {
+  // By itself: a host that was lost while it is asked what it does is waited for until the patience with it is over.
+  const lookForLost = async (): Promise<void> => {
     const [lost] = await backend.lostHosts();
     if (lost !== undefined) spoil(lost);
+  };
+  const lookAtHosts = async (): Promise<void> => {
     const asked = step;
     if (asked === '' || asked.endsWith('IsOnline') || spoilt.signal.aborted) return;
     const began = performance.now();
@@ -175,10 +178,10 @@ async function watch(
     const silent = liveness.look(step, statuses, now, now - began);
     if (silent !== null) spoil(silent);
   };
-  const looks = again(ended.signal, backend.statusMillis, lookAtHosts);
+  const looks = [lookForLost, lookAtHosts].map((look) => again(ended.signal, backend.statusMillis, look));
   const pulls = backend.pullMillis === null ? Promise.resolve() : again(ended.signal, backend.pullMillis, pull);
   // Both are waited for below; until then a rejection has somebody who hears of it.
-  for (const work of [looks, pulls]) work.catch(() => undefined);
+  for (const work of [...looks, pulls]) work.catch(() => undefined);
   try {
     const interrupted = AbortSignal.any([signal, spoilt.signal]);
     const execution = await followExecution(backend, executionId, onLook, interrupted);
@@ -199,7 +202,7 @@ async function watch(
     return { execution: await cancelAndCollect(backend, executionId), trouble };
   } finally {
     ended.abort();
-    if (!(signal.aborted && backend.detachable)) await Promise.all([looks, pulls]);
+    if (!(signal.aborted && backend.detachable)) await Promise.all([...looks, pulls]);
   }
 }
 
