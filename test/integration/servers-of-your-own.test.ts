@@ -58,7 +58,9 @@ describe('a server of your own', () => {
       assert.equal((await lab.ended).code, 4, lab.stderr());
       const lines = lab.stderr().split('\n');
       const at = (pattern: RegExp): number => lines.findIndex((line) => pattern.test(line));
-      const measured = at(/node: measured: \w+, 200 connections, .*, echo p99 ~?[\d.]+ ms, broadcast p99 ~?[\d.]+ ms$/);
+      const measured = at(
+        /node: measured: \w+, 200 connections, .*, echo p99 ~?\d.* [mµ]s, broadcast p99 ~?\d.* [mµ]s$/,
+      );
       const building = at(/building left, right$/);
       assert.ok(measured >= 0 && building > measured, lab.stderr());
       for (const name of ['left', 'right']) assert.match(lab.stderr(), new RegExp(`^error: ${name}: start: `, 'm'));
