@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { CaseContext, ServerPromise } from '../promise.ts';
-import { until } from '../client/deadline.ts';
+import { until, within } from '../client/deadline.ts';
 import type { RawClient } from '../client/raw-client.ts';
 import { upgradeRequest } from '../client/upgrade.ts';
 import { encodeFrame, opcodes } from '../client/frame.ts';
@@ -159,8 +159,11 @@ export const troublePromises: readonly ServerPromise[] = [
 async function expectCutOff(client: RawClient, part: Buffer): Promise<void> {
   const most = Math.ceil((17 * 1024 * 1024) / part.length);
   for (let sent = 0; sent < most && !client.isEnded; sent += 1) {
-    // That the end of the connection fails a write is what is waited for.
-    await client.taken(part).catch(() => {});
+    // That the end of the connection fails a write is what is waited for; a server that neither reads nor ends it would be for ever.
+    await within(
+      client.taken(part).catch(() => {}),
+      'read or end of the connection',
+    );
   }
   await client.ended();
 }
