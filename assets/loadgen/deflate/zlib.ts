@@ -1,22 +1,9 @@
 import { allocate, type Memory } from '../kernel/libc.ts';
-import { koffi } from '../kernel/native-calls.ts';
+import { insideNode } from '../kernel/native-calls.ts';
 
 // Node's own zlib, as for OpenSSL: the program exports it, or is linked with the shared library. A message through node:zlib takes
 // 11 to 25 us, as each makes a stream of its own; through a stream that is kept, 0.7 us.
-const program = koffi.load(null);
-
-function find(definition: string): ReturnType<typeof program.func> {
-  try {
-    return program.func(definition);
-  } catch (error) {
-    const name = /(\w+)\(/.exec(definition)?.[1] ?? definition;
-    throw new Error(
-      `--deflate needs the zlib inside Node, and ${process.execPath} (Node ${process.versions.node}) does not export '${name}'\n` +
-        `  use a Node from nodejs.org or the npm package 'node', or one that is linked with libz.so.1`,
-      { cause: error },
-    );
-  }
-}
+const find = (definition: string) => insideNode({ by: '--deflate', library: 'zlib', shared: 'libz.so.1' }, definition);
 
 type OnStream = (stream: number) => number;
 type StreamStep = (stream: number, flush: number) => number;

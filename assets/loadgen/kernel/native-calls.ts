@@ -18,3 +18,25 @@ function load(): Koffi {
     return require('koffi') as Koffi;
   }
 }
+
+const program = koffi.load(null);
+
+/**
+ * Finds a C function in a library that Node itself holds (the program exports it, or is linked with the shared library) by its definition.
+ * Throws, in two lines, what needs it (such as `--deflate`) where this Node does not have it.
+ */
+export function insideNode(
+  need: { readonly by: string; readonly library: string; readonly shared: string },
+  definition: string,
+): ReturnType<typeof program.func> {
+  try {
+    return program.func(definition);
+  } catch (error) {
+    const name = /(\w+)\(/.exec(definition)?.[1] ?? definition;
+    throw new Error(
+      `${need.by} needs the ${need.library} inside Node, and ${process.execPath} (Node ${process.versions.node}) does not export '${name}'\n` +
+        `  use a Node from nodejs.org or the npm package 'node', or one that is linked with ${need.shared}`,
+      { cause: error },
+    );
+  }
+}

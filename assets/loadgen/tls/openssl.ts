@@ -1,24 +1,12 @@
-import { koffi } from '../kernel/native-calls.ts';
-
-// Node's own OpenSSL: the program exports it, or is linked with the shared library; either way it is in the process already.
-const program = koffi.load(null);
+import { insideNode, koffi } from '../kernel/native-calls.ts';
 
 /** Functions take addresses and lengths as plain numbers, as those of the C library do; a few take a text. */
 type Native = (...values: number[]) => number;
 type NativeWithText = (...values: (number | string)[]) => number;
 
-function find(definition: string): ReturnType<typeof program.func> {
-  try {
-    return program.func(definition);
-  } catch (error) {
-    const name = /(\w+)\(/.exec(definition)?.[1] ?? definition;
-    throw new Error(
-      `wss:// needs the OpenSSL inside Node, and ${process.execPath} (Node ${process.versions.node}) does not export '${name}'\n` +
-        `  use a Node from nodejs.org or the npm package 'node', or one that is linked with libssl.so.3`,
-      { cause: error },
-    );
-  }
-}
+// Node's own OpenSSL, which is in the process already.
+const find = (definition: string) =>
+  insideNode({ by: 'wss://', library: 'OpenSSL', shared: 'libssl.so.3' }, definition);
 
 const declare: (definition: string) => Native = find;
 const declareWithText: (definition: string) => NativeWithText = find;
