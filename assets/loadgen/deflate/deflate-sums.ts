@@ -9,6 +9,35 @@ export interface CompressionRaw {
   readonly micros: number;
 }
 
+/** Counts messages one way. */
+export class CompressionCounts {
+  #messages = 0;
+  #wireBytes = 0;
+  #bytes = 0;
+  #micros = 0;
+
+  /** Another message. */
+  add(wireBytes: number, bytes: number): void {
+    this.#messages += 1;
+    this.#wireBytes += wireBytes;
+    this.#bytes += bytes;
+  }
+
+  /** zlib has worked for so long. */
+  took(micros: number): void {
+    this.#micros += micros;
+  }
+
+  raw(): CompressionRaw {
+    return {
+      messages: this.#messages,
+      wireBytes: this.#wireBytes,
+      bytes: this.#bytes,
+      micros: Math.round(this.#micros),
+    };
+  }
+}
+
 /** What came of the offer to compress; absent where none was made. */
 export interface DeflateRaw {
   readonly offered: string;

@@ -1,6 +1,6 @@
 import { monotonicMicros } from '../kernel/clock.ts';
 import { allocate, type Memory } from '../kernel/libc.ts';
-import type { CompressionRaw } from './deflate-sums.ts';
+import { CompressionCounts, type CompressionRaw } from './deflate-sums.ts';
 import { outcomes, ZlibStream } from './zlib.ts';
 
 const firstRoom = 4096;
@@ -17,10 +17,7 @@ export class Deflater {
   // The message that the output stands for.
   #last = Buffer.alloc(0);
   #lastLength = -1;
-  #messages = 0;
-  #wireBytes = 0;
-  #bytes = 0;
-  #micros = 0;
+  readonly #counts = new CompressionCounts();
 
   /** What a message of `length` bytes, which lies `at` bytes into a memory, is compressed; valid until the next call. */
   deflate({ bytes, address }: Memory, at: number, length: number): Uint8Array {
@@ -28,14 +25,12 @@ export class Deflater {
     if (!isSame) {
       const began = monotonicMicros();
       this.#compress(address + at, length);
-      this.#micros += monotonicMicros() - began;
+      this.#counts.took(monotonicMicros() - began);
       if (this.#last.length < length) this.#last = Buffer.alloc(length);
       bytes.copy(this.#last, 0, at, at + length);
       this.#lastLength = length;
     }
-    this.#messages += 1;
-    this.#wireBytes += this.#length;
-    this.#bytes += length;
+    this.#counts.add(this.#length, length);
     return this.#output.bytes.subarray(0, this.#length);
   }
 
@@ -54,11 +49,6 @@ export class Deflater {
   }
 
   raw(): CompressionRaw {
-    return {
-      messages: this.#messages,
-      wireBytes: this.#wireBytes,
-      bytes: this.#bytes,
-      micros: Math.round(this.#micros),
-    };
+    return this.#counts.raw();
   }
 }

@@ -1,7 +1,7 @@
 import { monotonicMicros } from '../kernel/clock.ts';
 import { allocate } from '../kernel/libc.ts';
 import { KeptBytes } from '../kernel/kept-bytes.ts';
-import type { CompressionRaw } from './deflate-sums.ts';
+import { CompressionCounts, type CompressionRaw } from './deflate-sums.ts';
 import type { DeflateFailureCause } from './extension.ts';
 import { outcomes, ZlibStream } from './zlib.ts';
 
@@ -35,10 +35,7 @@ export class Inflater {
   readonly #input = allocate(pieceBytes + tail.length);
   readonly #output = allocate(pieceBytes);
   readonly #unfinished = new KeptBytes();
-  #messages = 0;
-  #wireBytes = 0;
-  #bytes = 0;
-  #micros = 0;
+  readonly #counts = new CompressionCounts();
 
   /** What was inflated last: {@link whole}. */
   get output(): Uint8Array {
@@ -56,11 +53,11 @@ export class Inflater {
     this.#give(bytes, start, end, true);
     stream.setOutput(this.#output.address, pieceBytes);
     const outcome = stream.step();
-    this.#micros += monotonicMicros() - began;
+    this.#counts.took(monotonicMicros() - began);
     const isWhole = outcome === outcomes.ok && stream.inputLeft === 0 && stream.roomLeft > 0 && stream.isBetweenBlocks;
     if (!isWhole) return -1;
     const length = pieceBytes - stream.roomLeft;
-    this.#count(end - start, length);
+    this.#counts.add(end - start, length);
     return length;
   }
 
@@ -83,10 +80,10 @@ export class Inflater {
       return null;
     });
     this.#unfinished.forget(fd);
-    this.#micros += monotonicMicros() - began;
+    this.#counts.took(monotonicMicros() - began);
     if (wrong !== null) return wrong;
     if (!isTextSoFar(decoder, new Uint8Array(), false)) return noText;
-    this.#count(compressed.length, length);
+    this.#counts.add(compressed.length, length);
     return null;
   }
 
@@ -121,24 +118,13 @@ export class Inflater {
     this.#stream.setInput(this.#input.address, isEnd ? length + tail.length : length);
   }
 
-  #count(wireBytes: number, bytes: number): void {
-    this.#messages += 1;
-    this.#wireBytes += wireBytes;
-    this.#bytes += bytes;
-  }
-
   /** Drops what is kept of a connection that is gone. */
   forget(fd: number): void {
     this.#unfinished.forget(fd);
   }
 
   raw(): CompressionRaw {
-    return {
-      messages: this.#messages,
-      wireBytes: this.#wireBytes,
-      bytes: this.#bytes,
-      micros: Math.round(this.#micros),
-    };
+    return this.#counts.raw();
   }
 }
 
