@@ -76,8 +76,10 @@ export async function runBenchmark(backend: LabBackend, run: Run, watcher: Watch
     if (place > 0 && !isBuilt) {
       const rest = new Set(run.schedule.slice(place).map((later) => later.server));
       const others = [...rest].filter((name) => !skipped.has(name));
-      if (others.length > 1) watcher.onProgress({ kind: 'building', servers: others });
-      if (others.length > 1) await buildServers(backend, others, watcher.signal);
+      if (others.length > 1) {
+        watcher.onProgress({ kind: 'building', servers: others });
+        await buildServers(backend, others, watcher.signal);
+      }
       isBuilt = true;
     }
     await note(await measure(backend, plan, { measurement, repeat, folder }, watcher), folder);
