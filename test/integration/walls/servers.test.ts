@@ -81,9 +81,9 @@ describe('a server that runs into a wall', { timeout: 400_000 }, () => {
 
   test('by one processor for a single thread', (context) => {
     const { walls = [] } = provoked.measurements.get('busy')?.verdict ?? {};
-    // A thread that others leave too little of a processor is starved, and the lab does not call that the server's wall.
-    const isStarved = walls.some(({ wall, evidence }) => wall === 'machineCpu' && /not the lab's alone/.test(evidence));
-    if (isStarved && !walls.some(({ wall }) => wall === 'serverCpu')) {
+    // A thread that others leave too little of a processor is starved: the lab says that the machine was busy, and does not call it the server's wall.
+    const walled = walls.map(({ wall }) => wall);
+    if (walled.includes('machineCpu') && !walled.includes('serverCpu')) {
       context.skip('cannot tell: other programs had the processors');
       return;
     }
