@@ -20,8 +20,13 @@ const conditions: readonly { readonly name: string; readonly of: (run: RunResult
   },
   { name: 'options of connections', of: ({ target }) => (target === null ? [] : target.options).join(' ') || 'none' },
   { name: 'processors', of: ({ hosts }) => hosts.map(({ cpus, cpuModel }) => `${cpus} x ${cpuModel}`).join(', ') },
-  { name: 'kernel', of: ({ hosts }) => [...new Set(hosts.map(({ kernel }) => kernel))].join(', ') },
+  { name: 'kernel', of: ({ hosts }) => [...new Set(hosts.map(({ kernel }) => kernelVersion(kernel)))].join(', ') },
 ];
+
+/** 6.18.44 of 6.18.44-build-7: the version. What follows its hyphen counts builds, which a distribution makes anew for every small mend. */
+function kernelVersion(release: string): string {
+  return release.split('-', 1).join('');
+}
 
 /**
  * Why the figures of two runs do not compare, as sentences; empty when the runs are alike. `except` names a condition that may differ:

@@ -51,7 +51,32 @@ async function withMoreMemory(path: string, share: number): Promise<string> {
   return file;
 }
 
+/** A result.json of a run on a kernel of another release. */
+async function onKernel(path: string, release: string): Promise<string> {
+  const result = mergeRun(await readRun(path));
+  const file = `${path}-${release}.json`;
+  await writeFile(
+    file,
+    JSON.stringify({ ...result, hosts: result.hosts.map((host) => ({ ...host, kernel: release })) }),
+  );
+  return file;
+}
+
 describe('c1m compare', () => {
+  it('takes builds of one kernel version as alike, and refuses another version', async () => {
+    const path = await keptRun('kernels', { repeats: 3 });
+    const [build, other, version] = [
+      await onKernel(path, '6.18.44-build-1'),
+      await onKernel(path, '6.18.44-build-2'),
+      await onKernel(path, '6.18.45-build-1'),
+    ];
+    const alike = run('compare', build, other);
+    assert.equal(alike.status, 0, alike.stderr);
+    const { status, stderr } = run('compare', build, version);
+    assert.equal(status, 2, stderr);
+    assert.match(stderr, /kernel: 6\.18\.44 in .*, 6\.18\.45 in /);
+  });
+
   it('says that the same run differs in nothing, and its gate passes', async () => {
     const path = await keptRun('same', { repeats: 3 });
     const { status, stdout, stderr } = run('compare', path, path, '--fail-if', 'memory>5%');

@@ -45,13 +45,16 @@ async function main(flags: Flags<typeof options>): Promise<number> {
   const repeats = flagValue('repeats', flags.repeats, parsePositiveCount);
   const items = flagValue('servers', flags.servers, parseNames);
   const servers = chooseServers(knownServers(), items, process.cwd()).map(({ description }) => description.name);
-  const cells = sizes.flatMap((connections) =>
-    scheduleMeasurements(servers, repeats, 'random', Math.random).map(({ server, repeat }): LeagueCell => ({
-      server,
-      connections,
-      repeat,
-    })),
-  );
+  // Round after round of all sizes: a league that is ended early has every server once before it has any twice.
+  const cells = sizes
+    .flatMap((connections) =>
+      scheduleMeasurements(servers, repeats, 'random', Math.random).map(({ server, repeat }): LeagueCell => ({
+        server,
+        connections,
+        repeat,
+      })),
+    )
+    .sort((a, b) => a.repeat - b.repeat);
   const missing = cells.filter((cell) => !isKept(flags.out, edition, cell));
   if (!flags.measure) {
     writePages(flags.out);
