@@ -9,7 +9,7 @@ export function workloadHelp(): string {
     (kind) => `  ${formatPhase(withDefaults(kind, {}))}\n    ${phaseKinds[kind].about}\n`,
   );
   const presets = workloadPresetNames.map((name) => `  ${name.padEnd(8)} ${presetSentences[name]}\n`);
-  return `Phases of a workload, with the defaults of their fields:\n${kinds.join('')}\nWorkloads with a name:\n${presets.join('')}`;
+  return `Phases of a workload, with default values:\n${kinds.join('')}\nPresets:\n${presets.join('')}`;
 }
 
 /** The same as a part of docs/workloads.md: a table a kind, and the presets. */

@@ -53,7 +53,8 @@ const day = 86_400;
  */
 export const phaseKinds = {
   echo: {
-    about: 'Messages go to the connections in turn and are expected back unchanged, whatever has come back before.',
+    about:
+      'Sends messages on the connections in turn and expects each back unchanged, without waiting for earlier answers.',
     fields: {
       ratePerSecond: {
         name: 'rate',
@@ -61,7 +62,7 @@ export const phaseKinds = {
         least: 0.001,
         most: 1e7,
         default: 1000,
-        about: 'Messages a second over the whole lab.',
+        about: 'Messages per second of the whole lab.',
       },
       seconds: {
         name: 'for',
@@ -69,14 +70,14 @@ export const phaseKinds = {
         least: 0.001,
         most: day,
         default: 30,
-        about: 'How long messages are due.',
+        about: 'How long messages are sent.',
       },
-      bytes: bytes(0, 64, 'Payload of a message; below 44 answers are matched in order, not by number.'),
+      bytes: bytes(0, 64, 'Payload of a message; below 44, answers are matched by order, not by number.'),
     },
     plannedSeconds: ({ seconds }: { readonly seconds: number }) => seconds + tailSeconds,
   },
   broadcast: {
-    about: 'Messages to every connection, published by the load hosts in turn on slots of the clock.',
+    about: 'Sends messages to every connection; the load hosts publish in turn, in slots of the wall clock.',
     fields: {
       times: { name: 'times', unit: 'count', least: 1, most: 1e6, default: 3, about: 'Broadcasts of the whole lab.' },
       intervalSeconds: {
@@ -85,12 +86,12 @@ export const phaseKinds = {
         least: 0.01,
         most: day,
         default: 10,
-        about: 'Seconds from one broadcast to the next.',
+        about: 'Time from one broadcast to the next.',
       },
       bytes: bytes(
         broadcastHeaderBytes,
         broadcastHeaderBytes,
-        'Payload of a message, of which its number and due time take 24 at most.',
+        'Payload of a message; its number and due time take up to 24 of it.',
       ),
     },
     // The first waits for a slot of the clock, and every host for the broadcasts of the others.
@@ -98,7 +99,7 @@ export const phaseKinds = {
       (times + 1) * intervalSeconds + 2 * tailSeconds,
   },
   heartbeat: {
-    about: 'Every connection sends a ping at an interval, spread evenly over it, and expects the pong.',
+    about: 'Every connection sends a ping at an interval and expects the pong; the pings are spread evenly.',
     fields: {
       intervalSeconds: {
         name: 'every',
@@ -106,14 +107,14 @@ export const phaseKinds = {
         least: 0.1,
         most: 3600,
         default: 30,
-        about: 'Seconds from one ping of a connection to its next.',
+        about: 'Time from one ping of a connection to its next.',
       },
-      seconds: { name: 'for', unit: 'seconds', least: 0.1, most: day, default: 60, about: 'How long pings are due.' },
+      seconds: { name: 'for', unit: 'seconds', least: 0.1, most: day, default: 60, about: 'How long pings are sent.' },
     },
     plannedSeconds: ({ seconds }: { readonly seconds: number }) => seconds + tailSeconds,
   },
   churn: {
-    about: 'Connections close properly at a rate, and each is opened again: as many go as come.',
+    about: 'Closes connections cleanly at a rate and reopens each, so that their number stays the same.',
     fields: {
       ratePerSecond: {
         name: 'rate',
@@ -121,14 +122,21 @@ export const phaseKinds = {
         least: 0.001,
         most: 1e6,
         default: 100,
-        about: 'Connections a second over the whole lab that close and are opened again.',
+        about: 'Connections per second of the whole lab that are closed and reopened.',
       },
-      seconds: { name: 'for', unit: 'seconds', least: 0.1, most: day, default: 30, about: 'How long they are due.' },
+      seconds: {
+        name: 'for',
+        unit: 'seconds',
+        least: 0.1,
+        most: day,
+        default: 30,
+        about: 'How long connections are closed.',
+      },
     },
     plannedSeconds: ({ seconds }: { readonly seconds: number }) => seconds + tailSeconds,
   },
   storm: {
-    about: 'A share of the connections is cut at once, and each client comes back.',
+    about: 'Cuts a share of the connections at once; every client reconnects.',
     fields: {
       cutPercent: {
         name: 'cut',
@@ -136,21 +144,21 @@ export const phaseKinds = {
         least: 0.1,
         most: 100,
         default: 100,
-        about: 'Share of the connections that is cut.',
+        about: 'Share of the connections to cut.',
       },
       by: {
         name: 'by',
         unit: 'choice',
         choices: ['reset', 'silence'],
         default: 'reset',
-        about: 'A reset reaches the server; silence does not: it must find out itself.',
+        about: 'A reset reaches the server; with silence, the server has to notice by itself.',
       },
       backoff: {
         name: 'backoff',
         unit: 'choice',
         choices: ['none', 'exp'],
         default: 'exp',
-        about: 'Clients come back at once, or after a random wait of up to 1 s, then 2 s, 4 s, … 30 s.',
+        about: 'Clients reconnect at once, or after a random wait of up to 1 s, then 2 s, 4 s, … 30 s.',
       },
       withinSeconds: {
         name: 'within',
@@ -158,27 +166,28 @@ export const phaseKinds = {
         least: 1,
         most: 3600,
         default: 60,
-        about: 'How long they are waited for.',
+        about: 'How long to wait for them.',
       },
     },
     plannedSeconds: ({ withinSeconds }: { readonly withinSeconds: number }) => withinSeconds,
   },
   idle: {
-    about: 'Nothing is done: what holding the connections costs by itself.',
+    about: 'Does nothing: shows what holding the connections costs.',
     fields: {
-      seconds: { name: 'for', unit: 'seconds', least: 1, most: day, default: 60, about: 'How long.' },
+      seconds: { name: 'for', unit: 'seconds', least: 1, most: day, default: 60, about: 'Duration.' },
     },
     plannedSeconds: ({ seconds }: { readonly seconds: number }) => seconds,
   },
   restart: {
-    about: 'The server is killed and started again in mid-hold, and each client comes back; at most one in a workload.',
+    about:
+      'Kills the server and starts it again while connections are open; every client reconnects. At most one per workload.',
     fields: {
       backoff: {
         name: 'backoff',
         unit: 'choice',
         choices: ['none', 'exp'],
         default: 'exp',
-        about: 'Clients come back at once, or after a random wait of up to 1 s, then 2 s, 4 s, … 30 s.',
+        about: 'Clients reconnect at once, or after a random wait of up to 1 s, then 2 s, 4 s, … 30 s.',
       },
       withinSeconds: {
         name: 'within',
@@ -186,7 +195,7 @@ export const phaseKinds = {
         least: 1,
         most: 3600,
         default: 60,
-        about: 'How long they are waited for once the server listens again.',
+        about: 'How long to wait for them once the server listens again.',
       },
     },
     plannedSeconds: ({ withinSeconds }: { readonly withinSeconds: number }) => withinSeconds,

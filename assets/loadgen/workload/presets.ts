@@ -10,9 +10,9 @@ const texts = {
 
 /** What each preset is for. */
 export const presetSentences = {
-  quick: 'Some seconds of echoes and three broadcasts: what npm start does.',
-  article: 'A broadcast a minute to all, after half a minute of echoes: the experiment of the article series of 2015.',
-  push: 'What keeps push services awake: heartbeats, a coming and going, broadcasts, and everyone cut off at once.',
+  quick: 'Two seconds of echoes and three broadcasts; the default.',
+  article: 'Half a minute of echoes, then a broadcast to all every minute: the experiment of the 2015 article series.',
+  push: 'The life of a push service: heartbeats, churn, broadcasts, and all clients cut off at once.',
 } as const satisfies Record<WorkloadPresetName, string>;
 
 /** The name of a preset. */
