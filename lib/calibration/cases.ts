@@ -24,7 +24,7 @@ const sized = (
 
 /**
  * The workload of a size. The first broadcast of a publisher is slower than the others, so there are some. Echoes are few enough that a
- * process in JavaScript answers each before the next is due. Of idle and churn there are enough seconds for a slope. The storm comes right
+ * process in JavaScript answers each before the next is due, and at full size so many that those of its first second are less than 1 in 10. Of idle and churn there are enough seconds for a slope. The storm comes right
  * after broadcasts, which keep the hosts together. A second lies before the restart, as a killed server says nothing of its last tenth.
  */
 export const workloads = {
@@ -36,7 +36,7 @@ export const workloads = {
   full: sized(
     2000,
     200,
-    'echo rate=400/s for=10s, broadcast times=10 every=1s, storm cut=100% backoff=none within=30s, idle for=10s, heartbeat every=5s for=10s, churn rate=60/s for=15s, idle for=1s, restart backoff=none within=60s',
+    'echo rate=400/s for=20s, broadcast times=10 every=1s, storm cut=100% backoff=none within=30s, idle for=10s, heartbeat every=5s for=10s, churn rate=60/s for=15s, idle for=1s, restart backoff=none within=60s',
   ),
 } as const satisfies Readonly<Record<CalibrationSize, CalibrationWorkload>>;
 

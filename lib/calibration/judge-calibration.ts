@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { mergeRun } from '../results/merge/merge-run.ts';
 import { readRun } from '../results/raw/read-run.ts';
+import type { MeasurementResult } from '../results/schema/measurement-result.ts';
 import type { Calibration } from '../results/schema/run-record.ts';
 import type { RunResult } from '../results/schema/run-result.ts';
 import { calibrationCases, workloads, type CalibrationSize } from './cases.ts';
@@ -29,7 +30,7 @@ export async function judgeCalibration(
     }
     const server = await readGroundTruth(join(folder, 'raw', measured.measurement));
     comparisons.push(...compareCase({ calibrationCase, workload: workloads[size], ...server, measured }));
-    notes.push(...[...spoiltBy(measured), ...measured.missing].map((note) => `${calibrationCase.name}: ${note}`));
+    notes.push(...[...spoiltBy(measured), ...unexplained(measured)].map((note) => `${calibrationCase.name}: ${note}`));
   }
   const [machine] = result.hosts;
   const outcome = outcomeOf(comparisons, result);
@@ -61,8 +62,15 @@ export async function judgeCalibration(
 function outcomeOf(comparisons: readonly Comparison[], result: RunResult): Calibration['outcome'] {
   const has = (outcome: Comparison['outcome']): boolean => comparisons.some((one) => one.outcome === outcome);
   if (has('fail')) return 'failed';
-  const whole = result.complete && result.measurements.length === result.parameters.servers.length;
+  const whole =
+    result.measurements.length === result.parameters.servers.length &&
+    result.measurements.every((measured) => unexplained(measured).length === 0);
   return has('busy') || !whole || comparisons.length === 0 ? 'invalid' : 'passed';
+}
+
+/** What a measurement lacks beside what its phases did: a server that drops echoes leaves some missing, and how many is compared exactly. */
+function unexplained({ missing, phases }: MeasurementResult): readonly string[] {
+  return missing.filter((what) => !phases.some(({ name }) => what.startsWith(`${name}: `)));
 }
 
 function summaryOf(
