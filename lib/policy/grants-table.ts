@@ -3,7 +3,7 @@ import { commandGrants, grantedCommands, type Grant, type GrantTarget } from './
 /** What a grant is restricted to, for people. */
 const targets: Readonly<Record<GrantTarget, string>> = {
   anything: 'any',
-  commands: "the lab's eight Command documents",
+  commands: "the lab's Command documents",
   documents: "the lab's documents",
   hosts: "instances with the lab's tag",
   benchmark: 'the Benchmark document',

@@ -10,7 +10,7 @@ const texts = {
 
 /** What each preset is for. */
 export const presetSentences = {
-  quick: 'Two seconds of echoes and three broadcasts; the default.',
+  quick: 'Two seconds of echoes and three broadcasts; the default of local runs.',
   article: 'Half a minute of echoes, then a broadcast to all every minute: the experiment of the 2015 article series.',
   push: 'The life of a push service: heartbeats, churn, broadcasts, and all clients cut off at once.',
 } as const satisfies Record<WorkloadPresetName, string>;

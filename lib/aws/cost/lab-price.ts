@@ -99,5 +99,5 @@ export function hourOf(lines: readonly BillLine[]): Result<number> {
 export const notBilled = [
   'Traffic between the hosts costs nothing: one zone, private addresses.',
   'Not counted: results kept in S3 ($0.023 a GB and month), their download (free up to 100 GB a month, then $0.09 a GB),',
-  'the eight SSM automation steps of a measurement, taxes, and your discounts or free tier.',
+  'the SSM automation steps of a measurement, taxes, and your discounts or free tier.',
 ] as const;
