@@ -4,7 +4,7 @@ import { format, resolveConfig } from 'prettier';
 import { knownServers } from '../../lib/cli/servers/server-folders.ts';
 import type { ConformanceCase } from '../../lib/verify/conformance/conformance-case.ts';
 import { isAsAsked } from '../../lib/verify/conformance/conformance-summary.ts';
-import { conformanceOf } from '../../lib/verify/conformance/conformance-table.ts';
+import { conformanceOf, observedIn } from '../../lib/verify/conformance/conformance-table.ts';
 import { conformanceThemes } from '../../lib/verify/conformance/observe.ts';
 
 /** The page that shows the kept tables of all servers. */
@@ -20,12 +20,14 @@ Nothing here passes or fails. Each server is written the way its framework's com
 works. **Bold**: not what the standard asks for.
 `;
 
-function row({ name, what, section, asks }: ConformanceCase): string {
-  const cells = knownServers().map(({ folder }) =>
-    (conformanceOf(folder)?.observed[name] ?? ['not observed'])
+function row(each: ConformanceCase): string {
+  const { what, section, asks } = each;
+  const cells = knownServers().map(({ folder }) => {
+    const table = conformanceOf(folder);
+    return (table === null ? ['not observed'] : observedIn(table, each))
       .map((observed) => (isAsAsked(asks, observed) ? observed : `**${observed}**`))
-      .join(' or '),
-  );
+      .join(' or ');
+  });
   return `| ${[what, section.replace('RFC 6455, ', ''), asks, ...cells].join(' | ')} |`;
 }
 

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { serversFolder } from '../../lib/cli/servers/server-folders.ts';
 import { buildServer, BuildSkipped, missingToolchain, type BuiltServer } from '../../lib/verify/built-server.ts';
-import { conformanceOf, differences } from '../../lib/verify/conformance/conformance-table.ts';
+import { conformanceOf } from '../../lib/verify/conformance/conformance-table.ts';
+import { differences } from '../../lib/verify/conformance/observe.ts';
 import type { ServerPromise } from '../../lib/verify/promise.ts';
 import { passesOf, unknownDeviations, Verification } from '../../lib/verify/verification.ts';
 

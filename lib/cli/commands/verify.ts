@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitCodes, LabError } from '../../config/lab-error.ts';
 import { buildOrThrow, type BuiltServer } from '../../verify/built-server.ts';
-import { conformanceFile, conformanceOf, differences, tableText } from '../../verify/conformance/conformance-table.ts';
-import { conformanceNames, describeObservation, recordTable } from '../../verify/conformance/observe.ts';
+import { conformanceFile, conformanceOf, tableText } from '../../verify/conformance/conformance-table.ts';
+import { conformanceNames, describeObservation, differences, recordTable } from '../../verify/conformance/observe.ts';
 import type { ServerPromise } from '../../verify/promise.ts';
 import { allPromises } from '../../verify/promises/all-promises.ts';
 import { passesOf, unknownDeviations, Verification, type PromiseOutcome } from '../../verify/verification.ts';
@@ -65,7 +65,9 @@ async function observe(context: LabContext, verification: Verification, server: 
   for (const name of asked) context.process.stdout.write(`  · ${describeObservation(name, observed[name] ?? '')}\n`);
   if (table !== null) {
     writeFileSync(join(server.source, conformanceFile), tableText(table));
-    context.process.stdout.write(`  conformance: ${conformanceNames.length} cases kept in ${conformanceFile}\n`);
+    context.process.stdout.write(
+      `  conformance: ${conformanceNames.length} cases observed, kept in ${conformanceFile} where not just as asked\n`,
+    );
     return;
   }
   const kept = conformanceOf(server.source);

@@ -1,5 +1,5 @@
 import type { ConformanceRecord } from '../../results/schema/run-record.ts';
-import { conformanceOf } from './conformance-table.ts';
+import { conformanceOf, observedIn } from './conformance-table.ts';
 import { conformanceCases } from './observe.ts';
 
 /** Whether an observation is what the standard asks for. */
@@ -14,10 +14,10 @@ export function isAsAsked(asks: string, observed: string): boolean {
 export function conformanceSummary(serverFolder: string): ConformanceRecord | null {
   const table = conformanceOf(serverFolder);
   if (table === null) return null;
-  const cases = conformanceCases.flatMap(({ name, what, section, asks }) => {
-    const observed = table.observed[name];
-    return observed === undefined ? [] : [{ what, section, asks, observed: [...observed] }];
+  const differs = conformanceCases.flatMap((each) => {
+    const { what, section, asks } = each;
+    const observed = [...observedIn(table, each)];
+    return observed.every((one) => isAsAsked(asks, one)) ? [] : [{ what, section, asks, observed }];
   });
-  const differs = cases.filter(({ asks, observed }) => !observed.every((each) => isAsAsked(asks, each)));
-  return { framework: table.framework, holds: cases.length - differs.length, differs };
+  return { framework: table.framework, holds: conformanceCases.length - differs.length, differs };
 }

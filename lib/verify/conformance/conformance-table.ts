@@ -2,13 +2,16 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { LabError } from '../../config/lab-error.ts';
+import type { ConformanceCase } from './conformance-case.ts';
 
 /** What was observed of one server, as `c1m verify --record` writes it. */
 const tableSchema = v.strictObject({
   framework: v.pipe(v.string(), v.description('Name and version of what was observed.')),
   observed: v.pipe(
     v.record(v.string(), v.array(v.string())),
-    v.description('By case: what the server did, each of several things when it did not always do the same.'),
+    v.description(
+      'By case: what the server did, each of several things when it did not always do the same. Cases in which it did exactly what the standard asks for are left out.',
+    ),
   ),
 });
 
@@ -39,12 +42,7 @@ export function tableText({ framework, observed }: ConformanceTable): string {
   return `{\n  "framework": ${JSON.stringify(framework)},\n  "observed": {\n${lines.join(',\n')}\n  }\n}\n`;
 }
 
-/** What was observed now and is not kept, as `case: observed instead of kept`, by the name of the case. */
-export function differences(kept: ConformanceTable, observed: Readonly<Record<string, string>>): readonly string[] {
-  const names = new Set([...Object.keys(kept.observed), ...Object.keys(observed)]);
-  return [...names].flatMap((name) => {
-    const known = kept.observed[name] ?? [];
-    const now = observed[name] ?? 'not observed';
-    return known.includes(now) ? [] : [`${name}: ${now} instead of ${known.join(' or ') || 'nothing that is kept'}`];
-  });
+/** What a kept table says of a case: each of several things when the server did not always do the same. */
+export function observedIn(table: ConformanceTable, { name, asks }: ConformanceCase): readonly string[] {
+  return table.observed[name] ?? [asks];
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { closingCases, controlCases } from './closing.ts';
 import type { BuiltServer } from '../built-server.ts';
 import type { ConformanceCase } from './conformance-case.ts';
-import type { ConformanceTable } from './conformance-table.ts';
+import { observedIn, type ConformanceTable } from './conformance-table.ts';
 import { frameCases, textCases } from './frames.ts';
 import { handshakeCases } from './handshake.ts';
 
@@ -36,15 +36,27 @@ export function describeObservation(name: string, observed: string): string {
   return `${name}: ${what}: ${observed} (${section} asks for: ${asks})`;
 }
 
-/** The table of a server, to be kept: what it did in each of several observations. */
+/** The table of a server, to be kept: what it did in each of several observations, where that is not just what the standard asks. */
 export async function recordTable(server: BuiltServer, verification: Observable): Promise<ConformanceTable> {
   const { name, version } = server.description.framework;
-  const seen = new Map(conformanceNames.map((each) => [each, new Set<string>()]));
-  for (let recording = 0; recording < recordings; recording += 1) {
-    for (const [each, what] of Object.entries(await verification.observe())) seen.get(each)?.add(what);
-  }
-  const observed = Object.fromEntries([...seen].map(([each, whats]) => [each, [...whats].sort()]));
-  return { framework: `${name} ${version}`, observed };
+  const recorded: Readonly<Record<string, string>>[] = [];
+  while (recorded.length < recordings) recorded.push(await verification.observe());
+  const observed = conformanceCases.flatMap(({ name: each, asks }) => {
+    const whats = [...new Set(recorded.flatMap((one) => one[each] ?? []))].sort();
+    return whats.join(' or ') === asks ? [] : [[each, whats] as const];
+  });
+  return { framework: `${name} ${version}`, observed: Object.fromEntries(observed) };
+}
+
+/** What was observed now and is not kept, as `case: observed instead of kept`, by the name of the case. */
+export function differences(kept: ConformanceTable, observed: Readonly<Record<string, string>>): readonly string[] {
+  const unknown = Object.keys(kept.observed).filter((name) => !conformanceNames.includes(name));
+  const changed = conformanceCases.flatMap((each) => {
+    const known = observedIn(kept, each);
+    const now = observed[each.name] ?? 'not observed';
+    return known.includes(now) ? [] : [`${each.name}: ${now} instead of ${known.join(' or ')}`];
+  });
+  return [...changed, ...unknown.map((name) => `${name}: is kept, but there is no such case`)];
 }
 
 /** What the server on this port does in each case. All run beside each other, so that those who wait for silence wait once. */
