@@ -32,8 +32,9 @@ export interface LabRunRequest {
 /** Runs `c1m run --local`, its progress going to standard error, and makes its report a second time. */
 export async function runLab(request: LabRunRequest, out: string): Promise<LabRun> {
   const { server, connections, broadcasts, intervalSeconds } = request;
-  const words = ['--servers', server, '--connections', String(connections)];
-  words.push('--broadcasts', String(broadcasts), '--interval', String(intervalSeconds));
+  // What a steep ramp leaves behind, garbage and connections that are still being freed, is no echo's latency: it gets seconds to settle.
+  const workload = `idle for=5s, echo rate=1000/s for=2s, broadcast times=${broadcasts} every=${intervalSeconds}s`;
+  const words = ['--servers', server, '--connections', String(connections), '--workload', workload];
   if (request.tls === true) words.push('--tls');
   const { folder, stdout, exitCode } = await labRun(words, out);
   const result = JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8')) as RunResult;
