@@ -53,7 +53,7 @@ const routes = buildRouteMap({
     policy: policyCommand,
   },
   docs: {
-    brief: 'Holds a million WebSocket connections and says what it cost',
+    brief: 'Measures what a million WebSocket connections cost',
     fullDescription:
       'Benchmarks WebSocket servers on the hosts of a lab: on AWS after `cdk deploy C1mLab`, or on this machine with --local.',
   },

@@ -142,7 +142,7 @@ export function benchmarkDocument(lab: Lab): AutomationDocument {
       ConnectRate: count('Connections opened a second by the whole lab', '10000'),
       Workload: {
         type: 'String',
-        description: `What happens on the connections: ${workloadPresetNames.join(', ')}, or phases separated by commas`,
+        description: `What to run on the connections: ${workloadPresetNames.join(', ')}, or phases separated by commas`,
         default: formatWorkload(presetWorkload('article')),
         allowedPattern: workloadPattern,
       },

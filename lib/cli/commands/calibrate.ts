@@ -22,13 +22,13 @@ export interface CalibrateFlags {
 /** `c1m calibrate`: checks the lab against servers of known behaviour. */
 export const calibrateCommand = buildCommand<CalibrateFlags, [], LabContext>({
   docs: {
-    brief: 'Check the measuring itself against servers of known behaviour',
+    brief: 'Check measurements against servers of known behaviour',
     fullDescription:
-      'Measures reference servers that delay, stall, drop, refuse, leak and come back late by a known amount in every kind of phase, by the same documents as every run, and sets what they did against what was measured. Writes DIR/calibration-<run-id>/; every later run names the last calibration. Exit codes: 0 all agree, 2 usage, 3 environment, 4 it came to no end, 6 a figure is wrong, or the machine was too busy to tell, 130 interrupted.',
+      'Measures reference servers that delay, stall, drop, refuse, leak and come back late by a known amount in every kind of phase, by the same documents as every run, and compares what they did with what was measured. Writes DIR/calibration-<run-id>/; every later run names the last calibration. Exit codes: 0 all agree, 2 usage, 3 environment, 4 it did not finish, 6 a figure is wrong, or the machine was too busy to tell, 130 interrupted.',
   },
   parameters: {
     flags: {
-      local: { kind: 'boolean', optional: true, withNegated: false, brief: 'On hosts of this machine, without AWS' },
+      local: { kind: 'boolean', optional: true, withNegated: false, brief: 'Run on this machine, without AWS' },
       size: {
         kind: 'enum',
         values: calibrationSizes,

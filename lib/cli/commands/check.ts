@@ -14,9 +14,9 @@ export interface CheckFlags extends AccountFlags {
 /** `c1m check`: whether the account can have the lab, before a deploy. */
 export const checkCommand = buildCommand<CheckFlags, [], LabContext>({
   docs: {
-    brief: 'Say before a deploy whether the account can have the lab, and where',
+    brief: 'Check before a deploy whether the account can run the lab, and where',
     fullDescription:
-      'Looks at credentials, zones that offer the instance types, quotas, limits of the types, and the price. With --write it puts the zone it found into the lab file. What a service does not say is "not known", never "ok". Exit codes: 0 nothing failed, 2 usage, 3 environment: something failed.',
+      'Checks credentials, zones that offer the instance types, quotas, limits of the types, and the price. With --write it writes the zone it found into the lab file. What a service does not answer is "not known", never "ok". Exit codes: 0 nothing failed, 2 usage, 3 environment: something failed.',
   },
   parameters: {
     flags: {
@@ -25,7 +25,7 @@ export const checkCommand = buildCommand<CheckFlags, [], LabContext>({
         kind: 'boolean',
         optional: true,
         withNegated: false,
-        brief: 'Put the zone that was found into the lab file (network.availabilityZone)',
+        brief: 'Write the zone into the lab file (network.availabilityZone)',
       },
     },
   },

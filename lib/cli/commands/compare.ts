@@ -17,12 +17,12 @@ interface CompareFlags {
 /** `c1m compare`: kept runs side by side, and a gate for CI. */
 export const compareCommand = buildCommand({
   docs: {
-    brief: 'Compare kept runs: each server and figure, and whether a difference is more than the repeats differ',
+    brief: 'Compare kept runs by server and figure, and tell which differences exceed the range over the repeats',
     fullDescription:
-      'The first run is the base. Runs of another workload, size, machine or tuning are refused; --allow-differences compares them ' +
-      'all the same. A run over TLS beside one in plain text shows what TLS costs. ' +
-      "With --fail-if 'memory>5%' the exit code is 9 when a figure is worse by more than that and by more than the repeats differ, " +
-      'and 6 when it cannot be judged: with a single repeat, or without a valid measurement.',
+      'The first run is the base. Runs that differ in workload, size, machine or tuning are refused; --allow-differences compares them ' +
+      'anyway. A run over TLS may be compared with one in plain text to see what TLS costs. ' +
+      "With --fail-if 'memory>5%' the exit code is 9 when a figure is worse by more than that and by more than the range over the repeats, " +
+      'and 6 when it cannot be judged: with a single repeat, or with no valid measurement.',
   },
   parameters: {
     flags: {
@@ -31,13 +31,13 @@ export const compareCommand = buildCommand({
         parse: String,
         optional: true,
         placeholder: 'figure>percent',
-        brief: "What must not become worse, such as 'memory>5%,broadcast.p99>20%'",
+        brief: "What must not get worse, such as 'memory>5%,broadcast.p99>20%'",
       },
       allowDifferences: {
         kind: 'boolean',
         optional: true,
         withNegated: false,
-        brief: 'Compare runs of other workloads, machines or tuning, too',
+        brief: 'Compare runs even if workload, machine or tuning differ',
       },
     },
     positional: {

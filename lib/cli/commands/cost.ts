@@ -12,9 +12,9 @@ export interface CostFlags extends AccountFlags {
 /** `c1m cost`: what a lab costs, the deployed one or, before a deploy, the one of the lab file. */
 export const costCommand = buildCommand<CostFlags, [], LabContext>({
   docs: {
-    brief: 'Say what the lab costs an hour, and has cost since it was launched',
+    brief: 'Show what the lab costs per hour, and has cost since its launch',
     fullDescription:
-      'Finds the hosts, disks and addresses of the lab by its tag. Before a deploy it says what the lab of the lab file would cost. --offline asks nobody and takes list prices of us-east-1 from a table. Exit codes: 0 ok, 2 usage, 3 environment.',
+      'Finds the hosts, disks and addresses of the lab by its tag. Before a deploy it shows what the lab of the lab file would cost. --offline uses list prices of us-east-1 from a table. Exit codes: 0 ok, 2 usage, 3 environment.',
   },
   parameters: {
     flags: {
@@ -23,7 +23,7 @@ export const costCommand = buildCommand<CostFlags, [], LabContext>({
         kind: 'boolean',
         optional: true,
         withNegated: false,
-        brief: "Ask nobody: prices of the lab's own table",
+        brief: "Use prices from the lab's own table",
       },
     },
   },

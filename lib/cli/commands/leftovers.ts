@@ -16,9 +16,9 @@ export interface LeftoversFlags extends AccountFlags {
 /** `c1m leftovers`: what of a lab is still in the account, and what it costs. */
 export const leftoversCommand = buildCommand<LeftoversFlags, [], LabContext>({
   docs: {
-    brief: 'Say after cdk destroy what of the lab is left in the account, and what that costs',
+    brief: 'Show what cdk destroy left of the lab in the account, and what that costs',
     fullDescription:
-      "Searches a region, or all of them, by the lab's tag (c1mlab:lab). Exit codes: 0 nothing billable remains, 2 usage, 3 environment: it could not be found out, 7 something billable remains, 130 interrupted.",
+      "Searches a region, or all of them, by the lab's tag (c1mlab:lab). Exit codes: 0 nothing billable remains, 2 usage, 3 environment: a search failed, 7 something billable remains, 130 interrupted.",
   },
   parameters: {
     flags: {
@@ -28,7 +28,7 @@ export const leftoversCommand = buildCommand<LeftoversFlags, [], LabContext>({
         parse: parseLabName,
         optional: true,
         placeholder: 'NAME',
-        brief: 'The name of the lab, instead of --lab',
+        brief: 'Name of the lab, instead of --lab',
       },
       allRegions: {
         kind: 'boolean',

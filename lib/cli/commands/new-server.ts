@@ -14,8 +14,8 @@ const quoted = (word: string): string => (/^[\w./@:+-]+$/.test(word) ? word : `'
 /** `c1m new-server`: makes a server folder that works, to be changed into one's own. */
 export const newServerCommand = buildCommand<NewServerFlags, [string], LabContext>({
   docs: {
-    brief: 'Make a folder with a server of your own, which works from the start',
-    fullDescription: 'Copies a small server (Node with ws) to DIR/NAME. docs/servers.md tells how to make it yours.',
+    brief: 'Create a folder with a working server to build your own on',
+    fullDescription: 'Copies a small server (Node with ws) to DIR/NAME. docs/servers.md shows how to make it yours.',
   },
   parameters: {
     positional: {
@@ -23,7 +23,7 @@ export const newServerCommand = buildCommand<NewServerFlags, [string], LabContex
       parameters: [{ brief: 'Its name: lower-case letters, digits, hyphens', placeholder: 'name', parse: String }],
     },
     flags: {
-      in: { kind: 'parsed', parse: String, default: '.', placeholder: 'DIR', brief: 'Where the folder is made' },
+      in: { kind: 'parsed', parse: String, default: '.', placeholder: 'DIR', brief: 'Where to create the folder' },
     },
   },
   async func(flags, name) {

@@ -20,9 +20,9 @@ export interface PlanFlags extends LabFlags {
 /** `c1m plan`: what it would take to hold so many connections, by arithmetic. */
 export const planCommand = buildCommand<PlanFlags, [], LabContext>({
   docs: {
-    brief: 'Say what so many connections would take: hosts, addresses, memory, quotas, price',
+    brief: 'Calculate what N connections would take: hosts, addresses, memory, quotas, price',
     fullDescription:
-      'Arithmetic from measured figures; each is listed with where it comes from, and what is only assumed is called so. Asks nobody. Exit codes: 0 ok, 2 usage.',
+      'Calculates from measured figures and lists the source of each; assumptions are marked as such. Works offline. Exit codes: 0 ok, 2 usage.',
   },
   parameters: {
     flags: {
@@ -31,7 +31,7 @@ export const planCommand = buildCommand<PlanFlags, [], LabContext>({
         parse: parsePositiveCount,
         optional: true,
         placeholder: 'N',
-        brief: 'Connections, such as 1.2M or 10M [default = what the lab is made for]',
+        brief: 'Connections, such as 1.2M or 10M [default = those of the lab]',
       },
       ...labFlagParameters,
       server: {

@@ -15,9 +15,9 @@ export interface PolicyFlags extends PlaceFlags {
 /** `c1m policy`: what who uses `c1m` must be allowed, for an administrator. */
 export const policyCommand = buildCommand<PolicyFlags, [], LabContext>({
   docs: {
-    brief: 'Print the IAM policy that who uses c1m needs, for all commands or one',
+    brief: 'Print the IAM policy that users of c1m need, for all commands or one',
     fullDescription:
-      'A policy of least privilege as JSON, made from the table in lib/policy/grants.ts. Asks nobody: account and, without --region, region are *. Exit codes: 0 ok, 2 usage.',
+      'A least-privilege policy as JSON, generated from the table in lib/policy/grants.ts. Works offline: account and, without --region, region are *. Exit codes: 0 ok, 2 usage.',
   },
   parameters: {
     flags: {
@@ -27,7 +27,7 @@ export const policyCommand = buildCommand<PolicyFlags, [], LabContext>({
         kind: 'boolean',
         optional: true,
         withNegated: false,
-        brief: 'As a table in Markdown: each action with the commands that need it',
+        brief: 'Print a Markdown table: each action with the commands that need it',
       },
     },
   },

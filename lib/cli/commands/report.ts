@@ -14,7 +14,7 @@ interface ReportFlags {
 
 /** `c1m report`: makes result, report and table again from the raw files of a run. */
 export const reportCommand = buildCommand({
-  docs: { brief: 'Make result.json and report.html of a run again from its raw files' },
+  docs: { brief: 'Regenerate result.json and report.html of a run from its raw files' },
   parameters: {
     flags: {
       sort: {
@@ -22,7 +22,7 @@ export const reportCommand = buildCommand({
         parse: String,
         optional: true,
         placeholder: 'FIGURE',
-        brief: 'Servers in the order of this figure, the best first, such as memory or broadcast.p99',
+        brief: 'Sort servers by this figure, best first, such as memory or broadcast.p99',
       },
       open: {
         kind: 'boolean',
@@ -34,7 +34,7 @@ export const reportCommand = buildCommand({
         kind: 'boolean',
         optional: true,
         withNegated: false,
-        brief: 'Print every figure of every measurement as CSV, for plots of your own, and write nothing',
+        brief: 'Print every figure of every measurement as CSV, for your own plots; writes nothing',
       },
     },
     positional: {

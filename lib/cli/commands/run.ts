@@ -24,7 +24,7 @@ export const runCommand = buildCommand<RunFlags, [], LabContext>({
   docs: {
     brief: 'Measure servers and compare them',
     fullDescription:
-      'Starts the Benchmark document for each server, shows how it goes, fetches the raw files, and writes DIR/<run-id>/ with result.json and report.html. On AWS it goes on without this command: the first Ctrl-C leaves it, c1m attach finds it again. Exit codes: 0 ok, 2 usage, 3 environment, 4 run failed, 5 target not reached, 6 result invalid, 130 interrupted.',
+      'Starts the Benchmark document for each server, shows its progress, fetches the raw files, and writes DIR/<run-id>/ with result.json and report.html. On AWS the run continues without this command: the first Ctrl-C detaches, c1m attach reattaches. Exit codes: 0 ok, 2 usage, 3 environment, 4 run failed, 5 target not reached, 6 result invalid, 130 interrupted.',
   },
   parameters: {
     flags: runFlagParameters,

@@ -80,7 +80,7 @@ async function observe(context: LabContext, verification: Verification, server: 
 /** `c1m verify`: checks that servers keep what the measurements rest on, and observes how they treat the standard. */
 export const verifyCommand = buildCommand<VerifyFlags, string[], LabContext>({
   docs: {
-    brief: 'Check that servers keep the promises that measurements rest on',
+    brief: 'Check that servers keep the promises that measurements rely on',
     fullDescription:
       'Builds each server, checks every promise of docs/contracts.md, "A server", and observes how it treats odd and illegal input (docs/conformance.md). Exit code 8 when a promise is broken.',
   },
@@ -101,13 +101,13 @@ export const verifyCommand = buildCommand<VerifyFlags, string[], LabContext>({
         variadic: true,
         optional: true,
         placeholder: 'NAME',
-        brief: 'Only this case (may be repeated)',
+        brief: 'Run only this case (repeatable)',
       },
       record: {
         kind: 'boolean',
         default: false,
         withNegated: false,
-        brief: `Keep what is observed, in the server's ${conformanceFile}`,
+        brief: `Keep the observations in the server's ${conformanceFile}`,
       },
     },
   },

@@ -28,7 +28,7 @@ export const labFlagParameters: FlagParametersForType<LabFlags, LabContext> = {
     kind: 'enum',
     values: presetNames,
     optional: true,
-    brief: 'What the lab file is laid over [default = article]',
+    brief: 'Preset that the lab file overrides [default = article]',
   },
 };
 
@@ -40,7 +40,7 @@ export const accountFlagParameters: FlagParametersForType<AccountFlags, LabConte
     parse: parseRegion,
     optional: true,
     placeholder: 'R',
-    brief: 'An AWS region [default = AWS_REGION, or that of your profile]',
+    brief: 'AWS region [default = AWS_REGION, or that of your profile]',
   },
 };
 

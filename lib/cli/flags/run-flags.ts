@@ -57,14 +57,14 @@ export function workloadOf(flags: RunFlags, byDefault: Workload, folder: string)
 
 /** How each of {@link RunFlags} is written and read. */
 export const runFlagParameters: FlagParametersForType<RunFlags, LabContext> = {
-  local: { kind: 'boolean', optional: true, withNegated: false, brief: 'On hosts of this machine, without AWS' },
+  local: { kind: 'boolean', optional: true, withNegated: false, brief: 'Run on this machine, without AWS' },
   ...placeFlagParameters,
   url: {
     kind: 'parsed',
     parse: String,
     optional: true,
     placeholder: 'ws://host:port/',
-    brief: 'A server that listens already, measured from this machine',
+    brief: 'A running server to measure from this machine',
   },
   ...urlFlagParameters,
   servers: {
@@ -72,7 +72,7 @@ export const runFlagParameters: FlagParametersForType<RunFlags, LabContext> = {
     parse: parseNames,
     optional: true,
     placeholder: 'a,b',
-    brief: 'Names, languages, all, or folders such as ./mine [default = the five of the article]',
+    brief: "Names, languages, all, or folders such as ./mine [default = the article's five]",
   },
   connections: {
     kind: 'parsed',
@@ -86,14 +86,14 @@ export const runFlagParameters: FlagParametersForType<RunFlags, LabContext> = {
     parse: String,
     optional: true,
     placeholder: 'NAME|FILE|TEXT',
-    brief: `What happens on the connections: ${workloadPresetNames.join(', ')}, a file, or phases such as 'echo rate=100/s for=10s, broadcast times=3' (docs/workloads.md)`,
+    brief: `What to run on the connections: ${workloadPresetNames.join(', ')}, a file, or phases such as 'echo rate=100/s for=10s, broadcast times=3' (docs/workloads.md)`,
   },
   broadcasts: {
     kind: 'parsed',
     parse: countWithin(0, most.broadcasts),
     optional: true,
     placeholder: 'K',
-    brief: 'Broadcasts to every connection; 0 leaves them out',
+    brief: 'Broadcasts to every connection; 0 for none',
   },
   interval: {
     kind: 'parsed',
@@ -107,34 +107,34 @@ export const runFlagParameters: FlagParametersForType<RunFlags, LabContext> = {
     parse: countWithin(0, most.echoRate),
     optional: true,
     placeholder: 'R',
-    brief: 'Echoed messages a second; 0 leaves the echo out',
+    brief: 'Echoed messages per second; 0 for none',
   },
   echoSeconds: {
     kind: 'parsed',
     parse: secondsWithin(0.001, most.intervalSeconds),
     optional: true,
     placeholder: 'S',
-    brief: 'For how long messages are echoed',
+    brief: 'How many seconds to echo messages',
   },
   connectRate: {
     kind: 'parsed',
     parse: parsePositiveCount,
     optional: true,
     placeholder: 'R',
-    brief: 'Connections opened a second',
+    brief: 'Connections to open per second',
   },
   memory: { kind: 'enum', values: memoryPresetNames, optional: true, brief: 'Memory flags of the servers' },
   tls: {
     kind: 'boolean',
     optional: true,
     withNegated: false,
-    brief: 'Secure connections with TLS; servers that cannot are skipped',
+    brief: 'Use TLS; servers without it are skipped',
   },
   deflate: {
     kind: 'boolean',
     optional: true,
     withNegated: false,
-    brief: 'Offer to compress messages (permessage-deflate); servers of the lab that cannot are skipped',
+    brief: 'Offer message compression (permessage-deflate); lab servers without it are skipped',
   },
   serverProcesses: {
     kind: 'parsed',
@@ -148,20 +148,20 @@ export const runFlagParameters: FlagParametersForType<RunFlags, LabContext> = {
     parse: countWithin(1, most.loadProcesses),
     optional: true,
     placeholder: 'P',
-    brief: 'Load processes a host [default = as many as N needs]',
+    brief: 'Load processes per host [default = as many as N needs]',
   },
   repeats: {
     kind: 'parsed',
     parse: countWithin(1, most.repeats),
     optional: true,
     placeholder: 'n',
-    brief: 'How many times each server is measured [default = 1]',
+    brief: 'How often to measure each server [default = 1]',
   },
   order: {
     kind: 'enum',
     values: ['given', 'random'],
     optional: true,
-    brief: 'given: every round as named; random: each round shuffled [default = given]',
+    brief: 'given: as named in every round; random: shuffled each round [default = given]',
   },
   out: {
     kind: 'parsed',
@@ -175,6 +175,6 @@ export const runFlagParameters: FlagParametersForType<RunFlags, LabContext> = {
     parse: String,
     optional: true,
     placeholder: 'run-id',
-    brief: 'Resume an interrupted run with the settings that it was started with',
+    brief: 'Resume an interrupted run with its original settings',
   },
 };

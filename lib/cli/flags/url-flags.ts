@@ -49,7 +49,8 @@ export const urlFlagParameters: FlagParametersForType<UrlFlags, LabContext> = {
     parse: String,
     optional: true,
     placeholder: 'IP,IP',
-    brief: 'With --url: source addresses of this machine; one gives about 28 000 connections to a port [default = any]',
+    brief:
+      'With --url: source addresses of this machine; each allows about 28 000 connections to a port [default = any]',
   },
   localPorts: {
     kind: 'parsed',
@@ -63,7 +64,7 @@ export const urlFlagParameters: FlagParametersForType<UrlFlags, LabContext> = {
     parse: secondsWithin(1, day),
     optional: true,
     placeholder: 'S',
-    brief: 'With --url: hold the connections for so many seconds after the workload, with nothing sent (a phase idle)',
+    brief: 'With --url: hold the connections idle for this many seconds after the workload',
   },
   ...(Object.fromEntries(
     optionEntries.map(({ flag, kind, placeholder, about }) => [flag, parameterOf(kind, placeholder, about)]),

@@ -11,9 +11,9 @@ import { executionFlagParameters, optionalRun, type ExecutionFlags } from '../..
 /** `c1m attach`: watches a run on AWS that was left, or started elsewhere, to its end. */
 export const attachCommand = buildCommand<ExecutionFlags, [string?], LabContext>({
   docs: {
-    brief: 'Go on watching a run on AWS, and fetch its result',
+    brief: 'Resume watching a run on AWS, and fetch its result',
     fullDescription:
-      'Waits for the execution that is running, fetches its raw files, makes what is left of the run, and reports. RUN is the id of a run or of an execution, also of one that was started from the console; without it, the run that was left last, else what runs on the hosts. Exit codes as of c1m run.',
+      'Waits for the running execution, fetches its raw files, completes the rest of the run, and reports. RUN is the id of a run or of an execution, even one started from the console [default = the run detached last, else what runs on the hosts]. Exit codes as for c1m run.',
   },
   parameters: { positional: optionalRun, flags: executionFlagParameters },
   async func(flags, word) {

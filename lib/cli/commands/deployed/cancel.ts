@@ -10,9 +10,9 @@ import { executionFlagParameters, optionalRun, type ExecutionFlags } from '../..
 /** `c1m cancel`: ends a running benchmark on AWS and keeps what it has measured. */
 export const cancelCommand = buildCommand<ExecutionFlags, [string?], LabContext>({
   docs: {
-    brief: 'End the benchmark that runs on AWS, and fetch what it has measured',
+    brief: 'Cancel the benchmark running on AWS, and fetch what it has measured',
     fullDescription:
-      'Cancels the execution, lets every host collect what it has and stop, fetches that, and reports. RUN is the id of a run or of an execution; without it, the run that was left last, else what runs on the hosts. Exit codes as of c1m run: 4, for the measurement is not complete.',
+      'Cancels the execution, lets every host collect what it has and stop, fetches the files, and reports. RUN is the id of a run or of an execution [default = the run detached last, else what runs on the hosts]. Exit codes as for c1m run: 4, because the measurement is incomplete.',
   },
   parameters: { positional: optionalRun, flags: executionFlagParameters },
   async func(flags, word) {

@@ -24,9 +24,9 @@ export interface DownFlags extends AccountFlags {
 /** `c1m down`: everything from a deployed lab to an account in which nothing of it costs money. */
 export const downCommand = buildCommand<DownFlags, [], LabContext>({
   docs: {
-    brief: 'Cancel what runs, empty the results bucket, destroy the lab, and look for leftovers',
+    brief: 'Cancel the running benchmark, empty the results bucket, destroy the lab, and check for leftovers',
     fullDescription:
-      'Does what c1m cancel, c1m empty, cdk destroy and c1m leftovers do, and prints each cdk command that it runs; without --yes it says what it would do. A lab with results.keep keeps its bucket. Can be repeated: after an interruption it waits for CloudFormation and goes on. Exit codes: 0 nothing billable remains, 2 usage, 3 environment: a step failed, 7 something billable remains, 130 interrupted.',
+      'Does what c1m cancel, c1m empty, cdk destroy and c1m leftovers do, and prints each cdk command that it runs; without --yes it says what it would do. A lab with results.keep keeps its bucket. Can be repeated: after an interruption it waits for CloudFormation and continues. Exit codes: 0 nothing billable remains, 2 usage, 3 environment: a step failed, 7 something billable remains, 130 interrupted.',
   },
   parameters: {
     flags: {
@@ -36,9 +36,9 @@ export const downCommand = buildCommand<DownFlags, [], LabContext>({
         parse: String,
         default: 'results',
         placeholder: 'DIR',
-        brief: 'Where DIR/<run-id>/ is written of a benchmark that is cancelled',
+        brief: 'Where to write DIR/<run-id>/ of a cancelled benchmark',
       },
-      yes: { kind: 'boolean', optional: true, withNegated: false, brief: 'Do it: nobody can bring the bucket back' },
+      yes: { kind: 'boolean', optional: true, withNegated: false, brief: 'Do it; the bucket cannot be restored' },
     },
   },
   async func(flags) {

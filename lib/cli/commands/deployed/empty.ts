@@ -12,9 +12,9 @@ export interface EmptyFlags extends PlaceFlags {
 /** `c1m empty`: deletes what is in the results bucket, without which `cdk destroy` fails. */
 export const emptyCommand = buildCommand<EmptyFlags, [], LabContext>({
   docs: {
-    brief: "Delete everything in the lab's results bucket, as cdk destroy needs it",
+    brief: "Delete everything in the lab's results bucket, which cdk destroy requires",
     fullDescription:
-      'Says what is in the bucket; with --yes deletes it. Fetch first what you want to keep. A bucket that stayed after a cdk destroy is named with --bucket, and must carry the tag of the lab. Exit codes: 0 ok, 2 usage, 3 environment.',
+      'Shows what is in the bucket; with --yes deletes it. First fetch what you want to keep. Use --bucket to name a bucket left after cdk destroy; it must carry the tag of the lab. Exit codes: 0 ok, 2 usage, 3 environment.',
   },
   parameters: {
     flags: {
@@ -24,9 +24,9 @@ export const emptyCommand = buildCommand<EmptyFlags, [], LabContext>({
         parse: parseBucket,
         optional: true,
         placeholder: 'NAME',
-        brief: 'A results bucket whose lab is gone',
+        brief: 'Results bucket of a destroyed lab',
       },
-      yes: { kind: 'boolean', optional: true, withNegated: false, brief: 'Delete it: nobody can bring it back' },
+      yes: { kind: 'boolean', optional: true, withNegated: false, brief: 'Delete it; this cannot be undone' },
     },
   },
   async func(flags) {

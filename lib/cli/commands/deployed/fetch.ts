@@ -15,9 +15,9 @@ import { publishResult } from '../../run/publish-result.ts';
 /** `c1m fetch`: downloads what an execution has uploaded, however it was started. */
 export const fetchCommand = buildCommand<ExecutionFlags, [string], LabContext>({
   docs: {
-    brief: 'Download the raw files of a run or an execution on AWS, and report',
+    brief: 'Download the raw files of a run or execution on AWS, and report',
     fullDescription:
-      'RUN is the id of a run, or of an execution of the Benchmark document, also of one that was started from the console or with the aws command. Of one that is still running, what it has uploaded until now. Exit codes as of c1m run.',
+      'RUN is the id of a run, or of an execution of the Benchmark document, even one started from the console or with the aws command. If it is still running, fetches what it has uploaded so far. Exit codes as for c1m run.',
   },
   parameters: {
     positional: {

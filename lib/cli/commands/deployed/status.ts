@@ -12,8 +12,8 @@ import { describeStatus } from '../../run/progress-printer.ts';
 /** `c1m status`: the deployed lab, its hosts, and what runs on them. */
 export const statusCommand = buildCommand<PlaceFlags, [], LabContext>({
   docs: {
-    brief: 'Say whether the lab is deployed, how its hosts are, and what runs on them',
-    fullDescription: 'Exit codes: 0 the lab is whole, 2 usage, 3 it is not deployed, or not whole.',
+    brief: 'Show whether the lab is deployed, the state of its hosts, and what runs on them',
+    fullDescription: 'Exit codes: 0 the lab is complete, 2 usage, 3 it is not deployed, or incomplete.',
   },
   parameters: { flags: placeFlagParameters },
   async func(flags) {

@@ -19,12 +19,12 @@ export const upCommand = buildCommand<UpFlags, [], LabContext>({
   docs: {
     brief: 'Check the account, bootstrap the CDK if needed, and deploy the lab',
     fullDescription:
-      'Does what c1m check, cdk bootstrap and cdk deploy do, and prints each command that it runs; without --yes only the check. Can be repeated: a lab that is deployed stays in its zone, and is changed to what the lab file says. After an interruption it waits for CloudFormation and goes on. Exit codes: 0 ok, 2 usage, 3 environment: the check or a step failed, 130 interrupted.',
+      'Does what c1m check, cdk bootstrap and cdk deploy do, and prints each command that it runs; without --yes it only checks. Can be repeated: a deployed lab stays in its zone and is updated to the lab file. After an interruption it waits for CloudFormation and continues. Exit codes: 0 ok, 2 usage, 3 environment: the check or a step failed, 130 interrupted.',
   },
   parameters: {
     flags: {
       ...accountFlagParameters,
-      yes: { kind: 'boolean', optional: true, withNegated: false, brief: 'Deploy: hosts cost money from then on' },
+      yes: { kind: 'boolean', optional: true, withNegated: false, brief: 'Deploy: hosts cost money from here on' },
     },
   },
   async func(flags) {
