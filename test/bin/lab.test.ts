@@ -19,6 +19,7 @@ function environment(home: string): NodeJS.ProcessEnv {
     PATH: `${join(projectFolder, 'node_modules/.bin')}:${process.env['PATH']}`,
     HOME: home,
     AWS_EC2_METADATA_DISABLED: 'true',
+    NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
   };
 }
 

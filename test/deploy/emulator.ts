@@ -78,7 +78,7 @@ export async function startEmulator(program: string, logFile: string): Promise<E
  * The environment for a program that must see the emulator for AWS, and nothing else of AWS: no profile, no credentials but false
  * ones, no metadata service. Throws when the endpoint is not on this machine.
  */
-export function emulatedAws(endpoint: string, home: string): Record<string, string> {
+export function emulatedAws(endpoint: string, home: string): NodeJS.ProcessEnv {
   if (new URL(endpoint).hostname !== 'localhost') throw new Error(`the endpoint must be on localhost, got ${endpoint}`);
   return {
     PATH: `${join(projectFolder, 'node_modules/.bin')}:${process.env['PATH']}`,
@@ -92,6 +92,8 @@ export function emulatedAws(endpoint: string, home: string): Record<string, stri
     AWS_CONFIG_FILE: join(home, 'no-config'),
     AWS_SHARED_CREDENTIALS_FILE: join(home, 'no-credentials'),
     CDK_DISABLE_CLI_TELEMETRY: 'true',
+    // The CDK takes seconds to compile.
+    NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
   };
 }
 
