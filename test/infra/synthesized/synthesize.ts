@@ -6,7 +6,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { labOf } from '../../../lib/config/presets.ts';
 import type { Lab } from '../../../lib/config/lab.ts';
 import { LabStack } from '../../../lib/infra/lab-stack.ts';
-import type { IPolicyValidationPlugin } from 'aws-cdk-lib';
+import type { AppProps, IPolicyValidationPlugin } from 'aws-cdk-lib';
 
 /** The project's folder. */
 export const projectFolder = join(import.meta.dirname, '../../..');
@@ -22,7 +22,7 @@ cpSync(join(projectFolder, 'assets'), assetsFolder, {
   filter: (path) => !path.includes('node_modules'),
 });
 
-/** A lab's stack, synthesized as `cdk synth` does it: with the context of cdk.json. */
+/** A lab's stack, synthesized as `cdk synth` does it: with the context of cdk.json; {@link validate} runs CDK's own validator as well. */
 export interface Synthesized {
   readonly lab: Lab;
   readonly template: Template;
@@ -37,7 +37,8 @@ export function synthesize(input: Readonly<Record<string, unknown>> = {}): Synth
   const key = JSON.stringify(input);
   const known = synthesized.get(key);
   if (known !== undefined) return known;
-  const app = newApp();
+  // It takes most of the time of a synthesis, and would find nothing here that it does not find in the labs that are validated.
+  const app = newApp({ builtinCloudFormationValidation: false });
   const lab = labOf(input, 'test');
   const stack = new LabStack(app, lab.name, { lab, assetsFolder });
   const result: Synthesized = {
@@ -62,9 +63,10 @@ export function validate(
   app.synth();
 }
 
-function newApp(): App {
+function newApp(props: AppProps = {}): App {
   count += 1;
-  const app = new App({ context: cdkContext(), analyticsReporting: false, outdir: join(outputs, String(count)) });
+  const outdir = join(outputs, String(count));
+  const app = new App({ context: cdkContext(), analyticsReporting: false, outdir, ...props });
   for (const id of ['Annotation::c1mlab:zone', 'Annotation::c1mlab:fit0']) {
     Validations.of(app).acknowledge({ id, reason: 'Nothing here is deployed; other tests look at the warnings.' });
   }
