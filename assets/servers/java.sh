@@ -37,7 +37,8 @@ build_with_maven() {
   mkdir -p "$C1M_BUILD"
   rm -rf "$C1M_BUILD/target" "$C1M_BUILD/server"
   # Java takes its home from the user database and not from HOME; what plugins keep there belongs to the build.
-  export MAVEN_OPTS="${MAVEN_OPTS:-} -Duser.home=$HOME"
+  # Maven ends before what the optimizing compiler makes of it would pay.
+  export MAVEN_OPTS="-XX:TieredStopAtLevel=1 -XX:+UseSerialGC ${MAVEN_OPTS:-} -Duser.home=$HOME"
   # A distribution's mvn may run on the JDK of its own choice (Amazon Linux names one in /etc/java/maven.conf), so javac is given.
   mvn -B -q -f pom.xml "-Dmaven.repo.local=$HOME/.m2/repository" "-Dc1m.build=$(readlink -f "$C1M_BUILD")" \
     -Dmaven.compiler.fork=true "-Dmaven.compiler.executable=$JAVA_HOME/bin/javac" package
