@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
-import { connect as connectSecurely } from 'node:tls';
+import { connect as connectSecurely, createSecureContext, type ConnectionOptions, type SecureContext } from 'node:tls';
 import { deflateOffer } from '../../../assets/loadgen/deflate/extension.ts';
 import { patienceMillis, within } from './deadline.ts';
 import { compress, deflated, inflate } from './deflate.ts';
@@ -14,6 +14,14 @@ export interface Endpoint {
   readonly isSecure?: boolean;
   /** Whether messages are to be compressed; they are not when left out. */
   readonly deflates?: boolean;
+}
+
+let sharedContext: SecureContext | undefined;
+
+/** How TLS is spoken: nobody vouches for a key that was made for this server a moment ago. One context serves all, as making one takes 0.3 ms. */
+function securely(): ConnectionOptions {
+  sharedContext ??= createSecureContext();
+  return { secureContext: sharedContext, rejectUnauthorized: false };
 }
 
 /** A data message, put together from its frames. */
@@ -56,8 +64,7 @@ export class RawClient {
   /** Opens a connection, of TCP or of TLS over it, and sends nothing. */
   static async tcp({ port, isSecure = false, deflates = false }: Endpoint, address = '127.0.0.1'): Promise<RawClient> {
     const tcp = connect({ port, host: address, allowHalfOpen: true });
-    // Nobody vouches for a key that was made for this server a moment ago.
-    const socket = isSecure ? connectSecurely({ socket: tcp, rejectUnauthorized: false }) : tcp;
+    const socket = isSecure ? connectSecurely({ ...securely(), socket: tcp }) : tcp;
     await within(
       new Promise<void>((resolve, reject) => {
         socket.once(isSecure ? 'secureConnect' : 'connect', resolve);
