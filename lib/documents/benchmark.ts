@@ -11,6 +11,7 @@ import { hostCommands, type HostCommandName } from './host-commands.ts';
 type Target = 'server' | 'load' | 'all';
 
 const execution = '{{ automation:EXECUTION_ID }}';
+const driveTimeout = '{{ DriveTimeoutSeconds }}';
 
 /**
  * How long a host's agent may take to take a command up, in seconds: SSM's own default, an hour, is long for an agent that is
@@ -60,12 +61,12 @@ function presenceStep(lab: Lab, host: Host): AssertStep {
   };
 }
 
+/** A step that runs a host command, with the document's own parameters but for Run and those given as `own`. */
 function step(
   lab: Lab,
   name: string,
   command: HostCommandName,
   target: Target,
-  parameters: Readonly<Record<string, string>>,
   flow: {
     readonly onFailure: 'Abort' | `step:${string}`;
     readonly onCancel?: `step:${string}`;
@@ -73,13 +74,15 @@ function step(
     /** Whether every host must be reached, whatever the others do. */
     readonly reachesAll?: boolean;
   },
+  own: Readonly<Record<string, string>> = {},
 ): RunCommandStep {
   const targetTag =
     target === 'all'
       ? { Key: 'tag:c1mlab:lab', Values: [lab.name] }
       : { Key: 'tag:c1mlab:target', Values: [`${lab.name}/${target}`] };
-  const timeoutSeconds = hostCommands.find((candidate) => candidate.name === command)?.timeoutSeconds ?? 3600;
+  const { parameters, timeoutSeconds } = hostCommands.find((candidate) => candidate.name === command)!;
   const { reachesAll = false, ...jumps } = flow;
+  const passed: Readonly<Record<string, string>> = { Run: execution, ...own };
   return {
     name,
     action: 'aws:runCommand',
@@ -95,25 +98,9 @@ function step(
       // goes by the command. Only where nothing depends on the outcome may all of them fail.
       MaxErrors: reachesAll ? '100%' : '0',
       TimeoutSeconds: deliverySeconds,
-      Parameters: parameters,
+      Parameters: Object.fromEntries(Object.keys(parameters).map((key) => [key, passed[key] ?? `{{ ${key} }}`])),
     },
   };
-}
-
-/** A step that runs a part of the workload. */
-function driveStep(
-  lab: Lab,
-  name: string,
-  part: 'first' | 'rest',
-  flow: { readonly onFailure: `step:${string}`; readonly onCancel: `step:${string}` },
-): RunCommandStep {
-  const parameters = {
-    Run: execution,
-    Workload: '{{ Workload }}',
-    Part: part,
-    TimeoutSeconds: '{{ DriveTimeoutSeconds }}',
-  };
-  return step(lab, name, 'Drive', 'load', parameters, flow);
 }
 
 /**
@@ -182,61 +169,17 @@ export function benchmarkDocument(lab: Lab): AutomationDocument {
     outputs: ['ramp.Output', 'drive.Output'],
     mainSteps: [
       ...hostsOf(lab).map((host) => presenceStep(lab, host)),
-      step(lab, 'buildServer', 'Build', 'server', { Component: 'servers/{{ Server }}' }, { onFailure: 'Abort' }),
-      step(lab, 'buildLoad', 'Build', 'load', { Component: 'loadgen' }, { onFailure: 'Abort' }),
-      step(lab, 'prepare', 'Prepare', 'all', { Run: execution }, thenCollect),
-      step(
-        lab,
-        'start',
-        'Start',
-        'server',
-        {
-          Run: execution,
-          Server: '{{ Server }}',
-          ServerProcesses: '{{ ServerProcesses }}',
-          MemoryPreset: '{{ MemoryPreset }}',
-          Tls: '{{ Tls }}',
-          Deflate: '{{ Deflate }}',
-        },
-        thenCollect,
-      ),
-      step(
-        lab,
-        'ramp',
-        'Ramp',
-        'load',
-        {
-          Run: execution,
-          Connections: '{{ Connections }}',
-          ServerProcesses: '{{ ServerProcesses }}',
-          LoadProcesses: '{{ LoadProcesses }}',
-          ConnectRate: '{{ ConnectRate }}',
-          Tls: '{{ Tls }}',
-          Deflate: '{{ Deflate }}',
-        },
-        thenCollect,
-      ),
-      driveStep(lab, 'drive', 'first', thenCollect),
+      step(lab, 'buildServer', 'Build', 'server', { onFailure: 'Abort' }, { Component: 'servers/{{ Server }}' }),
+      step(lab, 'buildLoad', 'Build', 'load', { onFailure: 'Abort' }, { Component: 'loadgen' }),
+      step(lab, 'prepare', 'Prepare', 'all', thenCollect),
+      step(lab, 'start', 'Start', 'server', thenCollect),
+      step(lab, 'ramp', 'Ramp', 'load', thenCollect),
+      step(lab, 'drive', 'Drive', 'load', thenCollect, { Part: 'first', TimeoutSeconds: driveTimeout }),
       // Hosts have no channel between them: the steps are what they wait for. Without a restart these two return at once.
-      step(
-        lab,
-        'restart',
-        'Restart',
-        'server',
-        {
-          Run: execution,
-          Workload: '{{ Workload }}',
-          Server: '{{ Server }}',
-          ServerProcesses: '{{ ServerProcesses }}',
-          MemoryPreset: '{{ MemoryPreset }}',
-          Tls: '{{ Tls }}',
-          Deflate: '{{ Deflate }}',
-        },
-        thenCollect,
-      ),
-      driveStep(lab, 'resume', 'rest', thenCollect),
-      step(lab, 'collect', 'Collect', 'all', { Run: execution }, { ...thenStop, reachesAll: true }),
-      step(lab, 'stop', 'Stop', 'all', { Run: execution }, { onFailure: 'Abort', isEnd: true, reachesAll: true }),
+      step(lab, 'restart', 'Restart', 'server', thenCollect),
+      step(lab, 'resume', 'Drive', 'load', thenCollect, { Part: 'rest', TimeoutSeconds: driveTimeout }),
+      step(lab, 'collect', 'Collect', 'all', { ...thenStop, reachesAll: true }),
+      step(lab, 'stop', 'Stop', 'all', { onFailure: 'Abort', isEnd: true, reachesAll: true }),
     ],
   };
 }
