@@ -1,6 +1,6 @@
 import { Histogram } from '../measure/histogram.ts';
 import { backOff } from '../plan/retry-waits.ts';
-import type { FailureCause, FailureCounts } from '../raw.ts';
+import type { FailureCounts } from '../raw.ts';
 import type { PhaseOf } from '../workload/phase-kinds.ts';
 import type { PhaseContext, PhaseRun, PhaseTimes } from './phase-run.ts';
 import { RateSchedule } from './rate-schedule.ts';
@@ -31,7 +31,7 @@ const sweepMicros = 250_000;
 export class Churn implements PhaseRun<ChurnRaw> {
   readonly #phase: PhaseOf<'churn'>;
   readonly #context: PhaseContext;
-  readonly #returns: Returns;
+  readonly returns: Returns;
   readonly #schedule: RateSchedule;
   readonly #closeLatency = new Histogram();
   // When the goodbye of each descriptor was due, in order of time.
@@ -40,18 +40,18 @@ export class Churn implements PhaseRun<ChurnRaw> {
   #closed = 0;
   #closedInTime = 0;
   #sweepDue = 0;
-  lastActivityMicros = 0;
+  #lastCloseMicros = 0;
 
   constructor(phase: PhaseOf<'churn'>, context: PhaseContext) {
     this.#phase = phase;
     this.#context = context;
     this.#schedule = new RateSchedule(context.meter);
-    this.#returns = new Returns(context, (attempt) => (attempt === 0 ? 0 : backOff(attempt)));
+    this.returns = new Returns(context, (attempt) => (attempt === 0 ? 0 : backOff(attempt)));
   }
 
   start({ beginMicros, share }: PhaseTimes): void {
     this.#schedule.start(beginMicros, this.#phase.ratePerSecond * share, this.#phase.seconds);
-    this.lastActivityMicros = beginMicros;
+    this.#lastCloseMicros = beginMicros;
   }
 
   sentAll(): boolean {
@@ -59,7 +59,11 @@ export class Churn implements PhaseRun<ChurnRaw> {
   }
 
   waiting(): number {
-    return this.#leaving.size + this.#returns.waiting;
+    return this.#leaving.size + this.returns.waiting;
+  }
+
+  get lastActivityMicros(): number {
+    return Math.max(this.#lastCloseMicros, this.returns.lastBackMicros);
   }
 
   run(now: number): number {
@@ -67,7 +71,7 @@ export class Churn implements PhaseRun<ChurnRaw> {
     for (let n = 0; n < closesATurn; n += 1) {
       const due = this.#schedule.take(now);
       if (due < 0) break;
-      this.lastActivityMicros = now;
+      this.#lastCloseMicros = now;
       const fd = this.#context.connections.table.nextOpen(this.#cursor);
       if (fd < 0) continue;
       this.#cursor = fd;
@@ -75,7 +79,7 @@ export class Churn implements PhaseRun<ChurnRaw> {
       this.#closed += 1;
       this.#context.leave(fd);
     }
-    return Math.min(this.#schedule.nextMicros(now), this.#sweepDue, this.#returns.run(now));
+    return Math.min(this.#schedule.nextMicros(now), this.#sweepDue, this.returns.run(now));
   }
 
   /** Resets those whose server takes too long. */
@@ -98,21 +102,12 @@ export class Churn implements PhaseRun<ChurnRaw> {
 
   #gone(fd: number, now: number): void {
     this.#leaving.delete(fd);
-    this.lastActivityMicros = now;
-    this.#returns.add(this.#context.connections.table.connection[fd]!, now);
-  }
-
-  opened(_fd: number, connection: number, now: number): void {
-    this.lastActivityMicros = now;
-    this.#returns.opened(connection, now);
-  }
-
-  connectFailed(connection: number, cause: FailureCause, retryAfterSeconds: number, now: number): void {
-    this.#returns.failed(connection, cause, retryAfterSeconds, now);
+    this.#lastCloseMicros = now;
+    this.returns.add(this.#context.connections.table.connection[fd]!, now);
   }
 
   counts(): Readonly<Record<string, number>> {
-    return { closed: this.#closed, opened: this.#returns.back };
+    return { closed: this.#closed, opened: this.returns.back };
   }
 
   raw(): ChurnRaw {
@@ -120,11 +115,11 @@ export class Churn implements PhaseRun<ChurnRaw> {
       closed: this.#closed,
       closedInTime: this.#closedInTime,
       closeLatency: this.#closeLatency.encode(),
-      opened: this.#returns.back,
-      attempts: this.#returns.attempts,
-      failures: this.#returns.failures,
-      givenUp: this.#returns.givenUp,
-      latency: this.#returns.latency,
+      opened: this.returns.back,
+      attempts: this.returns.attempts,
+      failures: this.returns.failures,
+      givenUp: this.returns.givenUp,
+      latency: this.returns.latency,
     };
   }
 }

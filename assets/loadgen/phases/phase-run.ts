@@ -3,6 +3,7 @@ import type { LoopMeter } from '../measure/loop-meter.ts';
 import type { Endpoints } from '../plan/share.ts';
 import type { FailureCause } from '../raw.ts';
 import type { BroadcastLog } from './broadcast-log.ts';
+import type { Returns } from './returns.ts';
 
 /** What a phase works with in a load process. */
 export interface PhaseContext {
@@ -53,10 +54,8 @@ export interface PhaseRun<Raw extends object> {
   message?(fd: number, bytes: Uint8Array, start: number, end: number, tail: number, now: number): boolean;
   /** Takes a pong. */
   pong?(fd: number, bytes: Uint8Array, start: number, end: number, now: number): void;
-  /** A connection has been opened. */
-  opened?(fd: number, connection: number, now: number): void;
-  /** An attempt to open one has failed. */
-  connectFailed?(connection: number, cause: FailureCause, retryAfterSeconds: number, now: number): void;
+  /** Its clients that come back: they are told of what opens and what fails to. Absent where none does. */
+  readonly returns?: Returns;
   /** A connection that said goodbye has gone; its descriptor is still valid as an index. */
   left?(fd: number, now: number): void;
   /** A connection is gone, and with it what it owed. */

@@ -21,14 +21,14 @@ export class Restart implements PhaseRun<RestartRaw> {
   /** Losses are what it is about: they do not count as connections lost. */
   readonly expectsLoss = true;
   readonly #context: PhaseContext;
-  readonly #returns: Returns;
+  readonly returns: Returns;
   #beginMicros = 0;
   #lost = 0;
   #firstLostMicros: number | null = null;
 
   constructor(phase: PhaseOf<'restart'>, context: PhaseContext) {
     this.#context = context;
-    this.#returns = new Returns(context, returnPolicies[phase.backoff]);
+    this.returns = new Returns(context, returnPolicies[phase.backoff]);
   }
 
   start({ beginMicros }: PhaseTimes): void {
@@ -36,21 +36,13 @@ export class Restart implements PhaseRun<RestartRaw> {
   }
 
   run(now: number): number {
-    return this.#returns.run(now);
+    return this.returns.run(now);
   }
 
   lost(fd: number, _cause: FailureCause, now: number): void {
     this.#lost += 1;
     this.#firstLostMicros ??= Math.round(now);
-    this.#returns.add(this.#context.connections.table.connection[fd]!, now);
-  }
-
-  opened(_fd: number, connection: number, now: number): void {
-    this.#returns.opened(connection, now);
-  }
-
-  connectFailed(connection: number, cause: FailureCause, retryAfterSeconds: number, now: number): void {
-    this.#returns.failed(connection, cause, retryAfterSeconds, now);
+    this.returns.add(this.#context.connections.table.connection[fd]!, now);
   }
 
   sentAll(): boolean {
@@ -58,25 +50,25 @@ export class Restart implements PhaseRun<RestartRaw> {
   }
 
   waiting(): number {
-    return this.#returns.waiting;
+    return this.returns.waiting;
   }
 
   get lastActivityMicros(): number {
-    return Math.max(this.#beginMicros, this.#returns.lastBackMicros);
+    return Math.max(this.#beginMicros, this.returns.lastBackMicros);
   }
 
   counts(): Readonly<Record<string, number>> {
-    return { lost: this.#lost, back: this.#returns.back };
+    return { lost: this.#lost, back: this.returns.back };
   }
 
   raw(): RestartRaw {
     return {
       lostConnections: this.#lost,
-      back: this.#returns.back,
-      attempts: this.#returns.attempts,
-      failures: this.#returns.failures,
+      back: this.returns.back,
+      attempts: this.returns.attempts,
+      failures: this.returns.failures,
       firstLostMicros: this.#firstLostMicros,
-      latency: this.#returns.latency,
+      latency: this.returns.latency,
     };
   }
 }

@@ -1,4 +1,4 @@
-import type { FailureCause, FailureCounts } from '../raw.ts';
+import type { FailureCounts } from '../raw.ts';
 import type { PhaseOf } from '../workload/phase-kinds.ts';
 import type { PhaseContext, PhaseRun, PhaseTimes } from './phase-run.ts';
 import { returnPolicies, Returns } from './returns.ts';
@@ -20,7 +20,7 @@ export interface StormRaw {
 export class Storm implements PhaseRun<StormRaw> {
   readonly #phase: PhaseOf<'storm'>;
   readonly #context: PhaseContext;
-  readonly #returns: Returns;
+  readonly returns: Returns;
   #beginMicros = Infinity;
   #hasCut = false;
   #cut = 0;
@@ -30,7 +30,7 @@ export class Storm implements PhaseRun<StormRaw> {
     this.#phase = phase;
     this.#context = context;
     // Whoever vanished comes from another port: the server still has a connection from the old one.
-    this.#returns = new Returns(context, returnPolicies[phase.backoff], phase.by === 'reset');
+    this.returns = new Returns(context, returnPolicies[phase.backoff], phase.by === 'reset');
   }
 
   start({ beginMicros }: PhaseTimes): void {
@@ -42,17 +42,17 @@ export class Storm implements PhaseRun<StormRaw> {
   }
 
   waiting(): number {
-    return this.#returns.waiting;
+    return this.returns.waiting;
   }
 
   get lastActivityMicros(): number {
-    return Math.max(this.#beginMicros, this.#returns.lastBackMicros);
+    return Math.max(this.#beginMicros, this.returns.lastBackMicros);
   }
 
   run(now: number): number {
     if (now < this.#beginMicros) return this.#beginMicros;
     if (!this.#hasCut) this.#cutAll();
-    return this.#returns.run(now);
+    return this.returns.run(now);
   }
 
   /** Cuts every n-th of the open connections, so that all server ports lose the same share. */
@@ -68,30 +68,22 @@ export class Storm implements PhaseRun<StormRaw> {
       this.#cut += 1;
       const connection = connections.table.connection[fd]!;
       if (!cut(fd, this.#phase.by === 'silence')) this.#resetInstead += 1;
-      this.#returns.add(connection, this.#beginMicros);
+      this.returns.add(connection, this.#beginMicros);
     }
   }
 
-  opened(_fd: number, connection: number, now: number): void {
-    this.#returns.opened(connection, now);
-  }
-
-  connectFailed(connection: number, cause: FailureCause, retryAfterSeconds: number, now: number): void {
-    this.#returns.failed(connection, cause, retryAfterSeconds, now);
-  }
-
   counts(): Readonly<Record<string, number>> {
-    return { cut: this.#cut, back: this.#returns.back };
+    return { cut: this.#cut, back: this.returns.back };
   }
 
   raw(): StormRaw {
     return {
       cut: this.#cut,
-      back: this.#returns.back,
-      attempts: this.#returns.attempts,
-      failures: this.#returns.failures,
+      back: this.returns.back,
+      attempts: this.returns.attempts,
+      failures: this.returns.failures,
       resetInstead: this.#resetInstead,
-      latency: this.#returns.latency,
+      latency: this.returns.latency,
     };
   }
 }

@@ -89,11 +89,11 @@ export class Driving {
 
   opened(fd: number, connection: number): void {
     this.#broadcasts.opened(fd);
-    this.#running?.opened?.(fd, connection, this.#context.connections.now);
+    this.#running?.returns?.opened(connection, this.#context.connections.now);
   }
 
   connectFailed(connection: number, cause: FailureCause, retryAfterSeconds: number): void {
-    this.#running?.connectFailed?.(connection, cause, retryAfterSeconds, this.#context.connections.now);
+    this.#running?.returns?.failed(connection, cause, retryAfterSeconds, this.#context.connections.now);
   }
 
   left(fd: number): void {
