@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { HostFacts, HostSample, ServerStart } from '../../../assets/host/raw.ts';
+import { hostResultSchema } from '../schema/run-result.ts';
 
 /** A counter that samples did not have from the beginning: older raw files are read without it. */
 const later = (value: number) => v.optional(v.number(), value);
@@ -8,33 +9,8 @@ const later = (value: number) => v.optional(v.number(), value);
 export const hostFactsSchema = v.object({
   schema: v.literal(1),
   run: v.optional(v.string()),
-  host: v.string(),
-  role: v.picklist(['server', 'load']),
   unixMillis: v.number(),
-  kernel: v.string(),
-  osRelease: v.string(),
-  cpuModel: v.string(),
-  cpus: v.number(),
-  memoryBytes: v.number(),
-  openFilesLimit: v.number(),
-  fileMax: v.number(),
-  addresses: v.array(v.string()),
-  sysctls: v.array(
-    v.object({
-      key: v.string(),
-      operator: v.picklist(['set', 'atleast']),
-      wanted: v.string(),
-      actual: v.nullable(v.string()),
-      ok: v.boolean(),
-    }),
-  ),
-  warnings: v.array(v.string()),
-  versions: v.record(v.string(), v.string()),
-  clockSource: v.optional(v.nullable(v.string()), null),
-  instance: v.optional(
-    v.nullable(v.object({ id: v.string(), image: v.string(), type: v.string(), zone: v.string() })),
-    null,
-  ),
+  ...hostResultSchema.entries,
 }) satisfies v.GenericSchema<unknown, HostFacts>;
 
 /** One line of `samples.jsonl`. */

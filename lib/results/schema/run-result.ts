@@ -33,7 +33,7 @@ const serverSummarySchema = v.object({
 });
 
 /** A host as it was when its run was prepared. */
-const hostResultSchema = v.object({
+export const hostResultSchema = v.object({
   host: text('Name of the host.'),
   role: v.picklist(['server', 'load']),
   kernel: v.string(),
