@@ -10,9 +10,8 @@ import {
   DescribeRouteTablesCommand,
   DescribeVpcEndpointsCommand,
 } from '@aws-sdk/client-ec2';
-import { startWith } from '../integration/lab-process.ts';
 import { actionsOfRoles, clientsOf, hostsOfLab, interfacesOf, inventory, type Clients } from './deployed-lab.ts';
-import { emulatedAws, emulatorPython, region, startEmulator, type Emulator } from './emulator.ts';
+import { emulatorPython, region, runCdk, startEmulator, type Emulator } from './emulator.ts';
 
 const python = emulatorPython();
 
@@ -75,7 +74,6 @@ describe(
   'missing' in python ? { skip: python.missing } : {},
   () => {
     const folder = mkdtempSync(join(tmpdir(), 'c1mlab-options-'));
-    const output = join(folder, 'cdk.out');
     const file = join(folder, 'lab.json');
     let emulator: Emulator;
     let clients: Clients;
@@ -96,20 +94,7 @@ describe(
     async function everything(): Promise<Readonly<Record<string, readonly string[]>>> {
       return { ...(await inventory(clients)), ...(await optionsInventory(clients, emulator)) };
     }
-    async function cdk(...words: readonly string[]): Promise<string> {
-      const run = startWith(
-        emulatedAws(emulator.endpoint, folder),
-        'cdk',
-        ...words,
-        '--no-notices',
-        '--output',
-        output,
-      );
-      const { code } = await run.ended;
-      const printed = run.stdout() + run.stderr();
-      assert.equal(code, 0, `cdk ${words.join(' ')}\n${printed}`);
-      return printed;
-    }
+    const cdk = (...words: readonly string[]) => runCdk(emulator.endpoint, folder, ...words);
     function deploy(lab: object): Promise<string> {
       writeFileSync(file, JSON.stringify({ name: 'Options', ...lab }));
       return cdk('deploy', 'Options', '-c', `lab=${file}`, '--method', 'direct', '--require-approval', 'never');

@@ -19,7 +19,7 @@ import {
   templateIn,
   type Clients,
 } from './deployed-lab.ts';
-import { emulatedAws, emulatorPython, startEmulator, type Emulator } from './emulator.ts';
+import { emulatedAws, emulatorPython, runCdk, startEmulator, type Emulator } from './emulator.ts';
 
 const c1mProgram = join(import.meta.dirname, '../../bin/c1m.ts');
 const python = emulatorPython();
@@ -53,21 +53,7 @@ describe(
       rmSync(folder, { recursive: true, force: true });
     });
 
-    /** Runs the real CDK command line against the emulator. */
-    async function cdk(...words: readonly string[]): Promise<string> {
-      const run = startWith(
-        emulatedAws(emulator.endpoint, folder),
-        'cdk',
-        ...words,
-        '--no-notices',
-        '--output',
-        output,
-      );
-      const { code } = await run.ended;
-      const printed = run.stdout() + run.stderr();
-      assert.equal(code, 0, `cdk ${words.join(' ')}\n${printed}`);
-      return printed;
-    }
+    const cdk = (...words: readonly string[]) => runCdk(emulator.endpoint, folder, ...words);
     /** Starts `c1m` against the emulator, in the folder of the test: there it puts what the CDK synthesizes. */
     function start(...words: readonly string[]): LabProcess {
       const env = emulatedAws(emulator.endpoint, folder);

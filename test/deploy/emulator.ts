@@ -1,9 +1,11 @@
+import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createHash } from 'node:crypto';
 import { createWriteStream, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { startWith } from '../integration/lab-process.ts';
 
 const projectFolder = join(import.meta.dirname, '../..');
 const requirements = join(import.meta.dirname, 'requirements.txt');
@@ -96,6 +98,16 @@ export function emulatedAws(endpoint: string, home: string): NodeJS.ProcessEnv {
     CDK_VALIDATION: 'false',
     NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
   };
+}
+
+/** Runs the real CDK command line against the emulator, to its end; it synthesizes into `cdk.out` in the folder. */
+export async function runCdk(endpoint: string, folder: string, ...words: readonly string[]): Promise<string> {
+  const output = ['--no-notices', '--output', join(folder, 'cdk.out')];
+  const run = startWith(emulatedAws(endpoint, folder), 'cdk', ...words, ...output);
+  const { code } = await run.ended;
+  const printed = run.stdout() + run.stderr();
+  assert.equal(code, 0, `cdk ${words.join(' ')}\n${printed}`);
+  return printed;
 }
 
 /** Where the emulated lab is. */
