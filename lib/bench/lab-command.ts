@@ -30,6 +30,6 @@ export async function labRun(words: readonly string[], out: string): Promise<End
   const all = ['run', '--local', ...words, '--out', out];
   const ended = await labCommand(all);
   const [run] = readdirSync(out).filter((name) => !before.has(name));
-  if (run === undefined) throw new LabError('runFailed', `c1m ${all.join(' ')} left no run`, 'see above what it said');
+  if (run === undefined) throw new LabError('runFailed', `c1m ${all.join(' ')} left no run`, 'see its output above');
   return { ...ended, folder: join(out, run) };
 }

@@ -61,7 +61,7 @@ export async function calibrate(
   const failed = result.measurements.find(({ record: { status } }) => status !== 'succeeded');
   if (failed !== undefined || record.measurements < servers.length) {
     const why = failed === undefined ? (record.notes[0] ?? '') : `${failed.server}: ${failed.record.reason ?? ''}`;
-    throw new LabError('runFailed', `the calibration came to no end: ${why}`, `the raw files lie in ${folder}`);
+    throw new LabError('runFailed', `the calibration did not finish: ${why}`, `the raw files are in ${folder}`);
   }
   await writeCalibration(lastCalibrationFile, record);
   return record;

@@ -111,7 +111,7 @@ export async function runCommandLine(words: readonly string[], context: LabConte
   if (empty !== undefined) {
     // The parser takes it for a word too many.
     const flag = empty.slice(0, -1);
-    const error = new LabError('usage', `${flag} has no value`, `give one (${flag} VALUE), or leave ${flag} out`);
+    const error = new LabError('usage', `${flag} has no value`, `give one (${flag} VALUE), or remove ${flag}`);
     context.process.stderr.write(`${error.twoLines}\n`);
     context.process.exitCode = exitCodes.usage;
     return;

@@ -56,7 +56,7 @@ export function listenForInterruption(process: NodeJS.Process): Interruption {
         failure ??= new LabError(
           'environment',
           `standard output could not be written: ${error.message}`,
-          'see where it goes (is that full?); what was measured is in the folder of the run',
+          'check where it goes (disk full?); what was measured is in the folder of the run',
           { cause: error },
         );
       }

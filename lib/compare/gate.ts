@@ -25,7 +25,7 @@ export function parseLimits(text: string): readonly Limit[] {
     if (figure === undefined || percent === undefined) {
       throw new LabError(
         'usage',
-        `--fail-if: '${part}' is no limit`,
+        `--fail-if: '${part}' is not a limit`,
         "write figure>percent, such as --fail-if 'memory>5%' or --fail-if 'memory>5%,broadcast.p99>20%'",
       );
     }
@@ -49,7 +49,7 @@ export function judgeLimits(
     if (figure === undefined) {
       throw new LabError(
         'usage',
-        `--fail-if: these runs have no figure '${limit.figure}' that can become worse`,
+        `--fail-if: these runs have no figure '${limit.figure}' that can get worse`,
         `choose from ${[...figures.keys()].join(', ')}`,
       );
     }

@@ -40,7 +40,7 @@ export async function readKeptRun(path: string): Promise<RunResult> {
 function notComparable(path: string, why: string, cause: unknown): LabError {
   return new LabError(
     'usage',
-    `'${path}' holds no result that can be compared: ${why}`,
+    `'${path}' contains no result to compare: ${why}`,
     'give the folder of a run (run.json and raw/), or a result.json of this version of the lab',
     cause === null ? {} : { cause },
   );

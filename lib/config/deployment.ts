@@ -48,7 +48,7 @@ export function parseDeployment(text: string, labName: string): Deployment {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new LabError('environment', `the SSM parameter ${name} holds no JSON`, hint, { cause: error });
+    throw new LabError('environment', `the SSM parameter ${name} is not JSON`, hint, { cause: error });
   }
   const parsed = v.safeParse(deploymentSchema, value);
   if (!parsed.success) {

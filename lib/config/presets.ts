@@ -31,7 +31,7 @@ export function labOf(input: unknown, origin: string): Lab {
     throw new LabError(
       'usage',
       `${origin}: 'preset' must be one of ${Object.keys(presets).join(', ')}, got ${JSON.stringify(preset)}`,
-      'Name one of them, or leave it out for the article preset.',
+      'Name one of them, or omit it for the article preset.',
     );
   }
   return parseLab(deepMerge(presets[preset], changes), origin);

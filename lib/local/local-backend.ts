@@ -129,7 +129,7 @@ async function tune(host: LocalHost): Promise<void> {
     throw new LabError(
       'environment',
       `the local host ${host.name} could not be tuned: ${words.trim()}`,
-      'report this as a defect of the lab',
+      'report this as a bug in the lab',
     );
   }
 }

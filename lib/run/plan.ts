@@ -149,8 +149,8 @@ function checkLifetime(plan: MeasurementPlan, { lifetime }: Lab, { openFilesLeft
   if (minutes < lifetime.hours * 60) return;
   throw new LabError(
     'environment',
-    `opening ${count(connections)} connections and the workload take up to ${minutes} minutes, and a host of the lab ends ${lifetime.hours * 60} minutes after a run begins`,
-    'ask for a shorter --workload (fewer --broadcasts, a shorter --interval), or raise lifetime.hours in the lab file and deploy again',
+    `opening ${count(connections)} connections and the workload take up to ${minutes} minutes, but a host of the lab ends ${lifetime.hours * 60} minutes after a run begins`,
+    'use a shorter --workload (fewer --broadcasts, a shorter --interval), or raise lifetime.hours in the lab file and deploy again',
   );
 }
 
@@ -224,7 +224,7 @@ export function checkTimes(plan: Pick<MeasurementPlan, 'connections' | 'connectR
     throw new LabError(
       'usage',
       `the workload takes up to ${count(Math.ceil(seconds / 3600))} h, and a measurement may take ${longestWorkloadSeconds / 3600} h`,
-      'ask for fewer --broadcasts, a shorter --interval, or shorter phases',
+      'use fewer --broadcasts, a shorter --interval, or shorter phases',
     );
   }
 }

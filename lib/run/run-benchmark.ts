@@ -101,7 +101,7 @@ async function refuseSecondRun(backend: LabBackend): Promise<void> {
   const { AutomationExecutionId: id, ExecutionStartTime: began } = running;
   throw new LabError(
     'environment',
-    `the hosts of ${backend.lab.name} are taken: execution ${id} of ${documentName(backend.lab, 'Benchmark')} runs since ${began?.toISOString() ?? 'some time'}`,
-    `watch it (c1m attach ${id}), or end it (c1m cancel ${id})`,
+    `the hosts of ${backend.lab.name} are in use: execution ${id} of ${documentName(backend.lab, 'Benchmark')} has been running since ${began?.toISOString() ?? 'an unknown time'}`,
+    `watch it (c1m attach ${id}), or cancel it (c1m cancel ${id})`,
   );
 }

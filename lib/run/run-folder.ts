@@ -39,7 +39,7 @@ export async function makeRunFolder(folder: string): Promise<void> {
   if (most < minimumRoomBytes) {
     throw new LabError(
       'environment',
-      `a file may have ${most} bytes at most in this shell, and files of a run have more`,
+      `this shell limits files to ${most} bytes, and a run's files are larger`,
       'allow larger ones: ulimit -f unlimited',
     );
   }
@@ -104,7 +104,7 @@ export async function readRunRecord(folder: string): Promise<RunRecord> {
     throw new LabError(
       'usage',
       `there is no run at ${folder}: ${file} is missing`,
-      'name a folder that an earlier run has written',
+      'name the folder of an earlier run',
       { cause: error },
     );
   }
@@ -113,8 +113,8 @@ export async function readRunRecord(folder: string): Promise<RunRecord> {
     const issue = parsed.issues[0];
     throw new LabError(
       'usage',
-      `${file} is no run record: ${v.getDotPath(issue) ?? 'it'} ${issue.message}`,
-      'it was written by another version, or changed by hand',
+      `${file} is not a run record: ${v.getDotPath(issue) ?? 'it'} ${issue.message}`,
+      'another version wrote it, or it was edited by hand',
     );
   }
   return parsed.output;

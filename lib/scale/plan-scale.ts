@@ -109,8 +109,8 @@ function checkBase(base: Lab): void {
   if (unknown !== undefined) {
     throw new LabError(
       'usage',
-      `the limits of ${unknown} are not known here, so nothing can be planned with it`,
-      'name a type of the table in lib/config/instance-types.ts',
+      `the limits of ${unknown} are unknown here, so it cannot be used for planning`,
+      'name a type from the table in lib/config/instance-types.ts',
     );
   }
   const { errors } = fitOf(base);
@@ -128,7 +128,7 @@ function planPresetLabs(question: ScaleQuestion): ScalePlan {
   if (most < 1) {
     throw new LabError(
       'usage',
-      `${base.server.instanceType} has not the memory for ${server.name} itself`,
+      `${base.server.instanceType} does not have enough memory for ${server.name} itself`,
       'name a larger size as server.instanceType',
     );
   }

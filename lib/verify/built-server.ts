@@ -35,7 +35,7 @@ export function buildOrThrow(source: string): BuiltServer {
     return buildServer(source);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    const hint = error instanceof BuildSkipped ? toolchains : `fix ${join(source, 'build')}: it printed what is above`;
+    const hint = error instanceof BuildSkipped ? toolchains : `fix ${join(source, 'build')}; its output is above`;
     throw new LabError('environment', message, hint, { cause: error });
   }
 }

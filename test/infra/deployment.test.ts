@@ -67,7 +67,7 @@ describe("the lab's description of itself", () => {
   });
 
   for (const [what, text, message] of [
-    ['no JSON', 'hello', /holds no JSON/],
+    ['no JSON', 'hello', /is not JSON/],
     ['another shape', '{"schema":1,"lab":{}}', /does not describe a lab: /],
     [
       'a setting that this version does not know',

@@ -90,7 +90,7 @@ describe('--resume', () => {
       assert.match(problem ?? '', /there is no run at .*20260101-000000-0000/);
       const [path, wanted] = await failure('--resume', '../x', '--out', out);
       assert.equal(path, 2);
-      assert.match(wanted ?? '', /--resume wants a run's id, got '\.\.\/x'/);
+      assert.match(wanted ?? '', /--resume needs a run's id, got '\.\.\/x'/);
     });
   });
 });

@@ -95,7 +95,7 @@ describe('a run on AWS, over the wire of an account on this machine', () => {
 
       const second = account.c1m('run', ...sizes.split(' '), '--out', join(out, 'second'));
       assert.equal((await second.ended).code, 3);
-      assert.match(second.stderr(), /error: the hosts of C1mLab are taken: execution [^]*fix: watch it \(c1m attach /);
+      assert.match(second.stderr(), /error: the hosts of C1mLab are in use: execution [^]*fix: watch it \(c1m attach /);
       rmSync(join(out, 'second'), { recursive: true });
 
       const attached = account.c1m('attach', '--out', out);
@@ -119,7 +119,7 @@ describe('a run on AWS, over the wire of an account on this machine', () => {
       assert.equal((await again.ended).code, 2);
       assert.match(
         again.stderr(),
-        new RegExp(`error: nothing of the run ${id} is running\\n {2}fix: c1m run --resume`),
+        new RegExp(`error: no part of the run ${id} is running\\n {2}fix: c1m run --resume`),
       );
 
       // The same execution, as if it had been started from the console, on another laptop.

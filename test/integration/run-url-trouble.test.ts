@@ -122,10 +122,10 @@ describe('run --url in trouble', () => {
 
   test('fails in two lines where nothing listens, for another protocol, and with flags of a lab', async () => {
     const failures: readonly (readonly [number, RegExp, ...string[]])[] = [
-      [4, /no WebSocket connection to ws:\/\/127\.0\.0\.1:9\/ can be opened/, '--url', 'ws://127.0.0.1:9/'],
+      [4, /cannot open a WebSocket connection to ws:\/\/127\.0\.0\.1:9\/: /, '--url', 'ws://127.0.0.1:9/'],
       [
         4,
-        /no WebSocket connection to wss:\/\/127\.0\.0\.1:9\/ can be opened: ECONNREFUSED/,
+        /cannot open a WebSocket connection to wss:\/\/127\.0\.0\.1:9\/: ECONNREFUSED/,
         '--url',
         'wss://127.0.0.1:9/',
       ],

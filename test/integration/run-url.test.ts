@@ -210,7 +210,7 @@ describe('run --url', () => {
         assert.equal((await plain.ended).code, 4);
         assert.match(
           plain.stderr(),
-          /can be opened: \w*(CERT|VERIFY)\w*\n {2}fix: give --cacert FILE .*, or --insecure/,
+          /cannot open a WebSocket connection to \S+: \w*(CERT|VERIFY)\w*\n {2}fix: give --cacert FILE .*, or --insecure/,
         );
         const refused = startLab('run', '--url', url, '--insecure', ...few, '--out', join(out, 'none'));
         assert.equal((await refused.ended).code, 4);

@@ -136,7 +136,7 @@ describe('a plan', () => {
     const long = { workload: parseWorkload('broadcast times=239 every=60s') };
     const error = rejects(
       'environment',
-      /connections and the workload take up to 242 minutes, and a host of the lab ends 240 minutes after/,
+      /connections and the workload take up to 242 minutes, but a host of the lab ends 240 minutes after/,
       long,
       apart,
     );

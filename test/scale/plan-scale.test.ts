@@ -77,7 +77,7 @@ describe('a plan', () => {
     assert.match(planned.stdout, /^ {2}quotas +32 vCPUs \(L-34B43A08/m);
     writeFileSync(lab, '{ "server": { "instanceType": "x99.huge" } }');
     const unknown = await runC1m(['plan', '--lab', lab, '--connections', '10M'], fakeAws({}));
-    assert.match(unknown.stderr, /^error: the limits of x99\.huge are not known here.*\n {2}fix: name a type/);
+    assert.match(unknown.stderr, /^error: the limits of x99\.huge are unknown here.*\n {2}fix: name a type/);
     assert.equal(unknown.exitCode, 2);
   });
 

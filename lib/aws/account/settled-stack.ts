@@ -33,7 +33,7 @@ export async function settledStack(
       throw new LabError(
         'environment',
         `CloudFormation is still working on the stack ${name}: ${stack.status}`,
-        'see in the CloudFormation console what it waits for',
+        'check in the CloudFormation console what it is waiting for',
       );
     }
     onWait(stack);

@@ -26,20 +26,20 @@ export async function checkDocuments(clients: AwsClients, deployment: Deployment
       throw new LabError(
         'environment',
         `the lab's document ${name} is missing in ${clients.region}`,
-        'deploy the lab anew: c1m down --yes, then c1m up --yes',
+        'redeploy the lab: c1m down --yes, then c1m up --yes',
       );
     }
     if (hash !== deployedHash) {
       throw new LabError(
         'environment',
-        `the document ${name} is not as it was deployed: somebody has changed it`,
+        `the document ${name} has been changed since it was deployed`,
         await howToRestore(clients, name, deployedHash),
       );
     }
     if (hash !== documentHash(content)) {
       throw new LabError(
         'environment',
-        `the document ${name} was deployed by another version of the lab than this one`,
+        `the document ${name} was deployed by a different version of the lab`,
         'deploy the lab again: c1m up --yes',
       );
     }
@@ -56,7 +56,7 @@ async function howToRestore(clients: AwsClients, name: string, deployedHash: str
       return `put it back: aws ssm update-document-default-version --name ${name} --document-version ${version}`;
     }
   }
-  return 'no version of it is the deployed one; deploy the lab anew: c1m down --yes, then c1m up --yes';
+  return 'no version of it is the deployed one; redeploy the lab: c1m down --yes, then c1m up --yes';
 }
 
 /** The hash of a version's content, of the default version's when none is given; null when there is no such document. */

@@ -92,7 +92,7 @@ export function checkHosts(clients: AwsClients, lab: Lab, hosts: readonly HostSt
     const again = `raise hosts.generation (now ${lab.hosts.generation}) in the lab file, then c1m up --yes --lab FILE`;
     throw new LabError(
       'environment',
-      `the lab ${lab.name} in ${clients.region} is not whole: ${trouble.join(', ')}`,
+      `the lab ${lab.name} in ${clients.region} is incomplete: ${trouble.join(', ')}`,
       canStart
         ? `start them: aws ec2 start-instances --region ${clients.region} --instance-ids ${stopped.join(' ')}`
         : `to replace hosts that are ${stopped.length === trouble.length ? 'stopped, which lose their public address' : 'gone'}, ${again}`,
@@ -107,7 +107,7 @@ export function checkHosts(clients: AwsClients, lab: Lab, hosts: readonly HostSt
     throw new LabError(
       'environment',
       `the SSM agent does not answer on ${silent.join(', ')}`,
-      `a host that has just started takes a minute; else reboot it: aws ec2 reboot-instances --region ${clients.region} --instance-ids …`,
+      `a host that has just started needs a minute; otherwise reboot it: aws ec2 reboot-instances --region ${clients.region} --instance-ids …`,
     );
   }
 }

@@ -53,8 +53,8 @@ export async function listResults(
     if (!(error instanceof NoSuchBucket)) throw error;
     throw new LabError(
       'environment',
-      `the results bucket ${bucket} is not there`,
-      'see with c1m status that this is the lab that you mean; what was in the bucket is gone with it',
+      `the results bucket ${bucket} does not exist`,
+      'check with c1m status that this is the lab you mean; its contents are gone with the bucket',
       { cause: error },
     );
   }
@@ -107,7 +107,7 @@ export async function deleteResults(clients: AwsClients, bucket: string, files: 
       throw new LabError(
         'environment',
         `${errors.length} objects of ${bucket} could not be deleted, such as ${error.Key}: ${error.Code}`,
-        'use an identity that may delete them, and try again',
+        'use an identity that may delete them, then retry',
       );
     }
   }

@@ -55,7 +55,7 @@ export function keepCell(folder: string, edition: string, cell: LeagueCell, resu
     writeFileSync(file, `${JSON.stringify(result)}\n`, { flag: 'wx' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    throw new LabError('usage', `${file} is there already`, 'a kept result stays; delete it to measure its cell again');
+    throw new LabError('usage', `${file} already exists`, 'a kept result stays; delete it to measure its cell again');
   }
 }
 

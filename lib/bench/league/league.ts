@@ -100,7 +100,7 @@ async function measure(cell: LeagueCell, edition: string, workload: string, out:
   if (differences.length > 0) {
     throw new LabError(
       'usage',
-      `edition ${edition} was measured otherwise: ${differences.join('; ')}`,
+      `edition ${edition} was measured differently: ${differences.join('; ')}`,
       'give this machine and workload an edition of their own, such as --edition 2026-11-arm',
     );
   }

@@ -40,7 +40,7 @@ export async function runLab(request: LabRunRequest, out: string): Promise<LabRu
   const result = JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8')) as RunResult;
   const measurement = result.measurements[0];
   if (measurement === undefined) {
-    throw new LabError('runFailed', `${server} was not measured (exit code ${exitCode})`, 'see above what it said');
+    throw new LabError('runFailed', `${server} was not measured (exit code ${exitCode})`, 'see its output above');
   }
   const began = performance.now();
   await labCommand(['report', folder]);

@@ -48,7 +48,7 @@ export const calibrateCommand = buildCommand<CalibrateFlags, [], LabContext>({
     if (local !== true) {
       throw new LabError(
         'usage',
-        'a calibration is made on this machine: server and clients must share a clock',
+        'a calibration runs on this machine: server and clients must share a clock',
         'give --local',
       );
     }

@@ -40,7 +40,7 @@ export const leftoversCommand = buildCommand<LeftoversFlags, [], LabContext>({
   },
   async func(flags) {
     if (flags.name !== undefined && flags.lab !== undefined) {
-      throw new LabError('usage', 'both --name and --lab say which lab', 'give one of them');
+      throw new LabError('usage', 'both --name and --lab name a lab', 'give one of them');
     }
     const labName = flags.name ?? chooseLab(flags, this.workingFolder).lab.name;
     this.process.exitCode =

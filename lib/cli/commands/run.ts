@@ -62,8 +62,8 @@ function refuseUrlFlags(flags: RunFlags): void {
   const words = given.map(flagWord);
   throw new LabError(
     'usage',
-    `${words.join(', ')} can only be given with --url: the lab connects to its own servers in its own way`,
-    'remove that, or give --url',
+    `${words.join(', ')} can only be given with --url: the lab decides how to connect to its own servers`,
+    'remove it, or give --url',
   );
 }
 
@@ -79,8 +79,8 @@ function refuseFlagsWithoutEffect(flags: RunFlags): void {
   if (flags.lab !== undefined && flags.resume !== undefined) {
     throw new LabError(
       'usage',
-      '--lab cannot be given with --local --resume: a run keeps the lab that it began with',
-      'remove that flag, or begin a new run',
+      '--lab cannot be given with --local --resume: a run keeps its original lab',
+      'remove that flag, or start a new run',
     );
   }
 }
@@ -99,7 +99,7 @@ async function openAws(flags: RunFlags, servers: readonly ChosenServer[], contex
     const { name } = outside.description;
     throw new LabError(
       'usage',
-      `the hosts on AWS have only the servers in assets/servers, and ${name} lies in ${outside.outsideFolder}`,
+      `the hosts on AWS have only the servers in assets/servers, and ${name} is in ${outside.outsideFolder}`,
       `copy the folder to assets/servers/${name}, then c1m up --yes${flagWords(flags)}; or measure it with --local`,
     );
   }

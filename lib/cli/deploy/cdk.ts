@@ -56,7 +56,7 @@ export async function runCdk(words: readonly string[], region: string, context: 
       throw new LabError(
         'environment',
         `cdk ${words[0] ?? ''} ended with exit code ${code ?? 'none'}`,
-        'see what it printed above; then repeat the command, which goes on where this stopped, or remove everything with c1m down --yes',
+        'see its output above; then repeat the command, which continues where this stopped, or remove everything with c1m down --yes',
       );
     }
   } finally {

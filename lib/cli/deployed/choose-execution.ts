@@ -19,7 +19,7 @@ export async function measurementsOfRun(out: string, runId: string): Promise<rea
   if (where === 'aws') return startedIn(out, runId);
   throw new LabError(
     'usage',
-    `the run ${runId} was made on a local lab, which ended with it`,
+    `the run ${runId} ran on a local lab, which ended with it`,
     'resume it with c1m run --local --resume',
   );
 }
@@ -44,8 +44,8 @@ export async function chooseRunning(
   if (word !== undefined) {
     throw new LabError(
       'usage',
-      `nothing of the run ${word} is running`,
-      `c1m run --resume ${word} makes what is left of it; c1m report shows what there is`,
+      `no part of the run ${word} is running`,
+      `c1m run --resume ${word} completes it; c1m report shows what it has so far`,
     );
   }
   const [running] = await runningBenchmarks(backend);
@@ -78,8 +78,8 @@ async function existingExecution(backend: LabBackend, id: string): Promise<Autom
     if (!(error instanceof AutomationExecutionNotFoundException)) throw error;
     throw new LabError(
       'usage',
-      `SSM knows no execution ${id} here`,
-      'see that the region is right (--region); aws ssm describe-automation-executions lists them',
+      `SSM has no execution ${id} in this region`,
+      'check the region (--region); aws ssm describe-automation-executions lists them',
       { cause: error },
     );
   }

@@ -18,7 +18,7 @@ export async function openInBrowser(file: string): Promise<void> {
   throw new LabError(
     'usage',
     `no browser opens ${file}: none of ${openers().join(', ')} is a program here`,
-    'copy the file to a machine with a browser; it is one file that carries everything',
+    'copy the file to a machine with a browser; it is self-contained',
   );
 }
 

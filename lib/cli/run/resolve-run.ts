@@ -70,8 +70,8 @@ export async function resumedRun(
   if (!/^[\w-]+$/.test(runId)) {
     throw new LabError(
       'usage',
-      `--resume wants a run's id, got '${runId}'`,
-      'give the name of its folder, and --out for where that lies',
+      `--resume needs a run's id, got '${runId}'`,
+      'give the name of its folder, and its parent with --out',
     );
   }
   const others = Object.entries(flags).filter(([name, value]) => value !== undefined && !flagsOfPlace.has(name));
@@ -79,7 +79,7 @@ export async function resumedRun(
     const given = others.map(([name]) => flagWord(name));
     throw new LabError(
       'usage',
-      `${given.join(', ')} cannot be given with --resume: a run resumes with what it was first asked for`,
+      `${given.join(', ')} cannot be given with --resume: a run resumes with its original settings`,
       'remove that flag, or start a new run',
     );
   }
@@ -89,8 +89,8 @@ export async function resumedRun(
   if (record.where === 'url') {
     throw new LabError(
       'usage',
-      `${folder} cannot be resumed: it measures a server at a URL, which goes on without the lab`,
-      'begin a new run',
+      `${folder} cannot be resumed: it measures a server at a URL, which keeps running without the lab`,
+      'start a new run',
     );
   }
   if (resumption === null) {
@@ -100,7 +100,7 @@ export async function resumedRun(
   if (record.where !== where) {
     throw new LabError(
       'usage',
-      `${folder} cannot be resumed ${where === 'local' ? 'here' : 'on AWS'}: it was made ${record.where === 'local' ? 'on a local lab' : 'on AWS'}`,
+      `${folder} cannot be resumed ${where === 'local' ? 'here' : 'on AWS'}: it ran ${record.where === 'local' ? 'on a local lab' : 'on AWS'}`,
       where === 'local' ? 'remove --local' : 'give --local',
     );
   }

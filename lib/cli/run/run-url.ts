@@ -120,7 +120,7 @@ function refuseFlagsOfLabs(flags: RunFlags): void {
   const words = given.map(flagWord);
   throw new LabError(
     'usage',
-    `${words.join(', ')} cannot be given with --url, which measures one server that listens already`,
+    `${words.join(', ')} cannot be given with --url, which measures one running server`,
     flags.local === true
       ? 'remove that flag: npm run c1m -- run --url … (npm start gives --local)'
       : 'remove that flag, or remove --url',
@@ -132,7 +132,7 @@ async function readTarget(url: string, words: readonly string[]): Promise<UrlTar
     throw new LabError(
       'usage',
       `--url ends with a fragment, which no server ever sees: '${withoutCredentials(url)}'`,
-      'leave out what begins with #',
+      'remove the part from # on',
     );
   }
   try {
@@ -140,7 +140,7 @@ async function readTarget(url: string, words: readonly string[]): Promise<UrlTar
   } catch (error) {
     const message = (error as Error).message;
     if (error instanceof UsageError) throw new LabError('usage', message, hintFor(message));
-    throw new LabError('environment', message, 'see that the name is right, or give an address', { cause: error });
+    throw new LabError('environment', message, 'check the name, or give an address', { cause: error });
   }
 }
 
@@ -164,8 +164,8 @@ function readRequest(
   if (hasKind(request.workload, 'restart')) {
     throw new LabError(
       'usage',
-      `the workload restarts the server, and ${shownUrl(url)} is not the lab's to restart`,
-      'take the restart out, or measure a server of the lab',
+      `the workload restarts the server, but the lab cannot restart ${shownUrl(url)}`,
+      'remove restart from --workload, or measure a server that the lab starts',
     );
   }
   checkTimes(request);

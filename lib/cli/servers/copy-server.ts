@@ -20,7 +20,7 @@ export async function copyServer(name: string, parent: string): Promise<string> 
     throw new LabError(
       'usage',
       `'${name}' cannot be a server's name`,
-      'begin with a lower-case letter; then lower-case letters, digits and hyphens, 40 characters at most',
+      'start with a lower-case letter, then use lower-case letters, digits and hyphens, at most 40 characters',
     );
   }
   if (knownServers().some(({ description }) => description.name === name)) {
@@ -52,21 +52,22 @@ export async function copyServer(name: string, parent: string): Promise<string> 
 async function makeNewFolder(folder: string, parent: string): Promise<void> {
   const above = await stat(parent).catch(() => null);
   if (above === null || !above.isDirectory()) {
-    throw new LabError('usage', `there is no folder ${parent}`, 'make it first, or give another with --in');
+    throw new LabError('usage', `there is no folder ${parent}`, 'create it first, or give another with --in');
   }
   try {
     await mkdir(folder);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST') {
-      throw new LabError(
-        'usage',
-        `${folder} is there already, and nothing is overwritten`,
-        'choose another name or --in',
-      );
+      throw new LabError('usage', `${folder} already exists and is not overwritten`, 'choose another name or --in');
     }
-    throw new LabError('environment', `${folder} cannot be made: ${message}`, 'give a folder that you may write to', {
-      cause: error,
-    });
+    throw new LabError(
+      'environment',
+      `${folder} cannot be created: ${message}`,
+      'give a folder that you may write to',
+      {
+        cause: error,
+      },
+    );
   }
 }

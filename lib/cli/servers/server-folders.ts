@@ -66,7 +66,7 @@ function inLanguage(known: readonly ServerFolder[], word: string): readonly Chos
   throw new LabError(
     'usage',
     `there is no server '${word}'`,
-    `choose from ${names.join(', ')}; all; a language, of ${[...languages].sort().join(', ')}; or give the path of a folder (./${word})`,
+    `choose from ${names.join(', ')}; all; a language: ${[...languages].sort().join(', ')}; or give the path of a folder (./${word})`,
   );
 }
 
@@ -90,7 +90,7 @@ function readFolder(folder: string): ServerFolder {
     throw new LabError(
       'usage',
       error.message.replaceAll(/\s*\n\s*/g, ' '),
-      'docs/servers.md tells what a server folder holds; c1m new-server makes one that works',
+      'docs/servers.md says what a server folder contains; c1m new-server creates one that works',
       { cause: error },
     );
   }

@@ -14,10 +14,10 @@ export function readTextFile(file: string): string {
     const status = fstatSync(descriptor);
     if (!status.isFile()) {
       const kind = status.isDirectory() ? 'a folder' : status.isFIFO() ? 'a named pipe' : 'a device';
-      throw new LabError('usage', `${file} is ${kind}, and a file is wanted`, 'take it away, or name another');
+      throw new LabError('usage', `${file} is ${kind}, not a file`, 'remove it, or name another');
     }
     if (status.size > bytesMost) {
-      const hint = 'see that it is the file that you mean';
+      const hint = 'check that it is the file you mean';
       throw new LabError('usage', `${file} has ${status.size} bytes, which no file of the lab has`, hint);
     }
     return readFileSync(descriptor, 'utf8');

@@ -99,6 +99,6 @@ function hostGone(host: Host): LabError {
   return new LabError(
     'runFailed',
     `the local host ${host.name} has ended`,
-    'Start the run again; if that happens again, look at the kernel log (dmesg) for processes killed for lack of memory',
+    'Start the run again; if it happens again, check the kernel log (dmesg) for processes killed for lack of memory',
   );
 }

@@ -29,7 +29,7 @@ export function requestOfExecution(backend: Pick<LabBackend, 'lab'>, execution: 
   if (DocumentName !== wanted || server === undefined) {
     throw new LabError(
       'usage',
-      `execution ${id} is one of ${DocumentName}, not of ${wanted}`,
+      `execution ${id} belongs to ${DocumentName}, not to ${wanted}`,
       'give the id of an execution of that document, or name its lab with --lab',
     );
   }
@@ -59,7 +59,7 @@ function workloadOfExecution(id: string | undefined, given: string | undefined):
   throw new LabError(
     'usage',
     `execution ${id} has no parameter Workload: an earlier version of the lab started it`,
-    'fetch it with that version, or begin a new run',
+    'fetch it with that version, or start a new run',
   );
 }
 

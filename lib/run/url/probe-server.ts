@@ -44,9 +44,9 @@ export async function probeServer(
     if (why !== null) {
       throw new LabError(
         'runFailed',
-        `no WebSocket connection to ${name} can be opened: ${why}`,
+        `cannot open a WebSocket connection to ${name}: ${why}`,
         adviceByReason.find(([pattern]) => pattern.test(why))?.[1] ??
-          'see that the server listens there, and takes WebSocket connections on that path',
+          'check that the server listens there and accepts WebSocket connections on that path',
       );
     }
     const echoed = member.hears((message) => message === 'c1mlab probe: echo', deadlineMillis);

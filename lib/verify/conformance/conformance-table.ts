@@ -28,7 +28,7 @@ export function conformanceOf(serverFolder: string): ConformanceTable | null {
   try {
     return v.parse(tableSchema, JSON.parse(readFileSync(file, 'utf8')));
   } catch (error) {
-    throw new LabError('environment', `${file}: ${(error as Error).message}`, 'make it again: c1m verify --record', {
+    throw new LabError('environment', `${file}: ${(error as Error).message}`, 'regenerate it: c1m verify --record', {
       cause: error,
     });
   }

@@ -74,7 +74,7 @@ describe('opening a lab', () => {
     {
       name: 'whose host is gone',
       change: (account) => account.state.instances.splice(2, 1),
-      message: /C1mLab in us-east-1 is not whole: load-2 is missing$/,
+      message: /C1mLab in us-east-1 is incomplete: load-2 is missing$/,
       hint: /raise hosts.generation \(now 1\)/,
     },
     {
@@ -99,13 +99,13 @@ describe('opening a lab', () => {
     {
       name: 'one of whose documents was edited in the console',
       change: (account) => account.state.changedDocuments.set('C1mLab-Start', '{"schemaVersion":"2.2","mainSteps":[]}'),
-      message: /^the document C1mLab-Start is not as it was deployed: somebody has changed it$/,
+      message: /^the document C1mLab-Start has been changed since it was deployed$/,
       hint: /update-document-default-version --name C1mLab-Start --document-version 1$/,
     },
     {
       name: 'one of whose documents is no JSON any more',
       change: (account) => account.state.changedDocuments.set('C1mLab-Build', 'schemaVersion: "2.2"'),
-      message: /C1mLab-Build is not as it was deployed/,
+      message: /C1mLab-Build has been changed since it was deployed/,
       hint: /--document-version 1/,
     },
     {
@@ -124,7 +124,7 @@ describe('opening a lab', () => {
           JSON.stringify(deployedLab(lab)).replace(/(?<="C1mLab-Build":")\w+/, documentHash(JSON.parse(content))),
         );
       },
-      message: /C1mLab-Build was deployed by another version of the lab than this one$/,
+      message: /C1mLab-Build was deployed by a different version of the lab$/,
       hint: /^deploy the lab again: c1m up --yes$/,
     },
     {

@@ -48,8 +48,8 @@ describe('a new server', () => {
     const parent = temporaryFolder(context);
     mkdirSync(join(parent, 'taken'));
     writeFileSync(join(parent, 'file'), 'mine');
-    await fails(copyServer('taken', parent), /taken is there already/);
-    await fails(copyServer('file', parent), /file is there already/);
+    await fails(copyServer('taken', parent), /taken already exists/);
+    await fails(copyServer('file', parent), /file already exists/);
     assert.deepEqual(readdirSync(join(parent, 'taken')), []);
     assert.ok(statSync(join(parent, 'file')).isFile());
   });

@@ -122,7 +122,7 @@ function destroyStep(clients: AwsClients, name: string, flags: DownFlags, contex
         throw new LabError(
           error.code,
           error.message,
-          'see what it printed above; a bucket that holds something again is emptied by c1m empty --bucket NAME --yes (c1m leftovers names it); then repeat the command',
+          'see its output above; if the bucket is no longer empty, run c1m empty --bucket NAME --yes (c1m leftovers names it); then repeat the command',
           { cause: error },
         );
       }

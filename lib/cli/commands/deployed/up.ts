@@ -39,7 +39,7 @@ export const upCommand = buildCommand<UpFlags, [], LabContext>({
       throw new LabError(
         'environment',
         `the stack ${name} could not be deleted the last time: ${stack.reason}`,
-        `c1m down --yes${flagWords(flags)} deletes what is left of it`,
+        `c1m down --yes${flagWords(flags)} deletes the rest of it`,
       );
     }
     const { zone, passed } = await checkAndChooseZone(clients, flags, stack, this);
