@@ -8,7 +8,7 @@ import { DescribePlacementGroupsCommand } from '@aws-sdk/client-ec2';
 import { hostsOf } from '../../lib/config/hosts.ts';
 import { exitCodes } from '../../lib/config/lab-error.ts';
 import { labOf } from '../../lib/config/presets.ts';
-import { startWith, waitFor, type LabProcess } from '../integration/lab-process.ts';
+import { startWith, type LabProcess } from '../integration/lab-process.ts';
 import {
   actionsOfRoles,
   clientsOf,
@@ -20,6 +20,7 @@ import {
   type Clients,
 } from './deployed-lab.ts';
 import { emulatedAws, emulatorPython, runCdk, startEmulator, type Emulator } from './emulator.ts';
+import { until } from '../until.ts';
 
 const c1mProgram = join(import.meta.dirname, '../../bin/c1m.ts');
 const python = emulatorPython();
@@ -76,7 +77,7 @@ describe(
       assert.equal(code, exitCodes.ok, printed);
       assert.match(printed, /^to do: bootstrap the CDK [^\n]*, deploy the stack C1mLab\nnothing is deployed yet;/m);
       const run = start('up', '--yes');
-      await waitFor('the deploy to begin', 120, () => {
+      await until('the deploy to begin', () => {
         if (run.child.exitCode !== null) throw new Error(`c1m up ended early: ${run.stderr()}`);
         return run.stderr().includes('\n$ cdk deploy');
       });

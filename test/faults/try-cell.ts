@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { mergeRun } from '../../lib/results/merge/merge-run.ts';
 import { readRun } from '../../lib/results/raw/read-run.ts';
-import { allProcesses, descendants, waitFor, withFolder, type ProcessFacts } from '../integration/lab-process.ts';
+import { allProcesses, descendants, withFolder, type ProcessFacts } from '../integration/lab-process.ts';
 import { phases, type Cell, type RunningLab } from './cell.ts';
+import { until } from '../until.ts';
 
 const program = join(import.meta.dirname, '../../bin/c1m.ts');
 const connections = 300;
@@ -73,7 +74,7 @@ export async function tryCell(cell: Cell): Promise<Answers> {
       const hasEnded = (): boolean =>
         (over && cell.script === undefined) || existsSync(codeFile) || (over && !isAlive(seen));
       if (cell.phase !== 'never') {
-        await waitFor(`the phase ${cell.phase}: ${printed}`, 60, () => phases[cell.phase].test(printed) || over);
+        await until(`the phase ${cell.phase}: ${printed}`, () => phases[cell.phase].test(printed) || over);
         note();
         began = performance.now();
         await cell.fault(labOf(pid));
@@ -123,13 +124,13 @@ function labOf(pid: number): RunningLab {
         descendants(pid)
           .filter((found) => command.test(found.command) && inHost(host)(found))
           .sort((a, b) => a.startTicks - b.startTicks);
-      await waitFor(`a process ${String(command)}`, 10, () => find().length > 0);
+      await until(`a process ${String(command)}`, () => find().length > 0);
       return find();
     },
     command: async () => {
       const find = (): ProcessFacts | undefined =>
         descendants(pid).find(({ command }) => command.includes('bin/c1m.ts run'));
-      await waitFor('the command', 10, () => find() !== undefined);
+      await until('the command', () => find() !== undefined);
       return find()!;
     },
   };

@@ -4,7 +4,8 @@ import { after, before, describe, test } from 'node:test';
 import { articleLab } from '../../lib/config/lab.ts';
 import type { LocalHost } from '../../lib/local/hosts/local-host.ts';
 import { startLocalLab, type LocalLab } from '../../lib/local/local-backend.ts';
-import { eventually as within, namespacesForbidden, runOn } from '../local/hosts/test-hosts.ts';
+import { namespacesForbidden, runOn } from '../local/hosts/test-hosts.ts';
+import { until } from '../until.ts';
 
 /** Stands for the aws command: copies to a folder of the host, unless it is told to fail. */
 const awsCommand = `#!/usr/bin/env bash
@@ -24,7 +25,6 @@ esac
 `;
 
 /** The uploader waits longer where the machine is busy. */
-const eventually = (what: string, holds: () => Promise<boolean>): Promise<void> => within(what, holds, 90_000);
 
 const forbidden = namespacesForbidden();
 
@@ -53,11 +53,11 @@ describe('a host whose results lie in a bucket', { skip: forbidden }, () => {
   test('uploads raw files from Prepare on, as they appear and as they grow', async () => {
     const prepared = await hostCommand('prepare');
     assert.equal(prepared.code, 0, prepared.stderr);
-    await eventually('the first samples are uploaded', async () => existsSync(bucket('samples.jsonl')));
+    await until('the first samples are uploaded', () => existsSync(bucket('samples.jsonl')));
     writeFileSync(own('late.txt'), 'one\n');
-    await eventually('a new file is uploaded', async () => existsSync(bucket('late.txt')));
+    await until('a new file is uploaded', () => existsSync(bucket('late.txt')));
     appendFileSync(own('late.txt'), 'two\n');
-    await eventually('its growth is uploaded', async () => readFileSync(bucket('late.txt'), 'utf8') === 'one\ntwo\n');
+    await until('its growth is uploaded', () => readFileSync(bucket('late.txt'), 'utf8') === 'one\ntwo\n');
   });
 
   test('tries again after an upload that failed', async () => {
@@ -65,10 +65,10 @@ describe('a host whose results lie in a bucket', { skip: forbidden }, () => {
     writeFileSync(host.path('/opt/c1mlab/tmp/aws-fails'), '');
     writeFileSync(own('kept.txt'), 'kept');
     const earlier = calls();
-    await eventually('two uploads have failed', async () => calls() >= earlier + 2);
+    await until('two uploads have failed', () => calls() >= earlier + 2);
     assert.ok(!existsSync(bucket('kept.txt')));
     rmSync(host.path('/opt/c1mlab/tmp/aws-fails'));
-    await eventually('the file is uploaded after all', async () => existsSync(bucket('kept.txt')));
+    await until('the file is uploaded after all', () => existsSync(bucket('kept.txt')));
   });
 
   test('has everything in the bucket after Collect, and uploads nothing after Stop', async () => {
@@ -91,8 +91,8 @@ describe('a host whose results lie in a bucket', { skip: forbidden }, () => {
     assert.equal(prepared.code, 0, prepared.stderr);
     rmSync(bucket('units.txt'));
     writeFileSync(host.path('/opt/c1mlab/tmp/notice'), '');
-    await eventually('the host has collected', async () => existsSync(bucket('units.txt')));
-    await eventually('the uploader has ended', async () => {
+    await until('the host has collected', () => existsSync(bucket('units.txt')));
+    await until('the uploader has ended', async () => {
       const { stdout } = await runOn(host, 'systemctl is-active c1m-upload');
       return stdout.trim() !== 'active';
     });

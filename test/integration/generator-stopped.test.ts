@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { LoadStatus } from '../../assets/loadgen/raw.ts';
-import { descendants, onlyRun, startLab, waitFor, withFolder, type LabProcess } from './lab-process.ts';
+import { descendants, onlyRun, startLab, withFolder, type LabProcess } from './lab-process.ts';
+import { until } from '../until.ts';
 
 const stopMillis = 1200;
 
@@ -45,7 +46,7 @@ async function runWithStop(
         const now = status();
         return now !== null && when(now);
       });
-    await waitFor('the workload to be driven', 120, () => ready() !== undefined || lab.child.exitCode !== null);
+    await until('the workload to be driven', () => ready() !== undefined || lab.child.exitCode !== null);
     const stopped = ready();
     assert.ok(stopped !== undefined, lab.stderr());
     process.kill(stopped.pid, 'SIGSTOP');

@@ -4,7 +4,6 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { RunResult } from '../../lib/results/schema/run-result.ts';
 
 const program = join(import.meta.dirname, '../../bin/c1m.ts');
@@ -40,15 +39,6 @@ export function startWith(env: NodeJS.ProcessEnv, command: string, ...words: rea
     child.once('close', (code, signal) => resolve({ code, signal }));
   });
   return { child, stdout: () => stdout, stderr: () => stderr, ended };
-}
-
-/** Waits until a condition holds; fails after `seconds` with what it waited for. */
-export async function waitFor(what: string, seconds: number, condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + seconds * 1000;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`after ${seconds} s still waiting for ${what}`);
-    await pause(50);
-  }
 }
 
 /** Runs a body with a temporary folder that is removed afterwards. */

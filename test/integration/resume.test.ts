@@ -4,7 +4,8 @@ import { basename, join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { HostSample } from '../../assets/host/raw.ts';
 import type { RunRecord } from '../../lib/results/schema/run-record.ts';
-import { onlyRun, startLab, waitFor, withFolder } from './lab-process.ts';
+import { onlyRun, startLab, withFolder } from './lab-process.ts';
+import { until } from '../until.ts';
 
 const words =
   'run --local --servers node --connections 600 --broadcasts 1 --interval 1 --echo-seconds 1 --server-processes 2 --order random --repeats 3 --out';
@@ -16,7 +17,7 @@ describe('a run that is interrupted in its second of three measurements', () => 
   test('goes on with --resume: three rows, the first not measured again, sizes and order as they were', async () => {
     await withFolder(async (out) => {
       const lab = startLab(...words.split(' '), out);
-      await waitFor('the second measurement to be under way', 120, () => {
+      await until('the second measurement to be under way', () => {
         if (lab.child.exitCode !== null) throw new Error(`the run ended early: ${lab.stderr()}`);
         return /\[2\/3\] node: (opening|driving)/.test(lab.stderr());
       });

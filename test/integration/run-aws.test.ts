@@ -6,11 +6,11 @@ import { GetAutomationExecutionCommand, StartAutomationExecutionCommand } from '
 import { hostRoot } from '../../lib/config/host/host-env-file.ts';
 import { articleLab } from '../../lib/config/lab.ts';
 import { startLocalLab, type LocalLab } from '../../lib/local/local-backend.ts';
-import { eventually } from '../local/ssm/eventually.ts';
 import { startFakeAccount, type FakeAccount } from '../aws/backend/fake-account.ts';
 import type { FakeBucket } from '../aws/backend/fake-bucket.ts';
-import { onlyRun, startWith, waitFor, withFolder, type LabProcess } from './lab-process.ts';
+import { onlyRun, startWith, withFolder, type LabProcess } from './lab-process.ts';
 import { phaseOf } from '../results/read-merged.ts';
+import { until } from '../until.ts';
 
 const program = join(import.meta.dirname, '../../bin/c1m.ts');
 
@@ -77,7 +77,7 @@ describe('a run on AWS, over the wire of an account on this machine', () => {
     const account = await startRealAccount(t);
     await withFolder(async (out) => {
       const run = account.c1m('run', ...sizes.split(' '), '--broadcasts', '15', '--out', out);
-      await waitFor('the workload to begin', 120, () => {
+      await until('the workload to begin', () => {
         if (run.child.exitCode !== null) throw new Error(`the run ended early: ${run.stderr()}`);
         return run.stderr().includes('driving the workload');
       });
@@ -147,9 +147,7 @@ describe('a run on AWS, over the wire of an account on this machine', () => {
       const account = await startRealAccount(t);
       await withFolder(async (out) => {
         const id = await startExecution(account, { Workload: ['broadcast times=900 every=1s'] });
-        await eventually('the workload has begun', async () =>
-          (await stepOf(account, id)) === 'drive' ? true : undefined,
-        );
+        await until('the workload has begun', async () => (await stepOf(account, id)) === 'drive');
         const cancelled = account.c1m('cancel', '--out', out);
         assert.equal((await cancelled.ended).code, 4, cancelled.stderr());
         const { result } = await onlyRun(out);
@@ -174,7 +172,7 @@ describe('a run on AWS, over the wire of an account on this machine', () => {
       await withFolder(async (out) => {
         const words = sizes.replace('300', '40').split(' ');
         const run = account.c1m('run', ...words, '--broadcasts', '900', '--out', out);
-        await waitFor('the workload to begin', 120, () => {
+        await until('the workload to begin', () => {
           if (run.child.exitCode !== null) throw new Error(`the run ended early: ${run.stderr()}`);
           return run.stderr().includes('driving the workload');
         });

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { startLab, startProgram, waitFor, withFolder } from './lab-process.ts';
+import { startLab, startProgram, withFolder } from './lab-process.ts';
 import { onlyUrlRun, withServer } from './url-server.ts';
+import { until } from '../until.ts';
 
 describe('run --url in trouble', () => {
   test('says with what words a server ended connections, and does not end with 0', async () => {
@@ -55,7 +56,7 @@ describe('run --url in trouble', () => {
       await withServer({ echoes: true }, async (url, seen) => {
         const long = '--connections 60 --echo-rate 10 --echo-seconds 100 --repeats 3'.split(' ');
         const lab = startLab('run', '--url', url, ...long, '--out', out);
-        await waitFor('all connections', 60, () => seen.members === 61);
+        await until('all connections', () => seen.members === 61);
         lab.child.kill('SIGINT');
         assert.equal((await lab.ended).code, 130, lab.stderr());
         const { folder, result } = onlyUrlRun(out);
@@ -104,7 +105,7 @@ describe('run --url in trouble', () => {
           readonly pid?: number;
           readonly phases?: readonly { readonly endedMicros: number | null }[];
         }
-        await waitFor('the first phase', 60, () => {
+        await until('the first phase', () => {
           const { phases = [] } = JSON.parse(status()) as Raw;
           return phases[0] !== undefined && phases[0].endedMicros !== null;
         });

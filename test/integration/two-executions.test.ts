@@ -11,7 +11,7 @@ import { articleLab } from '../../lib/config/lab.ts';
 import type { LocalHost } from '../../lib/local/hosts/local-host.ts';
 import { startLocalLab, type LocalLab } from '../../lib/local/local-backend.ts';
 import { namespacesForbidden, runOn } from '../local/hosts/test-hosts.ts';
-import { eventually } from '../local/ssm/eventually.ts';
+import { until } from '../until.ts';
 
 describe('a second execution beside one that runs', { skip: namespacesForbidden() }, () => {
   let lab: LocalLab;
@@ -47,11 +47,9 @@ describe('a second execution beside one that runs', { skip: namespacesForbidden(
     { timeout: 240_000 },
     async () => {
       const first = await start();
-      await eventually('the workload has begun', async () =>
-        (await look(first)).CurrentStepName === 'drive' ? true : undefined,
-      );
+      await until('the workload has begun', async () => (await look(first)).CurrentStepName === 'drive');
       const second = await start();
-      const refused = await eventually('the second has ended', async () => {
+      const refused = await until('the second has ended', async () => {
         const execution = await look(second);
         return execution.AutomationExecutionStatus === 'Failed' ? execution : undefined;
       });
@@ -78,9 +76,7 @@ describe('a second execution beside one that runs', { skip: namespacesForbidden(
 
       // As the console cancels: nobody is there who would collect.
       await lab.ssm.send(new StopAutomationExecutionCommand({ AutomationExecutionId: first }));
-      await eventually('the first is cancelled', async () =>
-        (await look(first)).AutomationExecutionStatus === 'Cancelled' ? true : undefined,
-      );
+      await until('the first is cancelled', async () => (await look(first)).AutomationExecutionStatus === 'Cancelled');
       for (const host of lab.hosts) {
         assert.equal((await runOn(host, 'systemctl is-active c1m-sample')).stdout, 'inactive\n');
         const files = readdirSync(host.path(`/opt/c1mlab/results/${first}/${host.name}`));

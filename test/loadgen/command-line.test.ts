@@ -8,9 +8,10 @@ import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { LoadProcessRaw, LoadStatus } from '../../assets/loadgen/raw.ts';
 import type { Summary } from '../../assets/loadgen/measure/summary.ts';
-import { isAlive, loopbackSource, until } from './held-load.ts';
+import { isAlive, loopbackSource } from './held-load.ts';
 import { startLabServer } from './lab-server.ts';
 import { assertComplete } from './url/answer-server.ts';
+import { until } from '../until.ts';
 
 const main = fileURLToPath(new URL('../../assets/loadgen/main.ts', import.meta.url));
 

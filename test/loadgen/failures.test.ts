@@ -6,8 +6,9 @@ import { describe, test, type TestContext } from 'node:test';
 import { summarize } from '../../assets/loadgen/measure/summary.ts';
 import { parseWorkload } from '../../assets/loadgen/workload/workload.ts';
 import { acceptFor } from '../../assets/loadgen/websocket/keys.ts';
-import { isAlive, loopbackSource, startLoad, until } from './held-load.ts';
+import { isAlive, loopbackSource, startLoad } from './held-load.ts';
 import { startLabServer } from './lab-server.ts';
+import { until } from '../until.ts';
 
 /** A listener that does `answer` to each connection; the port. */
 async function listener(context: TestContext, answer: (socket: Socket, request: string) => void): Promise<number> {

@@ -48,15 +48,6 @@ export function startLoad(
   return supervisor;
 }
 
-/** Waits for a condition; throws when it has not come true within so many seconds. */
-export async function until(what: string, condition: () => boolean, seconds = 20): Promise<void> {
-  const deadline = Date.now() + seconds * 1000;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`not within ${seconds} s: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
-
 /** Whether a process of this id exists. */
 export function isAlive(pid: number | undefined): boolean {
   if (pid === undefined) return false;

@@ -7,8 +7,9 @@ import { describe, test, type TestContext } from 'node:test';
 import type { LoadProcessRaw, LoadStatus } from '../../assets/loadgen/raw.ts';
 import { parseWorkload } from '../../assets/loadgen/workload/workload.ts';
 import { startWith, withFolder } from '../integration/lab-process.ts';
-import { isAlive, loopbackSource, startLoad, until } from './held-load.ts';
+import { isAlive, loopbackSource, startLoad } from './held-load.ts';
 import { startLabServer } from './lab-server.ts';
+import { until } from '../until.ts';
 
 const main = join(import.meta.dirname, '../../assets/loadgen/main.ts');
 /** A workload that lasts longer than any of these tests. */

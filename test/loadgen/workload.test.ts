@@ -5,8 +5,9 @@ import { summarize, type PhaseSummary } from '../../assets/loadgen/measure/summa
 import type { BroadcastRaw } from '../../assets/loadgen/phases/broadcast.ts';
 import type { LoadProcessRaw } from '../../assets/loadgen/raw.ts';
 import { parseWorkload } from '../../assets/loadgen/workload/workload.ts';
-import { startLoad, until } from './held-load.ts';
+import { startLoad } from './held-load.ts';
 import { startLabServer, toAll } from './lab-server.ts';
+import { until } from '../until.ts';
 
 /** What a process has of its one phase of broadcasts. */
 function broadcastsIn(raw: LoadProcessRaw): BroadcastRaw {

@@ -10,7 +10,8 @@ import { systemClock } from '../../lib/local/ssm/clock.ts';
 import { sendCommand } from '../../lib/local/ssm/commands/command-actions.ts';
 import { cancelCommand } from '../../lib/local/ssm/commands/execute-command.ts';
 import { createService, type Service } from '../../lib/local/ssm/service.ts';
-import { eventually, makeTestHosts, namespacesForbidden, runOn, type TestHosts } from './hosts/test-hosts.ts';
+import { makeTestHosts, namespacesForbidden, runOn, type TestHosts } from './hosts/test-hosts.ts';
+import { until } from '../until.ts';
 
 /** What a stream was; a long one by its length and hash. */
 type Stream = string | { readonly bytes: number; readonly sha256: string };
@@ -91,7 +92,7 @@ describe('the local executor answers as the agent did', { skip: namespacesForbid
             `for shell in $(grep -ls ${command.id} /proc/[0-9]*/cmdline); do ` +
             'for child in $(cat "${shell%/cmdline}"/task/*/children); do ' +
             'if grep -qx sleep "/proc/$child/comm"; then exit 0; fi; done; done; exit 1';
-          await eventually('the script sleeps', async () => (await runOn(hosts.host('server'), isAsleep)).code === 0);
+          await until('the script sleeps', async () => (await runOn(hosts.host('server'), isAsleep)).code === 0);
           cancelCommand(command);
         }
         await command.finished;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { serversFolder } from '../../lib/cli/servers/server-folders.ts';
-import { waitFor } from '../integration/lab-process.ts';
+import { until } from '../until.ts';
 
 const program = join(import.meta.dirname, '../../bin/c1m.ts');
 const folder = mkdtempSync(join(tmpdir(), 'c1mlab-verify-'));
@@ -59,13 +59,13 @@ describe('c1m verify', () => {
       `#!/bin/sh\necho $$ >'${file}.new'\nmv '${file}.new' '${file}'\nexec sleep 1000\n`,
     );
     const command = spawn(process.execPath, [program, 'verify', './lasting', '--case', 'ping'], { cwd: folder });
-    await waitFor('the server to start', 60, () => existsSync(file));
+    await until('the server to start', () => existsSync(file));
     const status = `/proc/${readFileSync(file, 'utf8').trim()}/status`;
     // Where nothing takes up orphans, one that has ended stays as a zombie.
     const runs = (): boolean => existsSync(status) && !/^State:\s+Z/m.test(readFileSync(status, 'utf8'));
     assert.ok(runs());
     command.kill('SIGKILL');
-    await waitFor('the server to end', 20, () => !runs());
+    await until('the server to end', () => !runs());
   });
 
   test('fails with exit code 3 for a server that cannot be built, and shows what its build printed', () => {

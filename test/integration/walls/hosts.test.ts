@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test';
 import { countOpenFiles } from '../../../assets/host/programs/sampling/sampled-process.ts';
 import type { MeasurementResult } from '../../../lib/results/schema/measurement-result.ts';
 import type { Wall, WallName } from '../../../lib/results/schema/verdict.ts';
-import { waitFor, type LabProcess } from '../lab-process.ts';
+import { type LabProcess } from '../lab-process.ts';
 import { makeMemoryGroup, type MemoryGroup } from './memory-group.ts';
 import {
   hostProcess,
@@ -19,6 +19,7 @@ import {
   type Provocation,
   type Provoked,
 } from './provoke.ts';
+import { until } from '../../until.ts';
 
 /** Walls that a busy machine may add to any measurement. */
 const ofABusyMachine: readonly WallName[] = ['machineCpu', 'loadCpu', 'generatorBehind'];
@@ -93,7 +94,7 @@ async function fewerDescriptors(lab: LabProcess): Promise<void> {
     labProcesses(lab, /loadgen\/worker\/worker\.ts/)
       .map(({ pid }) => pid)
       .filter((pid) => (countOpenFiles(pid) ?? 0) > 100);
-  await waitFor('a load process with 100 connections', 60, () => crowded().length > 0);
+  await until('a load process with 100 connections', () => crowded().length > 0);
   for (const pid of crowded()) execFileSync('prlimit', [`--pid=${pid}`, '--nofile=300']);
 }
 

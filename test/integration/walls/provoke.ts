@@ -3,7 +3,8 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { serversFolder } from '../../../lib/cli/servers/server-folders.ts';
 import type { MeasurementResult } from '../../../lib/results/schema/measurement-result.ts';
-import { descendants, onlyRun, startLab, waitFor, type LabProcess, type ProcessFacts } from '../lab-process.ts';
+import { descendants, onlyRun, startLab, type LabProcess, type ProcessFacts } from '../lab-process.ts';
+import { until } from '../../until.ts';
 
 /** A server, and what is done to its lab from outside. Each is one measurement of a run. */
 export interface Provocation {
@@ -60,7 +61,7 @@ async function provokeOne(
   { name, withHosts, beforeRamp, during }: Provocation,
 ): Promise<void> {
   if (withHosts !== undefined) {
-    await until(lab, 'the hosts', () => labProcesses(lab, /host-init\.sh server /).length > 0);
+    await duringRun(lab, 'the hosts', () => labProcesses(lab, /host-init\.sh server /).length > 0);
     await withHosts(lab);
   }
   // One that cannot even start has no gate to be let through.
@@ -69,12 +70,12 @@ async function provokeOne(
     return;
   }
   const gate = (): boolean => waitingToStart(lab, name).length > 0;
-  await until(lab, `${name} to start`, gate);
+  await duringRun(lab, `${name} to start`, gate);
   await beforeRamp?.(lab);
   const seen = lab.stderr().length;
   writeFileSync(join(folder, name, 'go'), '');
   if (during !== undefined) {
-    await until(lab, `${name} to be ${during[0]}`, () => lab.stderr().slice(seen).includes(during[0]));
+    await duringRun(lab, `${name} to be ${during[0]}`, () => lab.stderr().slice(seen).includes(during[0]));
     await during[1](lab);
   }
 }
@@ -93,8 +94,8 @@ function makeServer(parent: string, { name, misbehaviour = '', beforeStart = '' 
   return folder;
 }
 
-async function until(lab: LabProcess, what: string, condition: () => boolean): Promise<void> {
-  await waitFor(what, 120, () => {
+async function duringRun(lab: LabProcess, what: string, condition: () => boolean): Promise<void> {
+  await until(what, () => {
     if (lab.child.exitCode !== null) throw new Error(`the run ended while waiting for ${what}: ${lab.stderr()}`);
     return condition();
   });

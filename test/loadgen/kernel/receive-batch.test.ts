@@ -6,7 +6,7 @@ import { describe, test } from 'node:test';
 import { close, connect } from '../../../assets/loadgen/kernel/libc.ts';
 import { batchSize, ReceiveBatch, slotBytes } from '../../../assets/loadgen/kernel/receive-batch.ts';
 import { socketAddress, tcpSocket } from '../../../assets/loadgen/kernel/tcp.ts';
-import { until } from '../held-load.ts';
+import { until } from '../../until.ts';
 
 describe('reading many sockets', () => {
   for (const single of [false, true]) {

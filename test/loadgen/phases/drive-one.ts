@@ -2,7 +2,8 @@ import type { TestContext } from 'node:test';
 import { summarize, type PhaseSummary } from '../../../assets/loadgen/measure/summary.ts';
 import type { Supervisor } from '../../../assets/loadgen/supervisor/supervisor.ts';
 import { parseWorkload } from '../../../assets/loadgen/workload/workload.ts';
-import { startLoad, until } from '../held-load.ts';
+import { startLoad } from '../held-load.ts';
+import { until } from '../../until.ts';
 
 /** Holds connections to a server and drives one phase on them; what it came to, and the load that holds them still. */
 export async function driveOne(

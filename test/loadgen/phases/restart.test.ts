@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { summarize } from '../../../assets/loadgen/measure/summary.ts';
 import { parseWorkload } from '../../../assets/loadgen/workload/workload.ts';
-import { startLoad, until } from '../held-load.ts';
+import { startLoad } from '../held-load.ts';
 import { startLabServer } from '../lab-server.ts';
+import { until } from '../../until.ts';
 
 test('a drive ends at a restart, clients that lose their connection come back, and the rest goes on', async (context) => {
   const server = await startLabServer(context);

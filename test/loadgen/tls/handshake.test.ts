@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { describe, test, type TestContext } from 'node:test';
 import { createServer, type TlsOptions, type TLSSocket } from 'node:tls';
-import { until } from '../held-load.ts';
 import { authority, expired, notYetValid, serverCertificate } from './certificates.ts';
 import { LayerClient } from './layer-client.ts';
+import { until } from '../../until.ts';
 
 const { certificate, key } = serverCertificate();
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
-import { until } from '../held-load.ts';
 import { LayerClient } from './layer-client.ts';
 import { oddServer, type OddConnection } from './odd-server.ts';
+import { until } from '../../until.ts';
 
 const [alert, handshake, content] = [21, 22, 23];
 const text = (length: number, fill = 'abc'): Buffer => Buffer.alloc(length, fill);

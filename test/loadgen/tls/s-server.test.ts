@@ -6,9 +6,9 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
-import { until } from '../held-load.ts';
 import { serverCertificate } from './certificates.ts';
 import { LayerClient } from './layer-client.ts';
+import { until } from '../../until.ts';
 
 const options = hasProgram() ? {} : { skip: 'no openssl command on this machine' };
 

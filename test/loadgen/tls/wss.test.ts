@@ -9,9 +9,10 @@ import { describe, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parseWorkload } from '../../../assets/loadgen/workload/workload.ts';
 import { summarize } from '../../../assets/loadgen/measure/summary.ts';
-import { loopbackSource, startLoad, until } from '../held-load.ts';
+import { loopbackSource, startLoad } from '../held-load.ts';
 import { startLabServer } from '../lab-server.ts';
 import { authority, expired, serverCertificate } from './certificates.ts';
+import { until } from '../../until.ts';
 
 const { certificate, key } = serverCertificate();
 const server = { cert: certificate, key };
@@ -118,7 +119,7 @@ describe('connections over TLS', { concurrency: 2 }, () => {
 /** Anonymous memory of a load process that holds so many connections. */
 async function anonymousBytes(context: TestContext, port: number, connections: number): Promise<number> {
   const load = startLoad(context, [port], { connections, tls, handshakeSeconds: 60 });
-  await until('the ramp ends', () => load.rampEnded, 120);
+  await until('the ramp ends', () => load.rampEnded);
   assert.equal(load.counts().open, connections);
   const status = readFileSync(`/proc/${load.processIds[0]}/status`, 'utf8');
   const bytes = Number(/^RssAnon:\s+(\d+)/m.exec(status)?.[1]) * 1024;

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { findReachable } from '../../../assets/loadgen/commands/url/reachable.ts';
 import { summarize } from '../../../assets/loadgen/measure/summary.ts';
-import { loopbackSource, startLoad, until } from '../held-load.ts';
+import { loopbackSource, startLoad } from '../held-load.ts';
 import { startLabServer } from '../lab-server.ts';
 import { answerServer, assertComplete, load } from './answer-server.ts';
+import { until } from '../../until.ts';
 
 function folderOf(context: TestContext, files: Readonly<Record<string, string>>): string {
   const folder = mkdtempSync(join(tmpdir(), 'c1m-headers-'));

@@ -9,7 +9,8 @@ import { articleLab } from '../../../lib/config/lab.ts';
 import { tuningFile } from '../../../lib/config/host/tuning.ts';
 import { createLocalHosts } from '../../../lib/local/hosts/create-local-hosts.ts';
 import type { LocalHost } from '../../../lib/local/hosts/local-host.ts';
-import { assetsFolder, eventually, makeTestHosts, namespacesForbidden, runOn, type TestHosts } from './test-hosts.ts';
+import { assetsFolder, makeTestHosts, namespacesForbidden, runOn, type TestHosts } from './test-hosts.ts';
+import { until } from '../../until.ts';
 
 const lab = { ...articleLab, load: { ...articleLab.load, secondaryAddresses: 20 } };
 const skip = namespacesForbidden();
@@ -197,7 +198,7 @@ describe('local hosts', { skip }, () => {
 
   test('their first process takes care of orphans', async () => {
     await runOn(load, '(sleep 0 &); (sleep 0.1 &)');
-    await eventually('no zombie on the host', async () => {
+    await until('no zombie on the host', async () => {
       const { stdout } = await runOn(load, 'cat /proc/[0-9]*/stat 2>/dev/null');
       return !stdout
         .split('\n')
@@ -239,7 +240,7 @@ describe('the end of local hosts', { skip }, () => {
     await new Promise((resolve) => command.stdout.once('data', resolve));
     process.kill(Number(lost.path('/').split('/')[2]), 'SIGKILL');
     assert.equal((await command.exited).signal, 'SIGKILL');
-    await eventually('the host is known to be gone', async () => !lost.isAlive());
+    await until('the host is known to be gone', async () => !lost.isAlive());
     assert.throws(() => lost.spawn(['true']), { code: 'runFailed', message: /load-1/ });
     assert.equal((await runOn(hosts.host('server'), 'echo here')).stdout, 'here\n');
   });

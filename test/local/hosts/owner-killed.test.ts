@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { describe, test, type TestContext } from 'node:test';
-import { eventually, namespacesForbidden, processesWith } from './test-hosts.ts';
+import { namespacesForbidden, processesWith } from './test-hosts.ts';
+import { until } from '../../until.ts';
 
 /** A process that owns hosts, and a text in the environment of everything it started. */
 interface Owner {
@@ -45,7 +46,7 @@ async function waitForLine(owner: Owner, word: string): Promise<void> {
 async function assertNothingLeft(owner: Owner, mountsBefore: string): Promise<void> {
   owner.process.kill('SIGKILL');
   let left: readonly string[] = [];
-  await eventually('no process of the hosts is left', async () => {
+  await until('no process of the hosts is left', async () => {
     left = await processesWith(owner.mark);
     return left.length === 0;
   });
@@ -86,7 +87,7 @@ describe('hosts whose owner is killed', { skip: namespacesForbidden() }, () => {
     namespaces.delete(await readlink('/proc/self/ns/mnt'));
     await assertNothingLeft(owner, mounts);
     // A process that is ending has no environment any more, and is in its namespaces a little longer.
-    await eventually('no process holds a namespace of the hosts', async () => {
+    await until('no process holds a namespace of the hosts', async () => {
       const processes = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
       const held = await Promise.all(processes.map((pid) => readlink(`/proc/${pid}/ns/mnt`).catch(() => 'gone')));
       return held.every((namespace) => !namespaces.has(namespace));
@@ -99,7 +100,7 @@ describe('hosts whose owner is killed', { skip: namespacesForbidden() }, () => {
       const owner = await startOwner(t);
       await waitForLine(owner, 'making');
       if (moment.startsWith('while')) {
-        await eventually('a second process is there', async () => (await processesWith(owner.mark)).length > 2);
+        await until('a second process is there', async () => (await processesWith(owner.mark)).length > 2);
       }
       await assertNothingLeft(owner, mounts);
     });

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { articleLab } from '../../../lib/config/lab.ts';
 import type { LocalHost } from '../../../lib/local/hosts/local-host.ts';
-import { eventually, makeTestHosts, namespacesForbidden, runOn, type TestHosts } from './test-hosts.ts';
+import { makeTestHosts, namespacesForbidden, runOn, type TestHosts } from './test-hosts.ts';
+import { until } from '../../until.ts';
 
 const parameters = { SSM_Run: 'a-run' };
 
@@ -25,10 +26,10 @@ describe('the Status command of a host', { skip: namespacesForbidden() }, () => 
     const command = host.spawn(['sleep', '1000'], { env: parameters });
     const other = host.spawn(['sleep', '1000']);
     const areThere = async (): Promise<boolean> => (await runOn(host, 'pgrep -c -x sleep')).stdout === '2\n';
-    await eventually('both are there', areThere);
+    await until('both are there', areThere);
     other.kill('SIGSTOP');
     assert.equal(await isStopped(), false);
     command.kill('SIGSTOP');
-    await eventually('it is seen', async () => (await isStopped()) === true);
+    await until('it is seen', async () => (await isStopped()) === true);
   });
 });

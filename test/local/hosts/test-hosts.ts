@@ -70,15 +70,6 @@ export async function runOn(host: LocalHost, script: string, options: HostComman
   return { ...exit, stdout, stderr };
 }
 
-/** Waits until a condition holds; throws with what it was at the deadline. */
-export async function eventually(what: string, holds: () => Promise<boolean>, deadlineMillis = 15_000): Promise<void> {
-  const deadline = Date.now() + deadlineMillis;
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`not within ${deadlineMillis} ms: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
 /** Numbers of the processes that have this text in their environment, and that we may look at. */
 export async function processesWith(text: string): Promise<readonly string[]> {
   const entries = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry) && entry !== String(process.pid));

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { articleLab } from '../../../lib/config/lab.ts';
 import type { LocalHost } from '../../../lib/local/hosts/local-host.ts';
-import { eventually, makeTestHosts, namespacesForbidden, runOn, type TestHosts } from './test-hosts.ts';
+import { makeTestHosts, namespacesForbidden, runOn, type TestHosts } from './test-hosts.ts';
+import { until } from '../../until.ts';
 
 const properties = 'MainPID,Result,ExecMainCode,ExecMainStatus,ActiveState,SubState';
 let count = 0;
@@ -31,13 +32,13 @@ describe('units of a local host', { skip: namespacesForbidden() }, () => {
   }
 
   async function ended(unit: string): Promise<string> {
-    await eventually(`${unit} has ended`, async () => /ActiveState=(inactive|failed)/.test(await show(unit)));
+    await until(`${unit} has ended`, async () => /ActiveState=(inactive|failed)/.test(await show(unit)));
     return show(unit);
   }
 
   test('outlives whoever started it, holds none of its output, and can be stopped', async () => {
     const unit = await start('echo up; exec sleep 1000', '--property=StandardOutput=append:/opt/c1mlab/runs/up.out');
-    await eventually(
+    await until(
       'the unit has written',
       async () => (await runOn(host, 'cat /opt/c1mlab/runs/up.out')).stdout === 'up\n',
     );
@@ -112,7 +113,7 @@ describe('units of a local host', { skip: namespacesForbidden() }, () => {
       '--property=TimeoutStopSec=1',
       `--property=StandardOutput=append:${file}`,
     );
-    await eventually('the unit ignores SIGTERM', async () => (await runOn(host, `cat ${file}`)).stdout === 'deaf\n');
+    await until('the unit ignores SIGTERM', async () => (await runOn(host, `cat ${file}`)).stdout === 'deaf\n');
     assert.equal((await runOn(host, `systemctl stop ${unit}`)).code, 0);
     assert.match(await show(unit), /Result=timeout ExecMainCode=2 ExecMainStatus=9 ActiveState=failed/);
   });
@@ -185,7 +186,7 @@ describe('units of a local host', { skip: namespacesForbidden() }, () => {
       const load = others.host('load-1');
       await runOn(load, 'systemd-run --quiet -- sleep 1000');
       await runOn(load, "kill -KILL $(grep -ls 'supervisor/main\\.[jt]s' /proc/[0-9]*/cmdline | cut -d/ -f3)");
-      await eventually('the host has ended', async () => !load.isAlive());
+      await until('the host has ended', async () => !load.isAlive());
       assert.ok(others.host('server').isAlive());
     } finally {
       await others.remove();

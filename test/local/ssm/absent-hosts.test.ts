@@ -7,7 +7,6 @@ import { articleLab } from '../../../lib/config/lab.ts';
 import { documentsOf } from '../../../lib/documents/documents-of.ts';
 import { hostCommands } from '../../../lib/documents/host-commands.ts';
 import { readOutcome } from '../../../lib/run/outcome.ts';
-import { eventually } from './eventually.ts';
 import {
   createTestLab,
   execution,
@@ -18,6 +17,7 @@ import {
   type HostName,
   type TestLab,
 } from './test-lab.ts';
+import { until } from '../../until.ts';
 
 /** The lab's own documents on hosts whose hostCommands only note that they ran; `hanging` is one that does not end by itself. */
 async function labWithout(t: TestContext, missing: readonly HostName[], hanging = ''): Promise<TestLab> {
@@ -89,13 +89,13 @@ describe('a benchmark that anybody starts', () => {
   test('ends by the time-out of Drive with a host that dies meanwhile; the others collect and stop', async (t) => {
     const lab = await labWithout(t, [], 'drive');
     const id = await start(lab, 'C1mLab-Benchmark', benchmark);
-    await eventually('both drive', () =>
+    await until('both drive', () =>
       ['load-1', 'load-2'].every((host) => ranOn(lab, host as HostName).includes('drive')),
     );
     lab.hosts['load-2'].lose();
     lab.clock.advance(driveMillis);
     // Collect and Stop wait for the host that is lost as long as a command may wait for its agent.
-    const over = await eventually('it is over', async () => {
+    const over = await until('it is over', async () => {
       lab.clock.advance(10_000);
       const found = await execution(lab, id);
       return found.AutomationExecutionStatus === 'InProgress' ? undefined : found;
@@ -113,12 +113,10 @@ describe('a benchmark that anybody starts', () => {
   test('is cancelled with a host that is lost; the others collect and stop', async (t) => {
     const lab = await labWithout(t, [], 'ramp');
     const id = await start(lab, 'C1mLab-Benchmark', benchmark);
-    await eventually('both ramp', () =>
-      ['load-1', 'load-2'].every((host) => ranOn(lab, host as HostName).includes('ramp')),
-    );
+    await until('both ramp', () => ['load-1', 'load-2'].every((host) => ranOn(lab, host as HostName).includes('ramp')));
     lab.hosts['load-1'].lose();
     await lab.ssm.send(new StopAutomationExecutionCommand({ AutomationExecutionId: id }));
-    await eventually('the others have collected', () => ranOn(lab, 'load-2').includes('collect'));
+    await until('the others have collected', () => ranOn(lab, 'load-2').includes('collect'));
     lab.clock.advance(120_000);
     assert.equal((await executionOver(lab, id)).AutomationExecutionStatus, 'Cancelled');
     assert.equal(ranOn(lab, 'load-1'), 'build prepare ramp');

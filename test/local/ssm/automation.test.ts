@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { DescribeAutomationExecutionsCommand, StopAutomationExecutionCommand } from '@aws-sdk/client-ssm';
 import type { AutomationDocument, RunCommandStep } from '../../../lib/documents/schema/document.ts';
-import { eventually } from './eventually.ts';
 import {
   createTestLab,
   execution,
@@ -15,6 +14,7 @@ import {
   stepStatuses,
   type TestLab,
 } from './test-lab.ts';
+import { until } from '../../until.ts';
 
 type Fields = Partial<Omit<RunCommandStep, 'inputs'>> & { readonly maxErrors?: '0' | '100%' };
 
@@ -118,7 +118,7 @@ describe('an execution', () => {
   test('cancels a step that takes longer than it may, and goes where a failure leads', async (t) => {
     const lab = await labOf(t, doing('one', 'hang', { timeoutSeconds: 90, onFailure: 'step:two' }), doing('two', 'a'));
     const id = await start(lab, 'Auto');
-    await eventually('the step runs', () => existsSync(join(lab.folder, 'hang')));
+    await until('the step runs', () => existsSync(join(lab.folder, 'hang')));
     lab.clock.advance(90_000);
     assert.equal(await outcome(lab, id), 'TimedOut, one TimedOut, two Success');
   });
@@ -148,7 +148,7 @@ describe('an execution that is cancelled', () => {
       doing('three', 'a'),
     );
     const id = await start(lab, 'Auto');
-    await eventually('the step runs', () => existsSync(join(lab.folder, 'hang')));
+    await until('the step runs', () => existsSync(join(lab.folder, 'hang')));
     const list = new DescribeAutomationExecutionsCommand({
       Filters: [
         { Key: 'DocumentNamePrefix', Values: ['Au'] },
@@ -165,9 +165,9 @@ describe('an execution that is cancelled', () => {
   test('has two minutes for its clean-up', async (t) => {
     const lab = await labOf(t, doing('one', 'hang', { onCancel: 'step:two' }), doing('two', 'hang-too'));
     const id = await start(lab, 'Auto');
-    await eventually('the step runs', () => existsSync(join(lab.folder, 'hang')));
+    await until('the step runs', () => existsSync(join(lab.folder, 'hang')));
     await stop(lab, id);
-    await eventually('the clean-up runs', () => existsSync(join(lab.folder, 'hang-too')));
+    await until('the clean-up runs', () => existsSync(join(lab.folder, 'hang-too')));
     lab.clock.advance(119_999);
     assert.equal((await execution(lab, id)).AutomationExecutionStatus, 'Cancelling');
     lab.clock.advance(1);

@@ -3,7 +3,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { SendCommandCommand } from '@aws-sdk/client-ssm';
-import { eventually } from './eventually.ts';
 import {
   commandOf,
   commandOver,
@@ -15,6 +14,7 @@ import {
   script,
   send,
 } from './test-lab.ts';
+import { until } from '../../until.ts';
 
 const everyHost = [{ Key: 'tag:c1mlab:lab', Values: ['C1mLab'] }];
 
@@ -59,7 +59,7 @@ describe('a command', () => {
       { name: 'Open', content: script(['echo >/opt/c1mlab/gate']) },
     ]);
     const id = await send(lab, 'Wait');
-    await eventually('it runs', () => existsSync(join(lab.folder, 'gate')));
+    await until('it runs', () => existsSync(join(lab.folder, 'gate')));
     const running = await resultOf(lab, id);
     assert.deepEqual([running.Status, running.ResponseCode], ['InProgress', -1]);
     assert.deepEqual([running.StandardOutputContent, running.ExecutionEndDateTime], ['', '']);
@@ -109,7 +109,7 @@ describe('a command', () => {
     const lab = await createTestLab(t, [{ name: 'Slow', content }]);
     const id = await send(lab, 'Slow', 'server', { Limit: ['7'] });
     const file = join(lab.folder, 'pid');
-    await eventually('the script runs', () => existsSync(file));
+    await until('the script runs', () => existsSync(file));
     const state = `/proc/${readFileSync(file, 'utf8').trim()}/status`;
     const isRunning = (): boolean => existsSync(state) && !/^State:\s+Z/m.test(readFileSync(state, 'utf8'));
     lab.clock.advance(6999);
@@ -117,7 +117,7 @@ describe('a command', () => {
     assert.ok(isRunning());
     lab.clock.advance(1);
     const command = await commandOver(lab, id);
-    await eventually('the grandchild has gone', () => !isRunning());
+    await until('the grandchild has gone', () => !isRunning());
     assert.deepEqual([command.Status, command.ErrorCount], ['Failed', 1]);
     const result = await resultOf(lab, id);
     assert.deepEqual([result.StatusDetails, result.ResponseCode], ['ExecutionTimedOut', 137]);
@@ -128,7 +128,7 @@ describe('a command', () => {
     const content = script(['touch /opt/c1mlab/begun; sleep 300'], { timeoutSeconds: '4' });
     const lab = await createTestLab(t, [{ name: 'Slow', content }]);
     const id = await send(lab, 'Slow');
-    await eventually('the script runs', () => existsSync(join(lab.folder, 'begun')));
+    await until('the script runs', () => existsSync(join(lab.folder, 'begun')));
     lab.clock.advance(3_599_999);
     assert.equal((await commandOf(lab, id)).Status, 'InProgress');
     lab.clock.advance(1);
@@ -140,7 +140,7 @@ describe('a command', () => {
     const lab = await createTestLab(t, [{ name: 'True', content: script(['true']) }]);
     lab.hosts['load-1'].lose();
     const id = await send(lab, 'True', 'all');
-    await eventually('the others are done', async () => (await commandOf(lab, id)).CompletedCount === 2);
+    await until('the others are done', async () => (await commandOf(lab, id)).CompletedCount === 2);
     lab.clock.advance(59_999);
     assert.equal((await commandOf(lab, id)).Status, 'InProgress');
     lab.clock.advance(1);
@@ -155,11 +155,11 @@ describe('a command', () => {
     const content = script(['touch /opt/c1mlab/begun; sleep 300'], { timeoutSeconds: '100' });
     const lab = await createTestLab(t, [{ name: 'Slow', content }]);
     const id = await send(lab, 'Slow');
-    await eventually('the script runs', () => existsSync(join(lab.folder, 'begun')));
+    await until('the script runs', () => existsSync(join(lab.folder, 'begun')));
     lab.hosts.server.lose();
     lab.clock.advance(159_999);
     assert.equal((await commandOf(lab, id)).Status, 'InProgress');
-    await eventually('it is over', async () => {
+    await until('it is over', async () => {
       lab.clock.advance(1);
       return (await commandOf(lab, id)).Status === 'Failed';
     });

@@ -12,8 +12,8 @@ import {
   type SSMClientConfig,
 } from '@aws-sdk/client-ssm';
 import { createSsmRequestHandler } from '../../../lib/local/ssm/request-handler.ts';
-import { eventually } from './eventually.ts';
 import { createTestLab, hostIds, run, script, send } from './test-lab.ts';
+import { until } from '../../until.ts';
 
 /** An id of the right form that nothing has. */
 const unknownId = '01234567-89ab-cdef-0123-456789abcdef';
@@ -88,11 +88,11 @@ describe('the local SSM', () => {
     await send(lab, 'Slow');
     await send(lab, 'Slow', 'load-1');
     const file = join(lab.folder, 'pid');
-    await eventually('the script runs', () => existsSync(file));
+    await until('the script runs', () => existsSync(file));
     const state = `/proc/${readFileSync(file, 'utf8').trim()}/status`;
     lab.ssm.destroy();
     await lab.handler.close();
-    await eventually('the process has gone', () => !existsSync(state) || /Z/.test(readFileSync(state, 'utf8')));
+    await until('the process has gone', () => !existsSync(state) || /Z/.test(readFileSync(state, 'utf8')));
     await assert.rejects(lab.ssm.send(new GetDocumentCommand({ Name: 'Slow' })), /has been destroyed/);
   });
 });

@@ -20,9 +20,9 @@ import { articleLab } from '../../../lib/config/lab.ts';
 import { hostTags } from '../../../lib/config/host/tags.ts';
 import type { CommandDocument, NamedDocument, ShellStep } from '../../../lib/documents/schema/document.ts';
 import { createSsmRequestHandler, type SsmRequestHandler } from '../../../lib/local/ssm/request-handler.ts';
-import { eventually } from './eventually.ts';
 import { createManualClock, type ManualClock } from './manual-clock.ts';
 import { createProcessHost, type ProcessHost } from './process-host.ts';
+import { until } from '../../until.ts';
 
 /** The names and instance ids of the article's lab, with the tags that its hosts have. */
 export const hostIds = { server: 'i-00000001', 'load-1': 'i-00000002', 'load-2': 'i-00000000000000003' } as const;
@@ -107,7 +107,7 @@ export async function commandOf(lab: TestLab, CommandId: string): Promise<Comman
 
 /** The command, once it is over on all hosts. */
 export async function commandOver(lab: TestLab, id: string): Promise<Command> {
-  return eventually(`command ${id} is over`, async () => {
+  return until(`command ${id} is over`, async () => {
     const command = await commandOf(lab, id);
     return ['Pending', 'InProgress', 'Cancelling'].includes(command.Status ?? '') ? undefined : command;
   });
@@ -154,7 +154,7 @@ export async function execution(lab: TestLab, AutomationExecutionId: string): Pr
 
 /** The execution, once it is over. */
 export async function executionOver(lab: TestLab, id: string): Promise<AutomationExecution> {
-  return eventually(`execution ${id} is over`, async () => {
+  return until(`execution ${id} is over`, async () => {
     const found = await execution(lab, id);
     return ['Pending', 'InProgress', 'Cancelling'].includes(found.AutomationExecutionStatus ?? '') ? undefined : found;
   });
