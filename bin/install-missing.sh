@@ -19,7 +19,7 @@ while kill -0 "$npm" 2>/dev/null; do
 done
 if ! wait "$npm"; then
   echo 'error: the dependencies could not be installed; npm says above why' >&2
-  echo '  fix: see that npm reaches its registry (npm ping) and that the disk has room, then try again' >&2
+  echo '  fix: check that npm reaches its registry (npm ping) and that the disk has room, then try again' >&2
   exit 3
 fi
 cp package-lock.json "$stamp"

@@ -26,7 +26,7 @@ export function renderCalibration(record: CalibrationRecord): string {
     lineOf(headings),
     ...blocks,
     '',
-    'declared: what the server was told; truth: what it did by its own clock; the error is measured less truth.',
+    'declared: what the server was told to do; truth: what it did by its own clock; error: measured minus truth.',
     ...notes,
     `${verdictWords[record.outcome]}: ${record.summary}`,
     '',

@@ -83,5 +83,5 @@ function judgeOne(
   if (worse <= limit.share) return { outcome: 'passed', sentence: `${subject}: ${change}, within ${limit.text}` };
   return difference.significance === 'larger'
     ? { outcome: 'failed', sentence: `${subject}: ${change}, over ${limit.text}` }
-    : { outcome: 'passed', sentence: `${subject}: ${change}, but no more than the repeats differ` };
+    : { outcome: 'passed', sentence: `${subject}: ${change}, but within the range over the repeats` };
 }

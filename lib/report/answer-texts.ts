@@ -36,10 +36,10 @@ function pushesText({
   ahead,
 }: Answers['pushes']): string {
   const rate = messagesPerSecond === null ? '' : `, ${wholeNumber(messagesPerSecond)}/s`;
-  const pushed = `the server pushed ${counted(messages, 'message')} unasked (${withUnit('bytes', bytes)}${rate})`;
+  const pushed = `the server pushed ${counted(messages, 'message')} (${withUnit('bytes', bytes)}${rate})`;
   if (sharesClock === null) return pushed;
   const odd = [
-    sharesClock ? 'by the one clock that both have' : 'by two clocks, whose offset is in it',
+    sharesClock ? 'measured by one shared clock' : 'measured by two clocks, including their offset',
     ...(unstamped > 0 ? [`${wholeNumber(unstamped)} without a time`] : []),
     ...(ahead > 0 ? [`${wholeNumber(ahead)} with one that was still to come`] : []),
   ].join('; ');

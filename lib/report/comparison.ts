@@ -7,7 +7,7 @@ import { answerTexts, lossTexts } from './answer-texts.ts';
 import { digitsWithin, halfRangeOf, threeDigits, unitFor, wholeNumber, withUnit, type Unit } from './units.ts';
 
 /** What is said where a server's own figures are missing because it only has a URL. */
-export const unknownFromOutside = 'Memory and CPU of the server are unknown: it was seen from outside';
+export const unknownFromOutside = 'Memory and CPU of the server are unknown: it was measured from outside';
 
 /** One figure of one server, ready to be shown. */
 export interface Cell {

@@ -6,7 +6,7 @@ const outcomeWords = { passed: 'passed', failed: 'FAILED', invalid: 'could not b
 /** What is known of the measuring itself, in a sentence or two: the last calibration before the run with its error, age and commit. */
 export function describeCalibration(result: Pick<RunResult, 'calibration' | 'beganUnixMillis' | 'gitCommit'>): string {
   const { calibration, beganUnixMillis, gitCommit } = result;
-  if (calibration === null) return 'Not calibrated on this machine; npm run c1m -- calibrate --local does it.';
+  if (calibration === null) return 'Not calibrated on this machine; run npm run c1m -- calibrate --local.';
   const { outcome, size, unixMillis, worstErrorPercent, worstErrorMicros, machine } = calibration;
   const commit = calibration.gitCommit;
   const source =

@@ -137,7 +137,7 @@ function comparisonNote(result: RunResult): Html {
     ${hasBroadcasts(result) ? 'Spread: last arrival minus first on one host, median over broadcasts.' : ''}
     ${
       result.parameters.repeats > 1
-        ? '± is half the range over repeats; bold is the best, or what cannot be told from it because the ranges touch.'
+        ? '± is half the range over repeats; bold: the best, or indistinguishable from it because the ranges overlap.'
         : 'Single run: ignore small differences (use --repeats).'
     }
   </p>`;

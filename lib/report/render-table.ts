@@ -36,7 +36,7 @@ export function renderTable(result: RunResult): string {
 function heading({ parameters, runId, where, hosts, beganUnixMillis, complete }: RunResult): readonly string[] {
   return [
     `Run ${runId} (${where}, ${utcMinute(beganUnixMillis)})${complete ? '' : ' - INCOMPLETE'}`,
-    `${wholeNumber(parameters.connections)} connections wanted at ${wholeNumber(parameters.connectRate)}/s${parameters.memoryPreset === null ? '' : `, memory preset ${parameters.memoryPreset}`}${parameters.tls ? ', over TLS' : ''}${parameters.deflate ? ', compressed' : ''}`,
+    `${wholeNumber(parameters.connections)} connections requested at ${wholeNumber(parameters.connectRate)}/s${parameters.memoryPreset === null ? '' : `, memory preset ${parameters.memoryPreset}`}${parameters.tls ? ', over TLS' : ''}${parameters.deflate ? ', compressed' : ''}`,
     ...hanging(
       'workload:',
       parameters.workload.length === 0 ? 'none' : parameters.workload.map(formatPhase).join(', '),
@@ -170,7 +170,7 @@ function below(result: RunResult): readonly string[] {
       ...phaseNotes(result),
       ...wrap(
         result.parameters.repeats > 1
-          ? '± is half the range over repeats. * is the best, or cannot be told from the best: the ranges over repeats touch.'
+          ? '± is half the range over repeats. *: the best, or indistinguishable from it because the ranges overlap.'
           : 'Single run: ignore small differences (use --repeats).',
       ),
     );
@@ -180,7 +180,7 @@ function below(result: RunResult): readonly string[] {
     result.target === null &&
     columns.some(({ column, cells }) => column.group === 'memory/conn' && cells.some(({ text }) => text === '-'))
   ) {
-    lines.push(...wrap('- under memory/conn: the slope cannot be told from zero, or the ramp was too short for one.'));
+    lines.push(...wrap('- under memory/conn: the slope is indistinguishable from zero, or the ramp was too short.'));
   }
   if (columns.some(({ cells }) => cells.some(({ suspect }) => suspect))) {
     lines.push(...wrap('~ read with care: the report says why.'));

@@ -285,7 +285,7 @@ describe('c1m check', () => {
     [
       'a region that is not there',
       Object.assign(new Error('getaddrinfo ENOTFOUND ec2.us-east-9.amazonaws.com'), { code: 'ENOTFOUND' }),
-      /cannot be reached .*\n {2}fix: see that the region's name is right/,
+      /cannot be reached .*\n {2}fix: check the region's name/,
     ],
   ] as const) {
     test(`fails in two lines for ${trouble}`, async () => {

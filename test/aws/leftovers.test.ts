@@ -203,7 +203,7 @@ describe('c1m leftovers', () => {
     assert.match(stdout, /^instance, disk, VPC endpoint +not known +- +- +access denied to ec2:DescribeVolumes/m);
     assert.match(
       stdout,
-      /^nobody can say whether C1mLab still costs money in us-east-1: instance, disk, VPC endpoint could not be looked for$/m,
+      /^it is not known whether C1mLab still costs money in us-east-1: instance, disk, VPC endpoint could not be searched$/m,
     );
     assert.equal(exitCode, 3);
   });

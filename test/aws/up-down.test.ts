@@ -108,7 +108,7 @@ describe('c1m up', () => {
     assert.deepEqual(cdk, ['']);
     assert.match(
       stderr,
-      /^interrupted at step 1 of 1 \(deploy the stack C1mLab\): .*\nc1m up --yes goes on from there$/m,
+      /^interrupted at step 1 of 1 \(deploy the stack C1mLab\): .*\nc1m up --yes continues from there$/m,
     );
     assert.equal(exitCode, exitCodes.interrupted);
   });

@@ -87,13 +87,13 @@ describe(
       assert.match(interrupted.printed, /^\$ cdk bootstrap -c zone=us-east-1a /m);
       assert.match(
         interrupted.printed,
-        /^interrupted at step 2 of 2 \(deploy the stack C1mLab\): .*\nc1m up --yes goes on from there$/m,
+        /^interrupted at step 2 of 2 \(deploy the stack C1mLab\): .*\nc1m up --yes continues from there$/m,
       );
       untouched = await inventory(clients);
       assert.deepEqual(untouched['hosts'], []);
     });
 
-    test('c1m up goes on from there and makes the lab', async () => {
+    test('c1m up continues from there and makes the lab', async () => {
       const { code, printed } = await c1m('up', '--yes');
       assert.equal(code, exitCodes.ok, printed);
       assert.match(printed, /^step 1 of 1: deploy the stack C1mLab$/m);

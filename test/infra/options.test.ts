@@ -69,7 +69,7 @@ describe('a schedule', () => {
       /parameter Connections must match .*, got many$/,
     ],
     ['a role of its own', { parameters: { AutomationAssumeRole: 'arn' } }, /got AutomationAssumeRole$/],
-    ['what is no workload', { workload: 'dance' }, /^LabError: 'dance' is no workload/],
+    ['what is no workload', { workload: 'dance' }, /^LabError: 'dance' is not a workload/],
   ] as const) {
     test(`fails at synth with ${what}`, () => {
       assert.throws(() => synthesize({ schedule: { expression, ...schedule } }), message);

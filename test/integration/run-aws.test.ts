@@ -84,7 +84,7 @@ describe('a run on AWS, over the wire of an account on this machine', () => {
       run.child.kill('SIGINT');
       assert.equal((await run.ended).code, 130, run.stderr());
       const [id = ''] = readdirSync(out);
-      assert.match(run.stderr(), new RegExp(`goes on by itself; c1m attach ${id} .* c1m cancel ${id} `));
+      assert.match(run.stderr(), new RegExp(`continues by itself; c1m attach ${id} .* c1m cancel ${id} `));
 
       const status = account.c1m('status');
       assert.equal((await status.ended).code, 0, status.stderr());

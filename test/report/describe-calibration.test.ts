@@ -51,7 +51,7 @@ describe('the last calibration', () => {
 
   test('that was never made is said to be missing, with the command that makes it', async () => {
     for (const text of await shown(null)) {
-      assert.match(text, /Not calibrated on this machine; npm run c1m -- calibrate --local does it\./);
+      assert.match(text, /Not calibrated on this machine; run npm run c1m -- calibrate --local\./);
     }
   });
 });

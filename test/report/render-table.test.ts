@@ -103,7 +103,7 @@ describe('the table', () => {
         figures: { ...server.figures, serverBytesPerConnection: null },
       })),
     };
-    assert.match(renderTable(flat), /- under memory\/conn: the slope cannot be told from zero/);
+    assert.match(renderTable(flat), /- under memory\/conn: the slope is indistinguishable from zero/);
   });
 
   test('says that no server was measured', async () => {

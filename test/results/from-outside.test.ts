@@ -48,7 +48,7 @@ describe('a server at a URL', () => {
     assert.doesNotMatch(table, /memory preset|For reference/);
     const page = renderReport(result);
     assert.match(page, /<dt>addresses<\/dt>\s*<dd>192\.0\.2\.1<\/dd>/);
-    assert.doesNotMatch(page, /Server memory a connection|memory preset|article 2015|Processors the server used/);
+    assert.doesNotMatch(page, /Server memory per connection|memory preset|article 2015|Processors the server used/);
   });
 
   test('leaves a busy machine to the load generator and to what is not known', async () => {

@@ -6,7 +6,7 @@ const lineMost = 1000;
 /** What helps where an error does not say it itself. */
 const hints: Readonly<Record<number, string>> = {
   [exitCodes.usage]: 'npm run loadgen -- --help names every option',
-  [exitCodes.environment]: 'see that this machine has it, and that this user may use it',
+  [exitCodes.environment]: 'check that this machine has it and that this user may use it',
   [exitCodes.failed]: 'see what the server and the load generator printed before that',
   [exitCodes.defect]: 'report this as a defect of the load generator, with the command line',
 };

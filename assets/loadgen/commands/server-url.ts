@@ -47,7 +47,7 @@ async function addressesOf(host: string): Promise<readonly string[]> {
   } catch (error) {
     throw new EnvironmentError(`no address found for '${host}' (${(error as NodeJS.ErrnoException).code})`, {
       cause: error,
-      hint: 'see that the name is right, and that this machine can resolve it',
+      hint: 'check the name, and that this machine can resolve it',
     });
   }
 }

@@ -80,7 +80,7 @@ export async function standalone(args: readonly string[]): Promise<number> {
       process.stderr.write(errorText(late, hint, exitCodes.late));
     }
     if (notKept !== null)
-      throw new EnvironmentError(notKept, { hint: 'see that there is room, and that this user may write there' });
+      throw new EnvironmentError(notKept, { hint: 'check that there is room and that this user may write there' });
     if (reason === null) return late === null ? exitCodes.done : exitCodes.late;
     return exitCode;
   } finally {
@@ -223,7 +223,7 @@ function hintFor(summary: Summary, exitCode: number): string | undefined {
 
 const hints: Readonly<Record<number, string>> = {
   [exitCodes.notReached]:
-    'see that a server listens there and what it printed; it may lack descriptors, backlog or memory for so many',
+    'check that a server listens there and read its output; it may lack descriptors, backlog or memory for so many',
   [exitCodes.incomplete]: 'see what the server printed; a smaller --workload shows how much it can do',
   [exitCodes.interrupted]: 'nothing to do: what was measured until then is shown',
 };

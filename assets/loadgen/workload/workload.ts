@@ -36,7 +36,7 @@ export function parseWorkload(given: string): Workload {
   if (!isText(given)) {
     const shown = given.length > 80 ? `${given.slice(0, 80)}…` : given;
     throw new WorkloadError(
-      `'${shown}' is no workload: no preset, no file, and it does not begin with a phase`,
+      `'${shown}' is not a workload: not a preset, not a file, and it does not begin with a phase`,
       `give ${workloadPresetNames.join(', ')}, a file, or phases (${phaseKindNames.join(', ')}) such as 'echo rate=100/s for=10s, broadcast times=3'`,
     );
   }

@@ -82,12 +82,12 @@ const phrases: Readonly<Record<FailureKind, string>> = {
 
 const hints: Readonly<Record<FailureKind, string>> = {
   credentials:
-    'sign in (aws sso login, aws configure, or AWS_PROFILE), and see that the region is enabled in the account; aws sts get-caller-identity shows who you are',
+    'sign in (aws sso login, aws configure, or AWS_PROFILE), and check that the region is enabled in the account; aws sts get-caller-identity shows who you are',
   expired: 'sign in again, for instance with aws sso login, and repeat the command',
   denied:
     'sign in as somebody who may, or let an administrator allow that action; c1m policy prints what each command needs',
   throttled: 'wait a minute and repeat the command; something else in the account may be calling EC2 all the time',
-  unreachable: "see that the region's name is right and the network is up (--region, AWS_REGION, AWS_ENDPOINT_URL)",
+  unreachable: "check the region's name and the network (--region, AWS_REGION, AWS_ENDPOINT_URL)",
   other: 'repeat the command; if it stays, AWS_ENDPOINT_URL may point to something that does not know this call',
 };
 

@@ -16,7 +16,7 @@ const removals: Readonly<Record<string, string>> = {
 
 /** What is never looked for, and why that is no harm. */
 export const notLookedFor = [
-  'Not looked for: documents, roles, schedule and state machine by themselves (they are parts of the stack, and cost nothing where no',
+  'Not searched separately: documents, roles, schedule and state machine (they are parts of the stack, and cost nothing where no',
   'host runs), and what `cdk bootstrap` made for the whole account (its bucket keeps the assets of each deploy; `cdk gc` empties it).',
 ] as const;
 
@@ -63,7 +63,7 @@ function summary(labName: string, { found, notSearched, region }: Leftovers): st
     return `${costing.length} of ${found.length} things left of ${labName} in ${region} cost money: ${atLeast} ${dollars(sum)} a month`;
   }
   if (unsure.length > 0)
-    return `nobody can say whether ${labName} still costs money in ${region}: ${unsure.join(', ')} could not be looked for`;
+    return `it is not known whether ${labName} still costs money in ${region}: ${unsure.join(', ')} could not be searched`;
   if (found.length > 0) return `${found.length} things are left of ${labName} in ${region}; none costs money`;
   return `nothing is left of ${labName} in ${region}`;
 }

@@ -14,7 +14,7 @@ export function leagueMarkdown(editions: readonly ShownEdition[]): string {
   return `${[
     '# League',
     'Every server of the lab under the same workload on the same machine. [The page](index.html) sorts, filters by language and leads from each figure to its runs; `npm run bench:league` measures what is missing and makes both again.',
-    '± is half the range over repeats; bold is the best or cannot be told from it, because the ranges touch. A server with one repeat has no ±: ignore small differences. `× floor` is how many times the floor, a server in C that does nothing else, the figure is.',
+    '± is half the range over repeats; bold: the best, or indistinguishable from it because the ranges overlap. A server with one repeat has no ±: ignore small differences. `× floor` is how many times the floor, a server in C that does nothing else, the figure is.',
     ...sections,
   ].join('\n\n')}\n`;
 }

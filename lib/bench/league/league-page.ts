@@ -44,7 +44,7 @@ export function leaguePage(editions: readonly ShownEdition[]): string {
           </div>
           ${editions.map(editionSection)}
           <footer>
-            ± is half the range over repeats; bold is the best, or cannot be told from it because the ranges touch. A
+            ± is half the range over repeats; bold: the best, or indistinguishable from it because the ranges overlap. A
             figure without ± has one repeat: ignore small differences. × floor: how many times the figure of a server in
             C that does nothing else. A figure marked ~ is to be read with care; its run says why.
           </footer>

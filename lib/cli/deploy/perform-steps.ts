@@ -30,7 +30,7 @@ export async function performSteps(steps: readonly Step[], command: string, cont
       }
       if (!context.interrupted.aborted) continue;
     }
-    stderr.write(`interrupted at ${place} (${name}): ${whenInterrupted}\n${command} goes on from there\n`);
+    stderr.write(`interrupted at ${place} (${name}): ${whenInterrupted}\n${command} continues from there\n`);
     return exitCodes.interrupted;
   }
   return exitCodes.ok;

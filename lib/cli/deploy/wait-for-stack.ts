@@ -20,7 +20,7 @@ export function waitForStack(
   return [
     {
       name: `wait until CloudFormation has finished ${stack.status}`,
-      whenInterrupted: 'CloudFormation goes on by itself',
+      whenInterrupted: 'CloudFormation continues by itself',
       run: async () => void (await settledStack(clients, name, onWait, context.interrupted)),
     },
   ];

@@ -6,7 +6,7 @@ import { howToResume } from './how-to-resume.ts';
 /** What to do about a measurement that failed, by the step of the benchmark that did. */
 const adviceByStep: Readonly<Record<string, string>> = {
   buildServer: 'see what it printed, in build.log',
-  buildLoad: 'the load generator could not be built: see that npm reaches its registry',
+  buildLoad: 'the load generator could not be built: check that npm reaches its registry',
   prepare: 'see what the host says',
   start: 'see what it printed, in server-1.err and server-1.out',
   ramp: 'see what the load generator printed, in loadgen.log',
@@ -22,7 +22,7 @@ const adviceByReason: readonly (readonly [RegExp, string])[] = [
     'end what listens there (ss -ltnp on that host names it), or let the lab use another port (network.port in a lab file)',
   ],
   [/\bis not tuned\b/, 'tune the host as it says'],
-  [/^broadcasts\b/, "see that the server publishes in the lab's way (docs/contracts.md), or leave broadcasts out"],
+  [/^broadcasts\b/, "check that the server publishes the lab's way (docs/contracts.md), or remove broadcasts"],
   [/ENOSPC|No space left|disk quota/i, 'free space where it says that there is none'],
   [
     /its processes have been ended|has stood still|\bsampler\b|has been silent|does not answer/,

@@ -61,5 +61,5 @@ async function hasRunning({ folder, runId }: Run): Promise<boolean> {
 }
 
 function goesOn({ runId }: Run): string {
-  return `the execution goes on by itself; c1m attach ${runId} watches it again, c1m cancel ${runId} ends it`;
+  return `the execution continues by itself; c1m attach ${runId} resumes watching, c1m cancel ${runId} cancels it`;
 }

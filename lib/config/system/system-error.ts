@@ -4,7 +4,7 @@ import { LabError } from '../lab-error.ts';
 const remedies: Readonly<Record<string, string>> = {
   EACCES: 'see whose it is and that this user may use it (ls -ld)',
   EPERM: 'see whose it is and that this user may use it (ls -ld)',
-  ENOENT: 'see that it is there, and every folder above it',
+  ENOENT: 'check that it and every folder above it exist',
   ENOTDIR: 'something above it is no folder: see the path',
   EISDIR: 'a folder stands where a file should be: move it away',
   ENOTEMPTY: 'a folder stands where a file should be: move it away',

@@ -18,7 +18,7 @@ function cardsOf({ parameters: { workload } }: RunResult): readonly Card[] {
   return [
     {
       figure: 'serverBytesPerConnection',
-      title: 'Server memory a connection',
+      title: 'Server memory per connection',
       note: 'Its own memory, without the kernel. Shorter is better.',
     },
     ...workload.map(({ kind }, place) => {
@@ -32,7 +32,7 @@ function cardsOf({ parameters: { workload } }: RunResult): readonly Card[] {
     }),
     {
       figure: 'serverCpuMicrosPerConnection',
-      title: 'Server CPU a connection opened',
+      title: 'Server CPU per connection opened',
       note: 'Accepting it and its handshakes, in the ramp. Shorter is better.',
     },
   ];

@@ -33,7 +33,7 @@ export function remarks(result: RunResult): Html {
                 ${texts.map((text) => html`<li>${text}</li>`)}
               </ul>`
         }
-        ${fold('on how far figures can be trusted', 'note', [...new Set(notes)])}
+        ${fold('on how far to trust the figures', 'note', [...new Set(notes)])}
         ${fold('that this server is known to break', 'promise', deviations)}
       </section>`,
     ];

@@ -132,7 +132,7 @@ function blindToDrops({ raw, hostsShareOneMachine }: Evidence): readonly Wall[] 
       wall: 'packetsDropped',
       effect: 'noted',
       host: null,
-      evidence: `drops by the allowances of an instance are not visible on ${blind.map(({ host }) => host).join(', ')} (only the ENA driver counts them, and ethtool tells): retransmissions alone would show them`,
+      evidence: `drops by the allowances of an instance are not visible on ${blind.map(({ host }) => host).join(', ')} (only the ENA driver counts them, for ethtool): only retransmissions would show them`,
     },
   ];
 }

@@ -57,7 +57,7 @@ function swap(host: RawHost): readonly Wall[] {
       wall: 'swap',
       effect: 'invalidates',
       host: host.host,
-      evidence: `${(grown / 1e6).toFixed(0)} MB went to swap during the measurement: memory figures are too low and latencies are the disk's`,
+      evidence: `${(grown / 1e6).toFixed(0)} MB went to swap during the measurement: memory figures are too low and latencies include the disk`,
     },
   ];
 }

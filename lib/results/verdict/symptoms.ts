@@ -55,7 +55,7 @@ export function symptoms({ reached, result }: Evidence): readonly Wall[] {
   return [
     ...wall('serverClosed', endedByServer, (count) => `the server ended ${count} of ${attempts} attempts itself`),
     ...wall('refused', refused, (count) => `${count} attempts were refused: nothing listened on a port of the server`),
-    ...wall('unreachable', noWay, (count) => `${count} attempts found no way to the server`),
+    ...wall('unreachable', noWay, (count) => `${count} attempts found no route to the server`),
     ...wall('timeouts', unanswered, (count) => `${count} attempts had no answer in time`),
     ...losses,
   ];

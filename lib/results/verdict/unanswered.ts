@@ -10,11 +10,11 @@ export function findUnanswered({ connections, ramp }: Figures, undecodable: numb
   const lacking: string[] = [];
   if (undecodable > 0) lacking.push(`${undecodable} histograms could not be decoded`);
   if (connections.established > 0 && ramp.connectLatency === null) {
-    lacking.push('there are connections, and no latency of them was kept');
+    lacking.push('there are connections, but their latency was not kept');
   }
   if (connections.peak > connections.wanted) {
     const { peak, wanted } = connections;
-    lacking.push(`${peak} connections were open where ${wanted} were wanted: something counts twice`);
+    lacking.push(`${peak} connections were open where ${wanted} were requested: something was counted twice`);
   }
   return lacking;
 }

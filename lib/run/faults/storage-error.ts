@@ -29,8 +29,8 @@ export class StorageError extends LabError {
 const remedies: Readonly<Record<string, string>> = {
   EFBIG: 'raise the limit of a file (ulimit -f), or the disk takes no file of that size',
   EROFS: 'mount that file system so that it can be written to',
-  EACCES: 'see that this user may write there',
-  EPERM: 'see that this user may write there',
+  EACCES: 'check that this user may write there',
+  EPERM: 'check that this user may write there',
 };
 
 function codeOf(error: unknown): string {

@@ -18,7 +18,7 @@ const adviceByReason: readonly (readonly [RegExp, string])[] = [
     /\b(401|403)\b/,
     "give what it asks for: user:password in --url, --header 'Authorization: …', or --header 'Cookie: …'",
   ],
-  [/\b404\b/, 'see that the path of --url is the one that takes WebSocket connections'],
+  [/\b404\b/, 'check that the path of --url accepts WebSocket connections'],
   [/redirected to|\b3\d\d\b/, 'give the URL that it redirects to'],
   [
     /certificate|SELF_SIGNED|UNABLE_TO|ALTNAME|CERT_|self-signed/i,

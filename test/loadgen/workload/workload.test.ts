@@ -63,7 +63,7 @@ describe('a workload', () => {
   test('that is none is refused with the phase, the field, the value and what would do', () => {
     refused(
       () => parseWorkload('everything'),
-      /'everything' is no workload/,
+      /'everything' is not a workload/,
       /quick, article, push, a file, or phases/,
     );
     refused(() => parseWorkload('dance for=1s, echo'), /'dance' is no phase/, /the phases are echo, /);

@@ -38,7 +38,7 @@ describe('a wall that stops a run', () => {
       { ECONNRESET: 5, badHandshake: 2 },
       /ended 28 of 2000 attempts itself \(20 ECONNRESET, 8 badHandshake/,
     ],
-    ['unreachable', { ENETUNREACH: 5 }, /20 attempts found no way to the server \(20 ENETUNREACH\)/],
+    ['unreachable', { ENETUNREACH: 5 }, /20 attempts found no route to the server \(20 ENETUNREACH\)/],
   ] as const) {
     test(`${wall} is found from ${Object.keys(failures).join(' and ')}`, async () => {
       const measurement = await measured(short(plain(), failures));

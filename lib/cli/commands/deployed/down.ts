@@ -113,7 +113,7 @@ function destroyStep(clients: AwsClients, name: string, flags: DownFlags, contex
   const words = ['destroy', name, '--force', ...cdkContext(flags, undefined, context.workingFolder)];
   return {
     name: `destroy the stack ${name}`,
-    whenInterrupted: 'what CloudFormation has begun goes on by itself',
+    whenInterrupted: 'what CloudFormation has begun continues by itself',
     run: async () => {
       try {
         await runCdk(words, clients.region, context);

@@ -115,7 +115,7 @@ async function stepsOf(
     {
       name: `deploy the stack ${name}`,
       whenInterrupted:
-        'what CloudFormation has begun goes on by itself, and hosts cost money from their start (c1m down removes them)',
+        'what CloudFormation has begun continues by itself, and hosts cost money from their start (c1m down removes them)',
       // Without a change set, an interruption leaves nothing that a later deploy must clear away.
       run: () =>
         runCdk(

@@ -18,7 +18,7 @@ function latencyChart(shown: ShownPhase & { readonly kind: PhaseKindName }): rea
     {
       id: `chart-${shown.name}`,
       title: shown.name === shown.kind ? title : `${title}, phase ${shown.name}`,
-      caption: `${about} Over percentiles: at 99 % stands what 99 of 100 had by then. The further right, the rarer.`,
+      caption: `${about} By percentile: 99 of 100 were no slower than the value at 99 %. Further right is rarer.`,
       xLabel: 'percentile',
       yLabel: 'ms',
       xUnit: '',
@@ -61,7 +61,7 @@ export function chartsOf(result: RunResult): readonly Chart[] {
       id: 'chart-memory',
       title: 'Server memory over connections',
       caption:
-        'Dots: memory of the server processes alone (RssAnon) in the samples of the ramp. Dashed: the line whose slope is the bytes a connection.',
+        'Dots: memory of the server processes alone (RssAnon) in the samples of the ramp. Dashed: the line whose slope is the bytes per connection.',
       xLabel: 'sockets on the server',
       yLabel: 'MB',
       xUnit: 'sockets',
