@@ -238,14 +238,17 @@ export class RawClient {
     this.#socket.resume();
   }
 
-  /** Resolves when the kernel has taken all of `bytes`; fails when the connection ends before that. */
+  /** Resolves when the kernel has taken all of `bytes`; fails when the connection ends before that, by the server's FIN too. */
   async taken(bytes: Buffer): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
-      this.#socket.write(bytes, (error) => {
-        if (error) reject(error);
-        else resolve();
-      });
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const end = (): void => reject(new Error('the server ended the connection'));
+    this.#socket.once('end', end);
+    this.#socket.write(bytes, (error) => (error ? reject(error) : resolve()));
+    try {
+      await promise;
+    } finally {
+      this.#socket.off('end', end);
+    }
   }
 
   /** How the connection ended, as this side saw it; null while it has not. */

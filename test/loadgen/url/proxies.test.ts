@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, test, type TestContext } from 'node:test';
+import { loopbackSource } from '../held-load.ts';
 import { startLabServer } from '../lab-server.ts';
 import { authority, serverCertificate } from '../tls/certificates.ts';
 import { assertComplete, load } from './answer-server.ts';
@@ -138,7 +139,7 @@ for (const proxy of proxies) {
       test(`is loaded over TLS ${version}, and what the proxy answers itself is told`, async (context) => {
         const { port, cacert } = await startProxy(context, proxy, version);
         const options = (path: string, connections: number): readonly string[] =>
-          `--url wss://127.0.0.1:${port}${path} --cacert ${cacert} --connections ${connections} --hold 0 --json`.split(
+          `--url wss://127.0.0.1:${port}${path} --cacert ${cacert} --connections ${connections} --hold 0 --json --sources ${loopbackSource()}`.split(
             ' ',
           );
         const outcome = await load(...options('/', 20), '--workload', 'echo rate=100/s for=0.5s, broadcast times=1');

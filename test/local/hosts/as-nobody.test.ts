@@ -11,7 +11,7 @@ const asNobody = ['--reuid', String(nobody), '--regid', String(nobody), '--clear
 const files = ['create-local-hosts.test.ts', 'outside-servers.test.ts', 'units.test.ts', 'owner-killed.test.ts'];
 const clone = path.join(import.meta.dirname, '../../..');
 /** What these tests load. */
-const parts = ['package.json', 'lib', 'assets', 'test/local/hosts', 'node_modules/valibot'];
+const parts = ['package.json', 'lib', 'assets', 'test/local/hosts', 'test/until.ts', 'node_modules/valibot'];
 
 /** The clone's parts and Node, where nobody may read and run them: a clone in root's home is closed to it. */
 interface Copy {
