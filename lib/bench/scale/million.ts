@@ -9,7 +9,7 @@ import { runLab, type LabRun } from './lab-run.ts';
 import { rampReference, type ReferenceRamp } from './reference-ramp.ts';
 
 const results = join(import.meta.dirname, '../../../results/million');
-const kept = join(import.meta.dirname, '../../../docs/benchmarks');
+const kept = join(import.meta.dirname, '../../../docs/benchmarks/million');
 
 const usage = `Holds as many connections as one machine can, by the lab's own command line, and opens as many with clients in C
 against the same server.
@@ -21,7 +21,7 @@ usage: npm run bench:million -- [flags]
   --broadcasts K     broadcasts to all (default: 2)
   --interval S       seconds from one to the next (default: 60)
   --no-reference     leave the clients in C out
-  --save             keep the report in docs/benchmarks
+  --save             keep the report in docs/benchmarks/million
 exit codes: those of c1m run`;
 const options = {
   server: { type: 'string', default: 'netty' },
@@ -48,7 +48,7 @@ async function main(flags: Flags<typeof options>): Promise<number> {
   if (flags.save) {
     mkdirSync(kept, { recursive: true });
     writeFileSync(
-      join(kept, `million-${flags.server}${flags.tls ? '-tls' : ''}-${run.result.parameters.connections}.txt`),
+      join(kept, `${flags.server}${flags.tls ? '-tls' : ''}-${run.result.parameters.connections}.txt`),
       text,
     );
   }
