@@ -80,6 +80,17 @@ describe('the report', () => {
     assert.match(await lead('none', { connections: 1 }), /hold 1 connection\. $/);
   });
 
+  test('shows at a glance every server, with a hyphen where a figure is unknown', async () => {
+    const measured = await readMerged(runFiles({ servers: ['netty', 'go'] }));
+    const unknown = measured.servers.map((server, index) =>
+      index === 0 ? { ...server, figures: { ...server.figures, serverBytesPerConnection: null } } : server,
+    );
+    const page = renderReport({ ...measured, servers: unknown }).replaceAll(/\s+/g, ' ');
+    const card = /<h3>Server memory per connection<\/h3>.*?<\/section>/.exec(page)?.[0] ?? '';
+    assert.match(card, /<dt>netty<\/dt> <dd class="track" aria-hidden="true"><\/dd> <dd>-<\/dd>/);
+    assert.match(card, /<dt>go gorilla<\/dt>.*? kB<\/dd>/);
+  });
+
   test('lets nothing from a run become markup or script', async () => {
     const hostile = `</script><script>globalThis.broken=1</script><!-- <b onload="x">'`;
     const files = changed(

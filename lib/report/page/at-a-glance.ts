@@ -21,13 +21,16 @@ function cardsOf({ parameters: { workload } }: RunResult): readonly Card[] {
       title: 'Server memory per connection',
       note: 'Its own memory, without the kernel. Shorter is better.',
     },
-    ...workload.map(({ kind }, place) => {
-      const { title, about } = resultRoom(kind).latency;
+    ...workload.flatMap(({ kind }, place) => {
+      const { latency, figures } = resultRoom(kind);
+      const first = figures.find(({ key }) => key === 'p99Micros' || key === 'micros99');
+      if (first === undefined) return [];
       const name = names[place] ?? kind;
+      const title = `${latency.title}, ${first.heading}`;
       return {
-        figure: `${name}.p99Micros`,
-        title: name === kind ? `${title}, p99` : `${title}, p99, phase ${name}`,
-        note: `${about} Shorter is better.`,
+        figure: `${name}.${first.key}`,
+        title: name === kind ? title : `${title}, phase ${name}`,
+        note: `${latency.about} Shorter is better.`,
       };
     }),
     {
@@ -49,9 +52,13 @@ export function atAGlance(result: RunResult): Html {
       column.column.quantity,
       result.servers.flatMap((server) => server.figures[figure]?.median ?? []),
     );
-    const rows = result.servers.flatMap((server, index) => {
+    const rows = result.servers.map((server, index) => {
       const value = server.figures[figure];
-      if (value === null || value === undefined) return [];
+      if (value === null || value === undefined) {
+        return html`<dt>${server.title}</dt>
+          <dd class="track" aria-hidden="true"></dd>
+          <dd>-</dd>`;
+      }
       const cell = column.cells[index];
       const percent = (amount: number): string => ((100 * amount) / most).toFixed(2);
       const range =
@@ -61,14 +68,12 @@ export function atAGlance(result: RunResult): Html {
               style="left:${percent(value.low)}%;width:${percent(value.high - value.low)}%"
             ></span>`
           : '';
-      return [
-        html`<dt>${server.title}</dt>
-          <dd class="track" aria-hidden="true">
-            <span class="bar" style="width:${percent(value.median)}%;background:var(--s${colourOf(index)})"></span
-            >${range}
-          </dd>
-          <dd>${cell?.suspect === true ? '~' : ''}${figureTexts(column.column, unit, value).text} ${unit.name}</dd>`,
-      ];
+      return html`<dt>${server.title}</dt>
+        <dd class="track" aria-hidden="true">
+          <span class="bar" style="width:${percent(value.median)}%;background:var(--s${colourOf(index)})"></span
+          >${range}
+        </dd>
+        <dd>${cell?.suspect === true ? '~' : ''}${figureTexts(column.column, unit, value).text} ${unit.name}</dd>`;
     });
     return [
       html`<section class="card">
