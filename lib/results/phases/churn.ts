@@ -85,7 +85,7 @@ export const churnRoom: ResultRoom<'churn', Pick<ChurnResult, keyof typeof measu
     {
       key: 'serverCpuSecondsEach',
       heading: 'CPU/conn',
-      about: 'Processor time of the server for one connection that goes and one that comes.',
+      about: 'Processor time of the server per connection closed and reopened.',
       quantity: 'seconds',
       better: 'less',
       of: ({ server, opened }) => (server.cpuSeconds === null || opened === 0 ? null : server.cpuSeconds / opened),
@@ -93,7 +93,8 @@ export const churnRoom: ResultRoom<'churn', Pick<ChurnResult, keyof typeof measu
     {
       key: 'growthBytesPerConnection',
       heading: 'growth',
-      about: 'Memory that the server gained a connection exchanged, where it certainly gained some; 0 where none.',
+      about:
+        'Memory that the server gained per connection closed and reopened: 0 where it gained none, - where that is unclear.',
       quantity: 'bytes',
       better: 'less',
       of: ({ memoryGrowth }) =>

@@ -93,7 +93,7 @@ export const latencyFigures = (what: string) =>
 export const peakFigure = {
   key: 'peakBytes',
   heading: 'peak',
-  about: 'The most memory that the server had meanwhile.',
+  about: 'The most memory that the server used in this phase.',
   quantity: 'bytes',
   better: 'less',
   of: ({ server }: PhaseResultCommon) => server.peakBytes,

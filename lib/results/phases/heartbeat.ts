@@ -44,7 +44,7 @@ export const heartbeatRoom: ResultRoom<'heartbeat', Pick<HeartbeatResult, keyof 
       key: 'serverCpuSecondsPerThousand',
       heading: 'CPU/1000',
       about:
-        'Processor time of the server for 1000 heartbeats: as many processors as 1000 heartbeats a second cost it.',
+        'Processor time of the server per 1000 heartbeats: 0.2 s means that 1000 a second keep 0.2 processors busy.',
       quantity: 'seconds',
       better: 'less',
       of: ({ server, sent }) => (server.cpuSeconds === null || sent === 0 ? null : (1000 * server.cpuSeconds) / sent),

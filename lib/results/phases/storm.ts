@@ -65,7 +65,7 @@ export const stormRoom: ResultRoom<'storm', Pick<StormResult, keyof typeof measu
     {
       key: 'attempts',
       heading: 'attempts',
-      about: 'Attempts of all clients together.',
+      about: 'Attempts to reconnect, of all clients together.',
       quantity: 'count',
       better: null,
       of: ({ attempts }) => attempts,
