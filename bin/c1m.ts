@@ -24,7 +24,7 @@ await runCommandLine(process.argv.slice(2), {
   workingFolder: process.cwd(),
   interactive: process.stderr.isTTY,
   // A terminal that does not know its width says 0.
-  columns: process.stderr.columns || 100,
+  columns: process.stderr.columns || 120,
   interrupted: interruption.signal,
   now: () => new Date(),
   random: Math.random,

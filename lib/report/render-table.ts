@@ -15,62 +15,92 @@ import { describeCalibration } from './describe-calibration.ts';
 import { machineOf } from './machine.ts';
 import { threeDigits, utcMinute, wholeNumber, withUnit } from './units.ts';
 
-/** Columns that text below the table is wrapped at. */
+/** Text below the table is wrapped at so many characters, or at the terminal's width. */
 const textWidth = 100;
 
-/** Columns that the comparison must fit into: with more, its columns stand closer. */
-const terminalWidth = 120;
+/** The width that a table must have at the least: in a narrower terminal it wraps. */
+const leastWidth = 60;
 
 /** The most remarks shown for one server; all are in result.json and in the report. */
 const remarksShown = 6;
 
-/** The comparison of a run's servers for a terminal: plain text without colours, ends with a newline. */
-export function renderTable(result: RunResult): string {
-  const paragraphs = [heading(result), comparison(result), footnotes(result), below(result)];
+/** A text that is to be wrapped; its lines stand behind the label. */
+interface Labelled {
+  readonly label: string;
+  readonly text: string;
+}
+
+const note = (text: string): Labelled => ({ label: '', text });
+
+/**
+ * The comparison of a run's servers for a terminal: plain text without colours, ends with a newline. Where the terminal's width does not
+ * hold the columns, they stand closer, then in several tables below each other.
+ */
+export function renderTable(result: RunResult, terminalWidth = 120): string {
+  const width = Math.max(leastWidth, terminalWidth);
+  const wrapped = (texts: readonly Labelled[]): readonly string[] =>
+    texts.flatMap((text) => hanging(text, Math.min(textWidth, width)));
+  const paragraphs = [
+    wrapped(heading(result)),
+    comparison(result, width),
+    wrapped(footnotes(result)),
+    wrapped(below(result)),
+  ];
   return `${paragraphs
     .filter((lines) => lines.length > 0)
     .map((lines) => lines.join('\n'))
     .join('\n\n')}\n`;
 }
 
-function heading({ parameters, runId, where, hosts, beganUnixMillis, complete }: RunResult): readonly string[] {
+function heading({ parameters, runId, where, hosts, beganUnixMillis, complete }: RunResult): readonly Labelled[] {
+  const phases = parameters.workload.map(formatPhase).join(', ');
   return [
-    `Run ${runId} (${where}, ${utcMinute(beganUnixMillis)})${complete ? '' : ' - INCOMPLETE'}`,
-    `${wholeNumber(parameters.connections)} connections requested at ${wholeNumber(parameters.connectRate)}/s${parameters.memoryPreset === null ? '' : `, memory preset ${parameters.memoryPreset}`}${parameters.tls ? ', over TLS' : ''}${parameters.deflate ? ', compressed' : ''}`,
-    ...hanging(
-      'workload:',
-      parameters.workload.length === 0 ? 'none' : parameters.workload.map(formatPhase).join(', '),
+    note(`Run ${runId} (${where}, ${utcMinute(beganUnixMillis)})${complete ? '' : ' - INCOMPLETE'}`),
+    note(
+      `${wholeNumber(parameters.connections)} connections requested at ${wholeNumber(parameters.connectRate)}/s${parameters.memoryPreset === null ? '' : `, memory preset ${parameters.memoryPreset}`}${parameters.tls ? ', over TLS' : ''}${parameters.deflate ? ', compressed' : ''}`,
     ),
-    ...(hosts.length === 0 ? [] : [machineOf({ hosts })]),
+    { label: 'workload:', text: phases === '' ? 'none' : phases },
+    ...(hosts.length === 0 ? [] : [note(machineOf({ hosts }))]),
   ];
 }
 
-function comparison(result: RunResult): readonly string[] {
+function comparison(result: RunResult, width: number): readonly string[] {
   if (result.servers.length === 0) return ['No server was measured.'];
-  const blocks = blocksOf(result, compareServers(result));
+  const blocks = blocksOf(result, compareServers(result), width);
   return blocks.flatMap((block, index) => (index === 0 ? block : ['', ...block]));
 }
 
 /** The columns in as many tables below each other as the terminal's width asks for; the groups of columns stay whole. */
-function blocksOf(result: RunResult, compared: readonly ComparedColumn[]): readonly (readonly string[])[] {
+function blocksOf(
+  result: RunResult,
+  compared: readonly ComparedColumn[],
+  width: number,
+): readonly (readonly string[])[] {
+  const table = (columns: readonly ComparedColumn[]): readonly string[] =>
+    tableOf(result, columns, blocks.length === 0, width);
   const groups = [...new Set(compared.map(({ column }) => column.group))];
   const blocks: (readonly string[])[] = [];
   let columns: ComparedColumn[] = [];
   for (const group of groups) {
     const own = compared.filter(({ column }) => column.group === group);
-    if (columns.length > 0 && widthOf(tableOf(result, [...columns, ...own], blocks.length === 0)) > terminalWidth) {
-      blocks.push(tableOf(result, columns, blocks.length === 0));
+    if (columns.length > 0 && widthOf(table([...columns, ...own])) > width) {
+      blocks.push(table(columns));
       columns = [];
     }
     columns.push(...own);
   }
-  return [...blocks, tableOf(result, columns, blocks.length === 0)];
+  return [...blocks, table(columns)];
 }
 
 const widthOf = (lines: readonly string[]): number => Math.max(...lines.map((line) => line.length));
 
 /** One table of some columns, the verdicts behind the first. */
-function tableOf(result: RunResult, compared: readonly ComparedColumn[], hasVerdicts: boolean): readonly string[] {
+function tableOf(
+  result: RunResult,
+  compared: readonly ComparedColumn[],
+  hasVerdicts: boolean,
+  width: number,
+): readonly string[] {
   const numbers = footnoteNumbers(result);
   const names = ['', 'server', '', ...result.servers.flatMap(({ title }) => rows(result, title, ''))];
   const verdicts = [
@@ -88,7 +118,7 @@ function tableOf(result: RunResult, compared: readonly ComparedColumn[], hasVerd
     ...(hasVerdicts ? [{ lines: verdicts, right: false }] : []),
   ];
   const widths = table.map(({ lines }) => widthOf(lines));
-  const roomy = widths.reduce((total, width) => total + width + 2, -2) <= terminalWidth;
+  const roomy = widths.reduce((total, each) => total + each + 2, -2) <= width;
   return names.map((_, row) =>
     table
       .map(({ lines, right }, index) => {
@@ -139,36 +169,37 @@ function remarksIn(result: RunResult, server: ServerSummary): readonly string[] 
   return [...remarksOf(server, result), ...promises];
 }
 
-function footnotes(result: RunResult): readonly string[] {
+function footnotes(result: RunResult): readonly Labelled[] {
   const numbers = footnoteNumbers(result);
   const lines = result.servers.flatMap((server) => {
     const remarks = remarksIn(result, server);
     const shown = remarks.slice(0, remarksShown);
     if (remarks.length > shown.length) shown.push(`${remarks.length - shown.length} more in the report`);
     const label = `[${numbers.get(server.server) ?? ''}]`;
-    return shown.flatMap((remark, index) =>
-      index === 0 ? hanging(label, `${server.title}: ${remark}`) : hanging(' '.repeat(label.length), remark),
+    return shown.map((remark, index) =>
+      index === 0 ? { label, text: `${server.title}: ${remark}` } : { label: ' '.repeat(label.length), text: remark },
     );
   });
-  for (const { server, reason } of result.skipped) lines.push(...hanging('  -', `${server} was skipped: ${reason}`));
+  for (const { server, reason } of result.skipped)
+    lines.push({ label: '  -', text: `${server} was skipped: ${reason}` });
   for (const what of result.missing) {
-    if (/ was (not )?measured/.test(what)) lines.push(...hanging('  -', what));
+    if (/ was (not )?measured/.test(what)) lines.push({ label: '  -', text: what });
   }
   return lines;
 }
 
-function below(result: RunResult): readonly string[] {
-  const lines: string[] = [];
+function below(result: RunResult): readonly Labelled[] {
+  const lines: Labelled[] = [];
   if (result.servers.length > 0) {
     lines.push(
-      ...wrap(
+      note(
         result.target === null
           ? 'memory/conn: slope over the ramp; server = its own memory, kernel = slab and socket buffers of the machine' +
               (result.hostsShareOneMachine ? ', with both ends of each connection on it.' : '.')
           : `- ${unknownFromOutside}.`,
       ),
       ...phaseNotes(result),
-      ...wrap(
+      note(
         result.parameters.repeats > 1
           ? '± is half the range over repeats. *: the best, or indistinguishable from it because the ranges overlap.'
           : 'Single run: ignore small differences (use --repeats).',
@@ -180,15 +211,15 @@ function below(result: RunResult): readonly string[] {
     result.target === null &&
     columns.some(({ column, cells }) => column.group === 'memory/conn' && cells.some(({ text }) => text === '-'))
   ) {
-    lines.push(...wrap('- under memory/conn: the slope is indistinguishable from zero, or the ramp was too short.'));
+    lines.push(note('- under memory/conn: the slope is indistinguishable from zero, or the ramp was too short.'));
   }
   if (columns.some(({ cells }) => cells.some(({ suspect }) => suspect))) {
-    lines.push(...wrap('~ read with care: the report says why.'));
+    lines.push(note('~ read with care: the report says why.'));
   }
-  lines.push(...wrap(describeCalibration(result)));
+  lines.push(note(describeCalibration(result)));
   for (const { name, connections, serverMemoryBytes, broadcastSeconds } of result.references) {
     lines.push(
-      ...wrap(
+      note(
         `For reference (different hardware and method): ${name}: ${wholeNumber(connections)} connections, ${withUnit('bytes', serverMemoryBytes)} in use on the server, ${threeDigits(broadcastSeconds)} s to send one broadcast.`,
       ),
     );
@@ -197,24 +228,27 @@ function below(result: RunResult): readonly string[] {
 }
 
 /** What the columns of each phase are, once a kind. */
-function phaseNotes({ parameters: { workload } }: RunResult): readonly string[] {
+function phaseNotes({ parameters: { workload } }: RunResult): readonly Labelled[] {
   const names = phaseNames(workload);
-  return workload.flatMap(({ kind }, place) => (names[place] === kind ? wrap(`${kind}: ${sentencesOf(kind)}`) : []));
+  return workload.flatMap(({ kind }, place) => (names[place] === kind ? note(`${kind}: ${sentencesOf(kind)}`) : []));
 }
 
 function sentencesOf(kind: PhaseKindName): string {
   const { latency, figures } = resultRoom(kind);
-  const others = figures.filter(({ key }) => !isLatencyFigure(key));
+  // What 50 % means explains 99 % and 100 %.
+  const others = figures.filter(({ key }) => !isLatencyFigure(key) && !/^micros(99|100)$/.test(key));
   return [latency.about, ...others.map((figure) => `${figure.heading}: ${figure.about}`)].join(' ');
 }
 
-function hanging(label: string, text: string): readonly string[] {
-  const indent = ' '.repeat(label.length + 1);
-  return wrap(text, textWidth - indent.length).map((line, index) => (index === 0 ? `${label} ${line}` : indent + line));
+function hanging({ label, text }: Labelled, width: number): readonly string[] {
+  const indent = label === '' ? '' : ' '.repeat(label.length + 1);
+  return wrap(text, width - indent.length).map((line, index) =>
+    index === 0 && label !== '' ? `${label} ${line}` : indent + line,
+  );
 }
 
 /** Breaks text at spaces so that no line is longer than the width, except for a single long word. */
-function wrap(text: string, width: number = textWidth): readonly string[] {
+function wrap(text: string, width: number): readonly string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(/\s+/)) {

@@ -26,7 +26,7 @@ export async function runC1m(
     process,
     workingFolder,
     interactive: false,
-    columns: 100,
+    columns: 120,
     interrupted: new AbortController().signal,
     now: () => new Date('2026-11-22T12:00:00Z'),
     random: () => 0.5,

@@ -14,7 +14,7 @@ async function c1m(...words: readonly string[]): Promise<{ readonly code: unknow
     process: world,
     workingFolder: '/',
     interactive: false,
-    columns: 100,
+    columns: 120,
     interrupted: new AbortController().signal,
     now: () => new Date(0),
     random: () => 0,

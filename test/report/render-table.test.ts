@@ -18,6 +18,20 @@ describe('the table', () => {
     assert.equal(new Set(rows.map((row) => row.indexOf('valid'))).size, 1);
   });
 
+  test('breaks into tables below each other where the terminal is narrower, and wraps its text there', async () => {
+    const result = await readMerged(runFiles({ servers: ['netty', 'node'] }));
+    const lines = renderTable(result, 80).split('\n');
+    assert.deepEqual(
+      lines.filter((line) => line.length > 80),
+      [],
+    );
+    assert.equal(lines.filter((line) => line.startsWith('netty ')).length, 2);
+    assert.equal(lines.filter((line) => /^netty .* valid$/.test(line)).length, 1);
+    const words = (text: string): readonly string[] => text.split(/\s+/).toSorted();
+    const twice = ['server', 'netty', 'node', 'ws'];
+    assert.deepEqual(words(lines.join('\n')), [...words(renderTable(result)), ...twice].toSorted(), 'nothing is lost');
+  });
+
   test('names the workload as it can be given again', async () => {
     const table = renderTable(await readMerged(runFiles({ broadcasts: 1 })));
     assert.match(table, /^workload: echo rate=200\/s for=3s bytes=64, broadcast times=1 every=2s bytes=24$/m);

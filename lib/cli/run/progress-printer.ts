@@ -36,7 +36,7 @@ export function describeStatus(step: string, status: StatusSummary): string {
   if ((step === 'drive' || step === 'resume') && status.driving !== null) {
     const { kind, place, of, counts } = status.driving;
     const told = Object.entries(counts).map(([name, count]) => `${grouped(count)} ${name}`);
-    parts.push(`${kind} (${place + 1} of ${of}): ${told.join(', ')}`);
+    parts.push(`phase ${place + 1} of ${of} (${kind}): ${told.join(', ')}`);
   }
   parts.push(`server ${grouped(status.serverRssBytes / 1e6)} MB`);
   return parts.join(', ');

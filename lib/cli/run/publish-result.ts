@@ -29,7 +29,7 @@ export async function publishResult(context: LabContext, folder: string, sort?: 
   const measured = mergeRun(await readRun(folder));
   const shown = sort === undefined ? measured : rankServers(measured, sort);
   // Shown first: figures that cannot be kept are seen at least.
-  context.process.stdout.write(`\n${renderTable(shown)}\n`);
+  context.process.stdout.write(`\n${renderTable(shown, context.columns)}`);
   context.process.stderr.write(describeFailures(measured, folder, context.workingFolder));
   await writeResult(folder, measured, shown);
   context.process.stdout.write(`\nreport: ${join(folder, 'report.html')}\n`);
