@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { describe, test } from 'node:test';
 import { parseAllowances } from '../../assets/host/programs/sampling/allowances.ts';
 import {
@@ -14,10 +15,12 @@ import {
   parseProcessMemory,
   parseProcessorTimes,
   parseProcessSeconds,
+  parseSecondsWithChildren,
   parseSockets,
   parseVirtualMemoryCounter,
   sumConntrackColumn,
 } from '../../assets/host/programs/proc.ts';
+import { deepestListenQueue } from '../../assets/host/programs/sampling/listen-queue.ts';
 import { UnitSampler } from '../../assets/host/programs/sampling/sample-units.ts';
 import { countOpenFiles } from '../../assets/host/programs/sampling/sampled-process.ts';
 import { parseUnits, takeSample } from '../../assets/host/programs/sample.ts';
@@ -109,6 +112,16 @@ describe('counters of walls', () => {
   });
 });
 
+test('the deepest listen queue is the greatest Recv-Q of ss', () => {
+  const listed = '0      4096   127.0.0.1:21091 0.0.0.0:*\n129    128            [::]:8088    [::]:*\n7 50 *:1 *:*\n';
+  assert.deepEqual([deepestListenQueue(listed), deepestListenQueue('')], [129, null]);
+});
+
+test("a process's seconds go with or without those of the children that it waited for", () => {
+  const stat = `4 (a b) c) S ${Array.from({ length: 40 }, (_, n) => n).join(' ')}`;
+  assert.deepEqual([parseProcessSeconds(stat), parseSecondsWithChildren(stat)], [0.21, 0.46]);
+});
+
 describe('a sample', () => {
   test(
     'counts the descriptors of a unit and knows its limit, also when both change',
@@ -151,6 +164,15 @@ describe('a sample', () => {
     const unit = sample.units['c1m-server-1'];
     assert.ok(unit !== undefined && unit.rssBytes > 20e6 && unit.anonymousBytes < unit.rssBytes && unit.cpuSeconds > 0);
     assert.ok(sample.memory.availableBytes > 0 && sample.cpu.idleSeconds > 0);
+  });
+
+  test('looks at listening sockets where servers run, and nowhere else', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const queueBeside = (unit: string) => takeSample(new Map([[unit, process.pid]])).sockets.listenQueue;
+    assert.equal(typeof queueBeside('c1m-server-1'), 'number');
+    assert.equal(queueBeside('c1m-loadgen'), null);
+    server.close();
   });
 
   test('leaves out a unit whose process is gone', () => {

@@ -160,6 +160,17 @@ export function parseIsStopped(stat: string): boolean {
 
 /** User and system seconds of a process, from /proc/<pid>/stat (its name may hold spaces and parentheses). */
 export function parseProcessSeconds(stat: string): number {
+  const [user = 0, system = 0] = tickFields(stat);
+  return (user + system) / ticksPerSecond;
+}
+
+/** The same with the children that it has waited for. */
+export function parseSecondsWithChildren(stat: string): number {
+  return tickFields(stat).reduce((sum, ticks) => sum + ticks, 0) / ticksPerSecond;
+}
+
+/** User and system ticks of a process, and of its children. */
+function tickFields(stat: string): readonly number[] {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+  return fields.slice(11, 15).map(Number);
 }

@@ -2,7 +2,7 @@ import { openSync, readFileSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { Allowances } from './sampling/allowances.ts';
 import { loadAddresses } from './facts.ts';
-import { deepestListenQueue, readStart } from './sampling/listen-queue.ts';
+import { deepestListenQueue, listListeningSockets } from './sampling/listen-queue.ts';
 import {
   parseBacklogDrops,
   parseCounterTable,
@@ -10,6 +10,7 @@ import {
   parseInterfaces,
   parseKilobyteLines,
   parseProcessorTimes,
+  parseSecondsWithChildren,
   parseSockets,
   parseVirtualMemoryCounter,
   readText,
@@ -31,6 +32,11 @@ export function parseUnits(text: string): ReadonlyMap<string, number> {
   return units;
 }
 
+/** Whether there is a listen queue to look at: a load host has none, and looking costs milliseconds. */
+function holdsServers(units: ReadonlyMap<string, number>): boolean {
+  return [...units.keys()].some((unit) => unit.startsWith('c1m-server-'));
+}
+
 /** The host now. */
 export function takeSample(
   units: ReadonlyMap<string, number>,
@@ -41,7 +47,6 @@ export function takeSample(
   const tcp = parseCounterTable(`${readText('/proc/net/netstat') ?? ''}${readText('/proc/net/snmp') ?? ''}`);
   const count = (name: string): number => tcp.get(name) ?? 0;
   const conntrack = readText('/proc/net/stat/nf_conntrack') ?? '';
-  const { user, system } = process.cpuUsage();
   return {
     unixMillis: Date.now(),
     monotonicMicros: Math.round(Number(process.hrtime.bigint() / 1000n)),
@@ -56,7 +61,7 @@ export function takeSample(
     files: parseFileNumbers(readText('/proc/sys/fs/file-nr') ?? ''),
     sockets: {
       ...parseSockets(readText('/proc/net/sockstat') ?? '', readText('/proc/net/sockstat6') ?? ''),
-      listenQueue: deepestListenQueue(`${readStart('/proc/net/tcp')}${readStart('/proc/net/tcp6')}`),
+      listenQueue: holdsServers(units) ? deepestListenQueue(listListeningSockets()) : null,
     },
     network: {
       ...parseInterfaces(readText('/proc/net/dev') ?? ''),
@@ -80,7 +85,7 @@ export function takeSample(
     conntrackDrops: sumConntrackColumn(conntrack, 'drop') + sumConntrackColumn(conntrack, 'insert_failed'),
     addresses: loadAddresses().length,
     units: unitSampler.sample(units),
-    samplerSeconds: (user + system) / 1e6,
+    samplerSeconds: parseSecondsWithChildren(readText('/proc/self/stat') ?? ''),
   };
 }
 
