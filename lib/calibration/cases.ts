@@ -31,7 +31,7 @@ export const workloads = {
   small: sized(
     300,
     75,
-    'echo rate=200/s for=4.5s, broadcast times=8 every=0.25s, storm cut=100% backoff=none within=20s, idle for=4s, heartbeat every=1s for=2s, churn rate=40/s for=5s',
+    'echo rate=200/s for=6s, broadcast times=8 every=0.25s, storm cut=100% backoff=none within=20s, idle for=4s, heartbeat every=1s for=2s, churn rate=40/s for=5s',
   ),
   full: sized(
     2000,

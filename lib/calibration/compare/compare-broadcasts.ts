@@ -2,7 +2,7 @@ import { sum } from '../../results/statistics/numbers.ts';
 import { percentileOf, type Comparison } from './comparison.ts';
 import { noiseAt } from './known-noise.ts';
 import { broadcastsOf } from '../cases.ts';
-import { at, exactly, percents, phaseIn, type Parts, type Row } from './measured-case.ts';
+import { at, exactly, phaseIn, tellable, type Parts, type Row } from './measured-case.ts';
 
 /** How many broadcasts there were, and what became of their messages. */
 export function broadcastCounts({ truth, measured, workload, calibrationCase }: Parts, row: Row): Comparison[] {
@@ -46,15 +46,15 @@ export function delayedBroadcasts(parts: Parts, row: Row): Comparison[] {
   const late = broadcasts.flatMap(({ publishedLateMicros }) => publishedLateMicros ?? []);
   const spreads = truth.broadcasts.map((one) => (one.delaysMicros.at(-1) ?? 0) - (one.delaysMicros[0] ?? 0));
   return [
-    ...(['p50', 'p99'] as const).map((percentile) =>
+    ...tellable([50, 90, 99], delays.length).map((percent) =>
       row({
         behaviour: 'broadcasts delayed and spread',
-        quantity: `broadcast latency, ${percentile}`,
+        quantity: `broadcast latency, p${percent}`,
         unit: 'micros',
-        nominal: broadcastDelayMicros + (broadcastSpreadMicros * percents[percentile]) / 100,
-        claimed: percentileOf(delays, percents[percentile]),
-        measured: at(latency, percentile),
-        noise: noiseAt(truth, measured, percents[percentile]) + (percentileOf(late, percents[percentile]) ?? 0),
+        nominal: broadcastDelayMicros + (broadcastSpreadMicros * percent) / 100,
+        claimed: percentileOf(delays, percent),
+        measured: at(latency, percent),
+        noise: noiseAt(truth, measured, percent) + (percentileOf(late, percent) ?? 0),
       }),
     ),
     row({

@@ -1,6 +1,6 @@
 import { percentileOf, toleratedGrowthShare, toleratedHeapBytes, type Comparison } from './comparison.ts';
 import { noiseAt } from './known-noise.ts';
-import { at, exactly, percents, phaseIn, refusals, type Parts, type Row } from './measured-case.ts';
+import { at, exactly, phaseIn, refusals, type Parts, type Row } from './measured-case.ts';
 
 /** Who said goodbye and came back, what came of the attempts, how long both took, and what memory leaked. */
 export function churn(parts: Parts, row: Row): Comparison[] {
@@ -28,15 +28,15 @@ function times({ truth, measured, calibrationCase: { behaviour } }: Parts, row: 
     ['accepted late', 'handshake in churn', returnDelayMicros, truth.returnDelaysMicros, latency] as const,
     ['goodbyes answered late', 'closing in churn', closeDelayMicros, truth.closeDelaysMicros, closeLatency] as const,
   ].flatMap(([about, quantity, nominal, delays, found]) =>
-    (['p50', 'p90'] as const).map((percentile) =>
+    [50, 90].map((percent) =>
       row({
         behaviour: about,
-        quantity: `${quantity}, ${percentile}`,
+        quantity: `${quantity}, p${percent}`,
         unit: 'micros',
         nominal,
-        claimed: percentileOf(delays, percents[percentile]),
-        measured: at(found, percentile),
-        noise: noiseAt(truth, measured, percents[percentile]),
+        claimed: percentileOf(delays, percent),
+        measured: at(found, percent),
+        noise: noiseAt(truth, measured, percent),
       }),
     ),
   );

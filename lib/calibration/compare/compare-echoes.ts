@@ -1,9 +1,8 @@
 import type { GroundTruth } from '../../../assets/calibration/ground-truth/ground-truth.ts';
-import { percentileOfEncoded } from '../../results/statistics/histogram.ts';
 import { meanOf, percentileOf, type Comparison } from './comparison.ts';
 import { noiseAt } from './known-noise.ts';
 import { echoesOf } from '../cases.ts';
-import { at, percents, phaseIn, type Parts, type Row } from './measured-case.ts';
+import { at, phaseIn, tellable, type Parts, type Row } from './measured-case.ts';
 
 /** How many echoes there were, and how many had no answer or a wrong one. */
 export function echoCounts(
@@ -54,15 +53,15 @@ export function delayedEchoes(parts: Parts, row: Row): Comparison[] {
   // Of a delay that is always the same, what lies above the p90 is the machine's doing: tails are checked where there is a known one.
   // The dropped ones are neither slow nor fast, so the share of slow ones follows from what was done alone.
   return [
-    ...(['p50', slowOneIn > 0 ? 'p99' : 'p90'] as const).map((percentile) =>
+    ...tellable(slowOneIn > 0 ? [50, 95, 99] : [50, 90], truth.echoDelaysMicros.length).map((percent) =>
       row({
         behaviour: about,
-        quantity: `echo round trip, ${percentile}`,
+        quantity: `echo round trip, p${percent}`,
         unit: 'micros',
-        nominal: percentile === 'p50' ? echoDelayMicros : slowest,
-        claimed: percentileOf(truth.echoDelaysMicros, percents[percentile]),
-        measured: at(roundTrip, percentile),
-        noise: noiseAt(truth, measured, percents[percentile]),
+        nominal: percent === 50 ? echoDelayMicros : slowest,
+        claimed: percentileOf(truth.echoDelaysMicros, percent),
+        measured: at(roundTrip, percent),
+        noise: noiseAt(truth, measured, percent),
       }),
     ),
     row({
@@ -106,11 +105,11 @@ export function stalledEchoes(parts: Parts, row: Row): Comparison[] {
       nominal: delay,
       claimed: percentileOf(waits, 25),
       // The lower half of those that did not wait for the stall.
-      measured: roundTrip === null ? null : percentileOfEncoded(roundTrip.histogram, 25),
+      measured: at(roundTrip, 25),
       noise: noiseAt(truth, measured, 50),
     }),
-    one('p90', nominalStall - 0.1 * nominalTotal, percentileOf(waits, 90), at(roundTrip, 'p90')),
-    one('p99', nominalStall - 0.01 * nominalTotal, percentileOf(waits, 99), at(roundTrip, 'p99')),
+    one('p90', nominalStall - 0.1 * nominalTotal, percentileOf(waits, 90), at(roundTrip, 90)),
+    one('p99', nominalStall - 0.01 * nominalTotal, percentileOf(waits, 99), at(roundTrip, 99)),
     one('greatest', nominalStall, percentileOf(waits, 100), roundTrip?.maxMicros ?? null),
     one('mean', nominalStall ** 2 / (2 * nominalTotal), meanOf(waits), roundTrip?.meanMicros ?? null),
   ];

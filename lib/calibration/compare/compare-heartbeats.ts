@@ -1,6 +1,6 @@
 import { meanOf, percentileOf, type Comparison } from './comparison.ts';
 import { noiseAt } from './known-noise.ts';
-import { at, exactly, percents, phaseIn, type Parts, type Row } from './measured-case.ts';
+import { at, exactly, phaseIn, type Parts, type Row } from './measured-case.ts';
 
 /** How many pings there were, how many had no answer, and how long the others took. */
 export function heartbeats({ truth, measured, calibrationCase: { behaviour } }: Parts, row: Row): Comparison[] {
@@ -22,13 +22,13 @@ export function heartbeats({ truth, measured, calibrationCase: { behaviour } }: 
   const time = { behaviour: 'pongs delayed alike', unit: 'micros', nominal: pongDelayMicros } as const;
   return [
     ...counts,
-    ...(['p50', 'p90'] as const).map((percentile) =>
+    ...[50, 90].map((percent) =>
       row({
         ...time,
-        quantity: `heartbeat round trip, ${percentile}`,
-        claimed: percentileOf(truth.pongDelaysMicros, percents[percentile]),
-        measured: at(latency, percentile),
-        noise: noiseAt(truth, measured, percents[percentile]),
+        quantity: `heartbeat round trip, p${percent}`,
+        claimed: percentileOf(truth.pongDelaysMicros, percent),
+        measured: at(latency, percent),
+        noise: noiseAt(truth, measured, percent),
       }),
     ),
     row({

@@ -4,6 +4,7 @@ import type { PhaseKindName } from '../../../assets/loadgen/workload/phase-kinds
 import type { PhaseResultOf } from '../../results/phases/rooms.ts';
 import type { Latency } from '../../results/schema/latency.ts';
 import type { MeasurementResult } from '../../results/schema/measurement-result.ts';
+import { percentileOfEncoded } from '../../results/statistics/histogram.ts';
 import type { CalibrationCase, CalibrationWorkload } from '../cases.ts';
 import type { Claim, Comparison } from './comparison.ts';
 
@@ -43,11 +44,13 @@ export function refusals(
   ];
 }
 
-/** A percentile that results have. */
-export type Percentile = 'p50' | 'p90' | 'p99';
+/** So many of the values lie beyond a percentile that is compared: when the machine holds the lab up once, some dozens are late. */
+const leastBeyond = 50;
 
-/** The same in percent. */
-export const percents: Readonly<Record<Percentile, number>> = { p50: 50, p90: 90, p99: 99 };
+/** Those of some percentiles, in percent, that so many values can tell. */
+export function tellable(percentiles: readonly number[], values: number): readonly number[] {
+  return percentiles.filter((percent) => values * (1 - percent / 100) >= leastBeyond);
+}
 
 /** A case whose server left an account. */
 export interface Parts extends MeasuredCase {
@@ -55,8 +58,8 @@ export interface Parts extends MeasuredCase {
 }
 
 /** A percentile of a distribution that may be missing. */
-export function at(latency: Latency | null, percentile: Percentile): number | null {
-  return latency === null ? null : latency[`${percentile}Micros`];
+export function at(latency: Latency | null, percent: number): number | null {
+  return latency === null ? null : percentileOfEncoded(latency.histogram, percent);
 }
 
 /** What was measured of the calibration's one phase of a kind. Throws when there is none. */
