@@ -1,13 +1,13 @@
 #!/bin/sh
-# Installs the peers that the load generator is compared with into .cache/bench, where they are missing: `sh install.sh k6 artillery`.
-# The versions are those of peers.ts. tsung is a system package (Debian: `apt-get install tsung`): it is used where it is, not installed.
+# Installs the peers that the load generator is compared with into .cache/bench, where they are missing: `sh install.sh k6@v1.8.1`.
+# tsung is a system package (Debian: `apt-get install tsung`): it is used where it is, not installed.
 set -eu
 cd "$(dirname "$0")/../../.."
 cache=$PWD/.cache/bench
-version_of() { sed -n "s/^  $1: '\(.*\)',\$/\1/p" test/bench/peers/peers.ts; }
 
-for peer in "$@"; do
-  version=$(version_of "$peer")
+for wanted in "$@"; do
+  peer=${wanted%@*}
+  version=${wanted#*@}
   folder=$cache/$peer-$version
   if [ -e "$folder/.installed" ]; then continue; fi
   case $peer in

@@ -12,7 +12,6 @@ export const peerNames = ['ws', 'k6', 'artillery', 'tsung'] as const;
 
 export type PeerName = (typeof peerNames)[number];
 
-// install.sh reads these lines.
 const versions = {
   k6: 'v1.8.1',
   artillery: '2.0.34',
@@ -23,7 +22,9 @@ export type Peer = { readonly contender: Contender } | { readonly name: PeerName
 
 /** Installs into .cache/bench those of the peers that can be installed without being root. */
 export function installPeers(names: readonly PeerName[]): void {
-  spawnSync('sh', [fileURLToPath(new URL('install.sh', import.meta.url)), ...names], { stdio: 'inherit' });
+  const wanted = Object.entries(versions).filter(([name]) => names.some((chosen) => chosen === name));
+  const script = fileURLToPath(new URL('install.sh', import.meta.url));
+  spawnSync('sh', [script, ...wanted.map((peer) => peer.join('@'))], { stdio: 'inherit' });
 }
 
 /** Finds a peer on this machine. */
