@@ -140,7 +140,8 @@ export class WorkloadDrive {
     if (phase.kind !== 'broadcast') {
       return {
         beginMicros,
-        endsMicros: beginMicros + phase.seconds * 1e6,
+        // A kind without a duration is due all at once.
+        endsMicros: beginMicros + ('seconds' in phase ? phase.seconds * 1e6 : 0),
         publish: null,
         patienceMicros: silenceSeconds * 1e6,
         longestWaitMicros: tailSeconds * 1e6,
