@@ -1,5 +1,5 @@
 import { LabError } from '../config/lab-error.ts';
-import { figuresByName } from '../results/compared-figures.ts';
+import { figuresByName, shortestNames } from '../results/compared-figures.ts';
 import type { RunResult } from '../results/schema/run-result.ts';
 import type { ComparedRow } from './compare-runs.ts';
 
@@ -50,7 +50,7 @@ export function judgeLimits(
       throw new LabError(
         'usage',
         `--fail-if: these runs have no figure '${limit.figure}' that can get worse`,
-        `choose from ${[...figures.keys()].join(', ')}`,
+        `choose from ${shortestNames(figures).join(', ')}`,
       );
     }
     return rows

@@ -21,6 +21,10 @@ export async function readKeptRun(path: string): Promise<RunResult> {
     }
   }
   const file = basename(path).endsWith('.json') ? path : join(path, 'result.json');
+  if (!existsSync(file)) {
+    const why = existsSync(path) ? 'neither run.json with raw/ nor result.json is there' : 'no such file or folder';
+    throw notComparable(path, why, null);
+  }
   let content: unknown;
   try {
     content = JSON.parse(await readFile(file, 'utf8'));

@@ -7,7 +7,7 @@ const memoryTolerance = 0.02;
 
 /** What must be alike before figures of two runs may be set side by side, each as a text. */
 const conditions: readonly { readonly name: string; readonly of: (run: RunResult) => string }[] = [
-  { name: 'workload', of: ({ parameters }) => parameters.workload.map(formatPhase).join(' | ') },
+  { name: 'workload', of: ({ parameters }) => parameters.workload.map(formatPhase).join(', ') },
   { name: 'connections', of: ({ parameters }) => wholeNumber(parameters.connections) },
   { name: 'connect rate', of: ({ parameters }) => `${wholeNumber(parameters.connectRate)}/s` },
   { name: 'memory preset', of: ({ parameters }) => parameters.memoryPreset ?? 'not known' },

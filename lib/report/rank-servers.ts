@@ -1,5 +1,5 @@
 import { LabError } from '../config/lab-error.ts';
-import { figuresByName } from '../results/compared-figures.ts';
+import { figuresByName, shortestNames } from '../results/compared-figures.ts';
 import type { RunResult, ServerSummary } from '../results/schema/run-result.ts';
 
 /**
@@ -13,7 +13,7 @@ export function rankServers(result: RunResult, name: string): RunResult {
     throw new LabError(
       'usage',
       `--sort: this run has no figure '${name}' to rank servers by`,
-      `choose from ${[...figures.keys()].join(', ')}`,
+      `choose from ${shortestNames(figures).join(', ')}`,
     );
   }
   const sign = figure.better === 'more' ? -1 : 1;

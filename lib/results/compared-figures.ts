@@ -152,6 +152,15 @@ export function figuresByName(workloads: readonly Workload[]): ReadonlyMap<strin
   return named;
 }
 
+/** The shortest name of each of these figures, as a hint lists them. */
+export function shortestNames(figures: ReadonlyMap<string, ComparedFigure>): readonly string[] {
+  const shortest = new Map<ComparedFigure, string>();
+  for (const [name, figure] of figures) {
+    if (name.length < (shortest.get(figure)?.length ?? Infinity)) shortest.set(figure, name);
+  }
+  return [...shortest.values()];
+}
+
 /** A slope whose confidence interval includes zero tells nothing: it is left out of comparisons, and stays in its measurement. */
 function knownSlope(slope: MemorySlope | null): number | null {
   return slope === null || slope.lowBytesPerConnection <= 0 ? null : slope.bytesPerConnection;

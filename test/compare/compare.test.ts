@@ -139,14 +139,21 @@ describe('c1m compare', () => {
 
   it('refuses in two lines what is no run, no limit, or no figure', async () => {
     const path = await keptRun('good', { repeats: 2 });
-    for (const words of [
-      [path, folder],
-      [path, path, '--fail-if', 'memory>lots'],
-      [path, path, '--fail-if', 'beauty>5%'],
-    ]) {
+    const none = join(folder, 'none');
+    for (const [words, what] of [
+      [
+        [path, folder],
+        `'${folder}' contains no result to compare: neither run.json with raw/ nor result.json is there`,
+      ],
+      [[path, none], `'${none}' contains no result to compare: no such file or folder`],
+      [[path, path, '--fail-if', 'memory>lots'], "--fail-if: 'memory>lots' is not a limit"],
+      [[path, path, '--fail-if', 'beauty>5%'], "--fail-if: these runs have no figure 'beauty' that can get worse"],
+    ] as const) {
       const { status, stderr } = run('compare', ...words);
       assert.equal(status, 2, stderr);
-      assert.equal(stderr.trimEnd().split('\n').length, 2, stderr);
+      const [error, fix] = stderr.trimEnd().split('\n');
+      assert.equal(error, `error: ${what}`);
+      assert.match(fix ?? '', /^ {2}fix: /);
     }
   });
 });

@@ -102,7 +102,7 @@ function checkWhole(workload: Workload): Workload {
   }
   const restarts = workload.filter(({ kind }) => kind === 'restart').length;
   if (restarts > 1) {
-    throw new WorkloadError(`the workload has ${restarts} restarts, and there can be one`, 'take the others out');
+    throw new WorkloadError(`the workload has ${restarts} restarts; at most one is allowed`, 'remove the others');
   }
   return workload;
 }
