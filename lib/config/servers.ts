@@ -41,7 +41,7 @@ export const serverSchema = v.strictObject({
   role: v.optional(
     v.pipe(
       v.picklist(['floor']),
-      v.description('`floor`: no contestant but the line beneath them, which others are measured by.'),
+      v.description('`floor`: not a contestant but the baseline that others are compared with.'),
     ),
   ),
   requires: v.pipe(
@@ -102,7 +102,7 @@ export const serverSchema = v.strictObject({
       v.number(),
       v.integer(),
       v.minValue(1),
-      v.description('Connections that one process holds at most by its own nature, whatever the limits of the host.'),
+      v.description('The most connections that one process can hold, whatever the limits of the host.'),
     ),
   ),
   startSeconds: v.optional(

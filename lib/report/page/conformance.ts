@@ -27,8 +27,8 @@ export function conformance({ servers }: RunResult): Html | '' {
   if (folds.length === 0) return '';
   return html`<h2>Odd and illegal input</h2>
     <p class="soft">
-      What each framework does by its own nature with frames and requests that clients should not send. Nothing here
-      passes or fails, and no figure rests on it. All cases of all servers:
+      What each framework does with frames and requests that clients should not send. Nothing here passes or fails, and
+      no figure rests on it. All cases of all servers:
       <a href="../../docs/conformance.md">docs/conformance.md</a> in the lab's repository.
     </p>
     <div class="stack">${folds}</div>`;

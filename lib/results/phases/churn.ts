@@ -21,7 +21,7 @@ export const churnRawSchema = rawSchemaOf('churn', {
 });
 
 const growthSchema = v.object({
-  bytesPerConnection: real('How much the memory of the server grew for each connection that was exchanged, bytes.'),
+  bytesPerConnection: real('How much the memory of the server grew per connection closed and reopened, bytes.'),
   lowBytesPerConnection: real('Lower end of its 95 % confidence interval.'),
   highBytesPerConnection: real('Upper end of its 95 % confidence interval.'),
   samples: count('Samples that the line was fitted to.'),
@@ -34,15 +34,15 @@ const growthSchema = v.object({
 });
 
 const measured = {
-  closed: count('Connections that said goodbye.'),
+  closed: count('Connections closed by the client.'),
   closedInTime: count('Those that the server closed within 5 s; the others were reset.'),
   closeLatency: v.nullable(latencySchema),
-  opened: count('Connections opened in their place; latency is from when the old one had gone to the checked 101.'),
+  opened: count('Connections opened in their place; latency is from when the old one had gone to the 101 response.'),
   attempts: count('Attempts to open them, retries included.'),
   failures: countsByCause('Attempts that failed, by cause.'),
   givenUp: count('Connections given up after three attempts.'),
   memoryGrowth: v.nullable(growthSchema),
-  connectionsPerSecond: v.nullable(amount('Connections exchanged a second.')),
+  connectionsPerSecond: v.nullable(amount('Connections closed and reopened per second.')),
 };
 
 /** A phase of churn in a result. */
@@ -79,9 +79,9 @@ export const churnRoom: ResultRoom<'churn', Pick<ChurnResult, keyof typeof measu
       missing: opened < closed ? [`${closed - opened} of ${closed} connections were not opened again`] : [],
     };
   },
-  latency: { title: 'Handshake under churn', about: 'From connect() to the checked 101, while as many others close.' },
+  latency: { title: 'Handshake under churn', about: 'From connect() to the 101 response, while as many others close.' },
   figures: [
-    ...latencyFigures('Handshake, from connect() to the checked 101').slice(0, 2),
+    ...latencyFigures('Handshake, from connect() to the 101 response').slice(0, 2),
     {
       key: 'serverCpuSecondsEach',
       heading: 'CPU/conn',
@@ -113,7 +113,7 @@ export const churnRoom: ResultRoom<'churn', Pick<ChurnResult, keyof typeof measu
     ...(Object.keys(failures).length > 0 ? [`attempts failed: ${describeCounts(failures)}`] : []),
     ...(memoryGrowth?.verdict === 'grows'
       ? [
-          `memory of the server grew by ${Math.round(memoryGrowth.bytesPerConnection)} bytes a connection exchanged (95 %: ${Math.round(memoryGrowth.lowBytesPerConnection)} to ${Math.round(memoryGrowth.highBytesPerConnection)}): a leak, or a heap that still warms up`,
+          `memory of the server grew by ${Math.round(memoryGrowth.bytesPerConnection)} bytes per connection closed and reopened (95 %: ${Math.round(memoryGrowth.lowBytesPerConnection)} to ${Math.round(memoryGrowth.highBytesPerConnection)}): a leak, or a heap that still warms up`,
         ]
       : []),
   ],

@@ -13,7 +13,7 @@ const measured = {
   lost: countsByCause('Those of them that were lost meanwhile, by cause.'),
   bytesPerHour: v.nullable(
     v.object({
-      slope: real("How much the server's memory grew an hour, bytes."),
+      slope: real("How much the server's memory grew per hour, bytes."),
       low: real('Lower end of its 95 % confidence interval.'),
       high: real('Upper end of its 95 % confidence interval.'),
     }),
@@ -49,7 +49,7 @@ export const idleRoom: ResultRoom<'idle', Pick<IdleResult, keyof typeof measured
     {
       key: 'serverCpuSecondsPerThousandHours',
       heading: 'CPU/h',
-      about: 'Processor time of the server that 1000 held connections cost an hour.',
+      about: 'Processor time of the server per hour and 1000 connections held.',
       quantity: 'seconds',
       better: 'less',
       of: ({ server, seconds, held }) =>

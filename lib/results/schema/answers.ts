@@ -16,9 +16,7 @@ export const answersSchema = v.object({
         reason: text('The first reason that came with it, if any.'),
       }),
     ),
-    v.description(
-      'Close frames on connections that the load generator had not said goodbye to, the most frequent first.',
-    ),
+    v.description('Close frames on connections that the load generator had not closed, the most frequent first.'),
   ),
   addresses: v.pipe(
     v.array(

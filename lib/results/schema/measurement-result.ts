@@ -35,7 +35,7 @@ export const measurementResultSchema = v.object({
   version: v.nullable(text('Version that the server printed when it listened.')),
   language: v.nullable(text('Language that the server is written in.')),
   role: v.optional(
-    v.nullable(text("'floor': no contestant but the line that others are measured by; else null.")),
+    v.nullable(text("'floor': not a contestant but the baseline that others are compared with; else null.")),
     null,
   ),
   framework: v.nullable(text('Library or framework, with its version.')),
@@ -45,7 +45,7 @@ export const measurementResultSchema = v.object({
   loadProcesses: count('Load processes that left a raw file, all hosts.'),
   knownDeviations: v.pipe(
     v.array(knownDeviationSchema),
-    v.description("Cases of the servers' contract that it fails by its own nature."),
+    v.description('Promises that its framework is known to break.'),
   ),
   record: measurementRecordSchema,
   verdict: verdictSchema,
@@ -61,13 +61,13 @@ export const measurementResultSchema = v.object({
     connectFailures: countsByCause('Attempts that failed, by cause; they may have succeeded when retried.'),
     lost: countsByCause('Established connections lost, by cause.'),
   }),
-  answers: v.pipe(answersSchema, v.description('What the server said and sent of its own accord.')),
+  answers: v.pipe(answersSchema, v.description('What the server answered, and what it sent unasked.')),
   ramp: v.object({
     seconds: v.nullable(amount('From the first attempt to the last connection opened or given up; the slowest host.')),
     connectionsPerSecond: v.nullable(amount('Connections established over the length of the ramp.')),
     connectLatency: v.pipe(
       v.nullable(latencySchema),
-      v.description('From connect() to the checked 101 answer, all load hosts.'),
+      v.description('From connect() to the 101 response, all load hosts.'),
     ),
     startMillis: v.nullable(amount('From the start of the server to listening; the slowest process, milliseconds.')),
   }),

@@ -43,7 +43,7 @@ const labRecordSchema = v.pipe(
 /** A case of the servers' contract that a server fails by its own nature, as its `server.json` lists it. */
 export const knownDeviationSchema = v.object({
   case: text("Name of the case in the contract's suite."),
-  why: text("Why the framework's own nature fails it."),
+  why: text('Why the framework cannot keep it.'),
 });
 
 /** How a server treats odd and illegal input, as its `conformance.json` keeps it. */
@@ -75,7 +75,7 @@ const serverDescriptionSchema = v.object({
   title: v.optional(v.nullable(text('Its name in tables and charts.')), null),
   language: v.optional(v.nullable(text('Language that the server is written in.')), null),
   role: v.optional(
-    v.nullable(text("'floor': no contestant but the line that others are measured by; else null.")),
+    v.nullable(text("'floor': not a contestant but the baseline that others are compared with; else null.")),
     null,
   ),
   framework: v.optional(v.nullable(text('Library or framework it is written with, with its version.')), null),
@@ -180,7 +180,7 @@ export const runRecordSchema = v.object({
   gitCommit: v.nullable(text('Commit of this repository, with -dirty when files differed; null outside a clone.')),
   versions: v.pipe(
     v.record(v.string(), v.string()),
-    v.description('Versions of the tools where the operator sits: c1mlab, node, …'),
+    v.description("Versions of the tools on the operator's machine: c1mlab, node, …"),
   ),
   calibration: v.optional(v.nullable(calibrationSchema), null),
 });
