@@ -44,6 +44,17 @@ const broadcastHeaderBytes = 24;
 const bytes = (least: number, byDefault: number, about: string) =>
   ({ name: 'bytes', unit: 'bytes', least, most: 1024 * 1024, default: byDefault, about }) as const;
 
+const backoff = {
+  name: 'backoff',
+  unit: 'choice',
+  choices: ['none', 'exp'],
+  default: 'exp',
+  about: 'Clients reconnect at once, or after a random wait of up to 1 s, then 2 s, 4 s, … 30 s.',
+} as const;
+
+const within = (about: string) =>
+  ({ name: 'within', unit: 'seconds', least: 1, most: 3600, default: 60, about }) as const;
+
 const day = 86_400;
 
 /**
@@ -153,21 +164,8 @@ export const phaseKinds = {
         default: 'reset',
         about: 'A reset reaches the server; with silence, the server has to notice by itself.',
       },
-      backoff: {
-        name: 'backoff',
-        unit: 'choice',
-        choices: ['none', 'exp'],
-        default: 'exp',
-        about: 'Clients reconnect at once, or after a random wait of up to 1 s, then 2 s, 4 s, … 30 s.',
-      },
-      withinSeconds: {
-        name: 'within',
-        unit: 'seconds',
-        least: 1,
-        most: 3600,
-        default: 60,
-        about: 'How long to wait for them.',
-      },
+      backoff,
+      withinSeconds: within('How long to wait for them.'),
     },
     plannedSeconds: ({ withinSeconds }: { readonly withinSeconds: number }) => withinSeconds,
   },
@@ -182,21 +180,8 @@ export const phaseKinds = {
     about:
       'Kills the server and starts it again while connections are open; every client reconnects. At most one per workload.',
     fields: {
-      backoff: {
-        name: 'backoff',
-        unit: 'choice',
-        choices: ['none', 'exp'],
-        default: 'exp',
-        about: 'Clients reconnect at once, or after a random wait of up to 1 s, then 2 s, 4 s, … 30 s.',
-      },
-      withinSeconds: {
-        name: 'within',
-        unit: 'seconds',
-        least: 1,
-        most: 3600,
-        default: 60,
-        about: 'How long to wait for them once the server listens again.',
-      },
+      backoff,
+      withinSeconds: within('How long to wait for them once the server listens again.'),
     },
     plannedSeconds: ({ withinSeconds }: { readonly withinSeconds: number }) => withinSeconds,
   },
