@@ -6,7 +6,7 @@ import { WebSocket } from 'ws';
 import type { Workload } from '../../assets/loadgen/workload/phase-kinds.ts';
 import type { Contender, OwnReport, RunningContender, Task } from './contenders/contender.ts';
 import { piecesOf, type DrivenKind } from './contenders/driven-phases.ts';
-import { median } from './report/median.ts';
+import { median } from '../results/statistics/numbers.ts';
 import type { Usage } from './process-usage.ts';
 import { startReferenceServer, type ReferenceServer } from './reference/reference-server.ts';
 import { until } from './until.ts';

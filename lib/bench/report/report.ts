@@ -1,5 +1,5 @@
 import type { Compared } from '../compare.ts';
-import { median } from './median.ts';
+import { median } from '../../results/statistics/numbers.ts';
 import { figures, type Figure } from './figures.ts';
 import { goalsOf } from './goals.ts';
 import { middle, valuesOf, type Result } from './result.ts';

@@ -1,6 +1,6 @@
 import type { Figure } from './figures.ts';
 import type { Measurement } from '../measure.ts';
-import { median } from './median.ts';
+import { median } from '../../results/statistics/numbers.ts';
 
 /** All rounds of one contender; the base is a round of one connection. */
 export interface Result {

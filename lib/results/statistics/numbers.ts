@@ -14,8 +14,9 @@ export function greatest(values: readonly number[]): number | null {
   return values.reduce<number | null>((most, value) => (most === null || value > most ? value : most), null);
 }
 
-/** The median of sorted numbers; the mean of the two in the middle where there are two. */
-export function median(sorted: readonly number[]): number {
+/** The median of numbers; the mean of the two in the middle where there are two. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
   const middle = (sorted.length - 1) / 2;
   return ((sorted[Math.floor(middle)] ?? 0) + (sorted[Math.ceil(middle)] ?? 0)) / 2;
 }
