@@ -10,7 +10,6 @@ export interface Size {
   readonly rounds: number;
   readonly broadcasts: number;
   readonly workload: Workload;
-  readonly idleSeconds: number;
   readonly paceSeconds: number;
   readonly tls: boolean;
 }

@@ -31,7 +31,6 @@ usage: npm run bench:loadgen -- [flags]
   --workload TEXT         phases that the load generator and C run on their connections after the broadcasts: heartbeat, churn and
                           storm (by=reset, backoff=none), or none (default: ${defaultWorkload})
   --pace-seconds S        from one broadcast to the next, at least (default: 1)
-  --idle-seconds S        for which the connections are held idle (default: 1)
   --peers all|none|NAMES  some of ${peerNames.join(',')}: those named are installed into .cache/bench where they are missing;
                           without it those run that are there
   --save                  keep the report in docs/benchmarks/loadgen.md
@@ -45,7 +44,6 @@ const options = {
   tls: { type: 'boolean', default: true },
   broadcasts: { type: 'string', default: '5' },
   workload: { type: 'string', default: defaultWorkload },
-  'idle-seconds': { type: 'string', default: '1' },
   'pace-seconds': { type: 'string', default: '1' },
   peers: { type: 'string' },
   save: { type: 'boolean', default: false },
@@ -57,7 +55,6 @@ async function main(flags: Flags<typeof options>): Promise<number> {
     rounds: flagValue('rounds', flags.rounds, parsePositiveCount),
     broadcasts: flagValue('broadcasts', flags.broadcasts, parsePositiveCount),
     workload: flagValue('workload', flags.workload, parseDrivenWorkload),
-    idleSeconds: flagValue('idle-seconds', flags['idle-seconds'], parseSeconds),
     paceSeconds: flagValue('pace-seconds', flags['pace-seconds'], parseSeconds),
     tls: false,
   };

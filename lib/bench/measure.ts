@@ -24,8 +24,8 @@ export interface Measurement {
   readonly firstToLastMicros: number | null;
   /** Processor time a ping that was answered, or a connection that was closed or cut and is back, by the kind of phase. */
   readonly cpuMicrosAPiece: Readonly<{ [kind in DrivenKind]?: number }>;
-  /** Processor time used a second while nothing happened; null when it was not waited for. */
-  readonly idleCpuMicrosASecond: number | null;
+  /** Processor time used a second while nothing happened. */
+  readonly idleCpuMicrosASecond: number;
 }
 
 /** What is the same for each round. */
@@ -42,8 +42,6 @@ export interface Round {
    * its connections still in the processor's caches.
    */
   readonly paceSeconds: number;
-  /** How long to look on while nothing happens; 0 not to, with contenders that say when they have received all. */
-  readonly idleSeconds: number;
 }
 
 const openSeconds = 40;
@@ -86,9 +84,9 @@ async function follow(running: RunningContender, server: ReferenceServer, round:
     }
     const received = at(running);
     // What the last message set off (a report, a collection of garbage) is done after a second.
-    if (round.idleSeconds > 0) await pause(1.2);
+    await pause(1.2);
     const idleFrom = at(running);
-    await pause(round.idleSeconds);
+    await pause(1);
     const idleTo = at(running);
     const idleShare = (idleTo.cpuMicros - idleFrom.cpuMicros) / (idleTo.micros - idleFrom.micros);
     // Where only the kernel says that a message was taken, its handling may go on afterwards: that counts until it is idle.
@@ -107,7 +105,7 @@ async function follow(running: RunningContender, server: ReferenceServer, round:
       cpuMicrosAMessage: broadcasts === 0 ? null : cpuMicros / (broadcasts * connections),
       firstToLastMicros: spreadsMicros === null || broadcasts === 0 ? null : median(spreadsMicros),
       cpuMicrosAPiece,
-      idleCpuMicrosASecond: round.idleSeconds > 0 ? idleShare * 1e6 : null,
+      idleCpuMicrosASecond: idleShare * 1e6,
     };
   } finally {
     publisher.terminate();
