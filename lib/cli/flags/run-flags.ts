@@ -123,7 +123,7 @@ export const runFlagParameters: FlagParametersForType<RunFlags, LabContext> = {
     placeholder: 'R',
     brief: 'Connections to open per second',
   },
-  memory: { kind: 'enum', values: memoryPresetNames, optional: true, brief: 'Memory flags of the servers' },
+  memory: { kind: 'enum', values: memoryPresetNames, optional: true, brief: 'Preset of memory flags from server.json' },
   tls: {
     kind: 'boolean',
     optional: true,
