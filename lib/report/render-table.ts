@@ -13,6 +13,7 @@ import {
 } from './comparison.ts';
 import { describeCalibration } from './describe-calibration.ts';
 import { machineOf } from './machine.ts';
+import { textTable } from './text-table.ts';
 import { threeDigits, utcMinute, wholeNumber, withUnit } from './units.ts';
 
 /** Text below the table is wrapped at so many characters, or at the terminal's width. */
@@ -112,22 +113,12 @@ function tableOf(
       return rows(result, `${verdictOf(server, result).word}${number === undefined ? '' : ` [${number}]`}`, '');
     }),
   ];
-  const table: { readonly lines: readonly string[]; readonly right: boolean }[] = [
-    { lines: names, right: false },
-    ...compared.map((column, index) => ({ lines: linesOf(result, column, compared[index - 1]), right: true })),
-    ...(hasVerdicts ? [{ lines: verdicts, right: false }] : []),
-  ];
-  const widths = table.map(({ lines }) => widthOf(lines));
-  const roomy = widths.reduce((total, each) => total + each + 2, -2) <= width;
-  return names.map((_, row) =>
-    table
-      .map(({ lines, right }, index) => {
-        const line = lines[row] ?? '';
-        return right ? line.padStart(widths[index] ?? 0) : line.padEnd(widths[index] ?? 0);
-      })
-      .join(roomy ? '  ' : ' ')
-      .trimEnd(),
-  );
+  const columns = [names, ...compared.map((column, index) => linesOf(result, column, compared[index - 1]))];
+  if (hasVerdicts) columns.push(verdicts);
+  const cells = names.map((_, row) => columns.map((lines) => lines[row] ?? ''));
+  const align = columns.map((lines) => (lines === names || lines === verdicts ? 'left' : 'right'));
+  const roomy = textTable(cells, align);
+  return widthOf(roomy) <= width ? roomy : textTable(cells, align, ' ');
 }
 
 /** A server's row, and below it, where there are repeats, a second one for half the range. */
