@@ -1,3 +1,4 @@
+import { textTable } from '../report/text-table.ts';
 import { threeDigits, unitFor, withUnit, wholeNumber } from '../report/units.ts';
 import type { CalibrationRecord } from './calibration-record.ts';
 import type { Comparison } from './compare/comparison.ts';
@@ -6,24 +7,17 @@ const headings = ['behaviour', 'figure', 'declared', 'truth', 'measured', 'error
 
 /** A calibration as a table for a terminal: what was claimed against what was measured; ends with a newline. */
 export function renderCalibration(record: CalibrationRecord): string {
-  const cases = [...new Set(record.comparisons.map((one) => one.case))];
-  const lines = cases.map((name) => ({
+  const cases = [...new Set(record.comparisons.map((one) => one.case))].map((name) => ({
     name,
     rows: record.comparisons.filter((one) => one.case === name).map(cellsOf),
   }));
-  const all = [headings, ...lines.flatMap(({ rows }) => rows)];
-  const widths = headings.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
-  const lineOf = (row: readonly string[]): string =>
-    `  ${row
-      .map((cell, column) =>
-        column < 2 || column === row.length - 1 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
-      .join('  ')
-      .trimEnd()}`;
-  const blocks = lines.map(({ name, rows }) => [name, ...rows.map(lineOf)].join('\n'));
+  const align = headings.map((_, column) => (column < 2 || column === headings.length - 1 ? 'left' : 'right'));
+  const lines = textTable([headings, ...cases.flatMap(({ rows }) => rows)], align).map((line) => `  ${line}`);
+  const head = lines.shift() ?? '';
+  const blocks = cases.flatMap(({ name, rows }) => [name, ...lines.splice(0, rows.length)]);
   const notes = record.notes.map((note) => `note: ${note}`);
   return [
-    lineOf(headings),
+    head,
     ...blocks,
     '',
     'declared: what the server was told to do; truth: what it did by its own clock; error: measured minus truth.',
