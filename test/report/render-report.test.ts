@@ -91,6 +91,17 @@ describe('the report', () => {
     assert.match(card, /<dt>go gorilla<\/dt>.*? kB<\/dd>/);
   });
 
+  test('names the column that a note of trust is about', async () => {
+    const measured = await readMerged(runFiles({ servers: ['netty'] }));
+    const trust = ['memory.kernelHoldsBothEnds', 'echo.latency.p99Micros', 'other'].map((figure) => ({
+      figure,
+      note: 'so',
+    }));
+    const page = renderReport({ ...measured, measurements: measured.measurements.map((one) => ({ ...one, trust })) });
+    for (const note of ['memory/conn kernel: so', 'echo p99: so', 'other: so'])
+      assert.ok(page.includes(`<li>${note}</li>`));
+  });
+
   test('lets nothing from a run become markup or script', async () => {
     const hostile = `</script><script>globalThis.broken=1</script><!-- <b onload="x">'`;
     const files = changed(

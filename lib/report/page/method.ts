@@ -49,7 +49,7 @@ export function method(result: RunResult): Html {
 }
 
 const memoryMethod = html`<p>
-  <strong>Memory a connection</strong> is the slope of a least-squares line through the once-a-second samples of the
+  <strong>Memory per connection</strong> is the slope of a least-squares line through the once-a-second samples of the
   ramp, with its 95 % confidence interval, not a difference of two points. <em>Server</em> is the anonymous memory of
   its processes. <em>Kernel</em> is unreclaimable slab and socket buffers, which the kernel counts for the machine as a
   whole.

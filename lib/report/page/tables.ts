@@ -1,3 +1,4 @@
+import { comparedFigures } from '../../results/compared-figures.ts';
 import type { MeasurementResult } from '../../results/schema/measurement-result.ts';
 import type { RunResult } from '../../results/schema/run-result.ts';
 import { causesText } from '../answer-texts.ts';
@@ -18,7 +19,7 @@ export function remarks(result: RunResult): Html {
         ...[...measurement.verdict.walls, ...measurement.verdict.measurementFaults]
           .filter(({ effect }) => effect === 'noted')
           .map(({ host, evidence }) => (host === null ? evidence : `${host}: ${evidence}`)),
-        ...measurement.trust.map(({ figure, note }) => `${figure}: ${note}`),
+        ...measurement.trust.map(({ figure, note }) => `${headingOf(figure, result)}: ${note}`),
       ]);
     const deviations = deviationsOf(server, result).map((deviation) => `${deviation.case}: ${deviation.why}`);
     if (texts.length + notes.length + deviations.length === 0) return [];
@@ -46,8 +47,14 @@ export function remarks(result: RunResult): Html {
       </section>`,
   );
   if (cards.length + skipped.length === 0) return html``;
-  return html`<h2>What to read with these figures</h2>
+  return html`<h2>Notes on these figures</h2>
     <div class="grid">${cards}${skipped}</div>`;
+}
+
+/** What a figure in a measurement is called in the comparison; its path where it has no column there. */
+function headingOf(figure: string, { parameters }: RunResult): string {
+  const column = comparedFigures(parameters.workload).find(({ trustedAs }) => figure.startsWith(trustedAs));
+  return column === undefined ? figure : `${column.group} ${column.heading}`;
 }
 
 /** Texts in a fold that says how many of what there are; nothing for none. */

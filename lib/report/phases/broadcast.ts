@@ -17,7 +17,7 @@ export const broadcastReport: ReportRoom<PhaseResultOf<'broadcast'>> = {
     {
       ...plainChart,
       id: `chart-${shown.name}-spread`,
-      title: `${shown.name}: arrival spread of each broadcast`,
+      title: `Arrival spread of each ${broadcastIn(shown.name)}`,
       caption: 'Last arrival minus first on one load host; the greatest of the hosts.',
       xLabel: 'broadcast',
       yLabel: 'ms',
@@ -35,6 +35,9 @@ export const broadcastReport: ReportRoom<PhaseResultOf<'broadcast'>> = {
   ],
   details: broadcastsTable,
 };
+
+/** A broadcast, with the name of its phase where a workload has several. */
+const broadcastIn = (name: string): string => (name === 'broadcast' ? name : `broadcast of phase ${name}`);
 
 const headings = [
   'no.',
@@ -73,7 +76,8 @@ function broadcastsTable({ name, measured }: Shown): Html {
         <td>${micros(broadcast.publishedLateMicros)}</td>
       </tr>`,
   );
-  return html`<h2>Every broadcast of phase ${name}</h2>
-    ${scrollTable(`Every broadcast of phase ${name}`, ['card scroll', 'comparison'], ['server', ...headings], rows)}
+  const title = `Every ${broadcastIn(name)}`;
+  return html`<h2>${title}</h2>
+    ${scrollTable(title, ['card scroll', 'comparison'], ['server', ...headings], rows)}
     ${all.length > broadcastsListed ? html`<p class="soft">The first ${broadcastsListed} of ${all.length}; all are in result.json.</p>` : ''}`;
 }

@@ -62,7 +62,7 @@ export function findTrust(
   if (result.memory.kernel !== null && result.memory.kernelHoldsBothEnds) {
     add(
       'memory.kernelHoldsBothEnds',
-      'Machine-wide, with both ends of every connection on this machine: bytes a pair of sockets.',
+      'Machine-wide, with both ends of every connection on this machine: bytes per pair of sockets.',
     );
   }
   const compare = (figure: string, latency: Latency | null) => {
