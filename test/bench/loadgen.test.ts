@@ -36,8 +36,10 @@ describe('bench:loadgen', () => {
     ]) {
       const medians = (rows.get(name) ?? []).map((cell) => Number(cell.split(' / ')[1]));
       assert.equal(medians.length, 3, name);
+      // From a peer's messages its idle time is taken off: on a busy machine that may be more than they cost.
+      const isSure = (place: number): boolean => place < 2 || name !== 'CPU µs a broadcast message';
       assert.ok(
-        medians.every((median) => median > 0),
+        medians.every((median, place) => (isSure(place) ? median > 0 : Number.isFinite(median))),
         `${name}: ${medians.join(', ')}`,
       );
     }
