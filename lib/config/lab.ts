@@ -172,7 +172,7 @@ export function parseLab(input: unknown, origin: string): Lab {
   throw new LabError(
     'usage',
     `${origin}: ${parsed.issues.map(describeIssue).join('; ')}`,
-    'Correct the lab configuration; lib/config/lab.ts describes every setting.',
+    'correct the lab file; lib/config/lab.ts describes every setting',
   );
 }
 

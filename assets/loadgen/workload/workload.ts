@@ -33,8 +33,14 @@ export function readWorkload(given: string, folder: string = process.cwd()): Wor
 export function parseWorkload(given: string): Workload {
   const word = given.trim();
   if (isWorkloadPreset(word)) return presetWorkload(word);
+  const shown = given.length > 80 ? `${given.slice(0, 80)}…` : given;
+  if (/^[[{]/.test(word)) {
+    throw new WorkloadError(
+      `'${shown}' is JSON, and a workload in JSON is read from a file`,
+      'write it into a file and give its path, such as ./mine.json',
+    );
+  }
   if (!isText(given)) {
-    const shown = given.length > 80 ? `${given.slice(0, 80)}…` : given;
     throw new WorkloadError(
       `'${shown}' is not a workload: not a preset, not a file, and it does not begin with a phase`,
       `give ${workloadPresetNames.join(', ')}, a file, or phases (${phaseKindNames.join(', ')}) such as 'echo rate=100/s for=10s, broadcast times=3'`,

@@ -66,6 +66,7 @@ describe('a workload', () => {
       /'everything' is not a workload/,
       /quick, article, push, a file, or phases/,
     );
+    refused(() => parseWorkload(' [{"kind":"echo"}]'), /is JSON, and .* read from a file/, /a file .* \.\/mine\.json/);
     refused(() => parseWorkload('dance for=1s, echo'), /'dance' is no phase/, /the phases are echo, /);
     refused(() => parseWorkload('echo, '), /phase 2 of the workload is empty/, /separated by commas/);
     refused(
