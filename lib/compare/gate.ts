@@ -77,7 +77,7 @@ function judgeOne(
   if (!isValid(first) || !isValid(run)) return unknown('a run has no valid measurement of this server');
   if (difference === null) return unknown('a run does not have the figure');
   if (difference.share === null) return unknown('the figure of the first run is 0');
-  if (difference.significance === 'unknown') return unknown('a run has a single repeat (use --repeats)');
+  if (difference.significance === 'unknown') return unknown('a run has a single valid repeat (use --repeats)');
   const worse = row.figure.better === 'less' ? difference.share : -difference.share;
   const change = `${Math.abs(100 * worse).toFixed(1)} % ${worse > 0 ? 'worse' : 'better'}`;
   if (worse <= limit.share) return { outcome: 'passed', sentence: `${subject}: ${change}, within ${limit.text}` };

@@ -78,6 +78,6 @@ function legend(rows: readonly ComparedRow[]): readonly string[] {
     '±  half the range over the repeats',
     ...(met.has('larger') ? ['!  the difference is larger than the range of the repeats'] : []),
     ...(met.has('within') ? ['=  no difference: the ranges of the repeats overlap'] : []),
-    ...(met.has('unknown') ? ['?  cannot be judged: a run has a single repeat (use --repeats)'] : []),
+    ...(met.has('unknown') ? ['?  cannot be judged: a run has a single valid repeat (use --repeats)'] : []),
   ];
 }

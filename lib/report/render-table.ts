@@ -192,7 +192,7 @@ function below(result: RunResult): readonly Labelled[] {
       ...phaseNotes(result),
       note(
         result.parameters.repeats > 1
-          ? '± is half the range over repeats. *: the best, or indistinguishable from it because the ranges overlap.'
+          ? `± is half the range over repeats.${result.servers.length > 1 ? ' *: the best, or indistinguishable from it because the ranges overlap.' : ''}`
           : 'Single run: ignore small differences (use --repeats).',
       ),
     );

@@ -103,7 +103,7 @@ describe('c1m compare', () => {
     const path = await keptRun('single', { repeats: 1 });
     const { status, stdout } = run('compare', path, await withMoreMemory(path, 0.5), '--fail-if', 'memory>5%');
     assert.equal(status, 6, stdout);
-    assert.match(stdout, /unknown: netty, memory .* single repeat/);
+    assert.match(stdout, /unknown: netty, memory .* single valid repeat/);
     assert.match(stdout, /\+50\.0 % \?/);
   });
 

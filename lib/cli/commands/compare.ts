@@ -22,7 +22,7 @@ export const compareCommand = buildCommand({
       'The first run is the base. Runs that differ in workload, size, machine or tuning are refused; --allow-differences compares them ' +
       'anyway. A run over TLS may be compared with one in plain text to see what TLS costs. ' +
       "With --fail-if 'memory>5%' the exit code is 9 when a figure is worse by more than that and by more than the range over the repeats, " +
-      'and 6 when it cannot be judged: with a single repeat, or with no valid measurement.',
+      'and 6 when it cannot be judged: with fewer than two valid repeats.',
   },
   parameters: {
     flags: {
