@@ -25,7 +25,9 @@ await runCommandLine(process.argv.slice(2), {
   interactive: process.stderr.isTTY,
   // A terminal that does not know its width says 0.
   columns: process.stderr.columns || 120,
-  interrupted: interruption.signal,
+  get interrupted() {
+    return interruption.signal;
+  },
   now: () => new Date(),
   random: Math.random,
   aws: { ...(region === undefined ? {} : { region }), ...(endpointUrl === undefined ? {} : { endpointUrl }) },

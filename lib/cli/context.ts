@@ -13,7 +13,7 @@ export interface LabContext extends CommandContext, ApplicationContext {
   readonly interactive: boolean;
   /** Width of the terminal in characters. */
   readonly columns: number;
-  /** Aborted when the user interrupts (SIGINT, SIGTERM, SIGHUP). */
+  /** Aborted when the user interrupts (SIGINT, SIGTERM, SIGHUP); a command that never asks for it is ended then. */
   readonly interrupted: AbortSignal;
   readonly now: () => Date;
   readonly random: () => number;

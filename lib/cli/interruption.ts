@@ -4,12 +4,18 @@ import { exitCodes, LabError } from '../config/lab-error.ts';
 /** A signal that comes again this soon is the same one: the terminal and npm both pass on one Ctrl-C. */
 const sameSignalMillis = 1000;
 
-/** How long a command has to end once it is interrupted. What is still going then is left behind; what was measured is kept. */
+/**
+ * How long a command has to end once it is interrupted: the one deadline of all that it does then, whatever patience each step has of
+ * its own. What is still going on is left to the system; what was measured is kept.
+ */
 const endMillis = 14_000;
 
 /** What ends a command before its own end. */
 export interface Interruption {
-  /** Aborted by the first signal, or when nobody reads the output any more. */
+  /**
+   * Aborted by the first signal, or when nobody reads the output any more. Whoever has taken it ends by itself; a command that has not
+   * has nothing to keep, and is ended.
+   */
   readonly signal: AbortSignal;
   /** Why standard output has not taken everything; null when it has. */
   outputFailure(): LabError | null;
@@ -18,40 +24,42 @@ export interface Interruption {
 /**
  * The one owner of a process's signals and of output that breaks. The first SIGINT, SIGTERM or SIGHUP, or a reader of the output that
  * goes away (EPIPE, EIO), aborts the signal; the command then ends by itself, in 14 s at most. A second signal, a second later or
- * more, ends the process at once. SIGHUP means nothing below nohup.
+ * more, ends the process at once, and so does the first where nobody has taken `signal`. SIGHUP means nothing below nohup.
  */
 export function listenForInterruption(process: NodeJS.Process): Interruption {
   const controller = new AbortController();
   let lastMillis = -Infinity;
   let failure: LabError | null = null;
-  const say = (text: string): void => void process.stderr.write(`${text}\n`);
-  const leave = (text: string): never => {
-    say(text);
-    process.exit(exitCodes.interrupted);
+  let isTaken = false;
+  const leave = (text: string): void => {
+    process.stderr.write(`${text}\n`);
+    leaveNow(process);
   };
   const interrupt = (): void => {
-    const now = performance.now();
-    const isSame = now - lastMillis < sameSignalMillis;
-    lastMillis = now;
-    if (controller.signal.aborted) {
-      if (!isSame) leave('interrupted again: leaving at once; what was measured until now is kept');
-      return;
-    }
+    if (controller.signal.aborted) return;
     setTimeout(() => {
       leave(
-        `error: not everything has ended ${endMillis / 1000} s after the interruption\n  fix: nothing to do: it ends with this command`,
+        `interrupted: not everything has ended after ${endMillis / 1000} s and is left to the system; what was measured until now is kept`,
       );
     }, endMillis).unref();
     controller.abort();
   };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
+  const onSignal = (): void => {
+    const now = performance.now();
+    const isSame = now - lastMillis < sameSignalMillis;
+    lastMillis = now;
+    if (!isTaken) leave('interrupted');
+    else if (!controller.signal.aborted) interrupt();
+    else if (!isSame) leave('interrupted again: leaving at once; what was measured until now is kept');
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
   // Node does not inherit that a signal is ignored, so that a handler is needed for that as well.
-  process.on('SIGHUP', isBelowNohup(process.env) ? () => undefined : interrupt);
+  process.on('SIGHUP', isBelowNohup(process.env) ? () => undefined : onSignal);
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EPIPE' || error.code === 'EIO') {
-        if (!controller.signal.aborted) interrupt();
+        interrupt();
       } else if (stream === process.stdout) {
         failure ??= new LabError(
           'environment',
@@ -62,7 +70,23 @@ export function listenForInterruption(process: NodeJS.Process): Interruption {
       }
     });
   }
-  return { signal: controller.signal, outputFailure: () => failure };
+  return {
+    get signal() {
+      isTaken = true;
+      return controller.signal;
+    },
+    outputFailure: () => failure,
+  };
+}
+
+/**
+ * Ends the process with the code of an interruption. `process.exit` would wait for the threads that are in the midst of a file or a name,
+ * for as long as a disk or a name server does not answer; what takes the process's place does not.
+ */
+function leaveNow(process: NodeJS.Process): never {
+  process.emit('exit', exitCodes.interrupted);
+  process.execve?.('/bin/sh', ['sh', '-c', `exit ${exitCodes.interrupted}`], {});
+  process.exit(exitCodes.interrupted);
 }
 
 /** Whether nohup started this command: a shell names it in `_`, and it leaves a standard input that can only be written to. */

@@ -29,6 +29,10 @@ export interface ServerEnd {
   readonly stderr: string;
 }
 
+/** Ends each server that runs, and removes its folder. */
+const leaveAtExit = new Set<() => void>();
+process.on('exit', () => leaveAtExit.forEach((leave) => leave()));
+
 /** A server that was started and has not been waited for. */
 export class ServerProcess {
   readonly port: number;
@@ -59,12 +63,17 @@ export class ServerProcess {
       C1M_FLAGS: flagsOf(server.description, 'small', this.isSecure),
       ...layerEnvironment(server.description, temporary, this),
     };
-    // It ends with this process, however that ends.
+    // It ends with this process, however that ends; its folder goes unless that is killed.
     this.#child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', join(server.source, 'start')], {
       cwd: server.source,
       env: environment,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    const leave = (): void => {
+      this.#child.kill('SIGKILL');
+      rmSync(temporary, { recursive: true, force: true, maxRetries: 3 });
+    };
+    leaveAtExit.add(leave);
     createInterface({ input: this.#child.stdout }).on('line', (line) => {
       const event = parseEvent(line);
       if (event !== null) this.#events.push(event);
@@ -76,7 +85,8 @@ export class ServerProcess {
     this.end = new Promise((resolve) => {
       this.#child.once('close', (code, signal) => {
         this.#ended = true;
-        rmSync(temporary, { recursive: true, force: true });
+        leaveAtExit.delete(leave);
+        leave();
         resolve({ exit: code ?? signal ?? 'unknown', events: this.#events, stderr: this.#stderr.trim() });
       });
     });

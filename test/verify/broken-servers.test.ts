@@ -128,17 +128,18 @@ const faults: readonly Fault[] = [
   },
 ];
 
+const built = await buildServer(node);
+
 /** The built node server in a temporary folder, changed by `fault`. */
 function broken(context: TestContext, fault: Fault): BuiltServer {
-  const server = buildServer(node);
   const build = mkdtempSync(join(tmpdir(), 'c1m-broken-'));
   context.after(() => rmSync(build, { recursive: true }));
-  cpSync(server.build, build, { recursive: true });
+  cpSync(built.build, build, { recursive: true });
   const file = join(build, 'server.js');
   const text = readFileSync(file, 'utf8');
   assert.ok(text.includes(fault.from), `server.js no longer holds: ${fault.from}`);
   writeFileSync(file, text.replaceAll(fault.from, fault.to));
-  return { ...server, build };
+  return { ...built, build };
 }
 
 async function outcomeOf(context: TestContext, server: BuiltServer, name: string): Promise<PromiseOutcome> {
@@ -175,12 +176,12 @@ describe('c1m verify finds a server that breaks a promise', { concurrency: 4 }, 
   });
 
   test('fails on a kept promise that server.json lists: it is stale', async (context) => {
-    const server = declaring(buildServer(node), 'ping');
+    const server = declaring(built, 'ping');
     assert.equal((await outcomeOf(context, server, 'ping')).result, 'stale');
   });
 
   test('a kept promise that server.json lists as broken at times is kept', async (context) => {
-    const server = declaring(buildServer(node), 'ping', true);
+    const server = declaring(built, 'ping', true);
     assert.equal((await outcomeOf(context, server, 'ping')).result, 'kept');
   });
 });

@@ -12,9 +12,9 @@ import { passesOf, unknownDeviations, Verification } from '../../lib/verify/veri
 const observations = 3;
 
 /** The built server, or as one line which toolchain it lacks here. */
-function buildUnlessSkipped(folder: string): BuiltServer | string {
+async function buildUnlessSkipped(folder: string): Promise<BuiltServer | string> {
   try {
-    return missingToolchain(folder) ?? buildServer(folder);
+    return missingToolchain(folder) ?? (await buildServer(folder));
   } catch (error) {
     if (error instanceof BuildSkipped) return error.message;
     throw error;
@@ -25,8 +25,8 @@ function buildUnlessSkipped(folder: string): BuiltServer | string {
  * Builds a server of assets/servers and declares the tests of its promises, and one that its kept conformance table is what
  * it does. Where its toolchain is missing all of them are skipped, with the reason.
  */
-export function describeServer(name: string): void {
-  const server = buildUnlessSkipped(join(serversFolder, name));
+export async function describeServer(name: string): Promise<void> {
+  const server = await buildUnlessSkipped(join(serversFolder, name));
   // Plain text and TLS side by side: each has a process of its own, and waits for much.
   describe(`server ${name}`, { skip: typeof server === 'string' ? server : false, concurrency: 2 }, () => {
     if (typeof server === 'string') return;

@@ -116,7 +116,7 @@ export const verifyCommand = buildCommand<VerifyFlags, string[], LabContext>({
     let worst: number = exitCodes.ok;
     for (const folder of foldersOf(servers, this.workingFolder)) {
       try {
-        const server = buildOrThrow(folder);
+        const server = await buildOrThrow(folder);
         const { title, framework } = server.description;
         this.process.stdout.write(`${title}, ${framework.name} ${framework.version}\n`);
         const unknown = unknownDeviations(server.description);

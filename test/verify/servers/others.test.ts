@@ -21,4 +21,4 @@ test('every file here is for a server that there is', () => {
   );
 });
 
-for (const name of servers) if (!files.includes(name)) describeServer(name);
+for (const name of servers) if (!files.includes(name)) await describeServer(name);

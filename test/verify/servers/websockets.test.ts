@@ -1,3 +1,3 @@
 import { describeServer } from '../describe-server.ts';
 
-describeServer('websockets');
+await describeServer('websockets');
