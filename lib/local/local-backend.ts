@@ -106,8 +106,7 @@ export async function startLocalLab(lab: Lab, outsideServers: readonly OutsideSe
       ssm: new SSMClient({ region: 'local', credentials, requestHandler }),
       close: async () => {
         // What does not end by itself ends with its host.
-        await within(closeMillis, requestHandler.close());
-        await local.close();
+        await Promise.all([within(closeMillis, requestHandler.close()), local.close()]);
       },
     };
   } catch (error) {

@@ -46,5 +46,6 @@ export interface LabBackend {
    * cannot be made anew stay as they are; the Prepare document waits on them until what is left has gone.
    */
   renewHosts(): Promise<void>;
+  /** Ends what lives with this process; to be asked twice changes nothing. */
   close(): Promise<void>;
 }

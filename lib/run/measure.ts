@@ -5,7 +5,7 @@ import type { AutomationExecution } from '@aws-sdk/client-ssm';
 import { LabError } from '../config/lab-error.ts';
 import type { MeasurementRecordInput } from '../results/schema/measurement-record.ts';
 import { hostsOf } from '../config/hosts.ts';
-import { cancelAndCollect, waitForEnd } from './detached/cancel.ts';
+import { cancelAndCollect, waitForLastSteps } from './detached/cancel.ts';
 import { Liveness, loadSteps } from './faults/liveness.ts';
 import { askStatus, followExecution, hasEnded, startBenchmark } from './execution.ts';
 import { readOutcome, type Outcome } from './outcome.ts';
@@ -195,7 +195,7 @@ async function watch(
         server,
         text: 'interrupted: the results are being collected, which is waited for',
       });
-      return { execution: await waitForEnd(backend, executionId), trouble };
+      return { execution: await waitForLastSteps(backend, executionId), trouble };
     }
     const why = trouble ?? 'interrupted';
     onProgress({ kind: 'interrupted', server, text: `${why}: collecting what there is` });

@@ -49,11 +49,13 @@ export async function readOutcome(backend: OutcomeBackend, execution: Automation
   const buildLog = buildFailed === undefined ? null : await printedBy(backend, buildFailed);
   const status = execution.AutomationExecutionStatus;
   const known = { steps, buildLog, endedUnixMillis: execution.ExecutionEndTime?.getTime() ?? null };
-  if (status === 'Success') return { status: 'succeeded', reason: null, ...known };
+  const first = steps.find(({ failure }) => failure !== null);
+  // Hosts that end with this process are not waited for once all is collected.
+  const isCollected = status === 'InProgress' && execution.CurrentStepName === 'stop' && first === undefined;
+  if (status === 'Success' || isCollected) return { status: 'succeeded', reason: null, ...known };
   if (status === 'Cancelled' || status === 'Cancelling') {
     return { status: 'cancelled', reason: 'the execution was cancelled', ...known };
   }
-  const first = steps.find(({ failure }) => failure !== null);
   const skip = first?.name === 'buildServer' ? skipped.exec(first.failure ?? '')?.[1] : undefined;
   if (skip !== undefined) return { status: 'skipped', reason: skip, ...known };
   const reason = first === undefined ? execution.FailureMessage : describeStep(backend, first);

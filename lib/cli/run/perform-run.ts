@@ -39,6 +39,8 @@ export async function performRun(backend: LabBackend, run: Run, context: LabCont
     folder = error.keptIn ?? folder;
   } finally {
     printer.end();
+    // Hosts end while the result is made; the command waits for both.
+    backend.close().catch(() => undefined);
   }
   const { aborted } = context.interrupted;
   if (aborted && backend.detachable) {

@@ -13,12 +13,12 @@ export interface NamespaceProcess {
   isAlive(): boolean;
   /** Lets the operator's process end although this one runs: it then ends too. */
   unref(): void;
-  /** Closes its standard input and resolves when it has ended; kills it when it has not after 4 s. */
+  /** Closes its standard input and resolves when it has ended; kills it when it has not after a second. */
   close(): Promise<void>;
 }
 
 /** How long the first process of a namespace may take to end once its standard input is closed. */
-const closeMillis = 4000;
+const closeMillis = 1000;
 
 /** How long a line may take to be printed: mounts and addresses of a host take some tens of milliseconds. */
 const lineMillis = 30_000;

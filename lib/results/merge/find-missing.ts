@@ -40,7 +40,10 @@ export function findMissing(raw: RawMeasurement, { parameters, lab, where }: Run
 function missingSteps(steps: RawMeasurement['record']['steps'], reason: string | null): readonly string[] {
   const failed = steps.filter(({ status, failure }) => !['Success', 'Pending'].includes(status) && failure !== null);
   const unlike = failed.filter(({ name, failure }) => reason !== `${name}: ${failure ?? ''}`);
-  const cut = steps.filter(({ status, failure }) => !['Success', 'Pending'].includes(status) && failure === null);
+  // What is measured has been collected when Stop begins.
+  const cut = steps.filter(
+    ({ name, status, failure }) => name !== 'stop' && !['Success', 'Pending'].includes(status) && failure === null,
+  );
   const pending = steps.filter(({ status }) => status === 'Pending').map(({ name }) => name);
   return [
     ...unlike.map(({ name, status, failure }) => `step ${name}: ${status}, ${inOneLine(failure ?? '')}`),

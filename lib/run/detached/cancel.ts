@@ -15,7 +15,7 @@ export async function cancelAndCollect(backend: LabBackend, executionId: string)
   const before = await getExecution(backend, executionId);
   if (hasEnded(before)) return before;
   await stopExecution(backend, executionId);
-  const cancelled = await waitForEnd(backend, executionId);
+  const cancelled = await waitForLastSteps(backend, executionId);
   if (!backend.detachable) return cancelled;
   const stop = cancelled.StepExecutions?.find(({ StepName }) => StepName === 'stop');
   if (stop?.StepStatus === 'Success') return cancelled;
@@ -24,12 +24,16 @@ export async function cancelAndCollect(backend: LabBackend, executionId: string)
   return getExecution(backend, executionId);
 }
 
-/** Waits for the end of an execution that collects and stops, as long as that may take; gives it as it is then. */
-export async function waitForEnd(backend: LabBackend, executionId: string): Promise<AutomationExecution> {
-  const deadline = Date.now() + backend.cancelMillis;
+/**
+ * Waits until an execution that collects and stops has ended, for `cancelMillis` at most; gives it as it is then. Hosts that end with this
+ * process need not stop before that: to say goodbye to a million connections takes a server longer than a user waits.
+ */
+export async function waitForLastSteps(backend: LabBackend, executionId: string): Promise<AutomationExecution> {
+  const deadline = performance.now() + backend.cancelMillis;
   for (;;) {
     const execution = await getExecution(backend, executionId);
-    if (hasEnded(execution) || Date.now() > deadline) return execution;
+    const isCollected = !backend.detachable && execution.CurrentStepName === 'stop';
+    if (hasEnded(execution) || isCollected || performance.now() > deadline) return execution;
     await pause(backend.pollMillis);
   }
 }
