@@ -86,6 +86,19 @@ describe('a host whose results lie in a bucket', { skip: forbidden }, () => {
     assert.equal(stdout, '');
   });
 
+  test('says at Collect that the sampler is stopped, and has everything in the bucket all the same', async () => {
+    const prepared = await hostCommand('prepare');
+    assert.equal(prepared.code, 0, prepared.stderr);
+    await runOn(host, 'systemctl kill --signal=STOP c1m-sample');
+    rmSync(bucket('units.txt'));
+    const collected = await hostCommand('collect');
+    assert.notEqual(collected.code, 0);
+    assert.match(collected.stderr, /server: the sampler is stopped; the other raw files are uploaded/);
+    assert.ok(existsSync(bucket('units.txt')));
+    const stopped = await hostCommand('stop');
+    assert.equal(stopped.code, 0, stopped.stderr);
+  });
+
   test('collects at once when EC2 is about to take the host back', async () => {
     const prepared = await hostCommand('prepare');
     assert.equal(prepared.code, 0, prepared.stderr);

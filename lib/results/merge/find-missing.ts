@@ -8,7 +8,10 @@ const leastSampleShare = 0.5;
 /** A time without samples that is longer than this is a time without eyes: a machine that is busy is late by less. */
 const blindMillisMost = 10_000;
 
-/** Samples go on while Collect begins; a last one that is older than this was not followed by the next. */
+/**
+ * Samples go on while Collect begins; a last one that is older than this was not followed by the next. One that is younger may just be late,
+ * where the machine is busy: that a sampler is stopped then is what Collect says.
+ */
 const lastSampleMillis = 3000;
 
 /** What a measurement lacks, as sentences: hosts, files, processes, steps, and parts that were cut short. Empty when it is complete. */
