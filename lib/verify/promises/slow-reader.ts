@@ -2,11 +2,15 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { CaseContext, ServerPromise } from '../promise.ts';
 import { encodeFrame, opcodes } from '../client/frame.ts';
+import { patienceMillis } from '../client/deadline.ts';
 import type { RawClient } from '../client/raw-client.ts';
 import { answerTo, openMembers, type Answer } from './publish.ts';
 
 const mebibyte = 1024 * 1024;
 const block = Buffer.alloc(65536, 'x');
+
+/** How long a server may take to stop reading from a client that does not read, however slowly it takes what that sends. */
+const restMillis = 6 * patienceMillis;
 
 /** The most that a socket's send buffer grows to, in bytes. */
 function sendBufferBytes(): number {
@@ -46,7 +50,12 @@ async function takenAtRest(stuck: RawClient, other: RawClient, part: Buffer, cou
   send().catch(() => {});
   let before = taken;
   let since = performance.now();
+  const deadline = performance.now() + restMillis;
   for (let answered = 0; answered < 200 || performance.now() - since < 300; answered += 1) {
+    assert.ok(
+      performance.now() < deadline,
+      `the server still took from a client that reads nothing after ${restMillis / 1000} s`,
+    );
     other.sendText('others go on');
     assert.equal(await other.text(), 'others go on');
     if (taken !== before) {
