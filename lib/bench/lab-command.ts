@@ -11,16 +11,32 @@ export interface Ended {
   readonly exitCode: number | null;
 }
 
-/** Runs the lab's own command line with these words; its progress goes to standard error. */
+const endSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * Runs the lab's own command line with these words; its progress goes to standard error. A signal that asks this process to end is its
+ * own as well, and is waited for: throws LabError `interrupted` then.
+ */
 export async function labCommand(words: readonly string[]): Promise<Ended> {
   const child = spawn(process.execPath, [program, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
   let stdout = '';
   child.stdout.setEncoding('utf8').on('data', (piece: string) => (stdout += piece));
-  const exitCode = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  return { stdout, exitCode };
+  let isInterrupted = false;
+  const pass = (signal: NodeJS.Signals): void => {
+    isInterrupted = true;
+    child.kill(signal);
+  };
+  for (const signal of endSignals) process.on(signal, pass);
+  try {
+    const exitCode = await new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', resolve);
+    });
+    if (!isInterrupted) return { stdout, exitCode };
+  } finally {
+    for (const signal of endSignals) process.off(signal, pass);
+  }
+  throw new LabError('interrupted', 'the benchmark was interrupted', 'start it again');
 }
 
 /** Runs `c1m run --local` with these words into `out`, and gives the folder of the run. Throws LabError `runFailed` where none was made. */

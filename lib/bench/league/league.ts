@@ -27,7 +27,7 @@ usage: npm run bench:league -- [flags]
   --workload W       preset, file or text (default: push)
   --out DIR          where results and pages are kept (default: docs/league)
   --no-measure       only make the pages again
-exit codes: 0, or 3 where a cell is still missing`;
+exit codes: 0, 4 where a cell is still missing, 130 interrupted`;
 const options = {
   edition: { type: 'string', default: new Date().toISOString().slice(0, 7) },
   servers: { type: 'string', default: 'all' },
@@ -85,7 +85,7 @@ async function measure(cell: LeagueCell, edition: string, workload: string, out:
   try {
     ({ folder } = await labRun(words, runs));
   } catch (error) {
-    if (!(error instanceof LabError)) throw error;
+    if (!(error instanceof LabError) || error.code === 'interrupted') throw error;
     return error.message;
   }
   const result = JSON.parse(readFileSync(join(folder, 'result.json'), 'utf8')) as RunResult;
