@@ -124,6 +124,8 @@ export interface LoadProcessRaw {
     readonly connectLatency: string;
     /** Open connections over time, at most one point a second: [monotonic micros, open]. */
     readonly openOverTime: readonly (readonly [number, number])[];
+    /** The most open connections at one time, also between two of these points; earlier versions did not write it. */
+    readonly mostOpen?: number | undefined;
   };
   /** What was measured in each phase of the workload that began; the publisher's broadcasts alone where it only publishes. */
   readonly phases: readonly PhaseRaw[];

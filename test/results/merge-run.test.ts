@@ -31,6 +31,14 @@ describe('a run that went well', () => {
     }
   });
 
+  test('has as its peak what one load process held between two counts', async () => {
+    const files = changedProcess(runFiles({ servers: ['node'] }), 'raw/node/load-1/loadgen-0.json', (process) => ({
+      ...process,
+      ramp: { ...process.ramp, mostOpen: 5_000_000 },
+    }));
+    assert.equal(only(await readMerged(files)).connections.peak, 5_000_000);
+  });
+
   test('fits the published schema', async () => {
     const result = await readMerged(runFiles({ repeats: 2 }));
     assert.deepEqual(v.parse(runResultSchema, JSON.parse(JSON.stringify(result))), JSON.parse(JSON.stringify(result)));

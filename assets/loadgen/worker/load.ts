@@ -35,11 +35,13 @@ export function runLoad(start: StartLoad, layers: ConnectionLayers): void {
   const addresses = (target.otherAddresses ?? []).length === 0 ? null : new AddressLog(target);
   const hello = target.hello === undefined ? null : Buffer.from(target.hello);
   let open = 0;
+  let mostOpen = 0;
   let reportDue = 0;
 
   const events: ConnectionEvents = {
     opened(fd, connection) {
       open += 1;
+      mostOpen = Math.max(mostOpen, open);
       driving.opened(fd, connection);
       if (ramp.endedMicros === null) ramp.opened(fd);
       addresses?.opened(connections.table.serverPort[fd]!);
@@ -157,6 +159,7 @@ export function runLoad(start: StartLoad, layers: ConnectionLayers): void {
             endedMicros: ramp.endedMicros,
             connectLatency: ramp.connectLatency.encode(),
             openOverTime,
+            mostOpen,
           },
           phases: driving.raw(),
           strays: driving.strays(),

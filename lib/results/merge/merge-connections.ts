@@ -51,6 +51,8 @@ export function mergeConnections(
       ),
     ),
   );
+  // Where a server ends connections at once, hardly any is open when they are counted.
+  const mostOfOne = raw.hosts.flatMap((host) => host.loadProcesses.map(({ ramp }) => ramp.mostOpen ?? 0));
   const spans = raw.hosts.flatMap((host) => rampOfHost(host, offsets.get(host.host) ?? 0) ?? []);
   const seconds =
     spans.length === 0 ? null : Math.max(...spans.map((span) => (span.endedMicros - span.beganMicros) / 1e6));
@@ -62,7 +64,7 @@ export function mergeConnections(
     connections: {
       wanted,
       established,
-      peak: greatest([open, ...openOverTime.map(([, value]) => value)]) ?? 0,
+      peak: greatest([open, ...mostOfOne, ...openOverTime.map(([, value]) => value)]) ?? 0,
       open,
       attempts: sum(counts.map((count) => count.attempts)),
       abandoned: sum(counts.map((count) => count.abandoned)),

@@ -44,6 +44,7 @@ export const loadProcessSchema = v.object({
     endedMicros: v.nullable(v.number()),
     connectLatency: v.string(),
     openOverTime: v.array(v.tuple([v.number(), wholeNumber])),
+    mostOpen: v.optional(wholeNumber),
   }),
   phases: v.array(phaseRawSchema),
   strays: v.array(arrivalsRawSchema),

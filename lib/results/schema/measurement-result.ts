@@ -54,7 +54,9 @@ export const measurementResultSchema = v.object({
   connections: v.object({
     wanted: count('Connections to be opened.'),
     established: count('Handshakes finished, ever.'),
-    peak: count('The most open at one time: the sum over load hosts, by their once-a-second counts.'),
+    peak: count(
+      'The most open at one time: the sum over load hosts, by their once-a-second counts, or the most of one load process.',
+    ),
     open: count('Still open when collected.'),
     attempts: count('Attempts begun, retries included.'),
     abandoned: count('Given up for good.'),
