@@ -175,12 +175,19 @@ describe('the command line', { concurrency: 4 }, () => {
       raw.map(({ phases }) => phases.map(({ kind, endedMicros }) => [kind, endedMicros !== null])),
       [[['echo', true]], [['echo', true]]],
     );
-    const nowhere = await run(
-      ...words(`--url ws://localhost:${server.port}/ --connections 2 --hold 0 --run-folder ${folder}/none`),
-    );
-    assert.equal(nowhere.code, 3);
-    assert.match(nowhere.stdout, /2 open of 2/);
-    assert.match(nowhere.stderr, /error: a raw file cannot be written: ENOENT/);
+    const into = (runFolder: string) =>
+      run(...words(`--url ws://localhost:${server.port}/ --connections 2 --hold 0 --run-folder ${runFolder}`));
+    const made = await into(`${folder}/new`);
+    // 10: late, as it may be on a busy machine.
+    assert.ok(made.code === 0 || made.code === 10, made.stderr);
+    assert.deepEqual(readdirSync(join(folder, 'new')), ['loadgen-0.json', 'loadgen-status.json']);
+    const nowhere = await into(`${folder}/none/none`);
+    assert.deepEqual([nowhere.code, nowhere.stdout], [3, '']);
+    assert.match(nowhere.stderr, /^error: --run-folder cannot be made: ENOENT.*\n {2}fix: .*\n$/);
+    const unwritable = await into('/proc/self');
+    assert.equal(unwritable.code, 3);
+    assert.match(unwritable.stdout, /2 open of 2/);
+    assert.match(unwritable.stderr, /error: a raw file cannot be written: E/);
   });
 
   test('fails with exit code 5 when nobody listens, and says so to people', async () => {

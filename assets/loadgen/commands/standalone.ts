@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { endpointsOf } from '../connections/target.ts';
 import { addCauses, explainCauses, totalOf } from '../measure/failure-causes.ts';
@@ -152,8 +152,20 @@ function somewhereIn(range: LoadOptions['plan']['localPorts'], needed: number): 
   return { first, last: first + span - 1 };
 }
 
-/** Writes what has been measured until now into the folder of a run, if there is one; gives why it cannot be written, or null. */
+/**
+ * Writes what has been measured until now into the folder of a run, if there is one; gives why it cannot be written, or null. Makes the
+ * folder, and throws EnvironmentError where it cannot be: nobody measures for minutes to hear that at the end.
+ */
 function keeperOf(folder: string | null): (supervisor: Supervisor) => Promise<string | null> {
+  if (folder !== null && statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    try {
+      mkdirSync(folder);
+    } catch (error) {
+      throw new EnvironmentError(`--run-folder cannot be made: ${(error as Error).message}`, {
+        hint: 'name a folder in one that is there and that this user may write to',
+      });
+    }
+  }
   return async (supervisor) => {
     if (folder === null) return null;
     try {

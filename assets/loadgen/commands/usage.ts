@@ -21,7 +21,7 @@ export function usage(): string {
   --echo-rate R            messages a second, sent to the connections in turn and expected back unchanged,
                            for --echo-seconds S (default: as long as --hold)
 ${urlOptionLines()}
-  --run-folder DIR         write raw files there after the ramp and each phase, as a host of the lab does
+  --run-folder DIR         write raw files there (made where it is missing) after the ramp and each phase, as a host of the lab does
   --host NAME              this host's name in them; default: its own
   --json                   print the result as JSON on standard output, and progress on standard error
 

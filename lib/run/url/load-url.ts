@@ -44,6 +44,8 @@ export async function loadUrl(load: UrlLoad, host: string, folder: string, watch
   let killer: NodeJS.Timeout | undefined;
   const stop = (): void => {
     child.kill('SIGTERM');
+    // One that was stopped hears of it only then.
+    child.kill('SIGCONT');
     killer = setTimeout(() => child.kill('SIGKILL'), endMillis);
   };
   watcher.signal.addEventListener('abort', stop);
