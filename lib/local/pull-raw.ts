@@ -1,6 +1,6 @@
 import { copyFile, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { existsSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
-import type { Stats } from 'node:fs';
 
 /** Files that only ever grow: of these, what is new is appended to the copy. */
 const growing = /\.(jsonl|log|out|err|tsv)$/;
@@ -31,7 +31,8 @@ export class RawPull {
       const [from, to] = [join(source, entry.name), join(target, entry.name)];
       // A file that is about to be replaced may be gone at any moment; its successor is copied the next time.
       const now = await stat(from).catch(() => null);
-      const before = this.#copied.get(to);
+      // A copy that somebody has removed is made again.
+      const before = existsSync(to) ? this.#copied.get(to) : undefined;
       if (now === null || (before !== undefined && isSame(before, now))) continue;
       const isGrown = before !== undefined && before.ino === now.ino && now.size >= before.size;
       if (isGrown && growing.test(entry.name)) await append(from, to, before.size, now.size);

@@ -6,7 +6,7 @@ import { RawPull } from '../../lib/local/pull-raw.ts';
 import { withFolder } from '../integration/lab-process.ts';
 
 describe('raw files that are copied as they come', () => {
-  test('grow with their originals, are replaced whole, and stay when the host is gone', async () => {
+  test('grow with their originals, are replaced whole, come again when they were removed, and stay when the host is gone', async () => {
     await withFolder(async (folder) => {
       const [host, copy] = [join(folder, 'host'), join(folder, 'copy')];
       mkdirSync(host);
@@ -21,6 +21,12 @@ describe('raw files that are copied as they come', () => {
       renameSync(join(host, 'status.json.new'), join(host, 'status.json'));
       await Promise.all([raw.pull(host, copy), raw.pull(host, copy)]);
       assert.equal(readFileSync(join(copy, 'samples.jsonl'), 'utf8'), 'one\ntwo\n');
+      assert.equal(readFileSync(join(copy, 'status.json'), 'utf8'), 'half');
+
+      rmSync(copy, { recursive: true });
+      appendFileSync(join(host, 'samples.jsonl'), 'three\n');
+      await raw.pull(host, copy);
+      assert.equal(readFileSync(join(copy, 'samples.jsonl'), 'utf8'), 'one\ntwo\nthree\n');
       assert.equal(readFileSync(join(copy, 'status.json'), 'utf8'), 'half');
 
       rmSync(host, { recursive: true });
