@@ -1,5 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { exitCodes, LabError } from '../config/lab-error.ts';
+import { endSignals } from './lab-command.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 /** What the words given came to, by the name of the flag. */
@@ -18,6 +19,8 @@ export async function runBenchmarkCommand<O extends Options>(
     process.stdout.write(`${usage}\n`);
     return;
   }
+  // A signal alone would end no session of a peer's, and remove no temporary folder.
+  for (const signal of endSignals) process.on(signal, () => endUnlessWaitedFor(signal));
   try {
     process.exitCode = await main(flagsOf(options));
   } catch (error) {
@@ -25,6 +28,11 @@ export async function runBenchmarkCommand<O extends Options>(
     process.stderr.write(`${error.twoLines}\n`);
     process.exitCode = exitCodes[error.code];
   }
+}
+
+/** Ends the process, and with it what it has started; not while somebody else hears the signal and waits for a run. */
+function endUnlessWaitedFor(signal: NodeJS.Signals): void {
+  if (process.listenerCount(signal) === 1) process.exit(exitCodes.interrupted);
 }
 
 function flagsOf<O extends Options>(options: O): Flags<O> {

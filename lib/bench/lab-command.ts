@@ -11,7 +11,8 @@ export interface Ended {
   readonly exitCode: number | null;
 }
 
-const endSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** Signals that ask a process to end. */
+export const endSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
  * Runs the lab's own command line with these words; its progress goes to standard error. A signal that asks this process to end is its

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg, release, tmpdir, totalmem } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parsePositiveCount, parseSeconds } from '../cli/flags/parse.ts';
@@ -15,6 +15,7 @@ import { startLoadGenerator } from './contenders/load-generator.ts';
 import { startReferenceClient } from './contenders/reference-client.ts';
 import { findPeer, installPeers, peerNames, type PeerName } from './peers/peers.ts';
 import { reportOf } from './report/report.ts';
+import { withTemporaryFolder } from './temporary-folder.ts';
 
 const defaultWorkload = 'heartbeat every=2s for=2s | churn rate=2000/s for=2s | storm backoff=none';
 
@@ -70,8 +71,7 @@ async function main(flags: Flags<typeof options>): Promise<number> {
   const connections = Math.min(wanted, most);
   if (flags.peers !== undefined) installPeers(names);
   const peers = names.map((name) => findPeer(name, Math.min(wantedOfPeers, connections)));
-  const folder = mkdtempSync(join(tmpdir(), 'c1m-bench-build-'));
-  try {
+  return withTemporaryFolder(async (folder) => {
     const compiler = `cc ${spawnSync('cc', ['-dumpfullversion'], { encoding: 'utf8' }).stdout.trim()} -O2`;
     const contenders = [
       referenceClient('C reference', compiler, folder, connections, 'none'),
@@ -92,9 +92,7 @@ async function main(flags: Flags<typeof options>): Promise<number> {
     print(`\n${report}`);
     if (flags.save) print(`kept in ${save(report)}`);
     return 0;
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  });
 }
 
 /**

@@ -1,7 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { WebSocket } from 'ws';
 import type { Workload } from '../../assets/loadgen/workload/phase-kinds.ts';
 import type { Contender, OwnReport, RunningContender, Task } from './contenders/contender.ts';
@@ -9,6 +7,7 @@ import { piecesOf, type DrivenKind } from './contenders/driven-phases.ts';
 import { median } from '../results/statistics/numbers.ts';
 import type { Usage } from './process-usage.ts';
 import { startReferenceServer, type ReferenceServer } from './reference/reference-server.ts';
+import { withTemporaryFolder } from './temporary-folder.ts';
 import { until } from './until.ts';
 
 /** One round of one contender; null is what could not be measured. */
@@ -49,20 +48,20 @@ const openSeconds = 40;
 /** Runs a contender once against a reference server of its own. Fails when it does not open or receive all. */
 export async function measure(contender: Contender, serverProgram: string, round: Round): Promise<Measurement> {
   const { port, connections, broadcasts, tls } = round;
-  const folder = mkdtempSync(join(tmpdir(), 'c1m-bench-'));
-  const task: Task = { port, connections, broadcasts, tls, folder, source: `127.8.${port >> 8}.${port & 255}` };
-  const server = await startReferenceServer(serverProgram, port);
-  try {
-    const running = await contender.start(task);
+  return withTemporaryFolder(async (folder) => {
+    const task: Task = { port, connections, broadcasts, tls, folder, source: `127.8.${port >> 8}.${port & 255}` };
+    const server = await startReferenceServer(serverProgram, port);
     try {
-      return await follow(running, server, round);
+      const running = await contender.start(task);
+      try {
+        return await follow(running, server, round);
+      } finally {
+        await running.kill();
+      }
     } finally {
-      await running.kill();
+      await server.stop();
     }
-  } finally {
-    await server.stop();
-    rmSync(folder, { recursive: true });
-  }
+  });
 }
 
 async function follow(running: RunningContender, server: ReferenceServer, round: Round): Promise<Measurement> {

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { hasCompiler, openSslVersion } from '../../lib/bench/reference/compile-reference.ts';
+import { allProcesses, descendants, startWith, withFolder } from '../integration/lab-process.ts';
+import { until } from '../until.ts';
 
+const program = fileURLToPath(new URL('../../lib/bench/loadgen.ts', import.meta.url));
 const noCompiler = !hasCompiler() && 'there is no C compiler (cc)';
 
 describe('bench:loadgen', () => {
@@ -64,6 +68,26 @@ describe('bench:loadgen', () => {
     assert.match(stdout, /^- (NOT )?met: ws beaten on every column/m);
   });
 
+  test('that is asked to end leaves no peer, no server and no temporary folder', { skip: noCompiler }, async () => {
+    await withFolder(async (folder) => {
+      const environment = { ...process.env, TMPDIR: folder };
+      const words = '--peers ws --connections 100 --peer-connections 100 --rounds 100 --no-tls'.split(' ');
+      const running = startWith(environment, process.execPath, program, ...words);
+      const all = (): ReturnType<typeof descendants> => descendants(running.child.pid ?? 0);
+      await until('a peer runs', () => all().some(({ command }) => command.includes('ws-client')));
+      const started = new Set(all().map(({ pid, startTicks }) => `${pid} ${startTicks}`));
+      running.child.kill('SIGTERM');
+      assert.equal((await running.ended).code, 130, running.stderr());
+      await until('all have ended', () =>
+        allProcesses().every(({ pid, startTicks }) => !started.has(`${pid} ${startTicks}`)),
+      );
+      assert.deepEqual(
+        readdirSync(folder).filter((name) => name.startsWith('c1m-')),
+        [],
+      );
+    });
+  });
+
   test('fails on a peer it does not know, and names those it does', { skip: noCompiler }, () => {
     const { stderr, status } = bench('--peers', 'gatling');
     assert.equal(status, 2);
@@ -92,7 +116,6 @@ describe('bench:loadgen', () => {
 function bench(
   ...benchArguments: readonly string[]
 ): ReturnType<typeof spawnSync> & { stdout: string; stderr: string } {
-  const program = fileURLToPath(new URL('../../lib/bench/loadgen.ts', import.meta.url));
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   return spawnSync(process.execPath, [program, ...benchArguments], { encoding: 'utf8', env, timeout: 180_000 });
 }

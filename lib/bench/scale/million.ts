@@ -1,9 +1,9 @@
-import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parsePositiveCount, parseSeconds } from '../../cli/flags/parse.ts';
 import { machineOf } from '../../report/machine.ts';
 import { flagValue, runBenchmarkCommand, type Flags } from '../command-line.ts';
+import { withTemporaryFolder } from '../temporary-folder.ts';
 import { compileReference, hasCompiler } from '../reference/compile-reference.ts';
 import { runLab, type LabRun } from './lab-run.ts';
 import { rampReference, type ReferenceRamp } from './reference-ramp.ts';
@@ -57,18 +57,15 @@ async function main(flags: Flags<typeof options>): Promise<number> {
 
 async function reference({ result, measurement }: LabRun): Promise<ReferenceRamp | string> {
   if (!hasCompiler()) return 'SKIPPED: there is no C compiler (cc)';
-  const folder = mkdtempSync(join(tmpdir(), 'c1m-bench-build-'));
-  try {
-    return await rampReference({
+  return withTemporaryFolder(async (folder) =>
+    rampReference({
       server: measurement.server,
       connections: result.parameters.connections,
       serverProcesses: measurement.serverProcesses ?? 1,
       memoryPreset: measurement.memoryPreset ?? 'small',
       client: compileReference('reference-client', folder),
-    });
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+    }),
+  );
 }
 
 function report(run: LabRun, compared: ReferenceRamp | string): string {
