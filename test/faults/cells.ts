@@ -184,6 +184,14 @@ const surroundings: readonly Cell[] = [
     expected: { codes: [0, 6], named: /measured/, kept: 'all', withinSeconds: 60, ...atTheEnd },
   },
   {
+    name: 'drive/run-folder/removed',
+    phase: 'never',
+    script:
+      '(until [ -e $OUT/results/*/raw/*/load-1/loadgen-0.json ]; do sleep 0.05; done; rm -r $OUT/results/2*) & "$@"; echo $? >$OUT/code',
+    fault: async () => undefined,
+    expected: { codes: [0, 6], named: /measured/, kept: 'all', withinSeconds: 60, ...atTheEnd },
+  },
+  {
     name: 'drive/disk/full',
     phase: 'never',
     script: [
