@@ -4,6 +4,7 @@ import { causeOfStatus } from './http-causes.ts';
 import { shownUrl } from './shown-url.ts';
 
 const longestResponse = 16384;
+const headersEnd = '\r\n\r\n';
 const keyBytes = 24;
 const acceptBytes = 28;
 /** So much is kept of what a server says. */
@@ -74,25 +75,38 @@ export class ResponseChecker {
 
   #parse(bytes: Uint8Array, start: number, end: number, accept: Uint8Array): ResponseCheck {
     const range = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start);
-    const length = range.indexOf('\r\n\r\n') + 4;
-    if (length < 4) {
+    const begin = endOfInterim(range);
+    const length = range.indexOf(headersEnd, begin) + headersEnd.length;
+    if (length < headersEnd.length) {
       if (range.length >= longestResponse) return bad(`no end of the headers within ${longestResponse} bytes`);
-      return mayBecomeHttp(range) ? 'partial' : bad('the answer is not HTTP/1.1');
+      return mayBecomeHttp(range.subarray(begin)) ? 'partial' : bad('the answer is not HTTP');
     }
-    const response = range.toString('latin1', 0, length);
+    const response = range.toString('latin1', begin, length);
     const headers = headersOf(response.slice(0, -4));
     if (!(headers instanceof Map)) return headers;
     const wrong = whatIsWrong(headers, Buffer.from(accept).toString('latin1'), this.#offer);
     if (wrong !== null) return wrong;
     this.extension = headers.get(extensions) ?? null;
-    this.#known = Buffer.from(range.subarray(0, length));
-    this.#acceptAt = range.indexOf(accept);
+    this.#known = Buffer.from(range.subarray(begin, length));
+    this.#acceptAt = this.#known.indexOf(accept);
     return start + length;
   }
 }
 
+/** Where the final answer begins: a server may send others of 1xx before it (RFC 9110, section 15.2). */
+function endOfInterim(range: Buffer): number {
+  let begin = 0;
+  while (/^HTTP\/1\.1 1(?!01)\d\d[ \r]/.test(range.toString('latin1', begin, begin + 13))) {
+    const end = range.indexOf(headersEnd, begin);
+    if (end < 0) break;
+    begin = end + headersEnd.length;
+  }
+  return begin;
+}
+
 function mayBecomeHttp(range: Buffer): boolean {
-  const wanted = 'HTTP/1.1 ';
+  // An answer in HTTP/1.0 has a status that tells why, too.
+  const wanted = 'HTTP/1.';
   const length = Math.min(range.length, wanted.length);
   return range.toString('latin1', 0, length) === wanted.slice(0, length);
 }

@@ -54,6 +54,7 @@ describe('the handshake', () => {
       [...good.map((line) => line.replace(': ', ':  \t')), 'Date: now', 'Server: x'],
     ],
     ['no reason phrase', ['HTTP/1.1 101', ...good.slice(1)]],
+    ['answers of 1xx before it', ['HTTP/1.1 100 Continue', '', 'HTTP/1.1 103 Early Hints', 'Link: </a>', '', ...good]],
   ];
   for (const [name, lines] of accepted) {
     test(`accepts ${name}`, () => {
@@ -108,11 +109,25 @@ describe('the handshake', () => {
     }
   });
 
+  test('knows why it was refused in HTTP/1.0, wherever that is cut, and after other answers', () => {
+    for (const before of ['', 'HTTP/1.1 103 Early Hints\r\n\r\n']) {
+      const bytes = Buffer.from(`${before}HTTP/1.0 401 No\r\nContent-Length: 0\r\n\r\n`);
+      const checker = new ResponseChecker();
+      for (let cut = 1; cut < bytes.length; cut += 1) {
+        assert.equal(checker.check(bytes, 0, cut, Buffer.from(accept)), 'partial', `cut at ${cut}`);
+      }
+      const whole = checker.check(bytes, 0, bytes.length, Buffer.from(accept));
+      assert.ok(typeof whole === 'object' && whole.cause === 'http401', JSON.stringify(whole));
+    }
+  });
+
   test('fails at once on what is no HTTP, and on headers without an end', () => {
     const checker = new ResponseChecker();
     const noHttp = Buffer.from('SSH-2.0');
     assert.equal(typeof checker.check(noHttp, 0, noHttp.length, Buffer.from(accept)), 'object');
-    const endless = Buffer.from(`HTTP/1.1 101 X\r\n${'a: b\r\n'.repeat(4000)}`);
-    assert.equal(typeof checker.check(endless, 0, endless.length, Buffer.from(accept)), 'object');
+    for (const endless of [`HTTP/1.1 101 X\r\n${'a: b\r\n'.repeat(4000)}`, 'HTTP/1.1 100 X\r\n\r\n'.repeat(1000)]) {
+      const bytes = Buffer.from(endless);
+      assert.equal(typeof checker.check(bytes, 0, bytes.length, Buffer.from(accept)), 'object');
+    }
   });
 });
