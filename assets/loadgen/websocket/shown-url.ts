@@ -3,8 +3,11 @@
  * for any of these may be a secret.
  */
 export function shownUrl(text: string): string {
-  const [place = '', query] = (text.split('#', 1)[0] ?? '').split(/\?(.*)/s);
-  const open = place.replace(/^([a-z][a-z0-9+.-]*:)?\/\/[^/]*@/i, '$1//');
+  // Where no host can be told, all before the last @ may be a secret.
+  const known = URL.canParse(text, 'ws://host') ? text : text.replace(/^(\w+:\/\/)?.*@/s, '$1');
+  const [place = '', query] = (known.split('#', 1)[0] ?? '').split(/\?(.*)/s);
+  // A scheme may be followed by any number of slashes, of either kind.
+  const open = place.replace(/^([a-z][a-z0-9+.-]*:[/\\]*|[/\\]{2,})[^/\\]*@/i, '$1');
   if (query === undefined || query === '') return open;
   return `${open}?${query.replaceAll(/[^&]+/g, (part) => `${part.includes('=') ? part.slice(0, part.indexOf('=') + 1) : ''}...`)}`;
 }

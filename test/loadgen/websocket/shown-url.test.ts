@@ -11,6 +11,11 @@ test('a URL is shown without what may be a secret', () => {
     '//me:pa@ss@host/@?': '//host/@',
     '/room?token=x': '/room?token=...',
     '#token=x': '',
+    'wss:me:pass@host/a': 'wss:host/a',
+    'ws:///me:pass@host/@b': 'ws:///host/@b',
+    'https:\\\\me:pass@host/': 'https:\\\\host/',
+    'ws://me:pa/ss@host/': 'ws://host/',
+    'ws://me:pa?s#s@host/a?b=c': 'ws://host/a?b=...',
   };
   for (const [url, text] of Object.entries(shown)) assert.equal(shownUrl(url), text);
 });
