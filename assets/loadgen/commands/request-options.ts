@@ -62,7 +62,7 @@ export function requestOptions(options: Options, url: URL): RequestOptions {
   const file = options.has('header-file')
     ? readHeaderFile(options.text('header-file'), checkedHeader)
     : { headers: [], values: [] };
-  const headers = [...options.texts('header').map(checkedHeader), ...file.headers];
+  const headers = [...options.texts('header').map((header) => checkedHeader(header)), ...file.headers];
   const has = (name: string): boolean =>
     [...headers, ...file.values.map((each) => `${each.name}:`)].some((header) =>
       header.toLowerCase().startsWith(`${name}:`),
@@ -94,16 +94,16 @@ function decoded(part: string): string {
   }
 }
 
-function checkedHeader(header: string): string {
+function checkedHeader(header: string, place = '--header'): string {
   const colon = header.indexOf(':');
   const name = header.slice(0, Math.max(colon, 0)).toLowerCase();
   if (!headerForm.test(header)) {
     // Its value may be a secret, which is not for a log.
     const got = colon === -1 ? 'one without a colon' : `one named '${name}'`;
-    throw new UsageError(`--header must be 'Name: value' on one line, got ${got}`);
+    throw new UsageError(`${place} must be 'Name: value' on one line, got ${got}`);
   }
-  if (ownHeaders.includes(name)) throw new UsageError(`--header cannot be ${name}: the handshake itself says that`);
+  if (ownHeaders.includes(name)) throw new UsageError(`${place} cannot be ${name}: the handshake itself says that`);
   if (name === 'sec-websocket-protocol')
-    throw new UsageError('--header cannot be Sec-WebSocket-Protocol: use --subprotocol');
+    throw new UsageError(`${place} cannot be Sec-WebSocket-Protocol: use --subprotocol`);
   return header;
 }

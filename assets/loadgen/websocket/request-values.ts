@@ -13,18 +13,23 @@ const pieceBytes = 65536;
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 
-/** Reads a file in pieces and calls `use` with each line that is not blank, and its number from 0; how many there are. Throws for a line that is too long. */
-export function eachLine(file: string, use: (line: Buffer, number: number) => void): number {
+/**
+ * Reads a file in pieces and calls `use` with each line that is not blank, its number among these from 0, and its place in the file from 1;
+ * how many there are. Throws for a line that is too long.
+ */
+export function eachLine(file: string, use: (line: Buffer, number: number, place: number) => void): number {
   const { closeSync, openSync, readSync } = process.getBuiltinModule('node:fs');
   const fd = openSync(file, 'r');
   try {
     const piece = Buffer.alloc(pieceBytes);
     let rest = Buffer.alloc(0);
     let number = 0;
+    let place = 0;
     const take = (line: Buffer): void => {
       const end = line.at(-1) === carriageReturn ? line.length - 1 : line.length;
       if (end > longestLine) throw new Error(`${file} has a line longer than ${longestLine} bytes`);
-      if (end > 0) use(line.subarray(0, end), number++);
+      place += 1;
+      if (end > 0) use(line.subarray(0, end), number++, place);
     };
     for (;;) {
       const got = readSync(fd, piece);

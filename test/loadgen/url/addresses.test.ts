@@ -81,11 +81,11 @@ describe('where connections go, and with what', { concurrency: 3 }, () => {
     ['without values', { headers: 'Cookie: @tokens', tokens: '\n' }, /has no value for Cookie: give one a line/],
     [
       'with a control character',
-      { headers: 'Cookie: @tokens', tokens: 'a\nb\u0001' },
-      /tokens has something on line 2/,
+      { headers: 'Cookie: @tokens', tokens: 'a\n\nb\u0001' },
+      /tokens has something on line 3/,
     ],
     ['with a line that is too long', { headers: `X: ${'x'.repeat(9000)}` }, /has a line longer than 8192 bytes/],
-    ['with no header', { headers: 'nonsense' }, /--header must be 'Name: value'/],
+    ['with no header', { headers: 'X: 1\n\nnonsense' }, /line 3 of \S+headers must be 'Name: value'/],
   ];
   for (const [name, files, error] of refused) {
     test(`a header file ${name} is refused, and its values are not printed`, async (context) => {

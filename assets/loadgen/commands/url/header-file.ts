@@ -19,13 +19,13 @@ const valueForm = /^[\t\u0020-\u007e\u0080-\u00ff]*$/;
  * Reads a file of headers, one a line. A value `@FILE` stands for the lines of another file (beside the first, where it is no absolute path),
  * one for each connection and from the first again after the last. Throws {@link UsageError} for what cannot be read or sent.
  */
-export function readHeaderFile(file: string, check: (header: string) => string): HeaderFile {
+export function readHeaderFile(file: string, check: (header: string, place: string) => string): HeaderFile {
   const headers: string[] = [];
   const values: HeaderValues[] = [];
-  readLines(file, (line) => {
+  readLines(file, (line, _number, place) => {
     if (headers.length + values.length === headersMost)
       throw new UsageError(`${file} has more than ${headersMost} headers`);
-    const header = check(line.toString('latin1'));
+    const header = check(line.toString('latin1'), `line ${place} of ${file}`);
     const colon = header.indexOf(':');
     const value = header.slice(colon + 1).trim();
     if (!value.startsWith('@')) {
@@ -38,17 +38,17 @@ export function readHeaderFile(file: string, check: (header: string) => string):
 }
 
 function readValues(name: string, file: string): HeaderValues {
-  const lines = readLines(file, (line, number) => {
+  const lines = readLines(file, (line, _number, place) => {
     // The line may be a secret, which is not for a log.
     if (!valueForm.test(line.toString('latin1'))) {
-      throw new UsageError(`${file} has something on line ${number + 1} that cannot be in a header`);
+      throw new UsageError(`${file} has something on line ${place} that cannot be in a header`);
     }
   });
   if (lines === 0) throw new UsageError(`${file} has no value for ${name}: give one a line`);
   return { name, file, lines };
 }
 
-function readLines(file: string, use: (line: Buffer, number: number) => void): number {
+function readLines(file: string, use: Parameters<typeof eachLine>[1]): number {
   try {
     // It is read again by every load process, which a pipe would give nothing.
     if (!statSync(file).isFile()) throw new Error(`${file} is no file`);
