@@ -40,7 +40,7 @@ function pushesText({
   if (sharesClock === null) return pushed;
   const odd = [
     sharesClock ? 'measured by one shared clock' : 'measured by two clocks, including their offset',
-    ...(unstamped > 0 ? [`${wholeNumber(unstamped)} without a time`] : []),
+    ...(unstamped > 0 ? [`${wholeNumber(unstamped)} without a time of the last 35 minutes`] : []),
     ...(ahead > 0 ? [`${wholeNumber(ahead)} with one that was still to come`] : []),
   ].join('; ');
   if (latency === null) return `${pushed}, their latency unknown (${odd})`;

@@ -2,7 +2,8 @@ import { encodeHistogram } from './encode-histogram.ts';
 
 const subBuckets = 2048;
 const half = subBuckets / 2;
-const largest = 2 ** 31 - 1;
+/** The longest time that a histogram tells from longer ones: 35 minutes. */
+export const longestMicros = 2 ** 31 - 1;
 
 /**
  * Counts of microseconds in HdrHistogram's own buckets (3 significant digits, from 1 us to 35 minutes). Recording is an
@@ -21,7 +22,7 @@ export class Histogram {
 
   /** Counts one value in microseconds; fractions are dropped, below 0 counts as 0, above 35 minutes as 35 minutes. */
   record(micros: number): void {
-    const value = micros <= 0 ? 0 : micros >= largest ? largest : Math.trunc(micros);
+    const value = micros <= 0 ? 0 : micros >= longestMicros ? longestMicros : Math.trunc(micros);
     if (value > this.#max) this.#max = value;
     const bucket = Math.max(0, 21 - Math.clz32(value));
     const index = bucket * half + (value >>> bucket);
@@ -50,7 +51,7 @@ export class Histogram {
   encode(): string {
     const pairs: [number, number][] = [];
     this.#forEach((index, count) => pairs.push([index, count]));
-    return encodeHistogram(pairs, largest, 3);
+    return encodeHistogram(pairs, longestMicros, 3);
   }
 
   #forEach(use: (index: number, count: number) => void): void {

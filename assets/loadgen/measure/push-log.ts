@@ -1,5 +1,5 @@
 import { monotonicMicros, unixMicros } from '../kernel/clock.ts';
-import { Histogram } from './histogram.ts';
+import { Histogram, longestMicros } from './histogram.ts';
 import { StampReader, type Stamp } from './stamp.ts';
 
 /** Messages that a server sent without being asked for them: neither broadcasts nor echoes. Absent in the files of earlier versions. */
@@ -17,7 +17,7 @@ interface StampedRaw {
   readonly latency: string;
   /** Whether server and load generator have one clock; else the offset of the two is in the latency. */
   readonly sharesClock: boolean;
-  /** Messages without a time, and those with one that was still to come, which no latency can have. */
+  /** Messages without a time of the last 35 minutes (an older one is of another unit or clock), and with one that was still to come. */
   readonly unstamped: number;
   readonly ahead: number;
 }
@@ -56,8 +56,8 @@ export class PushLog {
       this.#offsetDue = now + offsetMicros;
     }
     const latency = now + this.#unixOffset - this.#reader.read(bytes, start, end);
-    if (Number.isNaN(latency)) this.#unstamped += 1;
-    else if (latency < 0) this.#ahead += 1;
+    if (latency < 0) this.#ahead += 1;
+    else if (!(latency < longestMicros)) this.#unstamped += 1;
     else this.#latency.record(latency);
   }
 

@@ -42,7 +42,7 @@ export const answersSchema = v.object({
         'Whether server and load generator have one clock: else the offset of two is in the latency. Null without --stamp.',
       ),
     ),
-    unstamped: count('Messages in which --stamp found no time.'),
+    unstamped: count('Messages in which --stamp found no time of the last 35 minutes.'),
     ahead: count('Messages with a time that was still to come, which is no latency.'),
   }),
 });

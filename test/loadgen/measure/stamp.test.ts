@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readStamp } from '../../../assets/loadgen/commands/url/stamp-option.ts';
+import { monotonicMicros } from '../../../assets/loadgen/kernel/clock.ts';
+import { PushLog } from '../../../assets/loadgen/measure/push-log.ts';
 import { StampReader } from '../../../assets/loadgen/measure/stamp.ts';
 import { whyLate } from '../../../assets/loadgen/measure/why-late.ts';
 
@@ -20,6 +22,17 @@ for (const [stamp, message, micros] of cases) {
     assert.equal(new StampReader(readStamp(stamp, [])).read(bytes, 0, bytes.length), micros);
   });
 }
+
+test('a time of more than 35 minutes ago is none: it has another unit, or another clock', () => {
+  const log = new PushLog(readStamp('json:t:unix-ms', []));
+  const now = monotonicMicros();
+  for (const millis of [Date.now() - 34 * 60_000, Date.now() - 36 * 60_000, Date.now() / 1000, -5, Date.now() * 1000]) {
+    const bytes = Buffer.from(`{"t":${millis}}`);
+    log.take(bytes, 0, bytes.length, 0, now);
+  }
+  const { messages, stamped } = log.raw();
+  assert.deepEqual([messages, stamped?.unstamped, stamped?.ahead], [5, 3, 1]);
+});
 
 for (const wrong of ['json', 'json:t', 'json:t:hours', 'xml:t:iso', 'pattern:(:iso', 'pattern:abc:iso']) {
   test(`--stamp ${wrong} is refused`, () => {

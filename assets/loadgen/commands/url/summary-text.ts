@@ -51,7 +51,7 @@ function pushText({ messages, bytes, messagesPerSecond, stamped }: PushSummary):
     ? 'one clock, the server being on this host'
     : 'rests on two clocks: their offset is in it';
   const odd = [
-    ...(unstamped > 0 ? [`${count(unstamped)} without a time`] : []),
+    ...(unstamped > 0 ? [`${count(unstamped)} without a time of the last 35 minutes`] : []),
     ...(ahead > 0 ? [`${count(ahead)} with one that was still to come`] : []),
   ];
   return `${volume}: ${times(latencyMicros)} (${[clocks, ...odd].join('; ')})`;
