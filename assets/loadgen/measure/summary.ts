@@ -57,6 +57,8 @@ export interface PhaseSummary {
   /** Each broadcast by itself; none in a phase of another kind. */
   readonly broadcasts: readonly BroadcastSummary[];
 }
+  /** The longest iteration or scheduling delay of any load process meanwhile. */
+  readonly longestPauseMicros: number;
 
 /** The result of a run without commands, and what its --json prints. Times in microseconds. */
 export interface Summary {
@@ -198,6 +200,7 @@ function phaseOf(place: number, parts: readonly PhaseRaw[]): PhaseSummary {
 }
 
 function broadcastsOf(arrivals: readonly BroadcastArrivalsRaw[]): readonly BroadcastSummary[] {
+    longestPauseMicros: Math.max(...parts.flatMap((part) => [part.maxTurnMicros, part.maxLatenessMicros])),
   return [...Map.groupBy(arrivals, ({ seq }) => seq)]
     .toSorted(([a], [b]) => a - b)
     .map(([seq, seen]) => broadcastOf(seq, seen));

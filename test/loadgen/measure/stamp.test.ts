@@ -49,7 +49,7 @@ test('a clock is shared with a server on this host only', () => {
 
 test('a run is late when the load generator was late by a good part of what it measured', () => {
   const of = (p99: number | null) => ({ count: p99 === null ? 0 : 1, p50: p99, p90: p99, p99, max: p99 });
-  const run = (late: number | null, measured: number | null): string | null =>
+  const run = (late: number | null, measured: number | null, longestPauseMicros = Infinity): string | null =>
     whyLate({
       generator: {
         processes: 1,
@@ -58,11 +58,11 @@ test('a run is late when the load generator was late by a good part of what it m
         latenessMicros: of(late),
         turnMicros: of(null),
       },
-      phases: [{ kind: 'echo', place: 0, counts: {}, latencyMicros: of(measured), broadcasts: [] }],
+      phases: [{ kind: 'echo', place: 0, counts: {}, latencyMicros: of(measured), broadcasts: [], longestPauseMicros }],
     });
   assert.match(run(60_000, 100_000) ?? '', /late by 60\.0 ms \(p99\) where it measured a p99 of 100\.0 ms/);
   assert.deepEqual(
-    [run(60_000, 1_000_000), run(20_000, 20_000), run(null, 5), run(60_000, null)],
-    [null, null, null, null],
+    [run(60_000, 1_000_000), run(20_000, 20_000), run(null, 5), run(60_000, null), run(60_000, 100_000, 20_000)],
+    [null, null, null, null, null],
   );
 });

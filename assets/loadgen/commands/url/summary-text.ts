@@ -1,6 +1,7 @@
 import { describeCauses, totalOf } from '../../measure/failure-causes.ts';
 import { closeCodeNames, type CloseCount } from '../../measure/server-words.ts';
 import type { CompressionRaw, DeflateRaw } from '../../deflate/deflate-sums.ts';
+import { latenessOf } from '../../measure/why-late.ts';
 import type { Distribution, PhaseSummary, PushSummary, Summary } from '../../measure/summary.ts';
 
 /** The result of a run for people. */
@@ -26,7 +27,7 @@ export function summaryText(summary: Summary): string {
   const cpuSeconds = generator.cpuSeconds.user + generator.cpuSeconds.system;
   lines.push(
     `generator    ${generator.processes} processes, ${cpuSeconds.toFixed(2)} s CPU, ${Math.round(generator.rssBytes / 1e6)} MB, ` +
-      lateText(generator.latenessMicros),
+      lateText(latenessOf(summary)),
   );
   return lines.map((line) => `${line}\n`).join('');
 }
@@ -71,8 +72,8 @@ function deflateLines({ answered, accepted, declined, received, sent }: DeflateR
   ];
 }
 
-function lateText({ p99 }: Distribution): string {
-  return p99 === null ? 'nothing was due' : `late by ${milliseconds(p99)} (p99)`;
+function lateText(micros: number | null): string {
+  return micros === null ? 'nothing was due' : `late by ${milliseconds(micros)} (p99)`;
 }
 
 /** A phase in one line, each broadcast in one of its own. */
