@@ -11,6 +11,7 @@ import type { PhaseRaw } from './phases/rooms.ts';
 import type { PushesRaw } from './measure/push-log.ts';
 import type { ServerWordsRaw } from './measure/server-words.ts';
 import type { HttpCause } from './websocket/http-causes.ts';
+import type { HandshakeCounts } from './tls/handshake-counts.ts';
 import type { TlsFailureCause } from './tls/tls-failures.ts';
 
 /** Why a connection could not be opened, or was lost. Errno names as Linux spells them, plus the protocol's own causes. */
@@ -137,6 +138,8 @@ export interface LoadProcessRaw {
   readonly pushes?: PushesRaw | undefined;
   /** What compression came to, where it was offered. */
   readonly deflate?: DeflateRaw | undefined;
+  /** TLS handshakes, where sessions were to be resumed. */
+  readonly handshakes?: HandshakeCounts | undefined;
   readonly loop: {
     /** How long one iteration of the event loop took: what arrives may be seen this much late. */
     readonly turn: string;

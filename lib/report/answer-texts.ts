@@ -10,10 +10,15 @@ export function lossTexts(lost: Readonly<Record<string, number>>, { closes }: An
 }
 
 /** What the server said and sent unasked, as sentences: of failed attempts in its words, each of its addresses, and what it pushed. */
-export function answerTexts({ failures, addresses, pushes }: Answers): readonly string[] {
+export function answerTexts({ failures, addresses, handshakes, pushes }: Answers): readonly string[] {
   return [
     ...Object.entries(failures).map(([cause, words]) => `${cause}: ${words}`),
     ...addresses.map((one) => `${one.address}: ${addressText(one)}`),
+    ...(handshakes === null
+      ? []
+      : [
+          `TLS handshakes: ${wholeNumber(handshakes.full + handshakes.resumed)}, ${wholeNumber(handshakes.resumed)} resumed`,
+        ]),
     ...(pushes.messages === 0 ? [] : [pushesText(pushes)]),
   ];
 }

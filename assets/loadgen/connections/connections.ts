@@ -7,6 +7,7 @@ import { errno } from '../kernel/libc.ts';
 import { closeByReset, sendAtOnce } from '../kernel/tcp.ts';
 import { ServerWords } from '../measure/server-words.ts';
 import { causeOf } from '../measure/failure-causes.ts';
+import type { HandshakeCounts } from '../tls/handshake-counts.ts';
 import type { MakeSecure, SecureLayer } from '../tls/secure-layer.ts';
 import { longestHeader } from '../websocket/frame-encoder.ts';
 import { takeWholeMessages } from '../websocket/whole-messages.ts';
@@ -223,6 +224,11 @@ export class Connections {
     // It may have been lost by what was sent first.
     if (this.#state[fd] !== open) return;
     if (rest !== null) this.#frames(fd, rest, 0, rest.length);
+  }
+
+  /** How many handshakes resumed a session, where they are to; else undefined. */
+  get handshakes(): HandshakeCounts | undefined {
+    return this.#secure?.resumes === true ? { ...this.#secure.counts } : undefined;
   }
 
   #frames(fd: number, bytes: Buffer, start: number, end: number): void {

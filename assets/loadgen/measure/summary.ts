@@ -6,6 +6,7 @@ import type { PushesRaw } from './push-log.ts';
 import { addServerWords, type ServerWordsRaw } from './server-words.ts';
 import type { BroadcastArrivalsRaw } from '../phases/broadcast-log.ts';
 import type { PhaseRaw } from '../phases/rooms.ts';
+import { addHandshakes, type HandshakeCounts } from '../tls/handshake-counts.ts';
 import type { AddressCounts, FailureCounts, LoadProcessRaw } from '../raw.ts';
 
 /** A distribution in microseconds; null where nothing was recorded, for a 0 would read as a fast one. */
@@ -56,9 +57,9 @@ export interface PhaseSummary {
   readonly latencyMicros: Distribution;
   /** Each broadcast by itself; none in a phase of another kind. */
   readonly broadcasts: readonly BroadcastSummary[];
-}
   /** The longest iteration or scheduling delay of any load process meanwhile. */
   readonly longestPauseMicros: number;
+}
 
 /** The result of a run without commands, and what its --json prints. Times in microseconds. */
 export interface Summary {
@@ -83,6 +84,8 @@ export interface Summary {
   readonly pushes: PushSummary;
   /** What compression came to, the publisher's included; null where it was not offered. */
   readonly deflate: DeflateRaw | null;
+  /** TLS handshakes; null where no session was to be resumed. */
+  readonly handshakes: HandshakeCounts | null;
   /** The load processes themselves. */
   readonly generator: {
     readonly processes: number;
@@ -120,6 +123,7 @@ export function summarize(raws: readonly LoadProcessRaw[]): Summary {
     strays: broadcastsOf(loads.flatMap((raw) => raw.strays)),
     serverWords: addServerWords(raws.map((raw) => raw.serverWords ?? { failures: {}, closes: [] })),
     deflate: addDeflate(raws.flatMap((raw) => raw.deflate ?? [])),
+    handshakes: addHandshakes(raws.flatMap((raw) => raw.handshakes ?? [])),
     pushes: pushesOf(loads.flatMap((raw) => raw.pushes ?? [])),
     generator: {
       processes: raws.length,
@@ -196,11 +200,11 @@ function phaseOf(place: number, parts: readonly PhaseRaw[]): PhaseSummary {
     counts,
     latencyMicros: distribution([...latencies, ...own]),
     broadcasts: broadcastsOf(arrivals),
+    longestPauseMicros: Math.max(...parts.flatMap((part) => [part.maxTurnMicros, part.maxLatenessMicros])),
   };
 }
 
 function broadcastsOf(arrivals: readonly BroadcastArrivalsRaw[]): readonly BroadcastSummary[] {
-    longestPauseMicros: Math.max(...parts.flatMap((part) => [part.maxTurnMicros, part.maxLatenessMicros])),
   return [...Map.groupBy(arrivals, ({ seq }) => seq)]
     .toSorted(([a], [b]) => a - b)
     .map(([seq, seen]) => broadcastOf(seq, seen));

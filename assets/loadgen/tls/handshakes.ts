@@ -63,19 +63,13 @@ interface Handshake {
 /** Where a handshake is: it waits for bytes of the server, or for the socket to take some; it is done, or has failed. */
 export type HandshakeState = 'reading' | 'writing' | 'done' | 'failed';
 
-/** How many handshakes came to what. */
-export interface HandshakeCounts {
-  full: number;
-  resumed: number;
-}
-
 /**
  * Handshakes by OpenSSL on the sockets themselves. When one is done, the keys that it came to are taken and the SSL object, tens of
  * kilobytes, is freed. It has read no byte too many: OpenSSL reads record by record unless told otherwise.
  */
 export class Handshakes {
   readonly sessions: Sessions | null;
-  readonly counts: HandshakeCounts = { full: 0, resumed: 0 };
+  readonly counts = { full: 0, resumed: 0 };
   /** Why the last one failed that did. */
   failure: FailureCause = 'tlsOther';
   readonly #context: number;

@@ -1,6 +1,7 @@
 import { allocate, type Memory } from '../kernel/libc.ts';
 import type { FailureCause } from '../raw.ts';
-import { Handshakes, type HandshakeCounts, type HandshakeState } from './handshakes.ts';
+import type { HandshakeCounts } from './handshake-counts.ts';
+import { Handshakes, type HandshakeState } from './handshakes.ts';
 import { contentTypes, RecordReader, type RecordsEnd } from './record-reader.ts';
 import { longestPlaintext, longestRecord } from './record-protection.ts';
 import { alerts } from './tls-failures.ts';
@@ -62,6 +63,11 @@ export class SecureLayer {
   /** Handshakes done so far. */
   get counts(): Readonly<HandshakeCounts> {
     return this.#handshakes.counts;
+  }
+
+  /** Whether sessions are to be resumed. */
+  get resumes(): boolean {
+    return this.#handshakes.sessions !== null;
   }
 
   /** Why the last handshake failed that did. */

@@ -166,6 +166,7 @@ export function runLoad(start: StartLoad, layers: ConnectionLayers): void {
           serverWords: connections.serverWords.raw(),
           pushes: pushes.raw(),
           deflate: connections.deflate?.raw(),
+          handshakes: connections.handshakes,
           ...(addresses === null ? {} : { addresses: addresses.raw() }),
         }));
         return;

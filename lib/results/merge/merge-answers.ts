@@ -1,5 +1,6 @@
 import type { LoadProcessRaw } from '../../../assets/loadgen/raw.ts';
 import { addServerWords } from '../../../assets/loadgen/measure/server-words.ts';
+import { addHandshakes } from '../../../assets/loadgen/tls/handshake-counts.ts';
 import type { RawMeasurement } from '../raw/raw-run.ts';
 import type { Answers } from '../schema/answers.ts';
 import { mergeHistograms } from '../statistics/histogram.ts';
@@ -18,6 +19,7 @@ export function mergeAnswers(
       failures: { ...failures },
       closes: closes.map((close) => ({ ...close })),
       addresses: mergeAddresses(processes),
+      handshakes: addHandshakes(processes.flatMap(({ handshakes }) => handshakes ?? [])),
       pushes,
     },
     undecodable,

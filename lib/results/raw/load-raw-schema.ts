@@ -69,6 +69,7 @@ export const loadProcessSchema = v.object({
     }),
   ),
   deflate: v.optional(deflateSchema),
+  handshakes: v.optional(v.object({ full: wholeNumber, resumed: wholeNumber })),
   loop: v.object({
     turn: v.string(),
     lateness: v.string(),

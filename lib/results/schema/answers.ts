@@ -31,6 +31,12 @@ export const answersSchema = v.object({
   ),
   pushes: v.object({
     messages: count('Messages that were neither echoes nor broadcasts.'),
+  handshakes: v.optional(
+    v.nullable(
+      v.object({ full: count('TLS handshakes without a session.'), resumed: count('Those that resumed one.') }),
+    ),
+    null,
+  ),
     bytes: count('Their bytes.'),
     messagesPerSecond: v.nullable(amount('From the first to the last; null for fewer than two.')),
     latency: v.pipe(

@@ -91,6 +91,19 @@ describe('connections over TLS', { concurrency: 2 }, () => {
     assert.ok(each < 12_000, `${each} bytes a connection`);
   });
 
+  test('that come again resume a session where they are to, and are counted', async (context) => {
+    const { port } = await startLabServer(context, { tls: server });
+    for (const resume of [true, false]) {
+      const load = startLoad(context, [port], { connections: 5, processes: 1, tls: { ...tls, resume } });
+      await until('the ramp ends', () => load.rampEnded);
+      await load.drive(parseWorkload('churn rate=10/s for=0.5s'));
+      const { handshakes } = summarize(await load.collectRaws());
+      if (resume) assert.ok(handshakes !== null && handshakes.full > 0 && handshakes.resumed > 0);
+      else assert.equal(handshakes, null);
+      await load.stop();
+    }
+  });
+
   test('are what a wss:// URL asks for, with the certificate to trust', async (context) => {
     const local = serverCertificate({ names: ['localhost'] });
     const { port } = await startLabServer(context, { tls: { cert: local.certificate, key: local.key } });

@@ -23,7 +23,12 @@ export function summaryText(summary: Summary): string {
   for (const phase of summary.phases) lines.push(...phaseLines(phase));
   if (summary.pushes.messages > 0) lines.push(`pushed       ${pushText(summary.pushes)}`);
   if (summary.deflate !== null) lines.push(...deflateLines(summary.deflate));
-  const { generator } = summary;
+  const { generator, handshakes } = summary;
+  if (handshakes !== null) {
+    lines.push(
+      `tls          ${count(handshakes.full + handshakes.resumed)} handshakes, ${count(handshakes.resumed)} resumed`,
+    );
+  }
   const cpuSeconds = generator.cpuSeconds.user + generator.cpuSeconds.system;
   lines.push(
     `generator    ${generator.processes} processes, ${cpuSeconds.toFixed(2)} s CPU, ${Math.round(generator.rssBytes / 1e6)} MB, ` +
