@@ -10,13 +10,13 @@ export const tlsOptionTable = {
   cacert: {
     kind: 'value',
     placeholder: 'FILE',
-    about: "for TLS: certificates (PEM) that the server's must lead to; default: those that the system trusts",
+    about: 'certificates (PEM) to trust for wss://; default: those that the system trusts',
   },
-  insecure: { kind: 'flag', placeholder: '', about: 'for TLS: accept any certificate, for any name and time' },
+  insecure: { kind: 'flag', placeholder: '', about: 'for wss://, accept any certificate, for any name and time' },
   'tls-resume': {
     kind: 'flag',
     placeholder: '',
-    about: 'for TLS: resume the session of an earlier connection of the same process',
+    about: 'for wss://, resume the TLS session of an earlier connection of the same process',
   },
 } as const satisfies Readonly<Record<string, OptionDescription>>;
 

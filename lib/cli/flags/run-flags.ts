@@ -64,7 +64,7 @@ export const runFlagParameters: FlagParametersForType<RunFlags, LabContext> = {
     parse: String,
     optional: true,
     placeholder: 'ws://host:port/',
-    brief: 'A running server to measure from this machine',
+    brief: 'A running server to measure from this machine, ws:// or wss:// (docs/any-server.md)',
   },
   ...urlFlagParameters,
   servers: {
