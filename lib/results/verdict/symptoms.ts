@@ -1,3 +1,5 @@
+import { deflateFailureTexts } from '../../../assets/loadgen/deflate/extension.ts';
+import { tlsFailureTexts } from '../../../assets/loadgen/tls/tls-failures.ts';
 import { httpCauses } from '../../../assets/loadgen/websocket/http-causes.ts';
 import type { Wall } from '../schema/verdict.ts';
 import type { Evidence } from './evidence.ts';
@@ -17,6 +19,8 @@ const endedByServer = [
 const notReading = ['sendQueueFull'];
 const noWay = ['ENETUNREACH', 'EHOSTUNREACH'];
 const unanswered = ['ETIMEDOUT', 'handshakeTimeout', 'tlsTimeout'];
+const insecure = Object.keys(tlsFailureTexts).filter((cause) => !unanswered.includes(cause));
+const deflated = Object.keys(deflateFailureTexts);
 const refused = ['ECONNREFUSED'];
 
 type Counts = Readonly<Record<string, number>>;
@@ -48,12 +52,18 @@ export function symptoms({ reached, result }: Evidence): readonly Wall[] {
     return [{ wall: name, effect: reached ? 'noted' : 'stopped', host: null, evidence }];
   };
   const losses = [
-    ...loss('serverClosed', endedByServer, (count) => `the server ended ${count} connections that were open`),
+    ...loss(
+      'serverClosed',
+      [...endedByServer, ...insecure, ...deflated],
+      (count) => `the server ended ${count} connections that were open`,
+    ),
     ...loss('timeouts', notReading, (count) => `the server stopped reading from ${count} connections that were open`),
   ];
   if (reached) return losses;
   return [
     ...wall('serverClosed', endedByServer, (count) => `the server ended ${count} of ${attempts} attempts itself`),
+    ...wall('serverClosed', insecure, (count) => `TLS failed in ${count} of ${attempts} attempts`),
+    ...wall('serverClosed', deflated, (count) => `--deflate was answered wrongly in ${count} of ${attempts} attempts`),
     ...wall('refused', refused, (count) => `${count} attempts were refused: nothing listened on a port of the server`),
     ...wall('unreachable', noWay, (count) => `${count} attempts found no route to the server`),
     ...wall('timeouts', unanswered, (count) => `${count} attempts had no answer in time`),

@@ -38,6 +38,8 @@ describe('a wall that stops a run', () => {
       { ECONNRESET: 5, badHandshake: 2 },
       /ended 28 of 2000 attempts itself \(20 ECONNRESET, 8 badHandshake/,
     ],
+    ['serverClosed', { tlsHandshakeFailure: 5 }, /TLS failed in 20 of \d+ attempts \(20 tlsHandshakeFailure\)/],
+    ['serverClosed', { deflateContext: 5 }, /--deflate was answered wrongly in 20 of \d+ attempts/],
     ['unreachable', { ENETUNREACH: 5 }, /20 attempts found no route to the server \(20 ENETUNREACH\)/],
   ] as const) {
     test(`${wall} is found from ${Object.keys(failures).join(' and ')}`, async () => {
