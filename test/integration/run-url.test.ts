@@ -210,7 +210,7 @@ describe('run --url', () => {
         assert.equal((await plain.ended).code, 4);
         assert.match(
           plain.stderr(),
-          /cannot open a WebSocket connection to \S+: \w*(CERT|VERIFY)\w*\n {2}fix: give --cacert FILE .*, or --insecure/,
+          /cannot open a WebSocket connection to \S+: no trusted authority signed .*\n {2}fix: give its own with --cacert FILE, or --insecure/,
         );
         const refused = startLab('run', '--url', url, '--insecure', ...few, '--out', join(out, 'none'));
         assert.equal((await refused.ended).code, 4);
@@ -238,6 +238,11 @@ describe('run --url', () => {
         const asked = startLab('run', '--url', url, ...sizes, '--broadcasts', '1', '--out', join(out, 'none'));
         assert.equal((await asked.ended).code, 2);
         assert.match(asked.stderr(), /\/publish does not send a message to every member[^]*fix: remove --broadcasts/);
+        const elsewhere = ['--publish-url', 'ws:me:hushword@127.0.0.1:9'];
+        const refused = startLab('run', '--url', url, ...sizes, ...elsewhere, '--out', join(out, 'none'));
+        assert.equal((await refused.ended).code, 2);
+        assert.match(refused.stderr(), /cannot open a WebSocket connection to ws:\/\/127\.0\.0\.1:9\/: ECONNREFUSED\n/);
+        assert.doesNotMatch(refused.stderr(), /hushword/);
       });
     });
   });

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { endpointsOf } from '../connections/target.ts';
+import { failureAdvice } from '../measure/failure-advice.ts';
 import { addCauses, explainCauses, totalOf } from '../measure/failure-causes.ts';
 import { summarize, type Summary } from '../measure/summary.ts';
 import { whyLate } from '../measure/why-late.ts';
@@ -228,15 +229,17 @@ function progressLine(supervisor: Supervisor): string {
 }
 
 /** What helps: what the causes of failure say of themselves, or what a run that ends so commonly needs. */
-function hintFor(summary: Summary, exitCode: number): string | undefined {
-  const told = explainCauses(addCauses([summary.connectFailures, summary.lost]));
-  return told.length > 0 ? told.join('; ') : hints[exitCode];
+function hintFor({ connectFailures, lost }: Summary, exitCode: number): string | undefined {
+  const told = explainCauses(addCauses([connectFailures, lost]));
+  if (told.length > 0) return told.join('; ');
+  return (exitCode === exitCodes.notReached ? failureAdvice(connectFailures, lost) : undefined) ?? hints[exitCode];
 }
 
 const hints: Readonly<Record<number, string>> = {
   [exitCodes.notReached]:
     'check that a server listens there and read its output; it may lack descriptors, backlog or memory for so many',
-  [exitCodes.incomplete]: 'see what the server printed; a smaller --workload shows how much it can do',
+  [exitCodes.incomplete]:
+    'see what the server has logged; a smaller --workload shows how much it can do, one without echo suits a server that returns no message as it came',
   [exitCodes.interrupted]: 'nothing to do: what was measured until then is shown',
 };
 

@@ -247,8 +247,10 @@ export class Connections {
     const violation = this.#partialFrames.push(fd, bytes, start, end, this.#inflaterOf(fd));
     if (this.#state[fd] !== openPartialFrame) return;
     if (violation !== null) {
-      this.#sender.sendClose(fd, violation.code);
-      this.endings.end(fd, violation.cause ?? 'protocolError');
+      const { code, cause = 'protocolError', reason } = violation;
+      this.#sender.sendClose(fd, code);
+      this.serverWords.failed(cause, reason);
+      this.endings.end(fd, cause);
     } else if (this.#partialFrames.settle(fd)) this.#state[fd] = open;
   }
 

@@ -3,7 +3,7 @@ import { inPrint } from '../websocket/handshake.ts';
 
 /** What a server said of failures and closes, the first of each kind in words. Absent in the files of earlier versions. */
 export interface ServerWordsRaw {
-  /** By cause: what was wrong with the first such answer, for a redirect where to. */
+  /** By cause: what was wrong with the first such answer or frame, for a redirect where to. */
   readonly failures: Readonly<Record<string, string>>;
   /** Close frames on connections that had not been said goodbye to. */
   readonly closes: readonly CloseCount[];
@@ -40,7 +40,7 @@ export class ServerWords {
   readonly #failures = new Map<FailureCause, string>();
   readonly #closes = new Map<number, { count: number; reason: string }>();
 
-  /** An attempt failed by its answer. */
+  /** An attempt failed by its answer, or a connection was lost by what the server sent. */
   failed(cause: FailureCause, reason: string): void {
     if (!this.#failures.has(cause)) this.#failures.set(cause, reason);
   }

@@ -26,6 +26,7 @@ import {
   setVerifyFlags,
   verifyParameters,
 } from './openssl.ts';
+import { cipherList, cipherSuites } from './ciphers-offered.ts';
 import type { TlsOptions } from './tls-options.ts';
 
 // Commands of SSL_CTX_ctrl() and flags, from openssl/ssl.h and openssl/x509_vfy.h.
@@ -37,18 +38,6 @@ const verifyPeer = 1;
 const trustFirstKnown = 0x80000;
 const goodMicros = 60_000_000;
 
-/**
- * Cheapest first, as the load generator and not the server is to be spared. TLS 1.2 only with authenticated encryption, whose
- * records need no SSL object.
- */
-const cipherSuites = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256';
-const cipherList = [
-  'ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256',
-  'ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384',
-  'ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305',
-  'DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384:DHE-RSA-CHACHA20-POLY1305',
-  'AES128-GCM-SHA256:AES256-GCM-SHA384',
-].join(':');
 /** Every server has the first: all do the same work, with no second round for another. */
 const groups = 'X25519:P-256:P-384:P-521';
 const alpn = '\u0008http/1.1';

@@ -25,18 +25,19 @@ export const tlsFailureTexts: Readonly<Record<TlsFailureCause, string>> = {
   tlsNotYetValid: 'the server’s certificate is not valid yet: compare the clocks, or --insecure',
   tlsBadCertificate:
     'the server’s certificate cannot be accepted (weak key or signature, wrong purpose): replace it, or --insecure',
-  tlsVersion: 'the server speaks neither TLS 1.2 nor TLS 1.3',
+  tlsVersion: 'the server speaks neither TLS 1.2 nor TLS 1.3: enable one of them',
   tlsHandshakeFailure:
-    'the server has nothing in common with the load generator, which offers AES-GCM and ChaCha20-Poly1305 and no certificate of its own',
-  tlsNoHttp: 'the server refuses the protocol http/1.1 (ALPN)',
-  tlsUnknownName: 'the server does not know the name that was asked for (SNI)',
-  tlsClientCertificate: 'the server demands a certificate of the client, which the load generator has not',
-  tlsNotTls: 'what the server answers is not TLS: is it ws:// on this port?',
-  tlsTimeout: 'the server did not finish the TLS handshake in time',
-  tlsBadRecord: 'a record of the server could not be authenticated',
-  tlsProtocolError: 'the server broke the TLS protocol',
-  tlsAlert: 'the server ended TLS with an alert',
-  tlsOther: 'TLS failed',
+    'the server has nothing in common with the load generator, which offers AES-GCM and ChaCha20-Poly1305 and no certificate of its own: enable such a cipher, or load a port that asks for no certificate',
+  tlsNoHttp: 'the server refuses the protocol http/1.1 (ALPN): enable it, for WebSocket connections need it here',
+  tlsUnknownName: 'the server does not know the name that was asked for (SNI): use a URL with a name that it has',
+  tlsClientCertificate:
+    'the server demands a certificate of the client, which the load generator has not: load a port that demands none',
+  tlsNotTls: 'what the server answers is not TLS: try ws:// on this port',
+  tlsTimeout: 'the server did not finish the TLS handshake in time: open fewer connections a second',
+  tlsBadRecord: 'a record of the server could not be authenticated: see what it, or a proxy in front of it, has logged',
+  tlsProtocolError: 'the server broke the TLS protocol: see what it, or a proxy in front of it, has logged',
+  tlsAlert: 'the server ended TLS with an alert: see what it has logged',
+  tlsOther: 'TLS failed: see what the server has logged',
 };
 
 /** Alert descriptions (RFC 8446, section 6), as far as they are sent or told apart here. */

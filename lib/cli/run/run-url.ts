@@ -177,7 +177,7 @@ function possibleWorkload(
   asked: Workload,
   url: string,
   flags: RunFlags,
-  { echoes, publishes }: ServerAbilities,
+  { echoes, publishes, publishFailure }: ServerAbilities,
 ): Workload {
   const isGiven = flags.workload !== undefined;
   if (!echoes && hasKind(asked, 'echo') && (isGiven || (flags.echoRate ?? 0) > 0)) {
@@ -189,9 +189,14 @@ function possibleWorkload(
   }
   const wantsBroadcasts = isGiven || (flags.broadcasts ?? 0) > 0 || flags.publishUrl !== undefined;
   if (!publishes && hasKind(asked, 'broadcast') && wantsBroadcasts) {
+    const place = shownUrl(
+      (flags.publishUrl === undefined ? new URL('/publish', url) : new URL(flags.publishUrl)).href,
+    );
     throw new LabError(
       'usage',
-      `${shownUrl(flags.publishUrl ?? new URL('/publish', url).href)} does not send a message to every member and answer 'sent …'`,
+      publishFailure === null
+        ? `${place} does not send a message to every member and answer 'sent …'`
+        : `cannot open a WebSocket connection to ${place}: ${publishFailure}`,
       `${isGiven ? 'remove broadcast from --workload' : 'remove --broadcasts, or give 0'}; docs/contracts.md says what /publish does`,
     );
   }

@@ -6,7 +6,9 @@ import { latencySchema } from './latency.ts';
 export const answersSchema = v.object({
   failures: v.pipe(
     v.record(v.string(), v.string()),
-    v.description('By cause of a failed attempt: what was wrong with the first such answer; of a redirect its target.'),
+    v.description(
+      'By cause of a failed attempt or a loss: what was wrong with the first such answer or frame; of a redirect its target.',
+    ),
   ),
   closes: v.pipe(
     v.array(
@@ -29,14 +31,14 @@ export const answersSchema = v.object({
     ),
     v.description('Each address by itself where the server has several; else empty.'),
   ),
-  pushes: v.object({
-    messages: count('Messages that were neither echoes nor broadcasts.'),
   handshakes: v.optional(
     v.nullable(
       v.object({ full: count('TLS handshakes without a session.'), resumed: count('Those that resumed one.') }),
     ),
     null,
   ),
+  pushes: v.object({
+    messages: count('Messages that were neither echoes nor broadcasts.'),
     bytes: count('Their bytes.'),
     messagesPerSecond: v.nullable(amount('From the first to the last; null for fewer than two.')),
     latency: v.pipe(

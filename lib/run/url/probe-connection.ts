@@ -2,6 +2,10 @@ import { connect, isIP, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect as connectSecurely, type ConnectionOptions } from 'node:tls';
 import type { Target } from '../../../assets/loadgen/connections/target.ts';
+import { causeOf } from '../../../assets/loadgen/measure/failure-causes.ts';
+import type { FailureCause } from '../../../assets/loadgen/raw.ts';
+import { cipherList, cipherSuites } from '../../../assets/loadgen/tls/ciphers-offered.ts';
+import { tlsFailureTexts, type TlsFailureCause } from '../../../assets/loadgen/tls/tls-failures.ts';
 import type { TlsOptions } from '../../../assets/loadgen/tls/tls-options.ts';
 import { encodeFrame } from '../../../assets/loadgen/websocket/frame-encoder.ts';
 import { FrameParser, type FrameSink } from '../../../assets/loadgen/websocket/frame-parser.ts';
@@ -16,6 +20,38 @@ const readBytes = 65536;
 /** 1000: the purpose is fulfilled (RFC 6455, section 7.4.1). */
 const goodbye = Buffer.of(0x03, 0xe8);
 
+/** Why a connection could not be opened, by name and in words. */
+interface ProbeFailure {
+  readonly cause: FailureCause;
+  readonly reason: string;
+  /** What to do about it, where the cause alone does not tell. */
+  readonly advice?: string;
+}
+
+/** What Node's names of TLS errors stand for, the load generator's causes. */
+const tlsCauses: readonly (readonly [RegExp, TlsFailureCause])[] = [
+  [/SELF_SIGNED_CERT|^UNABLE_TO_/, 'tlsUnknownCa'],
+  [/ALTNAME_INVALID/, 'tlsWrongName'],
+  [/^CERT_HAS_EXPIRED/, 'tlsExpired'],
+  [/^CERT_NOT_YET_VALID/, 'tlsNotYetValid'],
+  [/^(CERT|INVALID|CA)_|PURPOSE|KEY_TOO_SMALL|MD_TOO_WEAK/, 'tlsBadCertificate'],
+  [/PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL/, 'tlsVersion'],
+  [/HANDSHAKE_FAILURE|INSUFFICIENT_SECURITY/, 'tlsHandshakeFailure'],
+  [/NO_APPLICATION_PROTOCOL/, 'tlsNoHttp'],
+  [/UNRECOGNIZED_NAME/, 'tlsUnknownName'],
+  [/CERTIFICATE_REQUIRED/, 'tlsClientCertificate'],
+  [/WRONG_VERSION_NUMBER|PACKET_LENGTH|HTTP_REQUEST/, 'tlsNotTls'],
+];
+
+function failureOf({ code = '', errno = 0, message }: NodeJS.ErrnoException): ProbeFailure {
+  // OpenSSL's words are in the message alone where the code is EPROTO.
+  const name = code === 'EPROTO' ? message.toUpperCase().replaceAll(' ', '_') : code;
+  const [, cause] = tlsCauses.find(([pattern]) => pattern.test(name)) ?? [];
+  if (cause === undefined) return { cause: causeOf(-errno), reason: code === '' ? message : code };
+  const [reason = '', advice] = tlsFailureTexts[cause].split(/: (.*)/s);
+  return { cause, reason, ...(advice === undefined ? {} : { advice }) };
+}
+
 /** How Node secures a connection as the load generator does. */
 function secureOptions({ serverName, trusted }: TlsOptions): ConnectionOptions {
   return {
@@ -23,6 +59,8 @@ function secureOptions({ serverName, trusted }: TlsOptions): ConnectionOptions {
     ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
     ...(trusted === null ? { rejectUnauthorized: false } : { ca: trusted }),
     ALPNProtocols: ['http/1.1'],
+    minVersion: 'TLSv1.2',
+    ciphers: `${cipherSuites}:${cipherList}`,
   };
 }
 
@@ -55,10 +93,10 @@ export class ProbeConnection implements FrameSink {
   }
 
   /** Null once the connection is open, else why it cannot be opened. */
-  async open(deadlineMillis: number): Promise<string | null> {
+  async open(deadlineMillis: number): Promise<ProbeFailure | null> {
     const { address, ports, tls } = this.#target;
-    let opened: (why: string | null) => void = () => undefined;
-    const upgraded = new Promise<string | null>((resolve) => (opened = resolve));
+    let opened: (why: ProbeFailure | null) => void = () => undefined;
+    const upgraded = new Promise<ProbeFailure | null>((resolve) => (opened = resolve));
     const options = {
       port: ports[0] ?? 0,
       host: address,
@@ -73,15 +111,14 @@ export class ProbeConnection implements FrameSink {
     };
     const socket = tls === undefined ? connect(options) : connectSecurely({ ...options, ...secureOptions(tls) });
     this.#socket = socket;
-    const ended = new Promise<string>((resolve) => {
-      socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-      socket.on('close', () => resolve('the server ended it'));
+    const ended = new Promise<ProbeFailure>((resolve) => {
+      socket.on('error', (error: NodeJS.ErrnoException) => resolve(failureOf(error)));
+      socket.on('close', () => resolve({ cause: 'closedByServer', reason: 'the server ended it' }));
     });
     this.#request();
     const late = new AbortController();
-    const timeout = pause(deadlineMillis, `no answer within ${deadlineMillis / 1000} s`, { signal: late.signal }).catch(
-      () => null,
-    );
+    const noAnswer: ProbeFailure = { cause: 'handshakeTimeout', reason: `no answer within ${deadlineMillis / 1000} s` };
+    const timeout = pause(deadlineMillis, noAnswer, { signal: late.signal }).catch(() => null);
     const why = await Promise.race([upgraded, ended, timeout]);
     late.abort();
     if (why !== null) socket.destroy();
@@ -97,7 +134,7 @@ export class ProbeConnection implements FrameSink {
     this.#socket?.write(request.slice(0, keyOffset) + key + request.slice(keyOffset + key.length), 'latin1');
   }
 
-  #take(bytes: Uint8Array, count: number, opened: (why: string | null) => void): void {
+  #take(bytes: Uint8Array, count: number, opened: (why: ProbeFailure | null) => void): void {
     let start = 0;
     let data = bytes;
     let end = count;
@@ -107,7 +144,7 @@ export class ProbeConnection implements FrameSink {
       const check = this.#checker.check(data, 0, end, Buffer.from(this.#key.accept));
       if (typeof check !== 'number') {
         this.#response = data;
-        if (check !== 'partial') opened(check.reason);
+        if (check !== 'partial') opened(check);
         return;
       }
       this.#response = null;

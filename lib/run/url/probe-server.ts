@@ -1,4 +1,5 @@
 import type { Target } from '../../../assets/loadgen/connections/target.ts';
+import { failureAdvice } from '../../../assets/loadgen/measure/failure-advice.ts';
 import { LabError } from '../../config/lab-error.ts';
 import { ProbeConnection } from './probe-connection.ts';
 
@@ -8,23 +9,11 @@ export interface ServerAbilities {
   readonly echoes: boolean;
   /** What is published reaches a member, and is answered with `sent …`. */
   readonly publishes: boolean;
+  /** Why no connection to publish on can be opened; null when one can. */
+  readonly publishFailure: string | null;
 }
 
 const answerPattern = /^sent \d+ \d+ \d+$/;
-
-/** What to do about an upgrade that was refused, by what it says. */
-const adviceByReason: readonly (readonly [RegExp, string])[] = [
-  [
-    /\b(401|403)\b/,
-    "give what it asks for: user:password in --url, --header 'Authorization: …', or --header 'Cookie: …'",
-  ],
-  [/\b404\b/, 'check that the path of --url accepts WebSocket connections'],
-  [/redirected to|\b3\d\d\b/, 'give the URL that it redirects to'],
-  [
-    /certificate|SELF_SIGNED|UNABLE_TO|ALTNAME|CERT_|self-signed/i,
-    'give --cacert FILE with the authority of its certificate, or --insecure to accept any',
-  ],
-];
 
 /**
  * Asks a server with one connection as a member and one as a publisher what it does: a path that is open proves nothing, for many
@@ -44,19 +33,21 @@ export async function probeServer(
     if (why !== null) {
       throw new LabError(
         'runFailed',
-        `cannot open a WebSocket connection to ${name}: ${why}`,
-        adviceByReason.find(([pattern]) => pattern.test(why))?.[1] ??
+        `cannot open a WebSocket connection to ${name}: ${why.reason}`,
+        why.advice ??
+          failureAdvice({ [why.cause]: 1 }) ??
           'check that the server listens there and accepts WebSocket connections on that path',
       );
     }
     const echoed = member.hears((message) => message === 'c1mlab probe: echo', deadlineMillis);
     member.send('c1mlab probe: echo');
     const echoes = await echoed;
-    if ((await publisher.open(deadlineMillis)) !== null) return { echoes, publishes: false };
+    const refused = await publisher.open(deadlineMillis);
+    if (refused !== null) return { echoes, publishes: false, publishFailure: refused.reason };
     const answered = publisher.hears((message) => answerPattern.test(message), deadlineMillis);
     const arrived = member.hears((message) => message === 'c1mlab probe: publish', deadlineMillis);
     publisher.send('c1mlab probe: publish');
-    return { echoes, publishes: (await answered) && (await arrived) };
+    return { echoes, publishes: (await answered) && (await arrived), publishFailure: null };
   } finally {
     member.end();
     publisher.end();

@@ -57,6 +57,15 @@ describe('a server that', { concurrency: 4 }, () => {
     assert.match(stdout, /1 x 4401 \('reason 3\?'\)/);
   });
 
+  test('breaks the protocol is told how, and what helps', async (context) => {
+    const { port } = await answerServer(context, { onOpen: (socket) => void socket.write(frame(0x83, 'x')) });
+    const args = words(`--connections 2 --hold 1 --json --sources ${loopbackSource()}`);
+    const { code, json, stderr } = await load('--url', plain(port), ...args);
+    assert.deepEqual([code, json.lost], [5, { protocolError: 2 }]);
+    assert.deepEqual(json.serverWords.failures, { protocolError: 'opcode 3 is reserved' });
+    assert.match(stderr, /^ {2}fix: .* breaks RFC 6455 as shown$/m);
+  });
+
   const odd: readonly (readonly [string, (socket: Socket, message: string) => void, RegExp, object])[] = [
     [
       'sends every echo twice',

@@ -56,17 +56,18 @@ describe('upgrade requests', { concurrency: 3 }, () => {
     assert.deepEqual(heads[0]!.match(/^Host: .*$/gm), ['Host: other.test']);
   });
 
-  const answers: readonly (readonly [string, Answer, string, number])[] = [
-    ['401', () => 'HTTP/1.1 401 No\r\n\r\n', 'http401', 1],
-    ['404', () => 'HTTP/1.1 404 No\r\n\r\n', 'http404', 1],
-    ['a redirect', () => 'HTTP/1.1 302 Found\r\nLocation: /there\r\n\r\n', 'http302', 1],
-    ['an extension', accepting('Sec-WebSocket-Extensions: x'), 'unaskedExtension', 1],
-    ['a subprotocol', accepting('Sec-WebSocket-Protocol: x'), 'unaskedSubprotocol', 1],
+  const answers: readonly (readonly [string, Answer, string, RegExp])[] = [
+    ['401', () => 'HTTP/1.1 401 No\r\n\r\n', 'http401', /user:password in --url/],
+    ['404', () => 'HTTP/1.1 404 No\r\n\r\n', 'http404', /the path of --url/],
+    ['a redirect', () => 'HTTP/1.1 302 Found\r\nLocation: /there\r\n\r\n', 'http302', /the URL that it redirects to/],
+    ['an extension', accepting('Sec-WebSocket-Extensions: x'), 'unaskedExtension', /breaks RFC 6455/],
+    ['a subprotocol', accepting('Sec-WebSocket-Protocol: x'), 'unaskedSubprotocol', /--subprotocol/],
   ];
-  for (const [name, answer, cause, attempts] of answers) {
-    test(`that are answered with ${name} fail as ${cause}, after ${attempts} attempt(s)`, async (context) => {
-      const { json } = await request(context, answer, plain);
-      assert.deepEqual(json.connectFailures, { [cause]: attempts });
+  for (const [name, answer, cause, advice] of answers) {
+    test(`that are answered with ${name} fail as ${cause}, after one attempt, with what helps`, async (context) => {
+      const { json, stderr } = await request(context, answer, plain);
+      assert.deepEqual(json.connectFailures, { [cause]: 1 });
+      assert.match(/^ {2}fix: (.*)$/m.exec(stderr)?.[1] ?? '', advice);
     });
   }
 });

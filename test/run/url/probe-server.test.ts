@@ -38,7 +38,7 @@ describe('a server that refuses the upgrade', () => {
     [401, {}, /'HTTP\/1\.1 401 Unauthorized'$/, /user:password in --url/],
     [403, {}, /'HTTP\/1\.1 403 Forbidden'$/, /--header 'Cookie: …'/],
     [404, {}, /'HTTP\/1\.1 404 Not Found'$/, /the path of --url/],
-    [500, {}, /'HTTP\/1\.1 500 Internal Server Error'$/, /accepts WebSocket connections on that path/],
+    [500, {}, /'HTTP\/1\.1 500 Internal Server Error'$/, /what the server has logged/],
   ] as const) {
     test(`with ${status} is told with what helps`, async () => {
       const { code, message, hint } = await refusedBy(status, headers);

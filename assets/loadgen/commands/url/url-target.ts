@@ -37,7 +37,9 @@ export async function readUrlTarget(url: string, options: Options): Promise<UrlT
   const sources = sourcesOf(options);
   const addresses = server.addresses.filter((address) => isAny(sources) || isIP(address) === isIP(sources[0]!));
   if (addresses.length === 0) {
-    throw new EnvironmentError(`--sources are IPv${isIP(sources[0]!)}, but ${server.hostName} has no such address`);
+    throw new EnvironmentError(`--sources are IPv${isIP(sources[0]!)}, but ${server.hostName} has no such address`, {
+      hint: 'give --sources of the family that the server has',
+    });
   }
   const { reachable, leftOut } =
     addresses.length === 1 ? { reachable: addresses, leftOut: [] } : await findReachable(addresses, server.port);
