@@ -1,5 +1,6 @@
 import { openFilesLimitOf } from '../raw/raw-run.ts';
 import type { Wall } from '../schema/verdict.ts';
+import { greatest } from '../statistics/numbers.ts';
 import { findInLogs, growth, isServer, most, stoppedOrSlowed, type Evidence } from './evidence.ts';
 import { conntrackFullShare, conntrackShare, descriptorsLeft, filesFullShare, listenDropShare } from './thresholds.ts';
 
@@ -35,14 +36,14 @@ function listenQueue(evidence: Evidence): readonly Wall[] {
 }
 
 function ports({ raw, result, reached }: Evidence): readonly Wall[] {
-  const { EADDRNOTAVAIL = 0, EADDRINUSE: inUse = 0 } = result.connections.connectFailures;
+  const { EADDRNOTAVAIL = 0, EADDRINUSE: inUse = 0, ...others } = result.connections.connectFailures;
   // An address that went away is no port that ran out: addressesLost tells of it.
   const addressesStayed = raw.hosts.every(
     ({ samples, facts }) => !samples.some(({ addresses }) => addresses < (facts?.addresses.length ?? 0)),
   );
   const unavailable = addressesStayed ? EADDRNOTAVAIL : 0;
-  // A port in use is tried again with the next one; it is a wall only when connections were given up for it.
-  if (reached || unavailable + inUse === 0) return [];
+  // A port in use is tried again with the next one; it is a wall only when connections were given up for it, and not for something else.
+  if (reached || unavailable + inUse === 0 || (greatest(Object.values(others)) ?? 0) > unavailable + inUse) return [];
   return [
     {
       wall: 'ports',

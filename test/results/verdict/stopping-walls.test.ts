@@ -40,6 +40,7 @@ describe('a wall that stops a run', () => {
     ],
     ['serverClosed', { tlsHandshakeFailure: 5 }, /TLS failed in 20 of \d+ attempts \(20 tlsHandshakeFailure\)/],
     ['serverClosed', { deflateContext: 5 }, /--deflate was answered wrongly in 20 of \d+ attempts/],
+    ['serverClosed', { http503: 21, EADDRINUSE: 3 }, /ended 84 of 2000 attempts itself \(84 http503\)/],
     ['unreachable', { ENETUNREACH: 5 }, /20 attempts found no route to the server \(20 ENETUNREACH\)/],
   ] as const) {
     test(`${wall} is found from ${Object.keys(failures).join(' and ')}`, async () => {
