@@ -95,6 +95,12 @@ const faults: readonly Fault[] = [
     foundBy: 'garbage-hurts-nobody',
   },
   {
+    what: 'a refused upgrade that ends the server',
+    from: "    socket.on('error', ignore);\n",
+    to: '',
+    foundBy: 'abandoned-upgrade-cleaned-up',
+  },
+  {
     what: 'a length that ends the server',
     from: "member.on('error', ignore);",
     to: "member.on('error', (error) => {\n    if (error.code === 'WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH') throw error;\n  });",

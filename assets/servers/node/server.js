@@ -49,7 +49,7 @@ function broadcast(data, binary) {
   return `sent ${addressed} ${failed} ${Math.round((performance.now() - began) * 1000)}`;
 }
 
-/** ws closes a connection after an error by itself; without a listener the process would end. */
+/** A connection ends after an error by itself; without a listener the process would end, too. */
 function ignore() {}
 
 const server = C1M_TLS_CERT
@@ -62,6 +62,7 @@ server.on('upgrade', (request, socket, head) => {
   const [path] = request.url.split('?', 1);
   const endpoint = endpoints.get(path);
   if (endpoint === undefined) {
+    socket.on('error', ignore);
     socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
   } else {
     endpoint.handleUpgrade(request, socket, head, (client) => endpoint.emit('connection', client, request));

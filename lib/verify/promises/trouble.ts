@@ -74,12 +74,16 @@ export const troublePromises: readonly ServerPromise[] = [
   },
   {
     name: 'abandoned-upgrade-cleaned-up',
-    promise: 'connections that end before or in the middle of their upgrade are cleaned up',
+    promise: 'connections that end before, in the middle of or after an upgrade that is refused are cleaned up',
     check: async (context) =>
       expectFilesBack(context, '50 abandoned upgrades', async (count) => {
+        const requests = [upgradeRequest('/').slice(0, 60), upgradeRequest('/other'), ''];
         for (const [index, client] of (await openMany(context.tcp, count)).entries()) {
-          if (index % 2 === 0) client.write(upgradeRequest('/').slice(0, 60));
-          if (index % 3 === 0) client.reset();
+          const request = requests[index % requests.length] ?? '';
+          client.write(request);
+          // It is refused first: then a reset may find nobody who listens for it.
+          if (request.endsWith('\r\n\r\n')) await client.httpAnswerOrEnd();
+          if (index % 2 === 0) client.reset();
           else client.destroy();
         }
       }),
