@@ -1,4 +1,4 @@
-//! The lab's axum server: a task a connection, and a channel for what is broadcast to it, as in axum's chat example.
+//! The lab's axum server: a task a connection, and a channel for what is broadcast to it, as in tokio's chat example.
 
 mod hub;
 
@@ -37,7 +37,7 @@ async fn publisher(State(app): State<App>, upgrade: WebSocketUpgrade) -> Respons
     configured(upgrade).on_upgrade(|socket| app.clone().connections.track_future(serve_publisher(app, socket)))
 }
 
-/// With buffers for small messages: tungstenite's are of 128 KiB.
+/// With a read buffer for small messages: tungstenite's is of 128 KiB.
 fn configured(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
     upgrade.read_buffer_size(1024).write_buffer_size(0).max_message_size(MESSAGE_LIMIT).max_frame_size(MESSAGE_LIMIT)
 }
