@@ -3,15 +3,21 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { closePayload, opcodes } from '../client/frame.ts';
 import { RawClient } from '../client/raw-client.ts';
+import { upgradeRequest } from '../client/upgrade.ts';
 import type { CaseContext, ServerPromise } from '../promise.ts';
 import { verifyBacklog } from '../server-process.ts';
 
-/** Members of a server, of which the last two are trouble: one never answers a close, one reads nothing at all. */
-async function openClients({ open }: CaseContext): Promise<readonly RawClient[]> {
+/**
+ * Clients of a server, and four that are trouble: a member reads nothing at all, another and a publisher never answer a close, and
+ * a request is not complete.
+ */
+async function openClients({ open, tcp }: CaseContext): Promise<readonly RawClient[]> {
   const clients = await Promise.all([...Array.from({ length: 50 }, () => open('/')), open('/publish')]);
   const stuck = await open('/');
   stuck.pause();
   await open('/');
+  await open('/publish');
+  (await tcp()).write(upgradeRequest('/').slice(0, 60));
   return clients;
 }
 

@@ -57,7 +57,9 @@ public final class Main {
             var groups = List.of(paths.members, paths.publishers);
             var goingAway = WebSocketCloseStatus.ENDPOINT_UNAVAILABLE;
             groups.forEach(group -> group.writeAndFlush(new CloseWebSocketFrame(goingAway)));
-            groups.forEach(group -> group.newCloseFuture().awaitUninterruptibly(PathHandler.CLOSE_MILLIS + 1000));
+            var deadline = System.currentTimeMillis() + PathHandler.CLOSE_MILLIS + 1000;
+            groups.forEach(group ->
+                    group.newCloseFuture().awaitUninterruptibly(deadline - System.currentTimeMillis()));
             System.out.printf("{\"event\":\"stopped\",\"port\":%d}%n", port);
             // A JVM that a signal ends has exit code 143, unless its last hook halts it.
             Runtime.getRuntime().halt(0);
