@@ -56,8 +56,8 @@ console.log(JSON.stringify({ event: 'listening', port, server: name, version: fr
 
 process.on('SIGTERM', () => {
   server.stop();
-  const clients = [...members.clients, ...publishers.clients];
-  for (const client of clients) client.close(1001);
-  setTimeout(() => clients.forEach((client) => client.terminate()), 5000).unref();
+  for (const client of [...members.clients, ...publishers.clients]) client.close(1001);
+  // Ends what has not ended by itself: clients that do not answer, and requests that are not complete.
+  setTimeout(() => process.exit(), 5000).unref();
 });
 process.on('exit', () => console.log(JSON.stringify({ event: 'stopped', port })));

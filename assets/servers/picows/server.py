@@ -127,6 +127,9 @@ async def main():
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminated.set)
     print(json.dumps(listening), flush=True)
     await terminated.wait()
+    # The loop's own handler is gone when the loop is, and a second SIGTERM would end what Python has left to do.
+    asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     server.close()
     clients = [client.transport for client in (*members, *publishers)]
     for transport in clients:

@@ -6,6 +6,7 @@ import os
 import signal
 import ssl
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import uvloop
@@ -82,7 +83,7 @@ async def main():
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     description = json.loads(Path(__file__).with_name("server.json").read_text())
-    async with serve(
+    server = await serve(
         handle,
         os.environ["C1M_ADDRESS"],
         int(os.environ["C1M_PORT"]),
@@ -92,9 +93,16 @@ async def main():
         compression=None,
         ping_interval=None,
         close_timeout=CLOSE_TIMEOUT,
-    ):
-        report("listening", server=description["name"], version=description["framework"]["version"])
-        await stopping.wait()
+    )
+    report("listening", server=description["name"], version=description["framework"]["version"])
+    await stopping.wait()
+    # The loop's own handler is gone when the loop is, and a second SIGTERM would end what Python has left to do.
+    asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    server.close()
+    with suppress(asyncio.TimeoutError):
+        # A request that is not complete would hold it up for 10 s.
+        await asyncio.wait_for(server.wait_closed(), CLOSE_TIMEOUT + 1)
     report("stopped")
 
 
