@@ -17,6 +17,8 @@ import java.util.function.UnaryOperator;
 final class Client extends WsListenerBase {
     private static final int MAX_MESSAGE_BYTES = 1 << 20;
     private static final int MAX_WAITING_BYTES = 4 << 20;
+    /** What a fragment counts at least. */
+    private static final int FRAGMENT_BYTES = 16;
 
     /** A text or, where that is null, a binary message. */
     record Message(String text, byte[] data) {
@@ -84,9 +86,9 @@ final class Client extends WsListenerBase {
         binaryByteArray(session, part, last, data -> answer.apply(new Message(null, data)).send(session));
     }
 
-    /** Helidon bounds frames and not messages. */
+    /** Helidon bounds frames and not messages, and keeps each fragment until the last: one that is empty costs memory, too. */
     private void receive(int bytes, boolean last) {
-        receivedBytes += bytes;
+        receivedBytes += Math.max(bytes, FRAGMENT_BYTES);
         if (receivedBytes > MAX_MESSAGE_BYTES) {
             session.close(WsCloseCodes.TOO_BIG, "");
             throw new CloseConnectionException("A message of more than " + MAX_MESSAGE_BYTES);
