@@ -37,9 +37,10 @@ async fn publisher(State(app): State<App>, upgrade: WebSocketUpgrade) -> Respons
     configured(upgrade).on_upgrade(|socket| app.clone().connections.track_future(serve_publisher(app, socket)))
 }
 
-/// With a read buffer for small messages: tungstenite's is of 128 KiB.
+/// With a read buffer for small messages: tungstenite's is of 128 KiB. Pongs that nobody reads gather in the write buffer.
 fn configured(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
-    upgrade.read_buffer_size(1024).write_buffer_size(0).max_message_size(MESSAGE_LIMIT).max_frame_size(MESSAGE_LIMIT)
+    let upgrade = upgrade.read_buffer_size(1024).write_buffer_size(0).max_write_buffer_size(4 * MESSAGE_LIMIT);
+    upgrade.max_message_size(MESSAGE_LIMIT).max_frame_size(MESSAGE_LIMIT)
 }
 
 async fn serve_member(app: App, mut socket: WebSocket, mut membership: Membership) {
