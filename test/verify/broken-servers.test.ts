@@ -22,8 +22,8 @@ interface Fault {
 const faults: readonly Fault[] = [
   {
     what: 'text comes back as binary',
-    from: 'this.send(data, { binary },',
-    to: 'this.send(data, {},',
+    from: 'answer(this, data, { binary });',
+    to: 'answer(this, data);',
     foundBy: 'echo-text',
   },
   {
@@ -65,8 +65,8 @@ const faults: readonly Fault[] = [
   },
   {
     what: 'answers out of order',
-    from: 'publisher.send(broadcast(data, binary))',
-    to: '((text) => setTimeout(() => publisher.send(text), Math.random() * 20))(broadcast(data, binary))',
+    from: 'answer(this, broadcast(data, binary))',
+    to: '((text) => setTimeout(() => answer(this, text), Math.random() * 20))(broadcast(data, binary))',
     foundBy: 'answers-in-order',
   },
   {
@@ -81,7 +81,7 @@ const faults: readonly Fault[] = [
     to: 'member.bufferedAmount === 0',
     foundBy: 'short-pause-survived',
   },
-  { what: 'echoes that pile up', from: 'this.pause();', to: ';', foundBy: 'echoes-unread' },
+  { what: 'echoes that pile up', from: 'client.pause();', to: ';', foundBy: 'echoes-unread' },
   {
     what: 'no limit on messages',
     from: 'maxPayload: 1024 * 1024',

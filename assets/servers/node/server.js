@@ -3,8 +3,9 @@ import { createServer } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import { WebSocketServer } from 'ws';
 
-/** Bytes that may wait for one client. */
+/** Bytes that may wait for one member, and from which on a client is not read from: small messages take much more memory. */
 const waitingLimit = 4 * 1024 * 1024;
+const pauseLimit = 64 * 1024;
 const { C1M_ADDRESS: host, C1M_PORT, C1M_BACKLOG, C1M_DEFLATE, C1M_TLS_CERT, C1M_TLS_KEY } = process.env;
 const port = Number(C1M_PORT);
 const { name, framework } = JSON.parse(readFileSync(new URL('server.json', import.meta.url)));
@@ -22,13 +23,21 @@ members.on('connection', (member) => {
 
 publishers.on('connection', (publisher) => {
   publisher.on('error', ignore);
-  publisher.on('message', (data, binary) => publisher.send(broadcast(data, binary)));
+  publisher.on('message', publish);
 });
 
 function echo(data, binary) {
-  // A client that does not read its echoes is not read from.
-  if (this.bufferedAmount > waitingLimit) this.pause();
-  this.send(data, { binary }, this.isPaused ? () => this.resume() : undefined);
+  answer(this, data, { binary });
+}
+
+function publish(data, binary) {
+  answer(this, broadcast(data, binary));
+}
+
+/** A client that does not read its answers is not read from. */
+function answer(client, data, sendOptions) {
+  if (client.bufferedAmount > pauseLimit) client.pause();
+  client.send(data, sendOptions, client.isPaused ? () => client.resume() : undefined);
 }
 
 /** Sends to every member, and returns the publisher's answer. A member for which too much waits is cut off. */
