@@ -90,3 +90,6 @@ export const droppedFloor = 10;
 
 /** Packets dropped at interfaces above this share of packets received. */
 export const droppedShare = 0.0001;
+
+/** More than this share of the connections lost makes a measurement incomplete: what came after was not measured on those that were requested. */
+export const lostShareIncomplete = 0.01;

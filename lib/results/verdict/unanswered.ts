@@ -1,10 +1,12 @@
 import type { MeasurementResult } from '../schema/measurement-result.ts';
+import { describeCounts, sum } from '../statistics/numbers.ts';
+import { lostShareIncomplete } from './thresholds.ts';
 
 type Figures = Pick<MeasurementResult, 'connections' | 'ramp'>;
 
 /**
  * What figures lack that a verdict needs, beside what the phases of the workload say themselves: histograms that hold nothing of
- * what was counted, more connections than there can be. As sentences; empty when nothing is lacking.
+ * what was counted, more connections than there can be, or too few of them left. As sentences; empty when nothing is lacking.
  */
 export function findUnanswered({ connections, ramp }: Figures, undecodable: number): readonly string[] {
   const lacking: string[] = [];
@@ -12,8 +14,13 @@ export function findUnanswered({ connections, ramp }: Figures, undecodable: numb
   if (connections.established > 0 && ramp.connectLatency === null) {
     lacking.push('there are connections, but their latency was not kept');
   }
-  if (connections.peak > connections.wanted) {
-    const { peak, wanted } = connections;
+  const { peak, wanted } = connections;
+  const lost = sum(Object.values(connections.lost));
+  // Where not all were open at one time that is told already.
+  if (peak === wanted && lost > wanted * lostShareIncomplete) {
+    lacking.push(`${lost} of ${wanted} connections were lost: ${describeCounts(connections.lost)}`);
+  }
+  if (peak > wanted) {
     lacking.push(`${peak} connections were open where ${wanted} were requested: something was counted twice`);
   }
   return lacking;

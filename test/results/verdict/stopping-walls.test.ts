@@ -55,6 +55,30 @@ describe('a wall that stops a run', () => {
     });
   }
 
+  for (const [each, isComplete] of [
+    [5, true],
+    [6, false],
+  ] as const) {
+    test(`is told where ${4 * each} of 2000 connections were lost: it is ${isComplete ? 'complete' : 'incomplete'}`, async () => {
+      const files = Object.keys(plain()).filter((path) => /loadgen-[01]\.json$/.test(path));
+      const { verdict } = await measured(
+        files.reduce<Files>(
+          (all, path) =>
+            changedProcess(all, path, (process) => ({
+              ...process,
+              counts: { ...process.counts, lost: { closeFrame: each } },
+            })),
+          plain(),
+        ),
+      );
+      assert.deepEqual([verdict.reached, verdict.complete], [true, isComplete], verdict.reasons.join('\n'));
+      assert.equal(
+        verdict.reasons.includes('incomplete: 24 of 2000 connections were lost: 24 closeFrame'),
+        !isComplete,
+      );
+    });
+  }
+
   test('is said to be unknown where the evidence shows none', async () => {
     const measurement = await measured(short(plain(), {}));
     assert.deepEqual(measurement.verdict.walls, []);
