@@ -229,10 +229,10 @@ function progressLine(supervisor: Supervisor): string {
 }
 
 /** What helps: what the causes of failure say of themselves, or what a run that ends so commonly needs. */
-function hintFor({ connectFailures, lost }: Summary, exitCode: number): string | undefined {
-  const told = explainCauses(addCauses([connectFailures, lost]));
+function hintFor(summary: Summary, exitCode: number): string | undefined {
+  const told = explainCauses(addCauses([summary.connectFailures, summary.lost]));
   if (told.length > 0) return told.join('; ');
-  return (exitCode === exitCodes.notReached ? failureAdvice(connectFailures, lost) : undefined) ?? hints[exitCode];
+  return (exitCode === exitCodes.notReached ? failureAdvice(summary) : undefined) ?? hints[exitCode];
 }
 
 const hints: Readonly<Record<number, string>> = {

@@ -1,4 +1,4 @@
-import type { FailureCause, FailureCounts } from '../raw.ts';
+import type { FailureCause, FailureCounts, LoadCounts } from '../raw.ts';
 
 const credentials =
   "give what it asks for: user:password in --url, --header 'Authorization: …', or --header 'Cookie: …'";
@@ -8,7 +8,7 @@ const request =
   'compare the request with what the server expects: ws:// or wss://, path, --header, --origin, --subprotocol';
 const overload = 'give fewer connections or a lower rate, or raise the limit of the server or proxy that answers so';
 const upstream = 'check the server behind the proxy that answers, and what both have logged';
-const protocol = 'fix the server, or the proxy in front of it: what it sent breaks RFC 6455 as shown';
+const protocol = 'correct what the server, or the proxy in front of it, sends: it breaks RFC 6455 as shown';
 const ended = 'see what the server, or a proxy in front of it, has logged, and its limits and idle time-outs';
 const route = 'check the route to the server, and that no firewall drops what is sent to it';
 const ports = 'give --sources that this machine has, or more of them, or a wider range of --local-ports';
@@ -59,9 +59,16 @@ const byLoss: Partial<Record<FailureCause, string>> = {
   sendQueueFull: 'send less (rate, bytes), or see why the server does not read',
 };
 
-/** What to do about attempts that failed, or connections that were lost, by the most frequent cause that tells; undefined where none does. */
-export function failureAdvice(failures: FailureCounts, lost: FailureCounts = {}): string | undefined {
-  return mostFrequent(failures, byFailure) ?? mostFrequent(lost, byLoss);
+/**
+ * What to do about connections that were given up, or were lost, by the most frequent cause that tells; undefined where none does. Attempts
+ * that were made again with success need nothing.
+ */
+export function failureAdvice({
+  connectFailures,
+  lost,
+  abandoned,
+}: Pick<LoadCounts, 'connectFailures' | 'lost' | 'abandoned'>): string | undefined {
+  return (abandoned > 0 ? mostFrequent(connectFailures, byFailure) : undefined) ?? mostFrequent(lost, byLoss);
 }
 
 function mostFrequent(counts: FailureCounts, advice: typeof byLoss): string | undefined {

@@ -35,7 +35,7 @@ export async function probeServer(
         'runFailed',
         `cannot open a WebSocket connection to ${name}: ${why.reason}`,
         why.advice ??
-          failureAdvice({ [why.cause]: 1 }) ??
+          failureAdvice({ connectFailures: { [why.cause]: 1 }, lost: {}, abandoned: 1 }) ??
           'check that the server listens there and accepts WebSocket connections on that path',
       );
     }
