@@ -186,8 +186,7 @@ const surroundings: readonly Cell[] = [
   {
     name: 'drive/run-folder/removed',
     phase: 'never',
-    script:
-      '(until [ -e $OUT/results/*/raw/*/load-1/loadgen-0.json ]; do sleep 0.05; done; rm -r $OUT/results/2*) & "$@"; echo $? >$OUT/code',
+    script: '(until [ -e $OUT/*/*/*/*/*1/l*0.json ]; do sleep 1; done; rm -r $OUT/*/2*) & "$@"; echo $? >$OUT/code',
     fault: async () => undefined,
     expected: { codes: [0, 6], named: /measured/, kept: 'all', withinSeconds: 60, ...atTheEnd },
   },
@@ -214,7 +213,7 @@ const surroundings: readonly Cell[] = [
 /** What is said of those that are stopped. */
 const stopped = {
   driver: /load-1: the command of step (drive|resume) has stood still/,
-  supervisor: /load-1: (the load generator has not reported|the command of step)|load generator on \S+ has been silent/,
+  supervisor: /load-1: (the load generator|the command of step|a load process)|load generator on \S+ has been silent/,
   worker: /load-2: .*load process/,
   sampler: /server: .*sampler/,
 } as const;

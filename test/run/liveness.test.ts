@@ -11,7 +11,7 @@ function statusOf(
   stopped = false,
   commandStopped = false,
 ): HostStatus {
-  const units = host === 'server' ? { 'c1m-server-1': { stopped } } : {};
+  const units = { [host === 'server' ? 'c1m-server-1' : 'c1m-loadgen']: { stopped } };
   const sample = { unixMillis: sampled * 1000, units };
   const load = reported === null ? null : { unixMillis: reported * 1000, phase: 'driving' };
   const status = parseHostStatus(JSON.stringify({ host, sample, load, stopped: commandStopped }));
@@ -61,6 +61,11 @@ describe('who must report has a deadline for the next word', () => {
       'a server that is stopped',
       /^server: the server has stood still/,
       (n: number) => [statusOf('server', n, null, true), statusOf('load-1', n, n)],
+    ],
+    [
+      'a load process that is stopped before it has reported',
+      /^load-1: a load process has stood still/,
+      (n: number) => [statusOf('server', n, null), statusOf('load-1', n, n, true)],
     ],
   ] as const) {
     test(`${who} that is silent is named within 15 s`, () => {

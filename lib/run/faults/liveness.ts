@@ -5,6 +5,13 @@ const slowestLooks = 3;
 /** A word is missed when it is not there at so many looks in a row: one look may come too soon. */
 const looksLeast = 2;
 
+/** What is said of units, by how their names begin, one of whose processes is stopped. */
+const stoppedUnits = [
+  ['c1m-server-', 'the server has stood still (its process is stopped)'],
+  // Its supervisor notices by itself, but gives one that is just starting longer than anybody else has.
+  ['c1m-loadgen', 'a load process has stood still (it is stopped)'],
+] as const;
+
 /** What somebody said last, and since when it has been nothing new. */
 interface LastWord {
   readonly word: number | string | null;
@@ -47,8 +54,9 @@ export class Liveness {
       );
       if (!sampledSteps.has(step)) return own;
       own.push(this.#hear(`${host}: the sampler has taken no sample`, status.sample?.unixMillis ?? null, nowMillis));
-      const serverWord = isServerStopped(status) ? 'stopped' : nowMillis;
-      own.push(this.#hear(`${host}: the server has stood still (its process is stopped)`, serverWord, nowMillis));
+      for (const [unit, sentence] of stoppedUnits) {
+        own.push(this.#hear(`${host}: ${sentence}`, isStopped(status, unit) ? 'stopped' : nowMillis, nowMillis));
+      }
       if (loadSteps.has(step) && host !== 'server') {
         own.push(
           this.#hear(`${host}: the load generator has not reported`, status.load?.unixMillis ?? null, nowMillis),
@@ -89,6 +97,6 @@ export class Liveness {
   }
 }
 
-function isServerStopped({ sample }: HostStatus): boolean {
-  return Object.entries(sample?.units ?? {}).some(([unit, { stopped }]) => unit.startsWith('c1m-server-') && stopped);
+function isStopped({ sample }: HostStatus, prefix: string): boolean {
+  return Object.entries(sample?.units ?? {}).some(([unit, { stopped }]) => unit.startsWith(prefix) && stopped);
 }
