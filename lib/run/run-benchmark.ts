@@ -48,8 +48,9 @@ export async function runBenchmark(backend: LabBackend, run: Run, watcher: Watch
     if (status === 'skipped') {
       skipped.set(server, reason ?? 'it cannot be built here');
       await rm(folder, { recursive: true, force: true });
-      await save(null);
     }
+    // Written again in any case: somebody may have removed it meanwhile.
+    await save(null);
     const found = status === 'succeeded' ? await watcher.inOneLine?.(record.measurement) : undefined;
     const text = status === 'succeeded' ? ['measured', found].filter(Boolean).join(': ') : `${status}: ${reason ?? ''}`;
     watcher.onProgress({ kind: 'outcome', server, text });
