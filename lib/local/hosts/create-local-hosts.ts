@@ -63,11 +63,12 @@ export async function createLocalHosts(lab: Lab, options: LocalHostsOptions): Pr
   const started = performance.now();
   const environment = hostEnvironment(operator);
   const namespaces: NamespaceProcess[] = [];
-  const commands = new Set<Promise<unknown>>();
+  const commands = new Map<HostProcess, Promise<unknown>>();
   const close = async (): Promise<void> => {
     await Promise.all(namespaces.map((namespace) => namespace.close()));
-    // They end with their hosts; whoever left these is not waited for.
-    await within(leftMillis, Promise.all(commands));
+    // They end with their hosts, but for those that are stopped; whoever left these is not waited for.
+    for (const command of commands.keys()) command.kill('SIGKILL');
+    await within(leftMillis, Promise.all(commands.values()));
   };
   try {
     const onNamespace = (namespace: NamespaceProcess): void => {
@@ -75,8 +76,8 @@ export async function createLocalHosts(lab: Lab, options: LocalHostsOptions): Pr
     };
     const bridge = await startBridge(programs, environment, facts.isRoot, onNamespace);
     const onCommand = (command: HostProcess): void => {
-      const ended: Promise<unknown> = command.closed.catch(() => {}).finally(() => commands.delete(ended));
-      commands.add(ended);
+      const ended = command.closed.catch(() => {}).finally(() => commands.delete(command));
+      commands.set(command, ended);
     };
     const made = { programs, environment, ...bridge, outsideServers, onNamespace, onCommand };
     const materials = { resultsFolder: '', ...options, lab, ...made };

@@ -50,6 +50,8 @@ export function startHostProcess(
     kill: (signal = 'SIGTERM') => {
       if (group === undefined) pending.push(signal);
       else signalGroup(group, signal, processNamespace);
+      // nsenter stops itself when its command is stopped (util-linux), and nobody would ever continue it.
+      if (signal === 'SIGKILL') child.kill(signal);
     },
   };
 }

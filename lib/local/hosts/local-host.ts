@@ -25,7 +25,10 @@ export interface HostProcess {
   readonly exited: Promise<HostProcessExit>;
   /** Resolves when the command has ended and nobody holds its standard output and error any more. */
   readonly closed: Promise<HostProcessExit>;
-  /** Sends a signal to the command's process group, also when only background processes of it are left. Default: SIGTERM. */
+  /**
+   * Sends a signal to the command's process group, also when only background processes of it are left. Default: SIGTERM. SIGKILL ends
+   * the command for its caller, too, whatever holds it up.
+   */
   kill(signal?: NodeJS.Signals): void;
 }
 
