@@ -123,6 +123,9 @@ export const cells: readonly Cell[] = [
       (workload) => cell('drive', victim, 'SIGSTOP', { named: stopped[victim] }, workload),
     ),
   ),
+  ...(
+    ['heartbeat every=1s for=40s', 'churn rate=20/s for=40s', 'storm within=40s, idle for=40s', 'idle for=40s'] as const
+  ).map((workload) => cell('drive', 'server', 'SIGKILL', { named: /the server has been gone/ }, workload)),
   ...(['driver', 'supervisor', 'worker'] as const).map((victim) =>
     cell(
       'resume',

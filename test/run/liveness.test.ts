@@ -19,6 +19,10 @@ function statusOf(
   return status;
 }
 
+function withoutUnits(status: HostStatus): HostStatus {
+  return { ...status, sample: status.sample === null ? null : { ...status.sample, units: {} } };
+}
+
 /** The first sentence about a silence, and the second in which it came; null when there was none in 40 s. */
 function firstSilence(
   look: (second: number) => readonly HostStatus[],
@@ -61,6 +65,14 @@ describe('who must report has a deadline for the next word', () => {
       'a server that is stopped',
       /^server: the server has stood still/,
       (n: number) => [statusOf('server', n, null, true), statusOf('load-1', n, n)],
+    ],
+    [
+      'a server that has ended',
+      /^server: a process of the server has been gone/,
+      (n: number) => [
+        n < 3 ? statusOf('server', n, null) : withoutUnits(statusOf('server', n, null)),
+        statusOf('load-1', n, n),
+      ],
     ],
     [
       'a load process that is stopped before it has reported',

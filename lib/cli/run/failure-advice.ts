@@ -23,6 +23,7 @@ const adviceByReason: readonly (readonly [RegExp, string])[] = [
   ],
   [/\bis not tuned\b/, 'tune the host as it says'],
   [/^broadcasts\b/, "check that the server publishes the lab's way (docs/contracts.md), or remove broadcasts"],
+  [/the server has been gone/, 'see what it printed, in server-1.err, and what ended it, in units.txt'],
   [/ENOSPC|No space left|disk quota/i, 'free space where it says that there is none'],
   [
     /its processes have been ended|has stood still|\bsampler\b|has been silent|does not answer/,

@@ -32,6 +32,8 @@ export class Liveness {
   readonly #hosts: readonly string[];
   readonly #silenceMillis: number;
   readonly #words = new Map<string, LastWord>();
+  /** Units of servers that have been seen to run. */
+  readonly #servers = new Set<string>();
   #slowestLookMillis = 0;
 
   constructor(hosts: readonly string[], silenceMillis: number) {
@@ -56,6 +58,13 @@ export class Liveness {
       own.push(this.#hear(`${host}: the sampler has taken no sample`, status.sample?.unixMillis ?? null, nowMillis));
       for (const [unit, sentence] of stoppedUnits) {
         own.push(this.#hear(`${host}: ${sentence}`, isStopped(status, unit) ? 'stopped' : nowMillis, nowMillis));
+      }
+      for (const unit of Object.keys(status.sample?.units ?? {}))
+        if (unit.startsWith('c1m-server-')) this.#servers.add(unit);
+      if (loadSteps.has(step) && host === 'server') {
+        // A phase that has nothing to wait for would go on to its end without it.
+        const isGone = [...this.#servers].some((unit) => status.sample !== null && !(unit in status.sample.units));
+        own.push(this.#hear(`${host}: a process of the server has been gone`, isGone ? 'gone' : nowMillis, nowMillis));
       }
       if (loadSteps.has(step) && host !== 'server') {
         own.push(
