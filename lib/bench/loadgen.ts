@@ -17,6 +17,9 @@ import { findPeer, installPeers, peerNames, type PeerName } from './peers/peers.
 import { reportOf } from './report/report.ts';
 import { withTemporaryFolder } from './temporary-folder.ts';
 
+/** Of each peer: those that let the kernel choose local ports slow down when it has given half of them away, at 14 000. */
+const peerConnections = 10_000;
+
 const defaultWorkload = 'heartbeat every=2s for=2s | churn rate=2000/s for=2s | storm backoff=none';
 
 const usage = `Compares the load generator with a client in C that makes the same system calls, and with its peers, in alternating
@@ -25,10 +28,8 @@ rounds against the same server in C.
 usage: npm run bench:loadgen -- [flags]
   --rounds N              (default: 5)
   --connections N         of the load generator and of C (default: 15000)
-  --peer-connections N    of each peer (default: 10000)
   --broadcasts K          a round (default: 5)
   --tls-connections N     of the load generator and of C over TLS 1.3 (default: 5000)
-  --no-tls                no connections over TLS
   --workload TEXT         phases that the load generator and C run on their connections after the broadcasts: heartbeat, churn and
                           storm (by=reset, backoff=none), or none (default: ${defaultWorkload})
   --pace-seconds S        from one broadcast to the next, at least (default: 1)
@@ -39,10 +40,7 @@ exit codes: 0 compared, or skipped without a C compiler`;
 const options = {
   rounds: { type: 'string', default: '5' },
   connections: { type: 'string', default: '15000' },
-  // Peers that let the kernel choose local ports slow down when it has given half of them away, at 14 000.
-  'peer-connections': { type: 'string', default: '10000' },
   'tls-connections': { type: 'string', default: '5000' },
-  tls: { type: 'boolean', default: true },
   broadcasts: { type: 'string', default: '5' },
   workload: { type: 'string', default: defaultWorkload },
   'pace-seconds': { type: 'string', default: '1' },
@@ -62,7 +60,6 @@ async function main(flags: Flags<typeof options>): Promise<number> {
   const wantedOverTls = flagValue('tls-connections', flags['tls-connections'], parsePositiveCount);
   const names = flagValue('peers', flags.peers ?? 'all', peersNamed);
   const wanted = flagValue('connections', flags.connections, parsePositiveCount);
-  const wantedOfPeers = flagValue('peer-connections', flags['peer-connections'], parsePositiveCount);
   if (!hasCompiler()) {
     print('bench:loadgen: SKIPPED the C reference and with it the comparison: there is no C compiler (cc)');
     return 0;
@@ -70,7 +67,7 @@ async function main(flags: Flags<typeof options>): Promise<number> {
   const most = openFilesLimit() - reservedDescriptors;
   const connections = Math.min(wanted, most);
   if (flags.peers !== undefined) installPeers(names);
-  const peers = names.map((name) => findPeer(name, Math.min(wantedOfPeers, connections)));
+  const peers = names.map((name) => findPeer(name, Math.min(peerConnections, connections)));
   return withTemporaryFolder(async (folder) => {
     const compiler = `cc ${spawnSync('cc', ['-dumpfullversion'], { encoding: 'utf8' }).stdout.trim()} -O2`;
     const contenders = [
@@ -81,7 +78,7 @@ async function main(flags: Flags<typeof options>): Promise<number> {
     // What else the machine does slows everybody down, though not by the same factor: it is told.
     const loadBefore = loadavg()[0] ?? Number.NaN;
     const compared = await compare(contenders, compileReference('reference-server', folder), size);
-    const secured = flags.tls ? await compareSecured(folder, Math.min(wantedOverTls, most), size) : 'not asked for';
+    const secured = await compareSecured(folder, Math.min(wantedOverTls, most), size);
     const absent = peers.flatMap((peer) => ('skipped' in peer ? [{ name: peer.name, reason: peer.skipped }] : []));
     const report = reportOf({
       ...compared,
