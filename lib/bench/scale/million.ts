@@ -109,7 +109,7 @@ function report(run: LabRun, compared: ReferenceRamp | string): string {
     ['raw files / report', `${(run.rawBytes / 1e6).toFixed(1)} MB / ${(run.reportBytes / 1e6).toFixed(2)} MB`],
     ['C clients against the same server', describeReference(compared, ramp)],
   ];
-  return `${machineOf(run.result)}\n\n${run.table.replace(/^report: .*\n/m, '')}\n${lines.map(([name, value]) => `${name.padEnd(52)}${value}`).join('\n')}\n`;
+  return `${machineOf(run.result)}, commit ${run.result.gitCommit ?? 'unknown'}\n\n${run.table.replace(/^report: .*\n/m, '')}\n${lines.map(([name, value]) => `${name.padEnd(52)}${value}`).join('\n')}\n`;
 }
 
 function describeReference(outcome: ReferenceRamp | string, ramp: number | undefined): string {
