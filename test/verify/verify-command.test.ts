@@ -51,6 +51,13 @@ describe('c1m verify', () => {
     }
   });
 
+  test('names only the ways in which the chosen cases are checked', () => {
+    const { code, out, error } = verify('node', '--case', 'ping');
+    assert.equal(code, 0, error);
+    assert.match(out, /✔ ping[^]*^over TLS$[^]*✔ ping/m);
+    assert.doesNotMatch(out, /^compressed$/m);
+  });
+
   test('leaves no server behind when it is killed', async () => {
     makeServer('lasting', 'true');
     const file = join(folder, 'pid');
