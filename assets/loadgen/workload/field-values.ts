@@ -1,4 +1,4 @@
-import type { Field, FieldUnit, NumberField } from './phase-kinds.ts';
+import type { Field, FieldUnit } from './phase-kinds.ts';
 
 const thousands: Readonly<Record<string, number>> = { '': 1, k: 1e3, M: 1e6 };
 const binary: Readonly<Record<string, number>> = { '': 1, B: 1, kB: 1e3, KiB: 1024, MB: 1e6, MiB: 1024 * 1024 };
@@ -42,10 +42,12 @@ export function describeBounds(field: Field): string {
   return `${writeValue(field, field.least)} to ${writeValue(field, field.most)}`;
 }
 
-/** Whether a number lies within a field's bounds and has no more decimals than the text form keeps. */
-export function isWithin(field: NumberField, value: number): boolean {
+/** Whether a field takes a value: a number within its bounds, with no more decimals than the text form keeps, or one of its words. */
+export function takes(field: Field, value: unknown): value is number | string {
+  if (field.unit === 'choice') return field.choices.some((choice) => choice === value);
   const whole = field.unit === 'count' || field.unit === 'bytes';
   return (
+    typeof value === 'number' &&
     value >= field.least &&
     value <= field.most &&
     (whole ? Number.isInteger(value) : /^\d+(\.\d{1,6})?$/.test(`${value}`))

@@ -1,4 +1,4 @@
-import { describeBounds, isWithin, readValue, writeValue } from './field-values.ts';
+import { describeBounds, readValue, takes, writeValue } from './field-values.ts';
 import { fieldsOf, isPhaseKind, phaseKindNames, type Phase, type PhaseKindName, type Workload } from './phase-kinds.ts';
 import { WorkloadError } from './workload-error.ts';
 
@@ -30,14 +30,26 @@ function parsePhase(part: string, place: number): Phase {
     const equals = pair.indexOf('=');
     const name = equals < 0 ? pair : pair.slice(0, equals);
     const found = Object.entries(fieldsOf(kind)).find(([, field]) => field.name === name);
-    if (found === undefined || equals < 0) throw unknownField(kind, place, pair);
+    if (found === undefined || equals < 0) {
+      const names = Object.values(fieldsOf(kind)).map((field) => field.name);
+      throw new WorkloadError(
+        `${kind} (phase ${place + 1}) has no field '${pair}'`,
+        `its fields are ${names.join(', ')}: ${exampleOf(kind)}`,
+      );
+    }
     const [key, field] = found;
     if (Object.hasOwn(given, key)) {
       throw new WorkloadError(`${kind} (phase ${place + 1}): ${name} is given twice`, 'give each field once');
     }
     const written = pair.slice(equals + 1);
-    given[key] = readValue(field, written) ?? written;
-    check(kind, place, name, key, written, given[key]);
+    const value = readValue(field, written);
+    if (!takes(field, value)) {
+      throw new WorkloadError(
+        `${kind} (phase ${place + 1}): ${name} cannot be '${written}'`,
+        `give ${describeBounds(field)}, such as ${name}=${writeValue(field, field.default)}`,
+      );
+    }
+    given[key] = value;
   }
   return withDefaults(kind, given);
 }
@@ -46,38 +58,6 @@ function parsePhase(part: string, place: number): Phase {
 export function withDefaults(kind: PhaseKindName, given: Readonly<Record<string, number | string>>): Phase {
   const fields = Object.entries(fieldsOf(kind)).map(([key, field]) => [key, given[key] ?? field.default]);
   return { kind, ...Object.fromEntries(fields) } as Phase;
-}
-
-/** Throws what is wrong with a value; `written` is how it was given, `name` the field's name in that form. */
-export function check(
-  kind: PhaseKindName,
-  place: number,
-  name: string,
-  key: string,
-  written: string,
-  value: unknown,
-): asserts value is number | string {
-  const field = fieldsOf(kind)[key];
-  if (field === undefined) throw unknownField(kind, place, name);
-  const isGood =
-    field.unit === 'choice'
-      ? field.choices.some((choice) => choice === value)
-      : typeof value === 'number' && isWithin(field, value);
-  if (isGood) return;
-  throw new WorkloadError(
-    `${kind} (phase ${place + 1}): ${name} cannot be '${written}'`,
-    `give ${describeBounds(field)}, such as ${field.name}=${writeValue(field, field.default)}`,
-  );
-}
-
-/** The error for a field that a kind does not have. */
-function unknownField(kind: PhaseKindName, place: number, given: string): WorkloadError {
-  return new WorkloadError(
-    `${kind} (phase ${place + 1}) has no field '${given}'`,
-    `its fields are ${Object.values(fieldsOf(kind))
-      .map(({ name }) => name)
-      .join(', ')}: ${exampleOf(kind)}`,
-  );
 }
 
 /** A phase of a kind with its defaults, in the text form. */

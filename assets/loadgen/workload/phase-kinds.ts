@@ -2,7 +2,7 @@
 export type FieldUnit = 'count' | 'perSecond' | 'seconds' | 'bytes' | 'percent';
 
 /** A field that holds a number between two bounds. */
-export interface NumberField {
+interface NumberField {
   /** As it is written in the text form. */
   readonly name: string;
   readonly unit: FieldUnit;

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { isPhaseKind, phaseKindNames, type Phase, type PhaseKindName, type Workload } from './phase-kinds.ts';
-import { check, formatPhase, longestText, noPhases, parseText, withDefaults } from './parse-text.ts';
+import { takes } from './field-values.ts';
+import { fieldsOf, isPhaseKind, phaseKindNames, type Phase, type PhaseKindName, type Workload } from './phase-kinds.ts';
+import { formatPhase, longestText, noPhases, parseText, withDefaults } from './parse-text.ts';
 import { isWorkloadPreset, presetWorkload, workloadPresetNames } from './presets.ts';
 import { WorkloadError } from './workload-error.ts';
 
@@ -60,6 +61,8 @@ function readFile(given: string, file: string): Workload {
     throw new WorkloadError(`${given} is no workload: it has more than ${longestFile} bytes`, 'give a file of phases');
   }
   const content = readFileSync(file, 'utf8').trim();
+  if (content === '')
+    throw new WorkloadError(`${given} is empty`, 'write phases into it, such as echo rate=100/s for=10s');
   // A phase a line, with or without commas.
   if (!/^[[{]/.test(content)) return parseWorkload(content.split(/\s*[,|]?\s*\n\s*/).join(', '));
   let data: unknown;
@@ -91,10 +94,27 @@ function phaseOfJson(item: unknown, place: number): Phase {
   const given: Record<string, number | string> = {};
   for (const [key, value] of Object.entries(item)) {
     if (key === 'kind') continue;
-    check(kind, place, key, key, JSON.stringify(value), value);
+    check(kind, place, key, value);
     given[key] = value;
   }
   return withDefaults(kind, given);
+}
+
+/** Throws what is wrong with a field and its value in JSON, and what would do there. */
+function check(kind: PhaseKindName, place: number, key: string, value: unknown): asserts value is number | string {
+  const field = fieldsOf(kind)[key];
+  if (field === undefined) {
+    throw new WorkloadError(
+      `${kind} (phase ${place + 1}) has no field '${key}'`,
+      `its fields are ${Object.keys(fieldsOf(kind)).join(', ')}: ${JSON.stringify(withDefaults(kind, {}))}`,
+    );
+  }
+  if (takes(field, value)) return;
+  const range = field.unit === 'choice' ? field.choices.join(' or ') : `${field.least} to ${field.most}`;
+  throw new WorkloadError(
+    `${kind} (phase ${place + 1}): ${key} cannot be '${JSON.stringify(value)}'`,
+    `give ${range}, such as "${key}": ${JSON.stringify(field.default)}`,
+  );
 }
 
 /** What no single phase can know. */
@@ -163,6 +183,6 @@ function edit(
 
 function checked(kind: PhaseKindName, place: number, values: Readonly<Record<string, number | string>>): Phase {
   const { kind: _kind, ...given } = values;
-  for (const [key, value] of Object.entries(given)) check(kind, place, key, key, String(value), value);
+  for (const [key, value] of Object.entries(given)) check(kind, place, key, value);
   return withDefaults(kind, given);
 }

@@ -57,6 +57,8 @@ describe('a workload', () => {
     assert.deepEqual(readWorkload('mine.txt', folder), expected);
     assert.deepEqual(readWorkload('./mine.json', folder), expected);
     writeFileSync(join(folder, 'torn.json'), '{"phases": [');
+    writeFileSync(join(folder, 'empty.txt'), ' \n');
+    refused(() => readWorkload('empty.txt', folder), /empty\.txt is empty/, /echo rate=100\/s/);
     refused(() => readWorkload('torn.json', folder), /torn\.json is no JSON/, /fix that file/);
   });
 
@@ -80,7 +82,16 @@ describe('a workload', () => {
     refused(() => parseWorkload('storm backoff=slow'), /backoff cannot be 'slow'/, /none or exp/);
     refused(() => workloadOfJson({}), /no list of phases/, /"phases"/);
     refused(() => workloadOfJson([{ kind: 'dance' }]), /phase 1 .* "dance"/, /the kinds are/);
-    refused(() => workloadOfJson([{ kind: 'echo', bytes: '9' }]), /bytes cannot be '"9"'/, /0 to 1048576/);
+    refused(
+      () => workloadOfJson([{ kind: 'heartbeat', intervalSeconds: '9s' }]),
+      /heartbeat \(phase 1\): intervalSeconds cannot be '"9s"'/,
+      /give 0\.1 to 3600, such as "intervalSeconds": 30$/,
+    );
+    refused(
+      () => workloadOfJson([{ kind: 'heartbeat', every: 9 }]),
+      /has no field 'every'/,
+      /its fields are intervalSeconds, seconds: \{"kind":"heartbeat","intervalSeconds":30,"seconds":60\}/,
+    );
     refused(() => parseWorkload('broadcast times=1M, broadcast'), /1000003 broadcasts/, /fewer times/);
   });
 
