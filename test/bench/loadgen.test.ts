@@ -71,7 +71,7 @@ describe('bench:loadgen', () => {
   test('that is asked to end leaves no peer, no server and no temporary folder', { skip: noCompiler }, async () => {
     await withFolder(async (folder) => {
       const environment = { ...process.env, TMPDIR: folder };
-      const words = '--peers ws --connections 100 --peer-connections 100 --rounds 100 --no-tls'.split(' ');
+      const words = '--peers ws --connections 100 --rounds 100'.split(' ');
       const running = startWith(environment, process.execPath, program, ...words);
       const all = (): ReturnType<typeof descendants> => descendants(running.child.pid ?? 0);
       await until('a peer runs', () => all().some(({ command }) => command.includes('ws-client')));
