@@ -68,9 +68,10 @@ function outcomeOf(comparisons: readonly Comparison[], result: RunResult): Calib
   return has('busy') || !whole || comparisons.length === 0 ? 'invalid' : 'passed';
 }
 
-/** What a measurement lacks beside what its phases did: a server that drops echoes leaves some missing, and how many is compared exactly. */
+/** What a measurement lacks beside echoes that the server dropped and connections that it ended: how many those are is compared exactly. */
 function unexplained({ missing, phases }: MeasurementResult): readonly string[] {
-  return missing.filter((what) => !phases.some(({ name }) => what.startsWith(`${name}: `)));
+  const compared = ['connections', ...phases.map(({ name }) => name)];
+  return missing.filter((what) => !compared.some((name) => what.startsWith(`${name}: `)));
 }
 
 function summaryOf(

@@ -18,7 +18,7 @@ export function findUnanswered({ connections, ramp }: Figures, undecodable: numb
   const lost = sum(Object.values(connections.lost));
   // Where not all were open at one time that is told already.
   if (peak === wanted && lost > wanted * lostShareIncomplete) {
-    lacking.push(`${lost} of ${wanted} connections were lost: ${describeCounts(connections.lost)}`);
+    lacking.push(`connections: ${lost} of ${wanted} were lost: ${describeCounts(connections.lost)}`);
   }
   if (peak > wanted) {
     lacking.push(`${peak} connections were open where ${wanted} were requested: something was counted twice`);
