@@ -36,14 +36,16 @@ function listenQueue(evidence: Evidence): readonly Wall[] {
 }
 
 function ports({ raw, result, reached }: Evidence): readonly Wall[] {
-  const { EADDRNOTAVAIL = 0, EADDRINUSE: inUse = 0, ...others } = result.connections.connectFailures;
+  const { abandoned, connectFailures } = result.connections;
+  const { EADDRNOTAVAIL = 0, EADDRINUSE: inUse = 0, ...others } = connectFailures;
   // An address that went away is no port that ran out: addressesLost tells of it.
   const addressesStayed = raw.hosts.every(
     ({ samples, facts }) => !samples.some(({ addresses }) => addresses < (facts?.addresses.length ?? 0)),
   );
   const unavailable = addressesStayed ? EADDRNOTAVAIL : 0;
   // A port in use is tried again with the next one; it is a wall only when connections were given up for it, and not for something else.
-  if (reached || unavailable + inUse === 0 || (greatest(Object.values(others)) ?? 0) > unavailable + inUse) return [];
+  if (reached || abandoned === 0 || unavailable + inUse === 0) return [];
+  if ((greatest(Object.values(others)) ?? 0) > unavailable + inUse) return [];
   return [
     {
       wall: 'ports',

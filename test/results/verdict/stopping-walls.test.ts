@@ -79,6 +79,28 @@ describe('a wall that stops a run', () => {
     });
   }
 
+  test('is no port that was tried again where no connection was given up', async () => {
+    const resetOnceOpen = (files: Files, path: string): Files =>
+      changedProcess(files, path, (process) => ({
+        ...process,
+        counts: { ...process.counts, abandoned: 0, connectFailures: { EADDRINUSE: 1 }, lost: { ECONNRESET: 9 } },
+      }));
+    const { walls, reasons } = (
+      await measured(
+        Object.keys(plain())
+          .filter((path) => /loadgen-[01]\.json$/.test(path))
+          .reduce<Files>(resetOnceOpen, short(plain(), {})),
+      )
+    ).verdict;
+    assert.deepEqual(
+      [walls.map(({ wall }) => wall), reasons[0]],
+      [
+        ['serverClosed'],
+        'stopped at 1000 of 2000 connections: the server ended 36 connections that were open (36 ECONNRESET)',
+      ],
+    );
+  });
+
   test('is said to be unknown where the evidence shows none', async () => {
     const measurement = await measured(short(plain(), {}));
     assert.deepEqual(measurement.verdict.walls, []);
