@@ -195,11 +195,11 @@ async function watch(
         server,
         text: 'interrupted: the results are being collected, which is waited for',
       });
-      return { execution: await waitForLastSteps(backend, executionId), trouble };
+      return { execution: await waitForLastSteps(backend, executionId, signal), trouble };
     }
     const why = trouble ?? 'interrupted';
     onProgress({ kind: 'interrupted', server, text: `${why}: collecting what there is` });
-    return { execution: await cancelAndCollect(backend, executionId), trouble };
+    return { execution: await cancelAndCollect(backend, executionId, signal), trouble };
   } finally {
     ended.abort();
     if (!(signal.aborted && backend.detachable)) await Promise.all([...looks, pulls]);

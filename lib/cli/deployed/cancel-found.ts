@@ -10,7 +10,7 @@ import { publishResult } from '../run/publish-result.ts';
 export async function cancelFound(backend: LabBackend, found: FoundMeasurement, context: LabContext): Promise<number> {
   const { runFolder, folder, record } = found;
   context.process.stderr.write(`cancelling ${record.executionId} (${record.server}): collecting what there is\n`);
-  const execution = await cancelAndCollect(backend, record.executionId);
+  const execution = await cancelAndCollect(backend, record.executionId, context.interrupted);
   await concludeMeasurement(backend, record, folder, await readOutcome(backend, execution));
   return publishResult(context, runFolder);
 }

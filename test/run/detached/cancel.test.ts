@@ -38,13 +38,14 @@ describe('the last steps of an execution', () => {
     }) as unknown as Parameters<typeof waitForLastSteps>[0];
 
   test('are waited for until all is collected, where hosts end with the command', async () => {
-    const execution = await waitForLastSteps(backend(false), 'one');
+    const execution = await waitForLastSteps(backend(false), 'one', AbortSignal.abort());
     assert.equal(execution, stopping);
     const { status, reason } = await readOutcome(backend(false), execution);
     assert.deepEqual([status, reason], ['succeeded', null]);
   });
 
-  test('are waited for until the hosts have stopped, where they outlive the command', async () => {
-    assert.equal(await waitForLastSteps(backend(true), 'one'), ended);
+  test('are waited for until the hosts have stopped, where they outlive the command or are needed again', async () => {
+    assert.equal(await waitForLastSteps(backend(true), 'one', AbortSignal.abort()), ended);
+    assert.equal(await waitForLastSteps(backend(false), 'one', new AbortController().signal), ended);
   });
 });
