@@ -54,7 +54,8 @@ export function delayedBroadcasts(parts: Parts, row: Row): Comparison[] {
         nominal: broadcastDelayMicros + (broadcastSpreadMicros * percent) / 100,
         claimed: percentileOf(delays, percent),
         measured: at(latency, percent),
-        noise: noiseAt(truth, measured, percent) + (percentileOf(late, percent) ?? 0),
+        // A broadcast is a burst: more than half of its arrivals fall into the busiest tenth of the time.
+        noise: noiseAt(truth, measured, Math.max(90, percent)) + (percentileOf(late, percent) ?? 0),
       }),
     ),
     row({
