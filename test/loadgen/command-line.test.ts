@@ -8,7 +8,7 @@ import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { LoadProcessRaw, LoadStatus } from '../../assets/loadgen/raw.ts';
 import type { Summary } from '../../assets/loadgen/measure/summary.ts';
-import { isAlive, loopbackSource } from './held-load.ts';
+import { childrenOf, isAlive, loopbackSource } from './held-load.ts';
 import { startLabServer } from './lab-server.ts';
 import { assertComplete } from './url/answer-server.ts';
 import { until } from '../until.ts';
@@ -32,11 +32,6 @@ async function run(...args: string[]): Promise<Outcome> {
 /** The words of a command line; none of ours has blanks in it. */
 function words(line: string): readonly string[] {
   return line.split(' ');
-}
-
-/** Processes whose parent is this one. */
-function childrenOf(pid: number): readonly number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
 }
 
 describe('the command line', { concurrency: 4 }, () => {

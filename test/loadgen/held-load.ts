@@ -59,3 +59,8 @@ export function isAlive(pid: number | undefined): boolean {
     return false;
   }
 }
+
+/** Processes whose parent is this one. */
+export function childrenOf(pid: number): readonly number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+}
