@@ -87,6 +87,8 @@ export interface LoadStatus {
   readonly broadcastMessages: number;
   /** The phase of the workload that runs, or ran last, and what has been counted in it; null before the first. */
   readonly driving: PhaseStatus | null;
+  /** Why the workload ended here before it was over, once it has: what is held is held on. */
+  readonly driveFailure?: string | undefined;
 }
 
 /** Where a host is in its workload. */

@@ -7,10 +7,10 @@ import type { MeasurementRecordInput } from '../results/schema/measurement-recor
 import { hostsOf } from '../config/hosts.ts';
 import { cancelAndCollect, waitForLastSteps } from './detached/cancel.ts';
 import { Liveness, loadSteps } from './faults/liveness.ts';
-import { askStatus, followExecution, hasEnded, startBenchmark } from './execution.ts';
+import { askStatus, followExecution, getExecution, hasEnded, startBenchmark } from './execution.ts';
 import { readOutcome, type Outcome } from './outcome.ts';
 import type { MeasurementPlan } from './plan.ts';
-import { hasEndedEarly, summarize, type ProgressEvent } from './progress.ts';
+import { summarize, type ProgressEvent } from './progress.ts';
 import { writeWhole } from './run-folder.ts';
 import type { LabBackend } from './lab-backend.ts';
 import { writeMeasurement } from './faults/storage-error.ts';
@@ -163,6 +163,11 @@ async function watch(
     const [lost] = await backend.lostHosts();
     if (lost !== undefined) spoil(lost);
   };
+  /** Where no other host drives on, the step ends by itself; and whoever cancels from elsewhere ends what drives, too. */
+  const isStillAt = async (asked: string): Promise<boolean> => {
+    const { AutomationExecutionStatus: status, CurrentStepName: now } = await getExecution(backend, executionId);
+    return status === 'InProgress' && now === asked;
+  };
   const lookAtHosts = async (): Promise<void> => {
     const asked = step;
     if (asked === '' || asked.endsWith('IsOnline') || spoilt.signal.aborted) return;
@@ -172,8 +177,8 @@ async function watch(
     if (shownSteps.has(step)) onProgress({ kind: 'status', server, step, summary: summarize(statuses) });
     const failed = statuses.find(({ load }) => load?.phase === 'failed');
     if (failed !== undefined) spoil(`${failed.host}: ${failed.load?.reason ?? 'the load generator failed'}`);
-    const early = loadSteps.has(step) ? statuses.find(hasEndedEarly) : undefined;
-    if (early !== undefined) spoil(`${early.host}: its part of the workload has ended early`);
+    const dropped = loadSteps.has(step) ? statuses.find(({ load }) => load?.driveFailure !== undefined) : undefined;
+    if (dropped !== undefined && (await isStillAt(step))) spoil(`${dropped.host}: ${dropped.load?.driveFailure}`);
     const now = performance.now();
     const silent = liveness.look(step, statuses, now, now - began);
     if (silent !== null) spoil(silent);

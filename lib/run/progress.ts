@@ -63,14 +63,6 @@ function sumOfPhase(phases: readonly PhaseStatus[]): PhaseStatus | null {
   return { ...latest, counts };
 }
 
-/** Whether a load host drives no more though phases are left: the command that drives it there was killed, while others drive on. */
-export function hasEndedEarly({ load }: HostStatus): boolean {
-  if (load?.phase !== 'holding' || (load.driving ?? null) === null) return false;
-  const { place, of, kind } = load.driving!;
-  // For the restart of the server all wait.
-  return kind !== 'restart' && place < of - 1;
-}
-
 /** Reads one line that the Status document printed; null when it is cut short or empty. */
 export function parseHostStatus(output: string): HostStatus | null {
   try {

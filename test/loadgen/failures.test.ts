@@ -111,7 +111,7 @@ describe('failures are counted by cause', { concurrency: 8 }, () => {
     await until('the workload ends', () => failure !== '');
     assert.match(failure, /^publishing failed: the connection to \/publish on port \d+ was lost/);
     await until('the workload counts as over', () => load.status().phase === 'holding');
-    assert.equal(load.failure, null);
+    assert.deepEqual([load.status().driveFailure, load.failure], [failure, null]);
     assert.equal(load.counts().open, 3);
   });
 

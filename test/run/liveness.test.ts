@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Liveness } from '../../lib/run/faults/liveness.ts';
-import { hasEndedEarly, parseHostStatus, type HostStatus } from '../../lib/run/progress.ts';
+import { parseHostStatus, type HostStatus } from '../../lib/run/progress.ts';
 
 /** What a host says at a second; `sampled` and `reported` are the seconds of its sample and of its load generator's status. */
 function statusOf(
@@ -95,16 +95,4 @@ describe('who must report has a deadline for the next word', () => {
     assert.notEqual(firstSilence(frozen), null);
     assert.equal(firstSilence(frozen, 5000), null);
   });
-});
-
-test('a load host that drives no more while phases are left has ended early, but at a restart', () => {
-  const at = (phase: string, place: number, kind: string): boolean => {
-    const load = { unixMillis: 1, phase, driving: { place, of: 2, kind, counts: {} } };
-    const status = parseHostStatus(JSON.stringify({ host: 'load-1', sample: null, load }));
-    return status !== null && hasEndedEarly(status);
-  };
-  assert.equal(at('holding', 0, 'echo'), true);
-  assert.equal(at('driving', 0, 'echo'), false);
-  assert.equal(at('holding', 0, 'restart'), false);
-  assert.equal(at('holding', 1, 'broadcast'), false);
 });

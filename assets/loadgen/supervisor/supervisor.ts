@@ -20,6 +20,7 @@ export class Supervisor {
   #stopping = false;
   #driving = false;
   #drive: WorkloadDrive | null = null;
+  #driveFailure: string | undefined;
   #lastRate = { unixMillis: Date.now(), established: 0, perSecond: 0 };
 
   /** Checks the plan and starts the load processes; throws when the plan cannot be. */
@@ -62,6 +63,7 @@ export class Supervisor {
       processes: this.#loads.all.length,
       broadcastMessages: this.#loads.sum(({ broadcastMessages }) => broadcastMessages),
       driving: this.#drive?.status() ?? null,
+      driveFailure: this.#driveFailure,
     };
   }
 
@@ -120,11 +122,15 @@ export class Supervisor {
       );
       const publisher = publishes ? await this.#openPublisher() : null;
       const outcomes = await drive.run(publisher, onPhase, shouldStop);
-      if (signal?.aborted === true) throw new Error('the workload was ended before it was over: drive is gone');
+      if (signal?.aborted === true)
+        throw new Error('the command that drives the workload was ended before it was over');
       if (publisher !== null && publisher.failure !== null) throw new Error(publisher.failure);
       if (this.failure !== null) throw new Error(this.failure);
       if (this.#stopping) throw new Error('the load generator was stopped before the workload was over');
       return outcomes;
+    } catch (error) {
+      this.#driveFailure = (error as Error).message;
+      throw error;
     } finally {
       this.#driving = false;
     }

@@ -22,11 +22,14 @@ const adviceByReason: readonly (readonly [RegExp, string])[] = [
     'end what listens there (ss -ltnp on that host names it), or let the lab use another port (network.port in a lab file)',
   ],
   [/\bis not tuned\b/, 'tune the host as it says'],
-  [/^broadcasts\b/, "check that the server publishes the lab's way (docs/contracts.md), or remove broadcasts"],
+  [
+    /\bpublishing failed\b/,
+    "check that the server has room for one connection more a process, and publishes the lab's way (docs/contracts.md); server-1.err says what it printed",
+  ],
   [/the server has been gone/, 'see what it printed, in server-1.err, and what ended it, in units.txt'],
   [/ENOSPC|No space left|disk quota/i, 'free space where it says that there is none'],
   [
-    /its processes have been ended|has stood still|\bsampler\b|has been silent|does not answer/,
+    /its processes have been ended|was ended before|has stood still|\bsampler\b|has been silent|does not answer/,
     'see what ended or stopped it: nothing of the lab does',
   ],
 ];

@@ -29,6 +29,7 @@ export const loadStatusSchema = v.object({
   driving: v.nullable(
     v.object({ place: wholeNumber, of: wholeNumber, kind: v.string(), counts: v.record(v.string(), wholeNumber) }),
   ),
+  driveFailure: v.optional(v.string()),
 }) satisfies v.GenericSchema<unknown, LoadStatus>;
 
 /** `loadgen-<process>.json`: everything one load process measured. */

@@ -15,6 +15,8 @@ const { values } = parseArgs({
     'burn-millis': { type: 'string', default: '0' },
     /** Resets every other connection instead of answering it. */
     'reset-half': { type: 'boolean', default: false },
+    /** Ends every publisher's connection but the first. */
+    'one-publisher': { type: 'boolean', default: false },
     /** Keeps this much more on its heap with every connection. */
     'leak-bytes': { type: 'string', default: '0' },
   },
@@ -24,6 +26,7 @@ const number = (text: string | undefined): number => Number(text);
 const members = new Set<Socket>();
 const leaked: number[][] = [];
 let connections = 0;
+let publishers = 0;
 
 const server = createServer({ noDelay: true }, (socket) => {
   connections += 1;
@@ -44,6 +47,10 @@ const server = createServer({ noDelay: true }, (socket) => {
       if (!head.endsWith('\r\n\r\n') || key === undefined) return;
       isPublisher = head.startsWith('GET /publish');
       if (!isPublisher) members.add(socket);
+      else if (values['one-publisher'] && ++publishers > 1) {
+        socket.destroy();
+        return;
+      }
       const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
       socket.write(
         `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Wall, WallName } from '../../../lib/results/schema/verdict.ts';
+import { withFolder } from '../lab-process.ts';
 import { provoke, type Provoked } from './provoke.ts';
 
 /** Walls that a busy machine may add to any measurement. */
@@ -101,3 +102,23 @@ describe('a server that runs into a wall', { timeout: 400_000 }, () => {
     );
   });
 });
+
+test(
+  'a server that takes one publisher of two ends the run within seconds, and the run says so',
+  { timeout: 180_000 },
+  async () => {
+    await withFolder(async (folder) => {
+      // The publisher that it takes would publish for minutes.
+      const words = ['--connections', '200', '--workload', 'broadcast times=900 every=0.2s'];
+      const provocation = { name: 'one-publisher', misbehaviour: '--one-publisher' };
+      const { code, stderr, measurements } = await provoke(folder, [provocation], ...words);
+      assert.equal(code, 4, stderr);
+      const cause =
+        /drive: load-[12]: publishing failed: no connection to \/publish on port \d+ \(\d+ (closedByServer|ECONNRESET)/;
+      assert.match(measurements.get('one-publisher')?.record.reason ?? '', cause);
+      const [error = '', fix = ''] = stderr.split('\n').slice(-3);
+      assert.match(error, new RegExp(`^error: one-publisher: ${cause.source}`));
+      assert.match(fix, /^ {2}fix: check that the server has room for one connection more a process/);
+    });
+  },
+);
