@@ -48,7 +48,8 @@ async function occupy(lab: LabProcess, host: string, first: number, last: number
   const user = process.getuid?.() === 0 ? [] : ['--user', '--preserve-credentials'];
   const enter = [`--target=${hostProcess(lab, host).pid}`, ...user, '--net', '--', process.execPath, '-e', script];
   const child = spawn('nsenter', enter, { stdio: ['ignore', 'pipe', 'inherit'] });
-  await once(child.stdout, 'data');
+  const [said] = (await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])) as [unknown];
+  assert.equal(String(said), 'all\n', `ports of ${host} could not be occupied`);
   return child;
 }
 

@@ -61,7 +61,7 @@ async function provokeOne(
   { name, withHosts, beforeRamp, during }: Provocation,
 ): Promise<void> {
   if (withHosts !== undefined) {
-    await duringRun(lab, 'the hosts', () => labProcesses(lab, /host-init\.sh server /).length > 0);
+    await duringRun(lab, 'the hosts', () => hostProcesses(lab, 'server').length > 0);
     await withHosts(lab);
   }
   // One that cannot even start has no gate to be let through.
@@ -103,12 +103,14 @@ async function duringRun(lab: LabProcess, what: string, condition: () => boolean
 
 /** The first process of a host of the lab, found from outside; `bridge` is what joins them. */
 export function hostProcess(lab: LabProcess, host: string): ProcessFacts {
-  const script = host === 'bridge' ? /bridge\.sh \S+$/ : new RegExp(`host-init\\.sh ${host} `);
-  const found = descendants(lab.child.pid ?? 0).findLast(
-    ({ command }) => /^\S*bash /.test(command) && script.test(command),
-  );
+  const found = hostProcesses(lab, host).at(-1);
   if (found === undefined) throw new Error(`no process of ${host} below the lab`);
   return found;
+}
+
+function hostProcesses(lab: LabProcess, host: string): readonly ProcessFacts[] {
+  const script = host === 'bridge' ? 'bridge\\.sh \\S+$' : `host-init\\.sh ${host} `;
+  return labProcesses(lab, new RegExp(`^\\S*bash .*${script}`));
 }
 
 /** Runs a command in the network namespace of a host; it must succeed. */
@@ -126,7 +128,12 @@ export function waitingToStart(lab: LabProcess, name: string): readonly ProcessF
   return labProcesses(lab, new RegExp(`^\\S*sh \\S*/servers/${name}/start$`));
 }
 
-/** Processes of the lab whose command line matches. */
+/**
+ * Processes of the lab whose command line matches. What one of them has forked and that has not become another program yet has the same
+ * command line for a moment: it is none of them.
+ */
 export function labProcesses(lab: LabProcess, command: RegExp): readonly ProcessFacts[] {
-  return descendants(lab.child.pid ?? 0).filter((candidate) => command.test(candidate.command));
+  const matching = descendants(lab.child.pid ?? 0).filter((candidate) => command.test(candidate.command));
+  const pids = new Set(matching.map(({ pid }) => pid));
+  return matching.filter(({ parent }) => !pids.has(parent));
 }
