@@ -119,7 +119,7 @@ async def main():
         backlog=int(os.environ["C1M_BACKLOG"]),
         ssl=secured() if "C1M_TLS_CERT" in os.environ else None,
         max_frame_size=MESSAGE_LIMIT,
-        read_buffer_init_size=1024,
+        read_buffer_init_size=2048,
     )
     description = json.loads(Path(__file__).with_name("server.json").read_text())
     listening = {"event": "listening", "port": port, "server": "picows", "version": description["framework"]["version"]}
