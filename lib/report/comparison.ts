@@ -1,4 +1,4 @@
-import { comparedFigures, isShown, type ComparedFigure } from '../results/compared-figures.ts';
+import { comparedFigures, type ComparedFigure } from '../results/compared-figures.ts';
 import { resultRoom } from '../results/phases/rooms.ts';
 import type { MeasurementResult } from '../results/schema/measurement-result.ts';
 import type { Repeated, RunResult, ServerSummary } from '../results/schema/run-result.ts';
@@ -30,13 +30,18 @@ export interface ComparedColumn {
   readonly cells: readonly Cell[];
 }
 
-/** The comparison of a run's servers: one unit a group of columns, medians, and which differences are more than the range over repeats. */
+/**
+ * The comparison of a run's servers: one unit a group of columns, medians, and which differences are more than the range over repeats. A
+ * figure that no server has gets no column.
+ */
 export function compareServers(result: RunResult): readonly ComparedColumn[] {
   const { servers } = result;
   const isFloor = servers.map(({ server }) =>
     result.measurements.some((measurement) => measurement.server === server && measurement.role === 'floor'),
   );
-  const columns = comparedFigures(result.parameters.workload).filter((figure) => isShown(figure, servers));
+  const columns = comparedFigures(result.parameters.workload).filter(({ name }) =>
+    servers.some(({ figures }) => (figures[name] ?? null) !== null),
+  );
   return columns.map((column) => {
     const figures = servers.map((server) => server.figures[column.name] ?? null);
     const unit = unitFor(column.quantity, groupValues(column, columns, servers));

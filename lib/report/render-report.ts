@@ -130,9 +130,10 @@ function comparisonNote(result: RunResult): Html {
   return html`<p class="soft" style="margin-top:10px">
     ${
       result.target === null
-        ? html`Memory is the slope over the ramp (-: indistinguishable from zero, or too short a ramp); kernel memory is
-          the machine's${result.hostsShareOneMachine ? ', with both ends of each connection on it' : ''}.`
-        : html`${unknownFromOutside} (-).`
+        ? html`Memory is the slope over the ramp (- or no column: indistinguishable from zero, or too short a ramp);
+          kernel memory is the
+          machine's${result.hostsShareOneMachine ? ', with both ends of each connection on it' : ''}.`
+        : html`${unknownFromOutside}.`
     }
     ${hasBroadcasts(result) ? 'Spread: last arrival minus first on one host, median over broadcasts.' : ''}
     ${

@@ -1,5 +1,5 @@
 import { formatPhase } from '../../assets/loadgen/workload/parse-text.ts';
-import { phaseNames, type PhaseKindName } from '../../assets/loadgen/workload/phase-kinds.ts';
+import { phaseNames } from '../../assets/loadgen/workload/phase-kinds.ts';
 import { isLatencyFigure } from '../results/phases/common.ts';
 import { resultRoom } from '../results/phases/rooms.ts';
 import type { RunResult, ServerSummary } from '../results/schema/run-result.ts';
@@ -180,6 +180,7 @@ function footnotes(result: RunResult): readonly Labelled[] {
 }
 
 function below(result: RunResult): readonly Labelled[] {
+  const columns = compareServers(result);
   const lines: Labelled[] = [];
   if (result.servers.length > 0) {
     lines.push(
@@ -187,9 +188,9 @@ function below(result: RunResult): readonly Labelled[] {
         result.target === null
           ? 'memory/conn: slope over the ramp; server = its own memory, kernel = slab and socket buffers of the machine' +
               (result.hostsShareOneMachine ? ', with both ends of each connection on it.' : '.')
-          : `- ${unknownFromOutside}.`,
+          : `${unknownFromOutside}.`,
       ),
-      ...phaseNotes(result),
+      ...phaseNotes(result, columns),
       note(
         result.parameters.repeats > 1
           ? `± is half the range over repeats.${result.servers.length > 1 ? ' *: the best, or indistinguishable from it because the ranges overlap.' : ''}`
@@ -197,12 +198,11 @@ function below(result: RunResult): readonly Labelled[] {
       ),
     );
   }
-  const columns = compareServers(result);
-  if (
-    result.target === null &&
-    columns.some(({ column, cells }) => column.group === 'memory/conn' && cells.some(({ text }) => text === '-'))
-  ) {
-    lines.push(note('- under memory/conn: the slope is indistinguishable from zero, or the ramp was too short.'));
+  const slopes = ['serverBytesPerConnection', 'kernelBytesPerConnection'];
+  if (result.target === null && result.servers.some(({ figures }) => slopes.some((name) => figures[name] === null))) {
+    lines.push(
+      note('- or no column under memory/conn: the slope is indistinguishable from zero, or the ramp was too short.'),
+    );
   }
   if (columns.some(({ cells }) => cells.some(({ suspect }) => suspect))) {
     lines.push(note('~ read with care: the report says why.'));
@@ -219,16 +219,19 @@ function below(result: RunResult): readonly Labelled[] {
 }
 
 /** What the columns of each phase are, once a kind. */
-function phaseNotes({ parameters: { workload } }: RunResult): readonly Labelled[] {
+function phaseNotes({ parameters: { workload } }: RunResult, columns: readonly ComparedColumn[]): readonly Labelled[] {
   const names = phaseNames(workload);
-  return workload.flatMap(({ kind }, place) => (names[place] === kind ? note(`${kind}: ${sentencesOf(kind)}`) : []));
-}
-
-function sentencesOf(kind: PhaseKindName): string {
-  const { latency, figures } = resultRoom(kind);
-  // What 50 % means explains 99 % and 100 %.
-  const others = figures.filter(({ key }) => !isLatencyFigure(key) && !/^micros(99|100)$/.test(key));
-  return [latency.about, ...others.map((figure) => `${figure.heading}: ${figure.about}`)].join(' ');
+  return workload.flatMap(({ kind }, place) => {
+    if (names[place] !== kind) return [];
+    const { latency, figures } = resultRoom(kind);
+    const others = figures
+      .filter(({ key }) => columns.some(({ column }) => column.name === `${kind}.${key}`))
+      // What 50 % means explains 99 % and 100 %.
+      .filter(({ key }) => !isLatencyFigure(key) && !/^micros(99|100)$/.test(key));
+    return note(
+      [`${kind}: ${latency.about}`, ...others.map((figure) => `${figure.heading}: ${figure.about}`)].join(' '),
+    );
+  });
 }
 
 function hanging({ label, text }: Labelled, width: number): readonly string[] {

@@ -91,6 +91,11 @@ export function withUnit(quantity: Quantity, value: number): string {
   return name === '' ? text : `${text} ${name}`;
 }
 
+/** The same of a value that may not be known: then null. */
+export function knownWithUnit(quantity: Quantity, value: number | null | undefined): string | null {
+  return value === null || value === undefined ? null : withUnit(quantity, value);
+}
+
 /** A day and time of UTC, to the minute. */
 export function utcMinute(unixMillis: number): string {
   return `${new Date(unixMillis).toISOString().slice(0, 16).replace('T', ' ')} UTC`;

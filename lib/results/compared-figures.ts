@@ -2,7 +2,6 @@ import { phaseNames, type Workload } from '../../assets/loadgen/workload/phase-k
 import type { Quantity } from './phases/phase-room.ts';
 import { resultRoom } from './phases/rooms.ts';
 import type { MeasurementResult, MemorySlope } from './schema/measurement-result.ts';
-import type { ServerSummary } from './schema/run-result.ts';
 
 /** A figure that servers are compared by. */
 export interface ComparedFigure {
@@ -17,8 +16,6 @@ export interface ComparedFigure {
   readonly better: 'less' | 'more' | null;
   /** The figure in a measurement that a note of trust may be about. */
   readonly trustedAs: string;
-  /** Whether it is left out where no server has it: most servers say nothing unasked. */
-  readonly isOccasional?: true;
   /** Null where it was not measured. */
   readonly of: (result: MeasurementResult) => number | null;
 }
@@ -89,7 +86,6 @@ const pushes: readonly ComparedFigure[] = [
     quantity: 'count',
     better: null,
     trustedAs: 'answers.pushes.messagesPerSecond',
-    isOccasional: true,
     of: ({ answers }) => answers.pushes.messagesPerSecond,
   },
   {
@@ -100,15 +96,9 @@ const pushes: readonly ComparedFigure[] = [
     quantity: 'micros',
     better: 'less',
     trustedAs: 'answers.pushes.latency.p99Micros',
-    isOccasional: true,
     of: ({ answers }) => answers.pushes.latency?.p99Micros ?? null,
   },
 ];
-
-/** Whether a figure is to be shown of these servers. */
-export function isShown({ name, isOccasional }: ComparedFigure, servers: readonly ServerSummary[]): boolean {
-  return isOccasional !== true || servers.some(({ figures }) => (figures[name] ?? null) !== null);
-}
 
 /** The figures that servers are compared by under a workload: those of holding connections, of each phase, and of pushes. */
 export function comparedFigures(workload: Workload): readonly ComparedFigure[] {

@@ -99,12 +99,16 @@ describe('the table', () => {
     assert.match(table, /spray was skipped: java is missing/);
   });
 
-  test('shows a hyphen, not a zero, for what was not measured', async () => {
-    const files = runFiles({ servers: ['node'] });
+  test('shows a hyphen, not a zero, for what one server lacks, and no column for what all do', async () => {
+    const files = runFiles({ servers: ['netty', 'node'] });
     const { 'raw/node/server/samples.jsonl': _samples, ...rest } = files;
     const table = renderTable(await readMerged(rest));
     assert.match(table, /INCOMPLETE/);
-    assert.match(table, /node ws +2 000 +- +- +- .* - +5\.53 /);
+    assert.match(table, /node ws +2 000 +- +- +- .* - +5\.52 /);
+    const { 'raw/netty/server/samples.jsonl': _more, ...none } = rest;
+    const without = renderTable(await readMerged(none));
+    assert.match(without, /^node ws +2 000 +(?!- )\S.*incomplete/m);
+    assert.doesNotMatch(without, / - .*incomplete|^ +conns.* memory\/conn/m);
   });
 
   test('explains a hyphen where memory a connection has no slope, and only there', async () => {
@@ -117,7 +121,7 @@ describe('the table', () => {
         figures: { ...server.figures, serverBytesPerConnection: null },
       })),
     };
-    assert.match(renderTable(flat), /- under memory\/conn: the slope is indistinguishable from zero/);
+    assert.match(renderTable(flat), /- or no column under memory\/conn: the slope is indistinguishable from zero/);
   });
 
   test('says that no server was measured', async () => {

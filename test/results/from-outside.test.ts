@@ -41,14 +41,15 @@ describe('a server at a URL', () => {
     );
   });
 
-  test('is shown with hyphens where only its own side knows, and with no card or row about that', async () => {
+  test('is shown without a column, a card or a row for what only its own side knows', async () => {
     const result = await readMerged(fromOutside(runFiles({ servers: ['node'], workload: 'echo for=3s' })));
     const table = renderTable(result);
-    assert.match(table, /- Memory and CPU of the server are unknown/);
-    assert.doesNotMatch(table, /memory preset|For reference/);
+    assert.match(table, /^Memory and CPU of the server are unknown/m);
+    assert.doesNotMatch(table, /memory preset|For reference|memory\/conn|CPU:| - /);
     const page = renderReport(result);
     assert.match(page, /<dt>addresses<\/dt>\s*<dd>192\.0\.2\.1<\/dd>/);
     assert.doesNotMatch(page, /Server memory per connection|memory preset|article 2015|Processors the server used/);
+    assert.doesNotMatch(page, /memory\/conn|server B\/conn|>\s*- *</);
   });
 
   test('leaves a busy machine to the load generator and to what is not known', async () => {

@@ -3,10 +3,10 @@ import type { MeasurementResult } from '../../results/schema/measurement-result.
 import type { RunResult } from '../../results/schema/run-result.ts';
 import { causesText } from '../answer-texts.ts';
 import { deviationsOf, remarksOf, verdictOf } from '../comparison.ts';
-import { counted, threeDigits, wholeNumber, withUnit } from '../units.ts';
+import { counted, knownWithUnit, threeDigits, wholeNumber } from '../units.ts';
 import { seriesName } from './charts/chart.ts';
 import { html, type Html } from './html.ts';
-import { scrollTable, textHeading } from './scroll-table.ts';
+import { columnsTable, scrollTable, type Column } from './scroll-table.ts';
 import { verdictBadge, badge } from './verdict-badge.ts';
 
 /** What must be read with the figures: verdicts in words, notes of trust, and servers that were skipped. */
@@ -70,58 +70,51 @@ function fold(about: string, noun: string, texts: readonly string[]): Html | '' 
 
 /** Every measurement in detail: connections, memory with its confidence interval, processors, the generator. */
 export function measurementsTable(result: RunResult): Html {
-  const columnsOf: readonly { readonly heading: string; readonly of: (m: MeasurementResult) => string }[] = [
+  const columns: readonly Column<MeasurementResult>[] = [
+    { heading: 'measurement', of: (measurement) => seriesName(measurement, result) },
     { heading: 'wanted', of: ({ connections }) => wholeNumber(connections.wanted) },
     { heading: 'established', of: ({ connections }) => wholeNumber(connections.established) },
     { heading: 'open at end', of: ({ connections }) => wholeNumber(connections.open) },
     { heading: 'failed attempts', of: ({ connections }) => causesText(connections.connectFailures) || '0' },
     { heading: 'lost', of: ({ connections }) => causesText(connections.lost) || '0' },
-    { heading: 'ramp', of: ({ ramp }) => orDash(ramp.seconds, (value) => withUnit('seconds', value)) },
-    { heading: 'conn/s', of: ({ ramp }) => orDash(ramp.connectionsPerSecond, wholeNumber) },
+    { heading: 'ramp', of: ({ ramp }) => knownWithUnit('seconds', ramp.seconds) },
+    { heading: 'conn/s', of: ({ ramp }) => knownWithUnit('count', ramp.connectionsPerSecond) },
     {
       heading: 'connect p99',
-      of: ({ ramp }) => orDash(ramp.connectLatency?.p99Micros, (value) => withUnit('micros', value)),
+      of: ({ ramp }) => knownWithUnit('micros', ramp.connectLatency?.p99Micros),
     },
     { heading: 'server B/conn (95 %)', of: ({ memory }) => slope(memory.server) },
     { heading: 'kernel B/conn (95 %)', of: ({ memory }) => slope(memory.kernel) },
-    { heading: 'server peak', of: ({ memory }) => orDash(memory.serverPeakBytes, (value) => withUnit('bytes', value)) },
-    { heading: 'load generator', of: ({ memory }) => orDash(memory.loadBytes, (value) => withUnit('bytes', value)) },
-    { heading: 'its CPU', of: ({ cpu }) => orDash(cpu.loadTotalSeconds, (value) => withUnit('seconds', value)) },
+    { heading: 'server peak', of: ({ memory }) => knownWithUnit('bytes', memory.serverPeakBytes) },
+    { heading: 'load generator', of: ({ memory }) => knownWithUnit('bytes', memory.loadBytes) },
+    { heading: 'its CPU', of: ({ cpu }) => knownWithUnit('seconds', cpu.loadTotalSeconds) },
     {
       heading: 'its longest loop iteration',
-      of: ({ generator }) => orDash(generator.maxTurnWhileDrivingMicros, (value) => withUnit('micros', value)),
+      of: ({ generator }) => knownWithUnit('micros', generator.maxTurnWhileDrivingMicros),
     },
     {
       heading: 'its greatest scheduling delay',
-      of: ({ generator }) => orDash(generator.maxLatenessWhileDrivingMicros, (value) => withUnit('micros', value)),
+      of: ({ generator }) => knownWithUnit('micros', generator.maxLatenessWhileDrivingMicros),
     },
     {
       heading: 'processes',
-      of: ({ serverProcesses, loadProcesses }) => `${serverProcesses ?? '-'} + ${loadProcesses}`,
+      of: ({ serverProcesses, loadProcesses }) =>
+        serverProcesses === null ? String(loadProcesses) : `${serverProcesses} + ${loadProcesses}`,
+    },
+    {
+      heading: 'what ran',
+      of: ({ framework, language, flags }) =>
+        [framework, language, flags].filter((text) => text !== null && text !== '').join(' · ') || null,
+      text: 'prose',
     },
   ];
-  const rows = result.measurements.map(
-    (measurement) =>
-      html`<tr>
-        <th scope="row">${seriesName(measurement, result)}</th>
-        ${columnsOf.map(({ of }) => html`<td>${of(measurement)}</td>`)}
-        <td class="prose">
-          ${[measurement.framework, measurement.language, measurement.flags].filter((text) => text !== null && text !== '').join(' · ')}
-        </td>
-      </tr>`,
-  );
-  const headings = ['measurement', ...columnsOf.map(({ heading }) => heading), textHeading('what ran')];
-  return scrollTable('Every measurement', ['card scroll', 'comparison'], headings, rows);
+  return columnsTable('Every measurement', columns, result.measurements);
 }
 
-function slope(value: MeasurementResult['memory']['server']): string {
-  if (value === null) return '-';
+function slope(value: MeasurementResult['memory']['server']): string | null {
+  if (value === null) return null;
   const [low, high] = [value.lowBytesPerConnection, value.highBytesPerConnection].map((bytes) => wholeNumber(bytes));
   return `${wholeNumber(value.bytesPerConnection)} (${low ?? ''} to ${high ?? ''})`;
-}
-
-function orDash(value: number | null | undefined, show: (value: number) => string): string {
-  return value === null || value === undefined ? '-' : show(value);
 }
 
 /** A table of a chart's points, for who cannot see the chart: at most 12 rows a line. */

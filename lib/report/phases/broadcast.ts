@@ -2,8 +2,8 @@ import type { PhaseResultOf } from '../../results/phases/rooms.ts';
 import { downsample } from '../../results/statistics/downsample.ts';
 import { plainChart } from '../page/charts/chart.ts';
 import { html, type Html } from '../page/html.ts';
-import { scrollTable } from '../page/scroll-table.ts';
-import { wholeNumber, withUnit } from '../units.ts';
+import { columnsTable, type Column } from '../page/scroll-table.ts';
+import { knownWithUnit, wholeNumber } from '../units.ts';
 import { seriesOf, type ReportRoom, type ShownPhase } from './phase-report.ts';
 
 type Shown = ShownPhase<PhaseResultOf<'broadcast'>>;
@@ -39,45 +39,32 @@ export const broadcastReport: ReportRoom<PhaseResultOf<'broadcast'>> = {
 /** A broadcast, with the name of its phase where a workload has several. */
 const broadcastIn = (name: string): string => (name === 'broadcast' ? name : `broadcast of phase ${name}`);
 
-const headings = [
-  'no.',
-  'published by',
-  'received / members',
-  'twice',
-  'out of order',
-  'p50',
-  'p99',
-  'max',
-  'spread',
-  'server says',
-  'published late',
+type Row = PhaseResultOf<'broadcast'>['broadcasts'][number] & { readonly title: string };
+
+const columns: readonly Column<Row>[] = [
+  { heading: 'server', of: ({ title }) => title },
+  { heading: 'no.', of: ({ seq }) => String(seq) },
+  { heading: 'published by', of: ({ publishedBy }) => publishedBy, text: 'text' },
+  {
+    heading: 'received / members',
+    of: ({ received, members }) => `${wholeNumber(received)} / ${wholeNumber(members)}`,
+  },
+  { heading: 'twice', of: ({ duplicates }) => String(duplicates) },
+  { heading: 'out of order', of: ({ outOfOrder }) => knownWithUnit('count', outOfOrder) },
+  { heading: 'p50', of: ({ latency }) => knownWithUnit('micros', latency?.p50Micros) },
+  { heading: 'p99', of: ({ latency }) => knownWithUnit('micros', latency?.p99Micros) },
+  { heading: 'max', of: ({ latency }) => knownWithUnit('micros', latency?.maxMicros) },
+  { heading: 'spread', of: ({ maxSpreadMicros }) => knownWithUnit('micros', maxSpreadMicros) },
+  { heading: 'server says', of: ({ server }) => knownWithUnit('micros', server?.elapsedMicros) },
+  { heading: 'published late', of: ({ publishedLateMicros }) => knownWithUnit('micros', publishedLateMicros) },
 ];
 
 /** Every broadcast: who published it, who received it, how long it took. */
 function broadcastsTable({ name, measured }: Shown): Html {
-  const all = measured.flatMap(({ title, phase }) => phase.broadcasts.map((broadcast) => ({ title, broadcast })));
+  const all = measured.flatMap(({ title, phase }) => phase.broadcasts.map((broadcast) => ({ title, ...broadcast })));
   if (all.length === 0) return html``;
-  const micros = (value: number | null | undefined): string =>
-    value === null || value === undefined ? '-' : withUnit('micros', value);
-  const rows = all.slice(0, broadcastsListed).map(
-    ({ title, broadcast }) =>
-      html`<tr>
-        <th scope="row">${title}</th>
-        <td>${broadcast.seq}</td>
-        <td class="text">${broadcast.publishedBy ?? '-'}</td>
-        <td>${wholeNumber(broadcast.received)} / ${wholeNumber(broadcast.members)}</td>
-        <td>${broadcast.duplicates}</td>
-        <td>${broadcast.outOfOrder ?? '-'}</td>
-        <td>${micros(broadcast.latency?.p50Micros)}</td>
-        <td>${micros(broadcast.latency?.p99Micros)}</td>
-        <td>${micros(broadcast.latency?.maxMicros)}</td>
-        <td>${micros(broadcast.maxSpreadMicros)}</td>
-        <td>${micros(broadcast.server?.elapsedMicros)}</td>
-        <td>${micros(broadcast.publishedLateMicros)}</td>
-      </tr>`,
-  );
   const title = `Every ${broadcastIn(name)}`;
   return html`<h2>${title}</h2>
-    ${scrollTable(title, ['card scroll', 'comparison'], ['server', ...headings], rows)}
+    ${columnsTable(title, columns, all.slice(0, broadcastsListed))}
     ${all.length > broadcastsListed ? html`<p class="soft">The first ${broadcastsListed} of ${all.length}; all are in result.json.</p>` : ''}`;
 }
