@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
+import { makeFolder } from '../config/system/make-folder.ts';
 import { readTextFile } from '../config/system/read-file.ts';
 import { count } from '../results/schema/fields.ts';
 import { calibrationSchema, type Calibration } from '../results/schema/run-record.ts';
@@ -24,7 +25,7 @@ export const lastCalibrationFile = join(import.meta.dirname, '../../.cache/local
 
 /** Replaces `calibration.json` at `file` as a whole. */
 export async function writeCalibration(file: string, record: CalibrationRecord): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
+  await makeFolder(dirname(file));
   const draft = `${file}.${process.pid}`;
   await writeFile(draft, `${JSON.stringify(record, null, 1)}\n`);
   await rename(draft, file);

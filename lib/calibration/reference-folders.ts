@@ -1,7 +1,8 @@
-import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { flagsOf } from '../../assets/calibration/behaviour.ts';
 import { readServer, type ServerDescription } from '../config/servers.ts';
+import { makeFolder } from '../config/system/make-folder.ts';
 import type { ChosenServer } from '../run/run.ts';
 import type { CalibrationCase } from './cases.ts';
 
@@ -65,7 +66,7 @@ async function copyIfChanged(folder: string): Promise<void> {
   }
   for (const file of files) {
     const to = join(folder, file);
-    await mkdir(dirname(to), { recursive: true });
+    await makeFolder(dirname(to));
     await writeIfChanged(to, await readFile(join(sourceFolder, file), 'utf8'));
     await chmod(to, 0o755);
   }

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hostRoot } from '../config/host/host-env-file.ts';
 import { hostTags } from '../config/host/tags.ts';
 import type { Lab } from '../config/lab.ts';
+import { makeFolder } from '../config/system/make-folder.ts';
 import type { HostProcessExit, LocalHost } from './hosts/local-host.ts';
 import type { SsmHost } from './ssm/ssm-host.ts';
 
@@ -23,7 +24,7 @@ export function agentHost(lab: Lab, host: LocalHost): SsmHost {
     isOnline: () => host.isAlive(),
     writeScript: async (name, content) => {
       const path = `${scriptFolder}/${name}`;
-      await mkdir(dirname(host.path(path)), { recursive: true });
+      await makeFolder(dirname(host.path(path)));
       await writeFile(host.path(path), content);
       await chmod(host.path(path), 0o700);
       return { path, remove: () => rm(host.path(path), { force: true }) };

@@ -1,8 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { AutomationExecution } from '@aws-sdk/client-ssm';
 import { LabError } from '../config/lab-error.ts';
+import { makeFolder } from '../config/system/make-folder.ts';
 import type { MeasurementRecordInput } from '../results/schema/measurement-record.ts';
 import { hostsOf } from '../config/hosts.ts';
 import { cancelAndCollect, waitForLastSteps } from './detached/cancel.ts';
@@ -53,7 +54,7 @@ export async function measure(
   watcher: Watcher,
 ): Promise<MeasurementRecordInput> {
   const { folder, measurement, repeat } = identity;
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const record: MeasurementRecordInput = {
     schema: 1,
     measurement,
@@ -99,7 +100,7 @@ export async function concludeMeasurement(
     steps: [...outcome.steps],
   };
   await writeMeasurement(folder, async (place) => {
-    await mkdir(place, { recursive: true });
+    await makeFolder(place);
     await backend.fetchRaw(started.executionId, place);
     if (outcome.buildLog !== null) await writeFile(join(place, 'build.log'), outcome.buildLog);
     await writeMeasurementRecord(place, record);

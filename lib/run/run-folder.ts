@@ -1,8 +1,9 @@
-import { access, constants, mkdir, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { access, constants, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import * as v from 'valibot';
 import { LabError } from '../config/lab-error.ts';
+import { makeFolder } from '../config/system/make-folder.ts';
 import { readTextFile } from '../config/system/read-file.ts';
 import { measurementRecordSchema, type MeasurementRecord } from '../results/schema/measurement-record.ts';
 import { isStorageFailure, StorageError } from './faults/storage-error.ts';
@@ -57,23 +58,6 @@ export async function makeRunFolder(folder: string): Promise<void> {
 function largestFileBytes(): number {
   const soft = /^Max file size\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
   return soft === undefined ? Infinity : Number(soft);
-}
-
-/**
- * Makes a folder and those above it. Node's own `recursive` never returns where the system refuses an entry as if what is above it
- * were missing: below a link to nowhere, such as a results folder on a disk that is not mounted, or in /proc.
- */
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const above = dirname(folder);
-    if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return;
-    if (code !== 'ENOENT' || above === folder) throw error;
-    await makeFolder(above);
-    await mkdir(folder);
-  }
 }
 
 /** Replaces `run.json` as a whole. */

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { isIPv4 } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -74,7 +74,7 @@ export async function hold(args: readonly string[]): Promise<number> {
   const tls = isSecure ? { tls: await tlsOptions(options, serverName) } : {};
   const target = { address: server, ports, path: '/', deflate: await deflateOption(options), ...tls };
   const ratePerSecond = options.number('rate', 0.001, 1e9);
-  mkdirSync(folder, { recursive: true });
+  if (!existsSync(folder)) mkdirSync(folder);
   const end = endSignal();
 
   // Orders are heard before there is anything to order, so that nothing has been opened when the socket is taken.

@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { mkdir, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -12,6 +12,7 @@ import {
   type ListObjectsV2CommandInput,
 } from '@aws-sdk/client-s3';
 import { LabError } from '../../config/lab-error.ts';
+import { makeFolder } from '../../config/system/make-folder.ts';
 import type { AwsClients } from '../account/aws-access.ts';
 
 /** A place in a bucket. */
@@ -87,7 +88,7 @@ function pathOf(key: string): string | null {
 }
 
 async function downloadFile(clients: AwsClients, bucket: string, key: string, file: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
+  await makeFolder(dirname(file));
   const { Body: body } = await clients.s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
   if (body === undefined) throw new Error(`S3 sent no content for ${key}`);
   // A download that breaks off leaves what was there before.

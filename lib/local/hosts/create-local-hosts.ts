@@ -1,8 +1,9 @@
-import { access, constants, mkdir, statfs } from 'node:fs/promises';
+import { access, constants, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { hostsOf } from '../../config/hosts.ts';
 import { LabError } from '../../config/lab-error.ts';
 import type { Lab } from '../../config/lab.ts';
+import { makeFolder } from '../../config/system/make-folder.ts';
 import { hostEnvironment } from './host-environment.ts';
 import type { HostProcess, LocalHost } from './local-host.ts';
 import { readNamespaceFacts, type NeededProgram } from './namespace-facts.ts';
@@ -56,8 +57,8 @@ export async function createLocalHosts(lab: Lab, options: LocalHostsOptions): Pr
   const unfit = preflightError(facts);
   if (unfit) throw unfit;
   const programs = facts.programs as Readonly<Record<NeededProgram, string>>;
-  await makeFolder(options.buildFolder, 'build');
-  if (options.resultsFolder !== undefined) await makeFolder(options.resultsFolder, 'results');
+  await makeUsableFolder(options.buildFolder, 'build');
+  if (options.resultsFolder !== undefined) await makeUsableFolder(options.resultsFolder, 'results');
   const outsideServers = await makeOutsideBuildFolders(options.outsideServers ?? [], options.buildFolder);
 
   const started = performance.now();
@@ -119,9 +120,9 @@ async function startBridge(
   return { bridge: await start('--user', '--map-root-user'), inUserNamespace: true };
 }
 
-async function makeFolder(folder: string, what: string): Promise<void> {
+async function makeUsableFolder(folder: string, what: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
     const { bavail, bsize } = await statfs(folder);
     if (bavail * bsize < roomLeast) throw new Error(`only ${((bavail * bsize) / 1e6).toFixed(1)} MB are free there`);

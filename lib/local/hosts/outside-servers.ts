@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { makeFolder } from '../../config/system/make-folder.ts';
 
 /** A server whose folder lies outside the repository's assets; hosts show it among the others. */
 export interface OutsideServer {
@@ -29,13 +30,13 @@ export async function makeOutsideBuildFolders(
 ): Promise<readonly BuildableOutsideServer[]> {
   if (servers.length === 0) return [];
   const parent = path.join(buildFolder, 'outside');
-  await mkdir(parent, { recursive: true });
+  await makeFolder(parent);
   await removeOrphans(parent);
   return Promise.all(
     servers.map(async (server) => {
       const digest = createHash('sha256').update(server.folder).digest('hex').slice(0, 12);
       const own = path.join(parent, `${server.name}-${digest}`);
-      await mkdir(path.join(own, 'build'), { recursive: true });
+      await makeFolder(path.join(own, 'build'));
       await writeFile(path.join(own, originFile), server.folder);
       return { ...server, buildFolder: path.join(own, 'build') };
     }),

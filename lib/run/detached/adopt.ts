@@ -2,9 +2,9 @@ import type { AutomationExecution } from '@aws-sdk/client-ssm';
 import type { Workload } from '../../../assets/loadgen/workload/phase-kinds.ts';
 import { parseWorkload } from '../../../assets/loadgen/workload/workload.ts';
 import { asUsage } from '../../config/workload-usage.ts';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LabError } from '../../config/lab-error.ts';
+import { makeFolder } from '../../config/system/make-folder.ts';
 import { documentName } from '../../documents/benchmark.ts';
 import type { PlannedSizes } from '../describe-run.ts';
 import { writeMeasurementRecord, type StartedMeasurement } from '../measure.ts';
@@ -79,7 +79,7 @@ export async function adoptMeasurement(
     beganUnixMillis,
   };
   const measurementFolder = join(folder, 'raw', server);
-  await mkdir(measurementFolder, { recursive: true });
+  await makeFolder(measurementFolder);
   await writeMeasurementRecord(measurementFolder, record);
   return record;
 }

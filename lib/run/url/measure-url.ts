@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { exitCodes as loadExitCodes } from '../../../assets/loadgen/commands/exit-codes.ts';
@@ -6,6 +6,7 @@ import { shownUrl } from '../../../assets/loadgen/websocket/shown-url.ts';
 import { machineFacts } from '../../../assets/host/programs/facts.ts';
 import type { HostFacts } from '../../../assets/host/raw.ts';
 import { LabError } from '../../config/lab-error.ts';
+import { makeFolder } from '../../config/system/make-folder.ts';
 import type { MeasurementRecordInput } from '../../results/schema/measurement-record.ts';
 import { writeMeasurementRecord } from '../measure.ts';
 import { loadUrl, type LoadEnd } from './load-url.ts';
@@ -43,7 +44,7 @@ export async function measureUrl(
 ): Promise<MeasurementRecordInput> {
   const { measurement, repeat, folder } = identity;
   const files = join(folder, host);
-  await mkdir(files, { recursive: true });
+  await makeFolder(files);
   const begun: MeasurementRecordInput = {
     schema: 1,
     measurement,
