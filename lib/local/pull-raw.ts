@@ -1,10 +1,11 @@
-import { copyFile, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { existsSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../config/system/make-folder.ts';
 
 /** Files that only ever grow: of these, what is new is appended to the copy. */
 const growing = /\.(jsonl|log|out|err|tsv)$/;
-const pieceBytes = 256 * 1024;
+const pieceBytes = 1024 * 1024;
 
 /** A file as it was when it was last copied. */
 type Copied = Pick<Stats, 'ino' | 'size' | 'mtimeMs'>;
@@ -25,7 +26,7 @@ export class RawPull {
 
   async #pull(source: string, target: string): Promise<void> {
     const entries = await readdir(source, { withFileTypes: true }).catch(() => []);
-    if (entries.length > 0) await mkdir(target, { recursive: true });
+    if (entries.length > 0) await makeFolder(target);
     for (const entry of entries) {
       if (!entry.isFile() || entry.name.endsWith('.new')) continue;
       const [from, to] = [join(source, entry.name), join(target, entry.name)];
@@ -35,8 +36,9 @@ export class RawPull {
       const before = existsSync(to) ? this.#copied.get(to) : undefined;
       if (now === null || (before !== undefined && isSame(before, now))) continue;
       const isGrown = before !== undefined && before.ino === now.ino && now.size >= before.size;
-      if (isGrown && growing.test(entry.name)) await append(from, to, before.size, now.size);
-      else if (!(await replace(from, to))) continue;
+      const isThere =
+        isGrown && growing.test(entry.name) ? copyBytes(from, to, before.size, now.size) : replace(from, to, now.size);
+      if (!(await isThere)) continue;
       this.#copied.set(to, { ino: now.ino, size: now.size, mtimeMs: now.mtimeMs });
     }
   }
@@ -46,12 +48,15 @@ function isSame(a: Copied, b: Copied): boolean {
   return a.ino === b.ino && a.size === b.size && a.mtimeMs === b.mtimeMs;
 }
 
-/** Copies the bytes from `begin` to `end` to their place in the copy. */
-async function append(from: string, to: string, begin: number, end: number): Promise<void> {
+/**
+ * Copies the bytes from `begin` to `end` to their place in the copy; fewer where the file has become shorter meanwhile, for which Node's
+ * own copyFile would wait for ever. False when the source has gone.
+ */
+async function copyBytes(from: string, to: string, begin: number, end: number): Promise<boolean> {
   const source = await open(from).catch(() => null);
-  if (source === null) return;
+  if (source === null) return false;
   try {
-    const target = await open(to, 'r+');
+    const target = await open(to, begin === 0 ? 'w' : 'r+');
     try {
       const piece = Buffer.allocUnsafe(Math.min(pieceBytes, end - begin));
       for (let at = begin; at < end;) {
@@ -66,13 +71,14 @@ async function append(from: string, to: string, begin: number, end: number): Pro
   } finally {
     await source.close();
   }
+  return true;
 }
 
-/** Copies a file as a whole: readers see the old copy or the new one. False when the source has gone meanwhile. */
-async function replace(from: string, to: string): Promise<boolean> {
+/** Copies the first `size` bytes of a file as a whole: readers see the old copy or the new one. False when the source has gone meanwhile. */
+async function replace(from: string, to: string, size: number): Promise<boolean> {
   const part = `${to}.part`;
   try {
-    await copyFile(from, part);
+    if (!(await copyBytes(from, part, 0, size))) return false;
     await rename(part, to);
     return true;
   } catch (error) {
