@@ -35,3 +35,4 @@ await runCommandLine(process.argv.slice(2), {
 
 const failure = interruption.outputFailure();
 if (failure !== null) fail(failure);
+interruption.done();

@@ -10,6 +10,9 @@ const sameSignalMillis = 1000;
  */
 const endMillis = 14_000;
 
+/** How long what a command leaves has to end once the command has done its work: hosts take up to three seconds. */
+const restMillis = 10_000;
+
 /** What ends a command before its own end. */
 export interface Interruption {
   /**
@@ -19,6 +22,8 @@ export interface Interruption {
   readonly signal: AbortSignal;
   /** Why standard output has not taken everything; null when it has. */
   outputFailure(): LabError | null;
+  /** To be called when the command is done: what still keeps the process then has 10 s to end, and is left to the system. */
+  done(): void;
 }
 
 /**
@@ -31,9 +36,9 @@ export function listenForInterruption(process: NodeJS.Process): Interruption {
   let lastMillis = -Infinity;
   let failure: LabError | null = null;
   let isTaken = false;
-  const leave = (text: string): void => {
+  const leave = (text: string, exitCode: number = exitCodes.interrupted): void => {
     process.stderr.write(`${text}\n`);
-    leaveNow(process);
+    leaveNow(process, exitCode);
   };
   const interrupt = (): void => {
     if (controller.signal.aborted) return;
@@ -76,17 +81,23 @@ export function listenForInterruption(process: NodeJS.Process): Interruption {
       return controller.signal;
     },
     outputFailure: () => failure,
+    done: () => {
+      setTimeout(() => {
+        const text = `not everything has ended after ${restMillis / 1000} s and is left to the system; the command is done`;
+        leave(text, Number(process.exitCode ?? exitCodes.ok));
+      }, restMillis).unref();
+    },
   };
 }
 
 /**
- * Ends the process with the code of an interruption. `process.exit` would wait for the threads that are in the midst of a file or a name,
+ * Ends the process. `process.exit` would wait for the threads that are in the midst of a file or a name,
  * for as long as a disk or a name server does not answer; what takes the process's place does not.
  */
-function leaveNow(process: NodeJS.Process): never {
-  process.emit('exit', exitCodes.interrupted);
-  process.execve?.('/bin/sh', ['sh', '-c', `exit ${exitCodes.interrupted}`], {});
-  process.exit(exitCodes.interrupted);
+function leaveNow(process: NodeJS.Process, exitCode: number): never {
+  process.emit('exit', exitCode);
+  process.execve?.('/bin/sh', ['sh', '-c', `exit ${exitCode}`], {});
+  process.exit(exitCode);
 }
 
 /** Whether nohup started this command: a shell names it in `_`, and it leaves a standard input that can only be written to. */

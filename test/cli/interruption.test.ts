@@ -20,6 +20,33 @@ const stuckInAFile = `
   setTimeout(() => process.stdout.write('reading'), 100);
 `;
 
+/** A program that is done with its work, with 4, and waits for a file that never answers all the same. */
+const doneButStuck = `
+  import { readFile } from 'node:fs/promises';
+  import { listenForInterruption } from '${interruption}';
+  const { done } = listenForInterruption(process);
+  readFile(process.argv[1]).catch(() => undefined);
+  process.exitCode = 4;
+  done();
+`;
+
+describe('a command that is done', () => {
+  test('ends with its own code although something does not answer, and says so', async () => {
+    await withFolder(async (folder) => {
+      const pipe = join(folder, 'pipe');
+      execFileSync('mkfifo', [pipe]);
+      const lab = startProgram(process.execPath, '--input-type=module', '--eval', doneButStuck, pipe);
+      try {
+        await until('it has ended', () => lab.child.exitCode !== null);
+        assert.equal(lab.child.exitCode, 4, lab.stderr());
+        assert.match(lab.stderr(), /^not everything has ended after 10 s/);
+      } finally {
+        lab.child.kill('SIGKILL');
+      }
+    });
+  });
+});
+
 describe('an interruption', () => {
   test('a second time ends the command although a disk does not answer', async () => {
     await withFolder(async (folder) => {
