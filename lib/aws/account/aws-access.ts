@@ -30,6 +30,9 @@ export interface AwsClients {
   readonly pricing: PricingClient;
 }
 
+/** How long a connection may take, and how long one may be silent that an answer is awaited on: the SDK itself waits for ever. */
+const patience = { connectionTimeout: 5000, socketTimeout: 15_000 };
+
 /** The Pricing API answers for all regions in this one (AWS Price List, "Endpoints"). */
 const pricingRegion = 'us-east-1';
 
@@ -39,7 +42,7 @@ export async function connectAws(access: AwsAccess, wantedRegion?: string): Prom
   const options = {
     region,
     maxAttempts: access.maxAttempts ?? 4,
-    ...(access.requestHandler === undefined ? {} : { requestHandler: access.requestHandler }),
+    requestHandler: access.requestHandler ?? patience,
     ...(access.credentials === undefined ? {} : { credentials: access.credentials }),
   };
   return {
