@@ -4,6 +4,7 @@ import { readRun } from '../results/raw/read-run.ts';
 import type { MeasurementResult } from '../results/schema/measurement-result.ts';
 import type { Calibration } from '../results/schema/run-record.ts';
 import type { RunResult } from '../results/schema/run-result.ts';
+import { findShortfalls } from '../results/verdict/unanswered.ts';
 import { calibrationCases, workloads, type CalibrationSize } from './cases.ts';
 import type { CalibrationRecord } from './calibration-record.ts';
 import { compareCase } from './compare/compare-case.ts';
@@ -30,7 +31,9 @@ export async function judgeCalibration(
     }
     const server = await readGroundTruth(join(folder, 'raw', measured.measurement));
     comparisons.push(...compareCase({ calibrationCase, workload: workloads[size], ...server, measured }));
-    notes.push(...[...spoiltBy(measured), ...unexplained(measured)].map((note) => `${calibrationCase.name}: ${note}`));
+    notes.push(
+      ...[...spoiltBy(measured), ...unexplained(measured, result)].map((note) => `${calibrationCase.name}: ${note}`),
+    );
   }
   const [machine] = result.hosts;
   const outcome = outcomeOf(comparisons, result);
@@ -64,14 +67,14 @@ function outcomeOf(comparisons: readonly Comparison[], result: RunResult): Calib
   if (has('fail')) return 'failed';
   const whole =
     result.measurements.length === result.parameters.servers.length &&
-    result.measurements.every((measured) => unexplained(measured).length === 0);
+    result.measurements.every((measured) => unexplained(measured, result).length === 0);
   return has('busy') || !whole || comparisons.length === 0 ? 'invalid' : 'passed';
 }
 
 /** What a measurement lacks beside echoes that the server dropped and connections that it ended: how many those are is compared exactly. */
-function unexplained({ missing, phases }: MeasurementResult): readonly string[] {
-  const compared = ['connections', ...phases.map(({ name }) => name)];
-  return missing.filter((what) => !compared.some((name) => what.startsWith(`${name}: `)));
+function unexplained(measured: MeasurementResult, { parameters }: RunResult): readonly string[] {
+  const compared = findShortfalls(measured, parameters.workload);
+  return measured.missing.filter((what) => !compared.includes(what));
 }
 
 function summaryOf(

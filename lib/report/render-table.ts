@@ -173,9 +173,10 @@ function footnotes(result: RunResult): readonly Labelled[] {
   });
   for (const { server, reason } of result.skipped)
     lines.push({ label: '  -', text: `${server} was skipped: ${reason}` });
-  for (const what of result.missing) {
-    if (/ was (not )?measured/.test(what)) lines.push({ label: '  -', text: what });
-  }
+  const told = result.measurements.flatMap(({ measurement, missing }) =>
+    missing.map((what) => `${measurement}: ${what}`),
+  );
+  for (const what of result.missing) if (!told.includes(what)) lines.push({ label: '  -', text: what });
   return lines;
 }
 

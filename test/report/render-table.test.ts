@@ -104,6 +104,7 @@ describe('the table', () => {
     const { 'raw/node/server/samples.jsonl': _samples, ...rest } = files;
     const table = renderTable(await readMerged(rest));
     assert.match(table, /INCOMPLETE/);
+    assert.doesNotMatch(table, /^ {2}- /m, 'what a measurement lacks is in its own footnote');
     assert.match(table, /node ws +2 000 +- +- +- .* - +5\.52 /);
     const { 'raw/netty/server/samples.jsonl': _more, ...none } = rest;
     const without = renderTable(await readMerged(none));
@@ -126,6 +127,7 @@ describe('the table', () => {
 
   test('says that no server was measured', async () => {
     const files = runFiles({ servers: ['node'] });
-    assert.match(renderTable(await readMerged({ 'run.json': files['run.json'] ?? '' })), /No server was measured\./);
+    const table = renderTable(await readMerged({ 'run.json': files['run.json'] ?? '' }));
+    assert.match(table, /No server was measured\.\n\n {2}- node was not measured\n/);
   });
 });

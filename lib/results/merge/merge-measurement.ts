@@ -11,7 +11,7 @@ import { greatest, sum } from '../statistics/numbers.ts';
 import { processorsInUse, processorTime, type ProcessorTime } from '../statistics/processor-time.ts';
 import { serverHost } from '../statistics/server-samples.ts';
 import { judge } from '../verdict/judge.ts';
-import { findUnanswered } from '../verdict/unanswered.ts';
+import { findShortfalls, findUnanswered } from '../verdict/unanswered.ts';
 import { findMissing } from './find-missing.ts';
 import { findTrust } from './find-trust.ts';
 import { mergeAnswers } from './merge-answers.ts';
@@ -34,7 +34,7 @@ export function mergeMeasurement(raw: RawMeasurement, run: RunRecord): Measureme
     measurement: raw.name,
     ...describeServer(raw, run),
     record: raw.record,
-    missing: [...findMissing(raw, run), ...missingPhases(raw, phases.missing)],
+    missing: [...findMissing(raw, run), ...phases.missing],
     connections: connections.connections,
     answers: heard.answers,
     ramp: connections.ramp,
@@ -51,7 +51,7 @@ export function mergeMeasurement(raw: RawMeasurement, run: RunRecord): Measureme
     },
   };
   const undecodable = connections.undecodable + heard.undecodable + phases.undecodable + loop.undecodable;
-  measured.missing.push(...findUnanswered(measured, undecodable));
+  measured.missing.push(...findShortfalls(measured, run.parameters.workload), ...findUnanswered(measured, undecodable));
   const { wanted, peak } = measured.connections;
   return {
     ...measured,
@@ -85,12 +85,6 @@ function describeServer(raw: RawMeasurement, run: RunRecord) {
     loadProcesses: sum(raw.hosts.map((host) => host.loadProcesses.length)),
     knownDeviations: description?.knownDeviations ?? [],
   };
-}
-
-/** What phases lack, where anything of them was measured: a measurement that never came so far says so itself. */
-function missingPhases(raw: RawMeasurement, missing: readonly string[]): readonly string[] {
-  const hasDriven = raw.hosts.some(({ loadProcesses }) => loadProcesses.length > 0);
-  return hasDriven ? missing : [];
 }
 
 function mergeLoop(

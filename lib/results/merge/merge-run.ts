@@ -21,7 +21,6 @@ export function mergeRun(raw: RawRun): RunResult {
   ].filter(({ server }, index, all) => all.findIndex((other) => other.server === server) === index);
   const servers = [...new Set(measurements.map(({ server }) => server))];
   const missing = [
-    ...raw.problems,
     ...notMeasured(record.parameters, measurements, new Set(skipped.map(({ server }) => server))),
     ...measurements.flatMap(({ measurement, missing: lacks }) => lacks.map((what) => `${measurement}: ${what}`)),
   ];

@@ -104,12 +104,9 @@ export const broadcastRoom: ResultRoom<
   Pick<BroadcastPhaseResult, keyof typeof measured>,
   BroadcastPhaseResult
 > = {
-  merge: (parts, { times }) => {
+  merge: (parts) => {
     const { broadcasts, undecodable } = mergeAll(parts);
     const spreads = broadcasts.flatMap(({ maxSpreadMicros }) => maxSpreadMicros ?? []).sort((a, b) => a - b);
-    const silent = broadcasts.filter(({ server }) => server !== null && server.unanswered > 0).length;
-    const orphans = broadcasts.filter(({ publishedBy, received }) => publishedBy === null && received > 0).length;
-    const published = broadcasts.filter(({ publishedBy }) => publishedBy !== null).length;
     return {
       // The broadcasts' own sums are added once more: their text is exact, so nothing is lost on the way.
       latencies: broadcasts.flatMap(({ latency }) => latency?.histogram ?? []),
@@ -119,15 +116,6 @@ export const broadcastRoom: ResultRoom<
       },
       undecodable,
       hasLatency: broadcasts.some(({ publishedBy, received }) => publishedBy !== null && received > 0),
-      missing: [
-        ...(published + orphans < times
-          ? [`${times - published - orphans} of ${times} broadcasts were not published`]
-          : []),
-        ...(orphans > 0 ? [`${orphans} of ${times} broadcasts arrived, and who published them left no file`] : []),
-        ...(silent > 0
-          ? [`the server did not answer the publisher of ${silent} of ${broadcasts.length} broadcasts`]
-          : []),
-      ],
     };
   },
   latency: {
@@ -159,6 +147,20 @@ export const broadcastRoom: ResultRoom<
     if (unheard === 0) return null;
     const sentence = `${unheard} of ${broadcasts.length} broadcasts reached none of the members that were open`;
     return { share: 1, sentence, unlessLost: false };
+  },
+  missing: ({ broadcasts }, { times }) => {
+    const silent = broadcasts.filter(({ server }) => server !== null && server.unanswered > 0).length;
+    const orphans = broadcasts.filter(({ publishedBy, received }) => publishedBy === null && received > 0).length;
+    const published = broadcasts.filter(({ publishedBy }) => publishedBy !== null).length;
+    return [
+      ...(published + orphans < times
+        ? [`${times - published - orphans} of ${times} broadcasts were not published`]
+        : []),
+      ...(orphans > 0 ? [`${orphans} of ${times} broadcasts arrived, and who published them left no file`] : []),
+      ...(silent > 0
+        ? [`the server did not answer the publisher of ${silent} of ${broadcasts.length} broadcasts`]
+        : []),
+    ];
   },
   remarks: ({ broadcasts }) => {
     const missed = sum(broadcasts.map(({ missing }) => missing));

@@ -76,7 +76,6 @@ export const churnRoom: ResultRoom<'churn', Pick<ChurnResult, keyof typeof measu
         connectionsPerSecond: perSecond,
       },
       undecodable: closing.undecodable,
-      missing: opened < closed ? [`${closed - opened} of ${closed} connections were not opened again`] : [],
     };
   },
   latency: { title: 'Handshake under churn', about: 'From connect() to the 101 response, while as many others close.' },

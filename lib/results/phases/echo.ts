@@ -37,26 +37,25 @@ export const echoRoom: ResultRoom<'echo', Pick<EchoResult, keyof typeof measured
   merge: (parts) => {
     const total = (of: (raw: PhaseRawOf<'echo'>) => number): number => sum(parts.map(({ raw }) => of(raw)));
     const [sent, received] = [total((raw) => raw.sent), total((raw) => raw.received)];
-    const wrong = {
-      wrong: total((raw) => raw.wrong),
-      doubled: total((raw) => raw.doubled ?? 0),
-      outOfOrder: total((raw) => raw.outOfOrder ?? 0),
-    };
-    const ways = wrongAnswers(wrong);
     return {
       latencies: parts.map(({ raw }) => raw.latency),
       hasLatency: received > 0,
-      measured: { sent, received, ...wrong, notSent: total((raw) => raw.notSent) },
-      undecodable: 0,
-      missing: [
-        ...(received < sent ? [`${sent - received} of ${sent} echoes never came back`] : []),
-        ...(ways.length > 0 ? [`wrong answers to ${sent} echoes: ${ways.join(', ')}`] : []),
-      ],
+      measured: {
+        sent,
+        received,
+        wrong: total((raw) => raw.wrong),
+        doubled: total((raw) => raw.doubled ?? 0),
+        outOfOrder: total((raw) => raw.outOfOrder ?? 0),
+        notSent: total((raw) => raw.notSent),
+      },
     };
   },
   latency: { title: 'Echo round trip', about: 'From the moment an echo was due until it was back.' },
   figures: latencyFigures('Round trip of a message from its due time').slice(0, 2),
-  unserved: ({ sent, received }) =>
-    shortOf(sent, received, 'echoes never came back on connections that stayed open', true),
+  unserved: ({ sent, received }) => shortOf(sent, received, 'echoes never came back', true),
+  missing: ({ sent, ...counts }) => {
+    const ways = wrongAnswers(counts);
+    return ways.length > 0 ? [`wrong answers to ${sent} echoes: ${ways.join(', ')}`] : [];
+  },
   remarks: ({ notSent }) => (notSent > 0 ? [`${notSent} echoes were due on connections that took no more`] : []),
 };

@@ -34,8 +34,6 @@ export const heartbeatRoom: ResultRoom<'heartbeat', Pick<HeartbeatResult, keyof 
       latencies: parts.map(({ raw }) => raw.latency),
       hasLatency: received > 0,
       measured: { sent, received, wrong: total((raw) => raw.wrong) },
-      undecodable: 0,
-      missing: received < sent ? [`${sent - received} of ${sent} pings were not answered`] : [],
     };
   },
   latency: { title: 'Heartbeat round trip', about: 'From the moment a ping was due until its pong was back.' },
@@ -51,7 +49,6 @@ export const heartbeatRoom: ResultRoom<'heartbeat', Pick<HeartbeatResult, keyof 
     },
     ...latencyFigures('Round trip of a ping from its due time').slice(0, 2),
   ],
-  unserved: ({ sent, received }) =>
-    shortOf(sent, received, 'pings were never answered on connections that stayed open', true),
+  unserved: ({ sent, received }) => shortOf(sent, received, 'pings were never answered', true),
   remarks: ({ wrong }) => (wrong > 0 ? [`${wrong} pongs answer no ping`] : []),
 };

@@ -40,8 +40,6 @@ export const idleRoom: ResultRoom<'idle', Pick<IdleResult, keyof typeof measured
         lost: sumByCause(parts.map(({ raw }) => raw.lost as Record<string, number>)),
         bytesPerHour: line === null ? null : { slope: line.slope, low: line.low, high: line.high },
       },
-      undecodable: 0,
-      missing: [],
     };
   },
   latency: { title: 'Idle', about: 'Nothing is sent: what holding costs by itself.' },

@@ -22,7 +22,7 @@ export interface PhasesMerged {
   readonly windows: readonly (Window | null)[];
   /** Histograms that could not be decoded. */
   readonly undecodable: number;
-  /** What was to be measured and was not, as sentences. */
+  /** What the load hosts left nothing of, as sentences. */
   readonly missing: readonly string[];
 }
 
@@ -97,15 +97,14 @@ function mergePhase(
     },
   };
   const phase = { kind: asked.kind, ...common, ...merged.measured } as PhaseResult;
-  const began =
-    hosts.length === 0
-      ? [`no load host began phase ${place + 1} of the workload, ${name}`]
-      : hosts
-          .filter(({ endedUnixMillis }) => endedUnixMillis === null)
-          .map(({ host }) => `${host}: phase ${place + 1} of the workload, ${name}, was cut short`);
+  const cut = hosts
+    .filter(({ endedUnixMillis }) => endedUnixMillis === null)
+    .map(({ host }) => `${host}: phase ${place + 1} of the workload, ${name}, was cut short`);
+  // A measurement of which no load process left a file says so itself.
+  const isUnbegun = hosts.length === 0 && raw.hosts.some(({ loadProcesses }) => loadProcesses.length > 0);
+  const began = isUnbegun ? [`no load host began phase ${place + 1} of the workload, ${name}`] : cut;
   const lost = merged.hasLatency && latency === null ? [`${name}: no latency was kept of what was counted`] : [];
-  const missing = [...began, ...merged.missing.map((what) => `${name}: ${what}`), ...lost];
-  return { phase, window, undecodable: undecodable + merged.undecodable, missing };
+  return { phase, window, undecodable: undecodable + (merged.undecodable ?? 0), missing: [...began, ...lost] };
 }
 
 /** The phase on each host, over its processes: they share the host's clock. Whole milliseconds are as good as clocks of hosts agree. */

@@ -30,10 +30,8 @@ interface MergedPhase<Measured> {
   /** Whether there must be a latency, because something was counted that has one. */
   readonly hasLatency: boolean;
   readonly measured: Measured;
-  /** Histograms that could not be decoded. */
-  readonly undecodable: number;
-  /** What was to be measured and was not, as sentences. */
-  readonly missing: readonly string[];
+  /** Histograms beside the latency that could not be decoded. @default 0 */
+  readonly undecodable?: number;
 }
 
 /** A figure of a phase that servers are compared by. */
@@ -68,6 +66,8 @@ export interface ResultRoom<Kind extends PhaseKindName, Measured, Result> {
   readonly unserved: (
     phase: Result,
   ) => { readonly share: number; readonly sentence: string; readonly unlessLost: boolean } | null;
+  /** What else came short of what was asked, as sentences. @default - nothing else */
+  readonly missing?: (phase: Result, asked: PhaseOf<Kind>) => readonly string[];
   /** What must be read with the figures, as sentences; empty when all went well. */
   readonly remarks: (phase: Result) => readonly string[];
 }

@@ -50,17 +50,14 @@ export const restartRoom: ResultRoom<'restart', Pick<RestartResult, keyof typeof
         failures: sumByCause(parts.map(({ raw }) => raw.failures as Record<string, number>)),
         ...timesBack(latencies, lost, back),
       },
-      undecodable: 0,
-      missing: [
-        ...(parts.length > 0 && lost === 0 ? ['no connection was lost: the server was not restarted'] : []),
-        ...(back < lost ? [`${lost - back} of ${lost} clients did not come back`] : []),
-      ],
     };
   },
   latency: { title: 'Back after a restart', about: 'From the loss of a connection until its client was back.' },
   figures: timesBackFigures('the loss of the connections'),
   unserved: ({ lostConnections, back }) =>
     shortOf(lostConnections, back, 'clients did not come back after the restart', false),
+  missing: ({ lostConnections }) =>
+    lostConnections === 0 ? ['no connection was lost: the server was not restarted'] : [],
   remarks: ({ failures }) =>
     Object.keys(failures).length > 0 ? [`attempts failed while the server was away: ${describeCounts(failures)}`] : [],
 };

@@ -55,8 +55,6 @@ export const stormRoom: ResultRoom<'storm', Pick<StormResult, keyof typeof measu
         ...timesBack(latencies, cut, back),
         ...listening(meanwhile),
       },
-      undecodable: 0,
-      missing: back < cut ? [`${cut - back} of ${cut} clients did not come back`] : [],
     };
   },
   latency: { title: 'Time until a client is back', about: 'From the cut until a client has its connection again.' },

@@ -41,7 +41,6 @@ export interface RawMeasurement {
 export interface RawRun {
   readonly record: RunRecord;
   readonly measurements: readonly RawMeasurement[];
-  readonly problems: readonly string[];
 }
 
 /** Open files that one process of the lab may have on this host: as sampled of its units, else as Prepare had it itself; null when unknown. */

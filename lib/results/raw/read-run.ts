@@ -37,7 +37,7 @@ export async function readRun(folder: string, only?: string): Promise<RawRun> {
     if (only !== undefined && name !== only) continue;
     measurements.push(await readMeasurement(folder, name, hostNames(record.lab.load.hosts)));
   }
-  return { record, measurements: measurements.sort(byOrderMeasured(record.parameters.servers)), problems: [] };
+  return { record, measurements: measurements.sort(byOrderMeasured(record.parameters.servers)) };
 }
 
 /** The hosts of a lab with so many load hosts. */

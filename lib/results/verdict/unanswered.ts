@@ -1,12 +1,33 @@
+import type { Workload } from '../../../assets/loadgen/workload/phase-kinds.ts';
+import { resultRoom } from '../phases/rooms.ts';
 import type { MeasurementResult } from '../schema/measurement-result.ts';
 import { describeCounts, sum } from '../statistics/numbers.ts';
 import { lostShareIncomplete } from './thresholds.ts';
 
 type Figures = Pick<MeasurementResult, 'connections' | 'ramp'>;
 
+/** What of the workload came short, and connections that were lost: by figures of the result, as sentences. */
+export function findShortfalls(
+  { connections, phases }: Pick<MeasurementResult, 'connections' | 'phases'>,
+  workload: Workload,
+): readonly string[] {
+  const ofPhases = phases
+    .filter(({ hosts }) => hosts.length > 0)
+    .flatMap((phase) => {
+      const { unserved, missing } = resultRoom(phase.kind);
+      const short = [unserved(phase)?.sentence ?? [], missing?.(phase, workload[phase.place]!) ?? []].flat();
+      return short.map((what) => `${phase.name}: ${what}`);
+    });
+  const { peak, wanted } = connections;
+  const lost = sum(Object.values(connections.lost));
+  // Where not all were open at one time that is told already.
+  if (peak !== wanted || lost <= wanted * lostShareIncomplete) return ofPhases;
+  return [...ofPhases, `${lost} of ${wanted} connections were lost: ${describeCounts(connections.lost)}`];
+}
+
 /**
- * What figures lack that a verdict needs, beside what the phases of the workload say themselves: histograms that hold nothing of
- * what was counted, more connections than there can be, or too few of them left. As sentences; empty when nothing is lacking.
+ * What figures lack that a verdict needs, beside what came short: histograms that hold nothing of what was counted, or more connections
+ * than there can be. As sentences; empty when nothing is lacking.
  */
 export function findUnanswered({ connections, ramp }: Figures, undecodable: number): readonly string[] {
   const lacking: string[] = [];
@@ -15,11 +36,6 @@ export function findUnanswered({ connections, ramp }: Figures, undecodable: numb
     lacking.push('there are connections, but their latency was not kept');
   }
   const { peak, wanted } = connections;
-  const lost = sum(Object.values(connections.lost));
-  // Where not all were open at one time that is told already.
-  if (peak === wanted && lost > wanted * lostShareIncomplete) {
-    lacking.push(`connections: ${lost} of ${wanted} were lost: ${describeCounts(connections.lost)}`);
-  }
   if (peak > wanted) {
     lacking.push(`${peak} connections were open where ${wanted} were requested: something was counted twice`);
   }

@@ -54,7 +54,7 @@ describe('churn', () => {
     assert.ok(isAbout(phase.latency?.p50Micros, 1_000) && isAbout(phase.latency?.p90Micros, 80_000));
     assert.ok(isAbout(phase.closeLatency?.p50Micros, 500) && isAbout(phase.closeLatency?.p90Micros, 40_000));
     assert.equal(phase.connectionsPerSecond, 39.8);
-    assert.ok(missing.includes('churn: 2 of 400 connections were not opened again'), missing.join('\n'));
+    assert.ok(missing.includes('churn: 2 of 400 connections could not be opened again'), missing.join('\n'));
   });
 
   test('finds bytes that leak with each connection exchanged on any host', async () => {

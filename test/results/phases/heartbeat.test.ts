@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { findShortfalls } from '../../../lib/results/verdict/unanswered.ts';
+import { only } from '../read-merged.ts';
 import { encoded } from '../statistics/histograms.ts';
 import { evenly, isAbout, mergedPhase } from './measured-phase.ts';
 
@@ -7,7 +9,7 @@ const asked = 'heartbeat every=1s for=10s';
 const kind = 'heartbeat';
 
 test('heartbeats of all processes are added, and percentiles are of all round trips together', async () => {
-  const { phase, missing } = await mergedPhase({
+  const { phase, missing, result } = await mergedPhase({
     kind,
     asked,
     parts: {
@@ -23,7 +25,8 @@ test('heartbeats of all processes are added, and percentiles are of all round tr
   assert.ok(isAbout(phase.latency.p50Micros, 2_000), `${phase.latency.p50Micros}`);
   assert.ok(isAbout(phase.latency.p90Micros, 3_000), `${phase.latency.p90Micros}`);
   assert.ok(isAbout(phase.latency.p99Micros, 900_000), `${phase.latency.p99Micros}`);
-  assert.ok(missing.includes('heartbeat: 3 of 304 pings were not answered'), missing.join('\n'));
+  assert.ok(missing.includes('heartbeat: 3 of 304 pings were never answered'), missing.join('\n'));
+  assert.deepEqual(findShortfalls(only(result), result.parameters.workload), missing);
 });
 
 test('a phase is as long as from the first beginning to the last end on any host, and overlaps as hosts do', async () => {
@@ -60,9 +63,10 @@ test('a process that was cut short makes the phase incomplete, and what it count
 
 test('answers that were counted and whose latency is lost are missed, and so is a phase that nobody began', async () => {
   const lost = { sent: 10, received: 10, wrong: 0, latency: '' };
-  const { phase, missing } = await mergedPhase({ kind, asked, parts: { 'load-1/loadgen-0': lost } });
+  const { phase, missing, result } = await mergedPhase({ kind, asked, parts: { 'load-1/loadgen-0': lost } });
   assert.equal(phase.latency, null);
   assert.ok(missing.includes('heartbeat: no latency was kept of what was counted'), missing.join('\n'));
+  assert.deepEqual(findShortfalls(only(result), result.parameters.workload), [], 'which is no fault of the server');
 
   const none = await mergedPhase({ kind, asked, parts: {} });
   assert.deepEqual([none.phase.sent, none.phase.seconds, none.phase.complete], [0, null, false]);

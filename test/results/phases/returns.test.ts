@@ -95,7 +95,10 @@ describe('a restart', () => {
     const short = await mergedPhase({ kind, asked, parts: { 'load-1/loadgen-0': calm, 'load-2/loadgen-0': part } });
     assert.ok(isAbout(short.phase.micros99, 99_000), `${short.phase.micros99}`);
     assert.equal(short.phase.micros100, null);
-    assert.ok(short.missing.includes('restart: 1 of 200 clients did not come back'), short.missing.join('\n'));
+    assert.ok(
+      short.missing.includes('restart: 1 of 200 clients did not come back after the restart'),
+      short.missing.join('\n'),
+    );
 
     const none = {
       lostConnections: 0,

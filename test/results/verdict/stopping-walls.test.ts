@@ -73,7 +73,7 @@ describe('a wall that stops a run', () => {
       );
       assert.deepEqual([verdict.reached, verdict.complete], [true, isComplete], verdict.reasons.join('\n'));
       assert.equal(
-        verdict.reasons.includes('incomplete: connections: 24 of 2000 were lost: 24 closeFrame'),
+        verdict.reasons.includes('incomplete: 24 of 2000 connections were lost: 24 closeFrame'),
         !isComplete,
       );
     });
