@@ -5,6 +5,8 @@ set -euo pipefail
 export C1M_ROOT=/opt/c1mlab
 export C1M_ASSETS=$C1M_ROOT/assets
 export PATH=$C1M_ROOT/bin:$PATH
+# The server's processes are units whose names begin so, numbered from 1; raw.ts has it for TypeScript.
+export C1M_SERVER_UNITS=c1m-server-
 # Node keeps TypeScript here without its types and compiled: a third of the processor time that each of these programs starts with.
 export NODE_COMPILE_CACHE=$C1M_ROOT/build/compiled
 for facts in host.env backend.env; do

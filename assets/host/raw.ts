@@ -123,11 +123,14 @@ export interface HostSample {
   readonly conntrackDrops: number;
   /** IPv4 addresses on the load network now. */
   readonly addresses: number;
-  /** By unit name, such as `c1m-server-1`, `c1m-loadgen` (its processes summed). */
+  /** By unit name: {@link serverUnitPrefix} with a number, `c1m-loadgen` (its processes summed). */
   readonly units: Readonly<Record<string, UnitSample>>;
   /** What sampling itself costs: the sampler's processor seconds since it began. */
   readonly samplerSeconds: number;
 }
+
+/** The server's processes are units whose names begin so, numbered from 1; common.sh has it for the host commands. */
+export const serverUnitPrefix = 'c1m-server-';
 
 /** `server.json` in a run's folder: what Start did. */
 export interface ServerStart {

@@ -1,5 +1,6 @@
 import type { HostSample } from '../../assets/host/raw.ts';
 import type { LoadStatus, PhaseStatus } from '../../assets/loadgen/raw.ts';
+import { serverUnits } from '../results/statistics/server-samples.ts';
 
 /** What the Status document prints for one host. */
 export interface HostStatus {
@@ -41,13 +42,13 @@ const sumOf = (numbers: Iterable<number | undefined>): number =>
 /** Sums what the hosts said. */
 export function summarize(statuses: readonly HostStatus[]): StatusSummary {
   const loads = statuses.flatMap(({ load }) => (load === null ? [] : [load]));
-  const units = statuses.flatMap(({ sample }) => Object.entries(sample?.units ?? {}));
+  const units = statuses.flatMap(({ sample }) => (sample === null ? [] : serverUnits(sample)));
   return {
     wanted: sumOf(loads.map((load) => load.counts.wanted)),
     open: sumOf(loads.map((load) => load.counts.open)),
     failed: sumOf(loads.map((load) => load.counts.abandoned + sumOf(Object.values(load.counts.lost)))),
     connectionsPerSecond: sumOf(loads.map((load) => load.connectionsPerSecond)),
-    serverRssBytes: sumOf(units.flatMap(([unit, sample]) => (unit.startsWith('c1m-server-') ? [sample.rssBytes] : []))),
+    serverRssBytes: sumOf(units.map(({ rssBytes }) => rssBytes)),
     driving: sumOfPhase(loads.flatMap(({ driving }) => driving ?? [])),
   };
 }

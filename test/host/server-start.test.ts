@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { flagsOf, layerEnvironment, parseListening } from '../../assets/host/programs/server-start.ts';
 import { isAtLeast, versionIn } from '../../assets/host/programs/toolchain.ts';
+import { serverUnitPrefix } from '../../assets/host/raw.ts';
 
 describe('a server that starts', () => {
   test('listens once its line is whole', () => {
@@ -53,4 +54,9 @@ describe('a toolchain', () => {
     assert.ok(!isAtLeast([1, 9], [1, 10]));
     assert.ok(isAtLeast([17, 0, 1], [17]));
   });
+});
+
+test('the host commands name the units of servers as TypeScript does', () => {
+  const common = readFileSync(join(import.meta.dirname, '../../assets/host/common.sh'), 'utf8');
+  assert.equal(/^export C1M_SERVER_UNITS=(.*)$/m.exec(common)?.[1], serverUnitPrefix);
 });

@@ -17,7 +17,7 @@ import {
   sumConntrackColumn,
 } from './proc.ts';
 import { UnitSampler } from './sampling/sample-units.ts';
-import type { HostSample } from '../raw.ts';
+import { serverUnitPrefix, type HostSample } from '../raw.ts';
 
 /** How often a sample is taken. */
 const periodMillis = 1000;
@@ -34,7 +34,7 @@ export function parseUnits(text: string): ReadonlyMap<string, number> {
 
 /** Whether there is a listen queue to look at: a load host has none, and looking costs milliseconds. */
 function holdsServers(units: ReadonlyMap<string, number>): boolean {
-  return [...units.keys()].some((unit) => unit.startsWith('c1m-server-'));
+  return [...units.keys()].some((unit) => unit.startsWith(serverUnitPrefix));
 }
 
 /** The host now. */

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readText } from './proc.ts';
-import type { ServerStart } from '../raw.ts';
+import { serverUnitPrefix, type ServerStart } from '../raw.ts';
 import { writeCertificate } from './server-certificate.ts';
 
 /** How long all processes of a server may take to listen when its server.json does not say: 62 JVMs on two cores took 21 s. */
@@ -85,7 +85,7 @@ async function waitForServers(
   const began = Date.now();
   const listening: ServerStart['processes'][number][] = [];
   for (let index = 1; index <= processes; index++) {
-    const unit = `c1m-server-${index}`;
+    const unit = `${serverUnitPrefix}${index}`;
     let looks = 0;
     for (;;) {
       const found = parseListening(readText(join(folder, `server-${index}.out`)) ?? '');

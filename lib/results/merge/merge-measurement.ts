@@ -1,3 +1,4 @@
+import { serverUnitPrefix } from '../../../assets/host/raw.ts';
 import { addDeflate } from '../../../assets/loadgen/deflate/deflate-sums.ts';
 import { mergePhases } from '../phases/merge-phases.ts';
 import type { PhaseResult } from '../phases/rooms.ts';
@@ -25,7 +26,7 @@ export function mergeMeasurement(raw: RawMeasurement, run: RunRecord): Measureme
   const connections = mergeConnections(raw, run.parameters.connections, offsets);
   const heard = mergeAnswers(raw, offsets);
   const host = serverHost(raw);
-  const serverTime = host === undefined ? [] : processorTime(host, 'c1m-server-', offsets.get(host.host) ?? 0);
+  const serverTime = host === undefined ? [] : processorTime(host, serverUnitPrefix, offsets.get(host.host) ?? 0);
   const phases = mergePhases(raw, run.parameters.workload, offsets, serverTime);
   const memory = mergeMemory(raw, run.hostsShareOneMachine);
   const windows = { ramp: connections.rampWindow, phases: phases.windows };

@@ -1,4 +1,4 @@
-import type { HostSample } from '../../../assets/host/raw.ts';
+import { serverUnitPrefix, type HostSample } from '../../../assets/host/raw.ts';
 import type { RawHost, RawMeasurement } from '../raw/raw-run.ts';
 import { sum } from './numbers.ts';
 
@@ -14,7 +14,7 @@ export function kernelBytes(sample: HostSample): number {
 
 /** The server processes of a sample. */
 export function serverUnits(sample: HostSample): readonly HostSample['units'][string][] {
-  return Object.entries(sample.units).flatMap(([name, unit]) => (name.startsWith('c1m-server-') ? [unit] : []));
+  return Object.entries(sample.units).flatMap(([name, unit]) => (name.startsWith(serverUnitPrefix) ? [unit] : []));
 }
 
 /** The server's host of a measurement; undefined when it left no files. */

@@ -1,3 +1,4 @@
+import { serverUnitPrefix } from '../../../assets/host/raw.ts';
 import { openFilesLimitOf } from '../raw/raw-run.ts';
 import type { Wall } from '../schema/verdict.ts';
 import { greatest } from '../statistics/numbers.ts';
@@ -75,7 +76,7 @@ function serverDescriptors(evidence: Evidence): readonly Wall[] {
     const full = host.samples.flatMap(({ units }) =>
       Object.entries(units).filter(
         ([unit, { openFiles, openFilesLimit }]) =>
-          unit.startsWith('c1m-server-') &&
+          unit.startsWith(serverUnitPrefix) &&
           openFiles !== null &&
           openFilesLimit !== null &&
           openFiles >= openFilesLimit - descriptorsLeft,

@@ -1,6 +1,8 @@
+import { serverUnitPrefix } from '../../../assets/host/raw.ts';
 import { resultRoom } from '../phases/rooms.ts';
 import type { RawHost } from '../raw/raw-run.ts';
 import type { Wall } from '../schema/verdict.ts';
+import { serverUnits } from '../statistics/server-samples.ts';
 import { addressesGone, findInLogs, growth, isServer, longestRun, stoppedOrSlowed, type Evidence } from './evidence.ts';
 import { leastAvailableShare, standStillSamples, swapGrowthBytes, unansweredShare } from './thresholds.ts';
 
@@ -22,7 +24,7 @@ function outOfMemory(evidence: Evidence, host: RawHost): readonly Wall[] {
   // The kernel may have killed one process of several, which no unit tells of.
   const kills = growth(host, ({ memory }) => memory.oomKills);
   if (killed.length === 0 && kills > 0 && (isServer(host) ? serverDied(host) : loadProcessDied(host)).length > 0) {
-    const gone = goneUnits(host, 'c1m-server-').join(', ');
+    const gone = goneUnits(host, serverUnitPrefix).join(', ');
     const whose = gone === '' ? "one of this host's" : gone;
     found.push(`the kernel killed ${kills} processes of the machine for memory while ${whose} ended`);
   }
@@ -87,7 +89,7 @@ function endOf(host: RawHost, units: readonly string[]): string {
 }
 
 function serverDied(host: RawHost): readonly Wall[] {
-  const gone = goneUnits(host, 'c1m-server-');
+  const gone = goneUnits(host, serverUnitPrefix);
   if (gone.length === 0) return [];
   const since = host.samples.find(
     (sample, index) =>
@@ -106,9 +108,7 @@ function serverDied(host: RawHost): readonly Wall[] {
  * its end, of which a part was never answered.
  */
 function serverStoodStill({ raw, result }: Evidence, host: RawHost): readonly Wall[] {
-  const stopped = longestRun(host.samples, ({ units }) =>
-    Object.entries(units).some(([unit, sample]) => unit.startsWith('c1m-server-') && sample.stopped),
-  );
+  const stopped = longestRun(host.samples, (sample) => serverUnits(sample).some((unit) => unit.stopped));
   const found: string[] = [];
   if (stopped >= standStillSamples) {
     found.push(`a process of it was stopped (by a signal or a debugger) in ${stopped} samples in a row`);
@@ -116,7 +116,7 @@ function serverStoodStill({ raw, result }: Evidence, host: RawHost): readonly Wa
   const drove = raw.record.steps.some(({ name, status }) => name === 'drive' && status === 'Success');
   // Connections of an address that went away get no answer, whatever the server does.
   const isCutOff = raw.hosts.some((one) => addressesGone(one).gone > 0);
-  if (drove && !isCutOff && goneUnits(host, 'c1m-server-').length === 0) {
+  if (drove && !isCutOff && goneUnits(host, serverUnitPrefix).length === 0) {
     const hasLost = Object.keys(result.connections.lost).length > 0;
     for (const phase of result.phases) {
       const unserved = resultRoom(phase.kind).unserved(phase);

@@ -1,4 +1,4 @@
-import type { HostSample } from '../../../assets/host/raw.ts';
+import { serverUnitPrefix, type HostSample } from '../../../assets/host/raw.ts';
 import type { RawHost } from '../raw/raw-run.ts';
 import type { Wall } from '../schema/verdict.ts';
 import type { Window } from '../statistics/numbers.ts';
@@ -86,7 +86,7 @@ function shareOfMachine(evidence: Evidence, host: RawHost, phase: Phase, row: st
       const rates = ratesWithin(processorTime(each, name, evidence.offsets.get(each.host) ?? 0), phase.window);
       return sum + mean(rates);
     }, 0);
-  const [server, load] = [used('c1m-server-'), used('c1m-loadgen')];
+  const [server, load] = [used(serverUnitPrefix), used('c1m-loadgen')];
   const cpus = host.facts?.cpus ?? 0;
   // A server at a URL has no samples.
   const seesServer = evidence.raw.hosts.some(isServer);
@@ -115,7 +115,7 @@ function shareOfMachine(evidence: Evidence, host: RawHost, phase: Phase, row: st
 function busyProcess(evidence: Evidence, host: RawHost, { name, window }: Phase): readonly BusyPhase[] {
   const offset = evidence.offsets.get(host.host) ?? 0;
   const units = [...new Set(host.samples.flatMap((sample) => Object.keys(sample.units)))].filter((unit) =>
-    unit.startsWith('c1m-server-'),
+    unit.startsWith(serverUnitPrefix),
   );
   const rates = new Map(
     units.map((unit) => [unit, ratesWithin(processorTime(unitOnly(host, unit), unit, offset), window)] as const),
@@ -165,7 +165,7 @@ function ratesWithin(time: ProcessorTime, window: Window): readonly number[] {
     .map(([, processors]) => processors);
 }
 
-/** The host with one unit only: names of units may begin with one another (c1m-server-1, c1m-server-12). */
+/** The host with one unit only: names of units may begin with one another (the first and the twelfth of a server). */
 function unitOnly(host: RawHost, unit: string): RawHost {
   const samples = host.samples.map((sample) => {
     const found = sample.units[unit];

@@ -1,3 +1,4 @@
+import { serverUnitPrefix } from '../../../assets/host/raw.ts';
 import type { HostStatus } from '../progress.ts';
 
 /** So many times as long as the slowest answer of all hosts may a reporter be silent: a machine that is busy is slow with everything. */
@@ -7,7 +8,7 @@ const looksLeast = 2;
 
 /** What is said of units, by how their names begin, one of whose processes is stopped. */
 const stoppedUnits = [
-  ['c1m-server-', 'the server has stood still (its process is stopped)'],
+  [serverUnitPrefix, 'the server has stood still (its process is stopped)'],
   // Its supervisor notices by itself, but gives one that is just starting longer than anybody else has.
   ['c1m-loadgen', 'a load process has stood still (it is stopped)'],
 ] as const;
@@ -60,7 +61,7 @@ export class Liveness {
         own.push(this.#hear(`${host}: ${sentence}`, isStopped(status, unit) ? 'stopped' : nowMillis, nowMillis));
       }
       for (const unit of Object.keys(status.sample?.units ?? {}))
-        if (unit.startsWith('c1m-server-')) this.#servers.add(unit);
+        if (unit.startsWith(serverUnitPrefix)) this.#servers.add(unit);
       if (loadSteps.has(step) && host === 'server') {
         // A phase that has nothing to wait for would go on to its end without it.
         const isGone = [...this.#servers].some((unit) => status.sample !== null && !(unit in status.sample.units));
