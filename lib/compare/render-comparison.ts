@@ -1,6 +1,6 @@
 import { textTable } from '../report/text-table.ts';
-import { figureTexts } from '../report/comparison.ts';
-import { unitFor, type Unit } from '../report/units.ts';
+import { figureTexts, unitOf } from '../report/comparison.ts';
+import type { Unit } from '../report/units.ts';
 import type { ComparedFigure } from '../results/compared-figures.ts';
 import type { Repeated, RunResult } from '../results/schema/run-result.ts';
 import type { ComparedRow, Difference } from './compare-runs.ts';
@@ -13,14 +13,7 @@ export function renderComparison(rows: readonly ComparedRow[], runs: readonly Ru
     return `${letterOf(place)} = ${run.runId}${versionOf(run)}${way}`;
   });
   const servers = [...new Set(rows.map(({ server }) => server))];
-  const tables = servers.flatMap((server) => [
-    '',
-    ...tableOf(
-      server,
-      rows.filter((row) => row.server === server && row.values.some((value) => value !== null)),
-      runs,
-    ),
-  ]);
+  const tables = servers.flatMap((server) => ['', ...tableOf(server, rows, runs)]);
   return `${[...names, ...tables, '', ...legend(rows)].join('\n')}\n`;
 }
 
@@ -33,7 +26,8 @@ function letterOf(place: number): string {
   return String.fromCodePoint('A'.codePointAt(0)! + place);
 }
 
-function tableOf(server: string, rows: readonly ComparedRow[], runs: readonly RunResult[]): readonly string[] {
+function tableOf(server: string, all: readonly ComparedRow[], runs: readonly RunResult[]): readonly string[] {
+  const rows = all.filter((row) => row.server === server && row.values.some((value) => value !== null));
   const later = runs.slice(1);
   const head = [
     server,
@@ -42,10 +36,7 @@ function tableOf(server: string, rows: readonly ComparedRow[], runs: readonly Ru
     ...later.map((_run, n) => `${letterOf(n + 1)}/A`),
   ];
   const body = rows.map(({ figure, values, differences }) => {
-    const unit = unitFor(
-      figure.quantity,
-      values.flatMap((value) => value?.median ?? []),
-    );
+    const unit = unitOf(figure, all);
     return [
       `${figure.group} ${figure.heading}`,
       unit.name,

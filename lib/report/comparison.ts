@@ -39,12 +39,11 @@ export function compareServers(result: RunResult): readonly ComparedColumn[] {
   const isFloor = servers.map(({ server }) =>
     result.measurements.some((measurement) => measurement.server === server && measurement.role === 'floor'),
   );
-  const columns = comparedFigures(result.parameters.workload).filter(({ name }) =>
-    servers.some(({ figures }) => (figures[name] ?? null) !== null),
-  );
-  return columns.map((column) => {
-    const figures = servers.map((server) => server.figures[column.name] ?? null);
-    const unit = unitFor(column.quantity, groupValues(column, columns, servers));
+  const columns = comparedFigures(result.parameters.workload)
+    .map((figure) => ({ figure, values: servers.map(({ figures }) => figures[figure.name] ?? null) }))
+    .filter(({ values }) => values.some((value) => value !== null));
+  return columns.map(({ figure: column, values: figures }) => {
+    const unit = unitOf(column, columns);
     const best = bestOf(
       column,
       figures.filter((_figure, index) => !isFloor[index]),
@@ -98,15 +97,16 @@ export function figureTexts(
   };
 }
 
-/** All medians of a column's group and quantity: columns side by side have one unit. */
-function groupValues(
-  column: ComparedFigure,
-  columns: readonly ComparedFigure[],
-  servers: readonly ServerSummary[],
-): readonly number[] {
-  return columns
-    .filter(({ group, quantity }) => group === column.group && quantity === column.quantity)
-    .flatMap(({ name }) => servers.flatMap((server) => server.figures[name]?.median ?? []));
+/** The unit of a figure: one for all figures of its group and quantity, by every value of them that is compared. */
+export function unitOf(
+  { group, quantity }: ComparedFigure,
+  all: readonly { readonly figure: ComparedFigure; readonly values: readonly (Repeated | null)[] }[],
+): Unit {
+  const alike = all.filter(({ figure }) => figure.group === group && figure.quantity === quantity);
+  return unitFor(
+    quantity,
+    alike.flatMap(({ values }) => values.flatMap((value) => value?.median ?? [])),
+  );
 }
 
 /** Whether a measurement that the figure is taken from has a note of trust about it. */

@@ -25,13 +25,10 @@ const units: Readonly<Record<Quantity, readonly Unit[]>> = {
   count: [{ factor: 1, name: '' }],
 };
 
-/** What the smallest value must read at least in a unit: latencies are told in whole milliseconds sooner than in parts of a second. */
-const leastReading: Readonly<Record<Quantity, number>> = { micros: 1, bytes: 0.1, seconds: 0.1, count: 0 };
-
-/** What the greatest value may read at most in a unit before the next greater one is taken, even if the smallest then reads 0.4. */
+/** What the greatest value may read at most in a unit before the next greater one is taken, even if the smallest then reads 0.04. */
 const mostReading = 10_000;
 
-/** The greatest unit in which the smallest of the values (zeros aside) is still easy to read: one unit for all that are compared. */
+/** The greatest unit in which the smallest of the values (zeros aside) reads 1 at least: one unit for all that are compared. */
 export function unitFor(quantity: Quantity, values: readonly number[]): Unit {
   const positive = values.filter((value) => value > 0);
   const smallest = positive.reduce((least, value) => Math.min(least, value), Infinity);
@@ -40,7 +37,7 @@ export function unitFor(quantity: Quantity, values: readonly number[]): Unit {
   const fallback = candidates.at(-1) ?? { factor: 1, name: '' };
   if (positive.length === 0) return candidates.find(({ factor }) => factor <= 1) ?? fallback;
   const fits = ({ factor }: Unit, place: number): boolean =>
-    smallest / factor >= leastReading[quantity] || greatest / (candidates[place + 1]?.factor ?? factor) > mostReading;
+    smallest / factor >= 1 || greatest / (candidates[place + 1]?.factor ?? factor) > mostReading;
   return candidates.find(fits) ?? fallback;
 }
 
@@ -86,7 +83,7 @@ export function halfRangeOf(value: number, halfRange: number): string {
 
 /** One value with its own unit, such as 3.62 ms. */
 export function withUnit(quantity: Quantity, value: number): string {
-  const { factor, name } = units[quantity].find((unit) => Math.abs(value) / unit.factor >= 1) ?? unitFor(quantity, []);
+  const { factor, name } = unitFor(quantity, [Math.abs(value)]);
   const text = quantity === 'count' ? wholeNumber(value) : threeDigits(value / factor);
   return name === '' ? text : `${text} ${name}`;
 }

@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { spawnSync } from 'node:child_process';
 import { mergeRun } from '../../lib/results/merge/merge-run.ts';
 import { readRun } from '../../lib/results/raw/read-run.ts';
+import { renderTable } from '../../lib/report/render-table.ts';
 import type { RunResult } from '../../lib/results/schema/run-result.ts';
 import { runFiles, writeFiles, type SyntheticRun } from '../results/synthetic-run.ts';
 
@@ -83,6 +84,20 @@ describe('c1m compare', () => {
     assert.equal(status, 0, stderr);
     assert.match(stdout, /memory\/conn server .* 0\.0 % =/);
     assert.match(stdout, /passed: netty, memory/);
+  });
+
+  it('shows each figure in the unit that the table of a run shows it in', async () => {
+    const path = await keptRun('units', { servers: ['netty', 'node'], repeats: 2 });
+    const result = mergeRun(await readRun(path));
+    const small = { median: 400, low: 400, high: 400, repeats: 2 };
+    const servers = result.servers.map((one) =>
+      one.server === 'node' ? { ...one, figures: { ...one.figures, serverBytesPerConnection: small } } : one,
+    );
+    const file = join(folder, 'units.json');
+    await writeFile(file, JSON.stringify({ ...result, servers }));
+    assert.match(renderTable({ ...result, servers }), /memory\/conn.*\n.*\n +B +B /);
+    const { stdout, stderr } = run('compare', file, file);
+    assert.equal(stdout.match(/^memory\/conn (server|kernel) +B /gm)?.length, 4, stdout + stderr);
   });
 
   it('ends with 9 when a figure is worse by more than its limit and than the repeats differ', async () => {

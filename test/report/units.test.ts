@@ -58,6 +58,8 @@ describe('units', () => {
     assert.equal(unitFor('micros', [20, 2_000]).name, 'µs');
     assert.equal(unitFor('micros', [400_000]).name, 'ms');
     assert.equal(unitFor('bytes', [4_200, 9_100]).name, 'kB');
+    assert.equal(unitFor('bytes', [340e6]).name, 'MB');
+    assert.equal(unitFor('bytes', [20, 19_000]).name, 'kB');
     assert.equal(unitFor('bytes', [0, 0]).name, 'B');
   });
 

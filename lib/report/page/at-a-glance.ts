@@ -1,8 +1,7 @@
 import { phaseNames } from '../../../assets/loadgen/workload/phase-kinds.ts';
 import { resultRoom } from '../../results/phases/rooms.ts';
 import type { RunResult } from '../../results/schema/run-result.ts';
-import { compareServers, figureTexts } from '../comparison.ts';
-import { unitFor } from '../units.ts';
+import { compareServers } from '../comparison.ts';
 import { colourOf } from './charts/chart.ts';
 import { html, type Html } from './html.ts';
 
@@ -48,10 +47,6 @@ export function atAGlance(result: RunResult): Html {
     const column = compared.find((candidate) => candidate.column.name === figure);
     const most = result.servers.reduce((high, server) => Math.max(high, server.figures[figure]?.high ?? 0), 0);
     if (column === undefined || most === 0) return [];
-    const unit = unitFor(
-      column.column.quantity,
-      result.servers.flatMap((server) => server.figures[figure]?.median ?? []),
-    );
     const rows = result.servers.map((server, index) => {
       const value = server.figures[figure];
       if (value === null || value === undefined) {
@@ -73,7 +68,7 @@ export function atAGlance(result: RunResult): Html {
           <span class="bar" style="width:${percent(value.median)}%;background:var(--s${colourOf(index)})"></span
           >${range}
         </dd>
-        <dd>${cell?.suspect === true ? '~' : ''}${figureTexts(column.column, unit, value).text} ${unit.name}</dd>`;
+        <dd>${cell?.suspect === true ? '~' : ''}${cell?.text ?? '-'} ${column.unit.name}</dd>`;
     });
     return [
       html`<section class="card">
