@@ -6,7 +6,7 @@ import { closeByReset } from '../kernel/tcp.ts';
 import { causeOf } from '../measure/failure-causes.ts';
 import type { FailureCause } from '../raw.ts';
 import type { SecureLayer } from '../tls/secure-layer.ts';
-import { bound, connecting, securing, upgrading, type ConnectionTable } from './connection-table.ts';
+import { bound, connecting, free, securing, upgrading, type ConnectionTable } from './connection-table.ts';
 import type { Dialer } from './dialer.ts';
 import type { FrameSender } from './sending/frame-sender.ts';
 import { noSignal } from './sending/send-queue.ts';
@@ -112,7 +112,7 @@ export class Attempts {
     if (secure === null) return this.#sendRequest(fd);
     const isConnecting = this.#table.state[fd] === connecting;
     const handshake = secure.advance(fd);
-    if (handshake === 'done') return this.#sendRequest(fd);
+    if (handshake === 'done') return this.#sendRequest(fd) && this.#takeRest(fd, secure);
     if (handshake === 'failed') {
       closeByReset(fd);
       this.#failures.failed(fd, secure.failure);
@@ -124,6 +124,13 @@ export class Attempts {
     } else if (isConnecting) this.#tooEarly += 1;
     else this.#parts.epoll.modify(fd, this.#parts.watched | writable);
     return true;
+  }
+
+  /** Takes what came with the end of the handshake; false when the attempt has failed. */
+  #takeRest(fd: number, secure: SecureLayer): boolean {
+    const cause = secure.takeRest(fd);
+    if (cause !== null && this.#table.state[fd] !== free) this.#failures.failed(fd, cause);
+    return this.#table.state[fd] !== free;
   }
 
   #sendRequest(fd: number): boolean {

@@ -171,7 +171,7 @@ export class Connections {
       }
       if ((events & (writable | failed | hungUp)) !== 0) {
         if (state === connecting) {
-          if (!this.#attempts.carryOn(fd) || this.#secure !== null) continue;
+          if (!this.#attempts.carryOn(fd) || this.#state[fd] !== upgrading) continue;
         } else if (this.#queue.waiting) this.#endUnless(this.#sender.sendRest(fd), fd);
       }
       // Until it is done, the handshake itself reads; what it leaves is for us.

@@ -1,10 +1,11 @@
 import { errorNumbers } from '../kernel/error-numbers.ts';
-import { allocate, errno, trimMemory } from '../kernel/libc.ts';
+import { allocate, errno, receive, trimMemory, type Memory } from '../kernel/libc.ts';
 import { causeOf } from '../measure/failure-causes.ts';
 import type { FailureCause } from '../raw.ts';
 import { clientContext, isAddress } from './client-context.ts';
 import { keyBlock, type HashBytes } from './key-schedule.ts';
 import {
+  bioControl,
   cipherDigest,
   cipherKind,
   clearErrors,
@@ -15,20 +16,22 @@ import {
   doHandshake,
   freeSsl,
   masterKey,
-  memoryBio,
+  memoryMethod,
+  newBio,
   newSsl,
   protocolVersion,
+  readBio,
   serverRandom,
   setConnectState,
   setDescriptor,
   setInput,
   setKeyLog,
-  setMessageSeen,
   setServerName,
   sslError,
   takeError,
   verifyResult,
   wasResumed,
+  writeBio,
 } from './openssl.ts';
 import { ciphers, RecordProtection } from './record-protection.ts';
 import { Sessions } from './sessions.ts';
@@ -43,35 +46,41 @@ const wantWrite = 3;
 const versionTls13 = 0x0304;
 const randomBytes = 32;
 const masterSecretBytes = 48;
-/**
- * Messages and records in one handshake, sent or received: a full one has about 25. OpenSSL takes a HelloRequest before the answer to its
- * ClientHello without a word, and would read them for as long as they come, while the process does nothing else.
- */
-const mostMessages = 1000;
+const pending = 10;
+/** What is read at once, and what a server may send in one handshake: OpenSSL's own limit for a chain of certificates is 100 KiB. */
+const inputBytes = 16384;
+const mostBytes = 2 ** 18;
 /** So many SSL objects, a megabyte or more, are worth giving their memory back when all are freed. */
 const worthTrimming = 32;
 
 /** A handshake under way: OpenSSL's object, and in TLS 1.3 the secrets that it has come to. */
 interface Handshake {
   readonly ssl: number;
+  /** The BIO that it reads from. */
+  readonly input: number;
+  /** What it has been given. */
+  bytes: number;
+  isWriting: boolean;
   clientSecret: Buffer | null;
   serverSecret: Buffer | null;
-  /** Messages and records so far. */
-  messages: number;
 }
 
 /** Where a handshake is: it waits for bytes of the server, or for the socket to take some; it is done, or has failed. */
 export type HandshakeState = 'reading' | 'writing' | 'done' | 'failed';
 
 /**
- * Handshakes by OpenSSL on the sockets themselves. When one is done, the keys that it came to are taken and the SSL object, tens of
- * kilobytes, is freed. It has read no byte too many: OpenSSL reads record by record unless told otherwise.
+ * Handshakes by OpenSSL, which writes to the sockets itself and is given what they receive: reading, it would call the kernel twice a
+ * record, and would take the HelloRequests of a server that sends nothing else for as long as they come. When one is done, the keys that
+ * it came to are taken and the SSL object, tens of kilobytes, is freed.
  */
 export class Handshakes {
   readonly sessions: Sessions | null;
   readonly counts = { full: 0, resumed: 0 };
   /** Why the last one failed that did. */
   failure: FailureCause = 'tlsOther';
+  /** The first {@link restBytes} of it came after the handshake that was done last. */
+  readonly rest: Memory = allocate(inputBytes);
+  restBytes = 0;
   readonly #context: number;
   readonly #sni: string | null;
   readonly #size: number;
@@ -81,7 +90,7 @@ export class Handshakes {
   readonly #protectionOf: Uint8Array;
   readonly #secret = allocate(masterSecretBytes);
   readonly #randoms = allocate(2 * randomBytes);
-  readonly #nothing = allocate(1);
+  readonly #input = allocate(inputBytes);
   #current: Handshake | null = null;
   // Since memory was last given back.
   #mostUnderWay = 0;
@@ -94,7 +103,6 @@ export class Handshakes {
     this.#sni = isAddress(options.serverName) ? null : options.serverName;
     this.sessions = options.resume ? new Sessions() : null;
     setKeyLog(this.#context, (_ssl, line) => this.#noteSecret(line));
-    setMessageSeen(this.#context, () => this.#boundMessages());
   }
 
   /** What protects the records of a connection whose handshake is done. */
@@ -123,7 +131,28 @@ export class Handshakes {
 
   /** Begins a handshake on a socket, or carries it on. */
   advance(fd: number): HandshakeState {
-    const handshake = this.#underWay.get(fd) ?? this.#begin(fd);
+    const underWay = this.#underWay.get(fd);
+    if (underWay === undefined) return this.#step(fd, this.#begin(fd));
+    if (underWay.isWriting) {
+      const state = this.#step(fd, underWay);
+      if (state !== 'reading') return state;
+    }
+    for (;;) {
+      const got = receive(fd, this.#input.address, inputBytes, 0);
+      const error = got < 0 ? errno() : 0;
+      if (error === errorNumbers.EAGAIN) return 'reading';
+      if (error === errorNumbers.EINTR) continue;
+      if (got <= 0) return this.#fail(fd, underWay, failureOfSocket(error));
+      underWay.bytes += got;
+      if (underWay.bytes > mostBytes) return this.#fail(fd, underWay, 'tlsProtocolError');
+      writeBio(underWay.input, this.#input.address, got);
+      const state = this.#step(fd, underWay);
+      if (state !== 'reading') return state;
+    }
+  }
+
+  /** Lets OpenSSL do what it can with what it has been given. */
+  #step(fd: number, handshake: Handshake): HandshakeState {
     const { ssl } = handshake;
     clearErrors();
     this.#current = handshake;
@@ -132,33 +161,32 @@ export class Handshakes {
     this.#current = null;
     if (result === 1) return this.#finish(fd, handshake);
     const error = sslError(ssl, result);
+    handshake.isWriting = error === wantWrite;
     if (error === wantRead) return 'reading';
     if (error === wantWrite) return 'writing';
-    if (handshake.messages > mostMessages) this.failure = 'tlsProtocolError';
-    else if (error === errorSsl) this.failure = causeOfError(takeError(), verifyResult(ssl));
-    else this.failure = failureOfSocket(systemError);
+    const cause = error === errorSsl ? causeOfError(takeError(), verifyResult(ssl)) : failureOfSocket(systemError);
+    return this.#fail(fd, handshake, cause);
+  }
+
+  #fail(fd: number, { ssl }: Handshake, cause: FailureCause): 'failed' {
+    this.failure = cause;
     this.#end(fd, ssl);
     return 'failed';
   }
 
   #begin(fd: number): Handshake {
     const ssl = newSsl(this.#context);
+    const input = newBio(memoryMethod());
     setDescriptor(ssl, fd);
+    // The SSL object's from now on.
+    setInput(ssl, input);
     setConnectState(ssl);
     if (this.#sni !== null) setServerName(ssl, setTlsExtHostName, 0, this.#sni);
     this.sessions?.offer(ssl);
-    const handshake = { ssl, clientSecret: null, serverSecret: null, messages: 0 };
+    const handshake = { ssl, input, bytes: 0, isWriting: false, clientSecret: null, serverSecret: null };
     this.#underWay.set(fd, handshake);
     this.#mostUnderWay = Math.max(this.#mostUnderWay, this.#underWay.size);
     return handshake;
-  }
-
-  /** Lets OpenSSL read the end of the connection where a handshake has too many messages. */
-  #boundMessages(): void {
-    const handshake = this.#current;
-    if (handshake === null) return;
-    handshake.messages += 1;
-    if (handshake.messages === mostMessages + 1) setInput(handshake.ssl, memoryBio(this.#nothing.address, 0));
   }
 
   #noteSecret(line: string): void {
@@ -169,7 +197,9 @@ export class Handshakes {
   }
 
   #finish(fd: number, handshake: Handshake): HandshakeState {
-    const { ssl } = handshake;
+    const { ssl, input } = handshake;
+    this.restBytes = bioControl(input, pending, 0, 0);
+    if (this.restBytes > 0) readBio(input, this.rest.address, this.restBytes);
     const resumed = wasResumed(ssl) === 1;
     this.counts[resumed ? 'resumed' : 'full'] += 1;
     this.#takeKeys(fd, handshake);

@@ -25,20 +25,6 @@ export function setKeyLog(context: number, log: KeyLog): void {
   setKeyLogCallback(context, koffi.register(log, keyLogType));
 }
 
-/** What an SSL_CTX calls with each message of a handshake and each record's header, which it has got or is about to send. */
-export type MessageSeen = () => void;
-
-const messageType = koffi.pointer(koffi.proto('void C1mTlsMessage(int, int, int, int64_t, size_t, int64_t, int64_t)'));
-
-const setMessageCallback: (context: number, seen: unknown) => void = find(
-  'void SSL_CTX_set_msg_callback(int64_t, C1mTlsMessage *)',
-);
-
-/** Registers what sees each message, which is then called from inside SSL_do_handshake(). */
-export function setMessageSeen(context: number, seen: MessageSeen): void {
-  setMessageCallback(context, koffi.register(seen, messageType));
-}
-
 /** Decides about a server's certificate: given an X509_STORE_CTX, 1 when it will do. */
 export type VerifyCertificate = (storeContext: number) => number;
 
@@ -76,7 +62,11 @@ export const keepCertificate = declare('int X509_up_ref(int64_t)');
 export const freeCertificate = declare('void X509_free(int64_t)');
 export const readCertificate = declare('int64_t PEM_read_bio_X509(int64_t, int64_t, int64_t, int64_t)');
 
-/** BIO_*: memory to read from. */
+/** BIO_*: memory to read from; of a method, what is written to it first. */
+export const memoryMethod = declare('int64_t BIO_s_mem()');
+export const newBio = declare('int64_t BIO_new(int64_t)');
+export const writeBio = declare('int BIO_write(int64_t, int64_t, int)');
+export const readBio = declare('int BIO_read(int64_t, int64_t, int)');
 export const memoryBio = declare('int64_t BIO_new_mem_buf(int64_t, int)');
 export const bioControl = declare('long BIO_ctrl(int64_t, int, long, int64_t)');
 export const freeBio = declare('int BIO_free(int64_t)');

@@ -80,6 +80,12 @@ export class SecureLayer {
     return this.#handshakes.advance(fd);
   }
 
+  /** Takes what came with the end of the handshake that {@link advance} has just done; otherwise as {@link take}. */
+  takeRest(fd: number): FailureCause | null {
+    const { rest, restBytes } = this.#handshakes;
+    return restBytes === 0 ? null : this.take(fd, rest.bytes, 0, restBytes);
+  }
+
   /** Drops all that is kept of a connection that is gone. */
   forget(fd: number): void {
     this.#handshakes.forget(fd);

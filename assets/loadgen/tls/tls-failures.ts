@@ -84,18 +84,17 @@ const byVerifyResult = new Map<number, TlsFailureCause>([
 ]);
 
 /** Reasons of failed handshakes, from openssl/sslerr.h; an alert's is 1 000 more than its description. */
-const byReason = new Map<number, TlsFailureCause | 'closedByServer'>([
+const byReason = new Map<number, TlsFailureCause>([
   [258, 'tlsVersion'], // unsupported protocol
   [267, 'tlsNotTls'], // wrong version number
   [198, 'tlsNotTls'], // packet length too long
   [156, 'tlsNotTls'], // HTTP request
-  [294, 'closedByServer'], // unexpected end of file
 ]);
 const certificateVerifyFailed = 134;
 const alertReasons = 1000;
 
 /** What a failed handshake stands for: OpenSSL's error code, and its verdict on the certificate. */
-export function causeOfError(code: number, verifyResult: number): TlsFailureCause | 'closedByServer' {
+export function causeOfError(code: number, verifyResult: number): TlsFailureCause {
   // ERR_GET_REASON() of OpenSSL 3: the lower 23 bits.
   const reason = code & 0x7fffff;
   if (reason === certificateVerifyFailed) return byVerifyResult.get(verifyResult) ?? 'tlsBadCertificate';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer as createTcpServer, type AddressInfo } from 'node:net';
+import { connect, createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { describe, test, type TestContext } from 'node:test';
 import { createServer, type TlsOptions, type TLSSocket } from 'node:tls';
 import { authority, expired, notYetValid, serverCertificate } from './certificates.ts';
@@ -30,6 +30,35 @@ async function echoServer(context: TestContext, options: TlsOptions = {}): Promi
     server.close();
   });
   return { port: (server.address() as AddressInfo).port, sockets };
+}
+
+/** The port of what is between a client and a server of TLS 1.2, and hands on the end of the server's handshake only with content behind it. */
+async function together(context: TestContext, port: number): Promise<number> {
+  const changeCipherSpec = 20;
+  const applicationData = 23;
+  const front = createTcpServer((client) => {
+    const behind = connect(port, '127.0.0.1');
+    context.after(() => [client, behind].forEach((socket) => socket.destroy()));
+    client.pipe(behind);
+    let held = Buffer.alloc(0);
+    behind.on('data', (bytes) => {
+      held = Buffer.concat([held, bytes]);
+      const types = recordTypes(held);
+      if (types.includes(changeCipherSpec) && !types.includes(applicationData)) return;
+      client.write(held);
+      held = Buffer.alloc(0);
+    });
+  });
+  front.listen(0, '127.0.0.1');
+  await once(front, 'listening');
+  context.after(() => front.close());
+  return (front.address() as AddressInfo).port;
+}
+
+function recordTypes(bytes: Buffer): readonly number[] {
+  const types: number[] = [];
+  for (let at = 0; at + 5 <= bytes.length; at += 5 + bytes.readUInt16BE(at + 3)) types.push(bytes[at]!);
+  return types;
 }
 
 const suites: readonly (readonly [string, TlsOptions])[] = [
@@ -64,6 +93,17 @@ describe('the TLS layer with a server of Node', () => {
       assert.equal(client.cause(fd), null);
     });
   }
+
+  test('takes what comes in one segment with the end of the handshake', async (context) => {
+    const server = createServer({ cert: certificate, key, maxVersion: 'TLSv1.2' }, (socket) => socket.write('at once'));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    context.after(() => server.close());
+    const front = await together(context, (server.address() as AddressInfo).port);
+    const client = new LayerClient(context);
+    const fd = client.connect(front);
+    await until('all of it', () => client.received(fd).toString() === 'at once');
+  });
 
   test('asks for the server by name (SNI), and for http/1.1', async (context) => {
     const server = await echoServer(context, { ALPNProtocols: ['h2', 'http/1.1'] });
@@ -190,6 +230,7 @@ describe('what TLS refuses is told by name', () => {
   const strangers: readonly (readonly [string, string, string])[] = [
     ['HTTP', 'HTTP/1.1 400 Bad Request\r\n\r\n', 'tlsNotTls'],
     ['an end', '', 'closedByServer'],
+    ['a flood of HelloRequests', '\x16\x03\x03\0\x04\0\0\0\0'.repeat(30_000), 'tlsProtocolError'],
   ];
   for (const [name, answer, cause] of strangers) {
     test(`${name} instead of TLS is ${cause}`, async (context) => {

@@ -98,15 +98,16 @@ export class LayerClient {
       if (state === 'failed') this.#ended.set(fd, this.layer.failure);
       if (state !== 'done') return;
       this.#secured.add(fd);
+      this.#note(fd, this.layer.takeRest(fd));
     }
-    for (;;) {
+    while (!this.#ended.has(fd)) {
       const got = receive(fd, this.#buffer.address, this.#readBytes, 0);
       if (got < 0 && errno() === EAGAIN) return;
-      const cause = got <= 0 ? 'closedByServer' : this.layer.take(fd, this.#buffer.bytes, 0, got);
-      if (cause !== null) {
-        this.#ended.set(fd, cause);
-        return;
-      }
+      this.#note(fd, got <= 0 ? 'closedByServer' : this.layer.take(fd, this.#buffer.bytes, 0, got));
     }
+  }
+
+  #note(fd: number, cause: FailureCause | null): void {
+    if (cause !== null) this.#ended.set(fd, cause);
   }
 }
