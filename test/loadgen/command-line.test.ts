@@ -67,6 +67,8 @@ describe('the command line', { concurrency: 4 }, () => {
     [['--url', 'ws://127.0.0.1:1/', '--connections', '1', '--colour', 'red'], /Unknown option '--colour'/],
     [words('--url ws://localhost/ --connections 1 --header Upgrade:x'), /--header cannot be upgrade/],
     [words('--url ws://localhost/ --connections 1 --header secret'), /--header must be 'Name: value'/],
+    [words('--url ws://localhost/ --connections 1 --header NÄ:secret'), /--header must be .* got one named 'nä'$/m],
+    [[...words('--url ws://localhost/ --connections 1 --origin'), 'a\nb'], /--origin must be one line/],
     [['hold'], /--hosts is missing/],
     [['dance'], /'dance' is no command/],
   ];

@@ -2,7 +2,7 @@ import { UsageError } from './exit-codes.ts';
 import type { OptionDescription, Options } from './options.ts';
 import type { HeaderValues } from '../websocket/request-values.ts';
 import { stampUnits } from '../measure/stamp.ts';
-import { readHeaderFile } from './url/header-file.ts';
+import { readHeaderFile, valueForm } from './url/header-file.ts';
 
 /** Options of a command line that add to the upgrade request. */
 export const requestOptionTable = {
@@ -49,7 +49,7 @@ const ownHeaders = ['upgrade', 'connection', 'sec-websocket-key', 'sec-websocket
 
 /** What a command line adds to the upgrade request of every connection. */
 export interface RequestOptions {
-  /** Header lines, `Name: value`. */
+  /** Header lines, `Name: value`, a character for each byte. */
   readonly headers: readonly string[];
   /** Headers with a value for each connection. */
   readonly headerValues: readonly HeaderValues[];
@@ -62,7 +62,7 @@ export function requestOptions(options: Options, url: URL): RequestOptions {
   const file = options.has('header-file')
     ? readHeaderFile(options.text('header-file'), checkedHeader)
     : { headers: [], values: [] };
-  const headers = [...options.texts('header').map((header) => checkedHeader(header)), ...file.headers];
+  const headers = [...options.texts('header').map((header) => checkedHeader(asGiven(header))), ...file.headers];
   const has = (name: string): boolean =>
     [...headers, ...file.values.map((each) => `${each.name}:`)].some((header) =>
       header.toLowerCase().startsWith(`${name}:`),
@@ -72,7 +72,11 @@ export function requestOptions(options: Options, url: URL): RequestOptions {
     const credentials = `${decoded(url.username)}:${decoded(url.password)}`;
     headers.push(`Authorization: Basic ${Buffer.from(credentials).toString('base64')}`);
   }
-  if (options.has('origin')) headers.push(checkedHeader(`Origin: ${options.text('origin')}`));
+  if (options.has('origin')) {
+    const origin = asGiven(options.text('origin'));
+    if (!valueForm.test(origin)) throw new UsageError('--origin must be one line, without control characters');
+    headers.push(`Origin: ${origin}`);
+  }
   const isToken = (value: string): boolean => tokenForm.test(value);
   const subprotocols = options.has('subprotocol') ? options.list('subprotocol', isToken, 'names of subprotocols') : [];
   if (subprotocols.length > 0) headers.push(`Sec-WebSocket-Protocol: ${subprotocols.join(', ')}`);
@@ -94,9 +98,16 @@ function decoded(part: string): string {
   }
 }
 
+/** Text with a character for each of its bytes in UTF-8: requests are sent so, and a header's bytes as they were given. */
+function asGiven(text: string): string {
+  return Buffer.from(text).toString('latin1');
+}
+
 function checkedHeader(header: string, place = '--header'): string {
   const colon = header.indexOf(':');
-  const name = header.slice(0, Math.max(colon, 0)).toLowerCase();
+  const name = Buffer.from(header.slice(0, Math.max(colon, 0)), 'latin1')
+    .toString()
+    .toLowerCase();
   if (!headerForm.test(header)) {
     // Its value may be a secret, which is not for a log.
     const got = colon === -1 ? 'one without a colon' : `one named '${name}'`;

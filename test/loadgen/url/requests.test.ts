@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { Upgrades } from '../../../assets/loadgen/connections/upgrades.ts';
 import { makeKeys } from '../../../assets/loadgen/websocket/keys.ts';
@@ -34,6 +37,18 @@ describe('upgrade requests', { concurrency: 3 }, () => {
       assert.ok(lines.includes(line), line);
     }
     assert.doesNotMatch(json.url, /user|p%40ss/);
+  });
+
+  test('have the bytes of a header as they were given, whatever they mean', async (context) => {
+    const folder = await mkdtemp(join(tmpdir(), 'c1mlab-headers-'));
+    context.after(async () => rm(folder, { recursive: true, force: true }));
+    await writeFile(join(folder, 'values'), 'grüß€\n');
+    await writeFile(join(folder, 'headers'), 'X-File: ü€\nX-Own: @values\n');
+    const words = ['--header', 'X-Word: ü€', '--origin', 'https://bücher.test'];
+    const { heads } = await request(context, accepting(), plain, ...words, '--header-file', join(folder, 'headers'));
+    const lines = Buffer.from(heads[0]!, 'latin1').toString().split('\r\n');
+    for (const line of ['X-Word: ü€', 'Origin: https://bücher.test', 'X-File: ü€', 'X-Own: grüß€'])
+      assert.ok(lines.includes(line), `${line} in ${lines.join(' | ')}`);
   });
 
   test('have a password as it is where its percent signs encode nothing', async (context) => {

@@ -12,8 +12,8 @@ interface HeaderFile {
 
 /** More would not fit into any server's limit. */
 const headersMost = 100;
-// RFC 9110, section 5.5: what can be seen, and blanks.
-const valueForm = /^[\t\u0020-\u007e\u0080-\u00ff]*$/;
+/** RFC 9110, section 5.5: what can be seen, and blanks, a character for each byte. */
+export const valueForm = /^[\t\u0020-\u007e\u0080-\u00ff]*$/;
 
 /**
  * Reads a file of headers, one a line. A value `@FILE` stands for the lines of another file (beside the first, where it is no absolute path),
