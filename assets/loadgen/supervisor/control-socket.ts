@@ -74,12 +74,9 @@ export async function requestControl(path: string, request: ControlRequest): Pro
   try {
     await once(socket, 'connect');
   } catch (error) {
-    throw new Error(
-      `no load generator listens on ${path} (${(error as NodeJS.ErrnoException).code}): start one with hold`,
-      {
-        cause: error,
-      },
-    );
+    throw new Error(`no load generator listens on ${path} (${(error as NodeJS.ErrnoException).code})`, {
+      cause: error,
+    });
   }
   // Counted in looks, not by the clock: a client that was stopped itself must not take that for the other's silence.
   let looks = 0;
