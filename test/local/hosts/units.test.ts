@@ -110,7 +110,8 @@ describe('units of a local host', { skip: namespacesForbidden() }, () => {
     const file = '/opt/c1mlab/runs/deaf.out';
     const unit = await start(
       'trap "" TERM; echo deaf; while :; do sleep 0.1; done',
-      '--property=TimeoutStopSec=1',
+      // Longer than a supervisor may be silent.
+      '--property=TimeoutStopSec=12',
       `--property=StandardOutput=append:${file}`,
     );
     await until('the unit ignores SIGTERM', async () => (await runOn(host, `cat ${file}`)).stdout === 'deaf\n');

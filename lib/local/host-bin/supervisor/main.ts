@@ -11,6 +11,8 @@ import { Units } from './units.ts';
 // `systemd-run` and `systemctl` (see ask-supervisor). It is one process a host and ends with it.
 
 const folder = '/opt/c1mlab/run/units';
+/** A client takes the supervisor to be gone when it has heard nothing for 10 s. */
+const waitsMillis = 3000;
 
 const units = new Units(folder);
 
@@ -26,20 +28,26 @@ async function answer(file: string): Promise<Answer> {
 
 async function handle(client: string): Promise<void> {
   const file = `${folder}/.answer-${client}`;
-  const { code, out = [], errors = [] } = await answer(file);
-  const lines = [String(code), ...out.map((line) => `1${line}`), ...errors.map((line) => `2${line}`), '.'];
-  // A client that has gone (ENOENT, or nobody who reads) has no answer to get.
+  const waits = setInterval(() => tell(file, 'waits'), waitsMillis);
+  const { code, out = [], errors = [] } = await answer(file).finally(() => clearInterval(waits));
+  tell(file, code, ...out.map((line) => `1${line}`), ...errors.map((line) => `2${line}`), '.');
+}
+
+function tell(file: string, ...lines: readonly (string | number)[]): void {
   const flag = constants.O_WRONLY | constants.O_NONBLOCK;
-  writeFileSync(file, `${lines.join('\n')}\n`, { flag: flag as unknown as string });
+  try {
+    writeFileSync(file, `${lines.join('\n')}\n`, { flag: flag as unknown as string });
+  } catch (error) {
+    // A client that has gone (nobody who reads) has no answer to get.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENXIO') throw error;
+  }
 }
 
 // Opened for both directions, it never ends while no client has it open.
 const requests = openSync(`${folder}/.requests`, constants.O_RDWR | constants.O_NONBLOCK);
 createInterface({ input: new Socket({ fd: requests, readable: true, writable: false }) }).on('line', (client) => {
-  handle(client).catch((error: unknown) => {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT' && code !== 'ENXIO') throw error;
-  });
+  void handle(client);
 });
 
 // The kernel ends this process, before it could keep its program without types; to strip them takes 100 ms and 20 MB each time.
