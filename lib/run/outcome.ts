@@ -67,6 +67,12 @@ function describeStep({ lab }: OutcomeBackend, { name, failure }: StepRecord): s
   return assertedHost(lab, name) === undefined ? `${name}: ${failure}` : (failure ?? name);
 }
 
+/** What SSM's word for the end of a command that has printed nothing means: to the agent one that was killed has run out of time. */
+const endings: Readonly<Record<string, string>> = {
+  ExecutionTimedOut: 'its command was ended by SIGKILL, or by its time-out',
+  DeliveryTimedOut: 'its agent did not take the command up in time',
+};
+
 /** What the hosts on which a step failed wrote to standard error, the last lines of each. */
 async function failureOf(backend: OutcomeBackend, step: StepExecution): Promise<string> {
   const host = assertedHost(backend.lab, step.StepName ?? '');
@@ -81,7 +87,9 @@ async function failureOf(backend: OutcomeBackend, step: StepExecution): Promise<
         // The agent appends this to every failure; the exit code says no more than the script's own words.
         .map((line) => line.replace(/failed to run commands: exit status \d+$/, '').trim())
         .filter((line) => line !== '');
-      return lines.length > 0 ? lines.slice(-6).join('\n') : `${InstanceName || InstanceId}: ${StatusDetails}`;
+      if (lines.length > 0) return lines.slice(-6).join('\n');
+      const ending = endings[StatusDetails ?? ''];
+      return `${InstanceName || InstanceId}: ${ending === undefined ? StatusDetails : `${ending} (${StatusDetails})`}`;
     }),
   );
   return texts.length > 0 ? [...new Set(texts)].join('\n') : fallback;

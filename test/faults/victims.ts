@@ -2,7 +2,7 @@ import type { RunningLab } from './cell.ts';
 
 /** Who may be hit: the command line of the process and, where several hosts have one, the host. */
 const processes = {
-  server: { command: /^node .*servers\/node\/server\.js/, host: 'server' },
+  server: { command: /^node .*servers\/node\/server\.js$/, host: 'server' },
   sampler: { command: /^\S*node .*programs\/sample\.ts/, host: 'server' },
   loadSampler: { command: /^\S*node .*programs\/sample\.ts/, host: 'load-2' },
   supervisor: { command: /^\S*node .*loadgen\/main\.ts hold /, host: 'load-1' },

@@ -7,27 +7,26 @@ import { articleLab } from '../../../lib/config/lab.ts';
 import { documentsOf } from '../../../lib/documents/documents-of.ts';
 import { hostCommands } from '../../../lib/documents/host-commands.ts';
 import { readOutcome } from '../../../lib/run/outcome.ts';
-import {
-  createTestLab,
-  execution,
-  executionOver,
-  hostIds,
-  start,
-  stepStatuses,
-  type HostName,
-  type TestLab,
-} from './test-lab.ts';
+import { createTestLab, executionOver, hostIds, start, stepStatuses, type HostName, type TestLab } from './test-lab.ts';
 import { until } from '../../until.ts';
 
-/** The lab's own documents on hosts whose hostCommands only note that they ran; `hanging` is one that does not end by itself. */
-async function labWithout(t: TestContext, missing: readonly HostName[], hanging = ''): Promise<TestLab> {
+const hangs = 'exec sleep 300';
+
+/** The lab's own documents on hosts whose hostCommands only note that they ran, and end with 0 unless `ends` says how. */
+async function labWithout(
+  t: TestContext,
+  missing: readonly HostName[],
+  ends: Readonly<Record<string, string>> = {},
+): Promise<TestLab> {
   const lab = await createTestLab(t, documentsOf(articleLab), missing);
   const folder = join(lab.folder, 'assets/host');
   mkdirSync(folder, { recursive: true });
   mkdirSync(join(lab.folder, 'ran'));
   for (const { script } of hostCommands) {
-    const end = script === hanging ? 'exec sleep 300' : 'exit 0';
-    writeFileSync(join(folder, script), `#!/bin/sh\n: >"${lab.folder}/ran/${script}-$AWS_SSM_INSTANCE_ID"\n${end}\n`);
+    writeFileSync(
+      join(folder, script),
+      `#!/bin/sh\n: >"${lab.folder}/ran/${script}-$AWS_SSM_INSTANCE_ID"\n${ends[script] ?? 'exit 0'}\n`,
+    );
     chmodSync(join(folder, script), 0o755);
   }
   return lab;
@@ -49,6 +48,8 @@ async function concluded(lab: TestLab, id: string): Promise<string> {
 }
 
 const benchmark = { Server: ['node'], DriveTimeoutSeconds: ['900'] };
+/** Collect and Stop each wait for a host that is lost as long as a command may wait for its agent. */
+const passMillis = 10_000;
 /** What SSM gives the agents to take Drive up, and Drive to end: 300 s and 900 s. */
 const driveMillis = 1_200_000;
 
@@ -87,19 +88,14 @@ describe('a benchmark that anybody starts', () => {
   });
 
   test('ends by the time-out of Drive with a host that dies meanwhile; the others collect and stop', async (t) => {
-    const lab = await labWithout(t, [], 'drive');
+    const lab = await labWithout(t, [], { drive: hangs });
     const id = await start(lab, 'C1mLab-Benchmark', benchmark);
     await until('both drive', () =>
       ['load-1', 'load-2'].every((host) => ranOn(lab, host as HostName).includes('drive')),
     );
     lab.hosts['load-2'].lose();
     lab.clock.advance(driveMillis);
-    // Collect and Stop wait for the host that is lost as long as a command may wait for its agent.
-    const over = await until('it is over', async () => {
-      lab.clock.advance(10_000);
-      const found = await execution(lab, id);
-      return found.AutomationExecutionStatus === 'InProgress' ? undefined : found;
-    });
+    const over = await executionOver(lab, id, passMillis);
     assert.match(await concluded(lab, id), /^failed: drive: /);
     assert.equal(
       stepStatuses(over).find((text) => text.startsWith('drive')),
@@ -110,15 +106,23 @@ describe('a benchmark that anybody starts', () => {
     assert.equal(ranOn(lab, 'load-2'), 'build drive prepare ramp');
   });
 
+  test('does not say of a command that was killed that its time was over', async (t) => {
+    const lab = await labWithout(t, [], { ramp: 'exit 137' });
+    const id = await start(lab, 'C1mLab-Benchmark', benchmark);
+    assert.match(
+      await concluded(lab, id),
+      /^failed: ramp: load-1: its command was ended by SIGKILL, or by its time-out \(ExecutionTimedOut\)/,
+    );
+  });
+
   test('is cancelled with a host that is lost; the others collect and stop', async (t) => {
-    const lab = await labWithout(t, [], 'ramp');
+    const lab = await labWithout(t, [], { ramp: hangs });
     const id = await start(lab, 'C1mLab-Benchmark', benchmark);
     await until('both ramp', () => ['load-1', 'load-2'].every((host) => ranOn(lab, host as HostName).includes('ramp')));
     lab.hosts['load-1'].lose();
     await lab.ssm.send(new StopAutomationExecutionCommand({ AutomationExecutionId: id }));
     await until('the others have collected', () => ranOn(lab, 'load-2').includes('collect'));
-    lab.clock.advance(120_000);
-    assert.equal((await executionOver(lab, id)).AutomationExecutionStatus, 'Cancelled');
+    assert.equal((await executionOver(lab, id, passMillis)).AutomationExecutionStatus, 'Cancelled');
     assert.equal(ranOn(lab, 'load-1'), 'build prepare ramp');
   });
 });

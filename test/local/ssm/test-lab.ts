@@ -152,9 +152,10 @@ export async function execution(lab: TestLab, AutomationExecutionId: string): Pr
   return answer.AutomationExecution ?? {};
 }
 
-/** The execution, once it is over. */
-export async function executionOver(lab: TestLab, id: string): Promise<AutomationExecution> {
+/** The execution, once it is over; `passMillis` of the lab's time pass between two looks at it. */
+export async function executionOver(lab: TestLab, id: string, passMillis = 0): Promise<AutomationExecution> {
   return until(`execution ${id} is over`, async () => {
+    lab.clock.advance(passMillis);
     const found = await execution(lab, id);
     return ['Pending', 'InProgress', 'Cancelling'].includes(found.AutomationExecutionStatus ?? '') ? undefined : found;
   });
