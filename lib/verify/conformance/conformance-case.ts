@@ -1,3 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { patienceMillis } from '../client/deadline.ts';
 import { encodeFrame, opcodes, type FrameToSend } from '../client/frame.ts';
 import { RawClient } from '../client/raw-client.ts';
 
@@ -15,17 +17,32 @@ export interface ConformanceCase {
   readonly observe: (port: number) => Promise<string>;
 }
 
-/** How long nothing may come before that is the observation, in milliseconds. */
+/** How long nothing may come before that may be the observation, in milliseconds. */
 const silenceMillis = 3000;
 const probe = 'still there?';
 
-/** Whatever `step` gives, or `null` when nothing comes for {@link silenceMillis}. */
-async function orSilence<T>(step: (millis: number) => Promise<T>): Promise<T | 'silence'> {
+/** Whatever `step` gives, or `silence` where nothing comes for {@link silenceMillis} nor until the server has served another client after that. */
+async function orSilence<T>(port: number, step: (millis: number) => Promise<T>): Promise<T | 'silence'> {
+  const over = new AbortController();
+  const silence = pause(silenceMillis, undefined, { signal: over.signal }).then(async () => {
+    await serveAnother(port);
+    return 'silence' as const;
+  });
   try {
-    return await step(silenceMillis);
-  } catch (error) {
-    if (error instanceof Error && / within /.test(error.message)) return 'silence';
-    throw error;
+    return await Promise.race([step(silenceMillis + 3 * patienceMillis), silence]);
+  } finally {
+    over.abort();
+  }
+}
+
+/** Ends when the server has served a client that came just now: it is not that it had no time. */
+async function serveAnother(port: number): Promise<void> {
+  const other = await RawClient.open({ port }, '/');
+  try {
+    other.sendText(probe);
+    await other.text();
+  } finally {
+    other.destroy();
   }
 }
 
@@ -34,7 +51,7 @@ export async function observeRequest(port: number, request: string | Buffer): Pr
   const client = await RawClient.tcp({ port });
   try {
     client.write(request);
-    const answer = await orSilence((millis) => client.httpAnswerOrEnd(millis));
+    const answer = await orSilence(port, (millis) => client.httpAnswerOrEnd(millis));
     if (answer === null) return 'end';
     if (answer === 'silence') return answer;
     const agreed = ['protocol', 'extensions'].map((name) => answer.headers.get(`sec-websocket-${name}`));
@@ -56,14 +73,14 @@ export async function observeFrames(port: number, frames: readonly (FrameToSend 
     client.write(
       Buffer.concat([...frames, last].map((frame) => (Buffer.isBuffer(frame) ? frame : encodeFrame(frame)))),
     );
-    return await describeAnswers(client);
+    return await describeAnswers(port, client);
   } finally {
     client.destroy();
   }
 }
 
-/** Reads until the probe comes back or the connection is over. */
-export async function describeAnswers(client: RawClient): Promise<string> {
+/** Reads until the probe comes back or the connection to the server on this port is over. */
+export async function describeAnswers(port: number, client: RawClient): Promise<string> {
   const counts: [string, number][] = [];
   const note = (what: string): void => {
     const latest = counts.at(-1);
@@ -71,7 +88,7 @@ export async function describeAnswers(client: RawClient): Promise<string> {
     else counts.push([what, 1]);
   };
   for (;;) {
-    const frame = await orSilence((millis) => client.frame(millis));
+    const frame = await orSilence(port, (millis) => client.frame(millis));
     if (frame === 'silence' || frame === null) {
       note(frame ?? 'end');
       break;

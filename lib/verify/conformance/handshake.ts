@@ -141,7 +141,7 @@ export const handshakeCases: readonly ConformanceCase[] = [
         client.write(Buffer.concat([Buffer.from(upgradeRequest('/')), ...frames]));
         const answer = await client.httpAnswerOrEnd();
         if (answer === null) return 'end';
-        return answer.status === 101 ? await describeAnswers(client) : `${answer.status}`;
+        return answer.status === 101 ? await describeAnswers(port, client) : `${answer.status}`;
       } finally {
         client.destroy();
       }
