@@ -46,6 +46,7 @@ const wantWrite = 3;
 const versionTls13 = 0x0304;
 const randomBytes = 32;
 const masterSecretBytes = 48;
+const longestSecret = 48;
 const pending = 10;
 /** What is read at once, and what a server may send in one handshake: OpenSSL's own limit for a chain of certificates is 100 KiB. */
 const inputBytes = 16384;
@@ -55,14 +56,16 @@ const worthTrimming = 32;
 
 /** A handshake under way: OpenSSL's object, and in TLS 1.3 the secrets that it has come to. */
 interface Handshake {
-  readonly ssl: number;
+  ssl: number;
   /** The BIO that it reads from. */
-  readonly input: number;
+  input: number;
   /** What it has been given. */
   bytes: number;
   isWriting: boolean;
-  clientSecret: Buffer | null;
-  serverSecret: Buffer | null;
+  /** Of the two secrets, those that OpenSSL has logged. */
+  secrets: number;
+  readonly clientSecret: Buffer;
+  readonly serverSecret: Buffer;
 }
 
 /** Where a handshake is: it waits for bytes of the server, or for the socket to take some; it is done, or has failed. */
@@ -85,6 +88,8 @@ export class Handshakes {
   readonly #sni: string | null;
   readonly #size: number;
   readonly #underWay = new Map<number, Handshake>();
+  // To be taken again: what lives as long as a handshake gets old for V8, and each would stay until it collects everything.
+  readonly #ended: Handshake[] = [];
   readonly #protections: RecordProtection[] = [];
   // One byte a descriptor: which of the protections is its own.
   readonly #protectionOf: Uint8Array;
@@ -113,17 +118,18 @@ export class Handshakes {
   /** Drops a handshake that is under way, if there is one. */
   forget(fd: number): void {
     const handshake = this.#underWay.get(fd);
-    if (handshake !== undefined) this.#end(fd, handshake.ssl);
+    if (handshake !== undefined) this.#end(fd, handshake);
     this.sessions?.forget(fd);
   }
 
-  #end(fd: number, ssl: number): void {
-    freeSsl(ssl);
-    this.#delete(fd);
+  #end(fd: number, handshake: Handshake): void {
+    freeSsl(handshake.ssl);
+    this.#delete(fd, handshake);
   }
 
-  #delete(fd: number): void {
+  #delete(fd: number, handshake: Handshake): void {
     this.#underWay.delete(fd);
+    this.#ended.push(handshake);
     if (this.#underWay.size > 0 || this.#mostUnderWay < worthTrimming) return;
     this.#mostUnderWay = 0;
     trimMemory(0);
@@ -168,9 +174,9 @@ export class Handshakes {
     return this.#fail(fd, handshake, cause);
   }
 
-  #fail(fd: number, { ssl }: Handshake, cause: FailureCause): 'failed' {
+  #fail(fd: number, handshake: Handshake, cause: FailureCause): 'failed' {
     this.failure = cause;
-    this.#end(fd, ssl);
+    this.#end(fd, handshake);
     return 'failed';
   }
 
@@ -183,17 +189,26 @@ export class Handshakes {
     setConnectState(ssl);
     if (this.#sni !== null) setServerName(ssl, setTlsExtHostName, 0, this.#sni);
     this.sessions?.offer(ssl);
-    const handshake = { ssl, input, bytes: 0, isWriting: false, clientSecret: null, serverSecret: null };
+    const handshake = this.#ended.pop() ?? newHandshake();
+    handshake.ssl = ssl;
+    handshake.input = input;
+    handshake.bytes = 0;
+    handshake.isWriting = false;
+    handshake.secrets = 0;
     this.#underWay.set(fd, handshake);
     this.#mostUnderWay = Math.max(this.#mostUnderWay, this.#underWay.size);
     return handshake;
   }
 
   #noteSecret(line: string): void {
-    if (this.#current === null) return;
-    const secret = (): Buffer => Buffer.from(line.slice(line.lastIndexOf(' ') + 1), 'hex');
-    if (line.startsWith('CLIENT_TRAFFIC_SECRET_0 ')) this.#current.clientSecret = secret();
-    else if (line.startsWith('SERVER_TRAFFIC_SECRET_0 ')) this.#current.serverSecret = secret();
+    const current = this.#current;
+    if (current === null) return;
+    let secret: Buffer;
+    if (line.startsWith('CLIENT_TRAFFIC_SECRET_0 ')) secret = current.clientSecret;
+    else if (line.startsWith('SERVER_TRAFFIC_SECRET_0 ')) secret = current.serverSecret;
+    else return;
+    secret.write(line.slice(line.lastIndexOf(' ') + 1), 'hex');
+    current.secrets += 1;
   }
 
   #finish(fd: number, handshake: Handshake): HandshakeState {
@@ -205,11 +220,11 @@ export class Handshakes {
     this.#takeKeys(fd, handshake);
     if (this.sessions === null) freeSsl(ssl);
     else this.sessions.done(fd, ssl, resumed);
-    this.#delete(fd);
+    this.#delete(fd, handshake);
     return 'done';
   }
 
-  #takeKeys(fd: number, { ssl, clientSecret, serverSecret }: Handshake): void {
+  #takeKeys(fd: number, { ssl, secrets, clientSecret, serverSecret }: Handshake): void {
     const cipher = currentCipher(ssl);
     const kind = cipherKind(cipher);
     const hash = digestBytes(cipherDigest(cipher)) as HashBytes;
@@ -221,9 +236,9 @@ export class Handshakes {
       this.#takeKeyBlock(fd, ssl, protection);
       return;
     }
-    if (clientSecret === null || serverSecret === null) throw new Error('OpenSSL has logged no traffic secrets');
-    protection.setSecret(fd, 'sent', clientSecret);
-    protection.setSecret(fd, 'received', serverSecret);
+    if (secrets !== 2) throw new Error('OpenSSL has logged no traffic secrets');
+    protection.setSecret(fd, 'sent', clientSecret.subarray(0, hash));
+    protection.setSecret(fd, 'received', serverSecret.subarray(0, hash));
   }
 
   #takeKeyBlock(fd: number, ssl: number, protection: RecordProtection): void {
@@ -250,6 +265,12 @@ export class Handshakes {
     this.#protections.push(new RecordProtection({ version, cipher, hash }, this.#size));
     return this.#protections.length - 1;
   }
+}
+
+function newHandshake(): Handshake {
+  const clientSecret = Buffer.alloc(longestSecret);
+  const serverSecret = Buffer.alloc(longestSecret);
+  return { ssl: 0, input: 0, bytes: 0, isWriting: false, secrets: 0, clientSecret, serverSecret };
 }
 
 /** Without an error of OpenSSL's own: the socket's, or its end. */
