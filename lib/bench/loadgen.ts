@@ -29,7 +29,7 @@ usage: npm run bench:loadgen -- [flags]
   --rounds N              (default: 5)
   --connections N         of the load generator and of C (default: 15000)
   --broadcasts K          a round (default: 5)
-  --tls-connections N     of the load generator and of C over TLS 1.3 (default: 5000)
+  --tls-connections N     of the load generator and of C over TLS 1.3 (default: 15000)
   --workload TEXT         phases that the load generator and C run on their connections after the broadcasts: heartbeat, churn and
                           storm (by=reset, backoff=none), or none (default: ${defaultWorkload})
   --pace-seconds S        from one broadcast to the next, at least (default: 1)
@@ -40,7 +40,7 @@ exit codes: 0 compared, or skipped without a C compiler`;
 const options = {
   rounds: { type: 'string', default: '5' },
   connections: { type: 'string', default: '15000' },
-  'tls-connections': { type: 'string', default: '5000' },
+  'tls-connections': { type: 'string', default: '15000' },
   broadcasts: { type: 'string', default: '5' },
   workload: { type: 'string', default: defaultWorkload },
   'pace-seconds': { type: 'string', default: '1' },
