@@ -2,7 +2,7 @@ import { monotonicMicros } from '../kernel/clock.ts';
 import { writable, type Epoll } from '../kernel/epoll.ts';
 import { errorNumbers } from '../kernel/error-numbers.ts';
 import { close, errno, send } from '../kernel/libc.ts';
-import { closeByReset } from '../kernel/tcp.ts';
+import { closeByReset, sendAtOnce } from '../kernel/tcp.ts';
 import { causeOf } from '../measure/failure-causes.ts';
 import type { FailureCause } from '../raw.ts';
 import type { SecureLayer } from '../tls/secure-layer.ts';
@@ -93,6 +93,8 @@ export class Attempts {
   #connect(fd: number): boolean {
     this.#table.beganMicros[fd] = monotonicMicros();
     this.#table.state[fd] = connecting;
+    // The request follows the handshake's last bytes, which nothing may answer: it must not wait until they are acknowledged.
+    if (this.#parts.secure !== null) sendAtOnce(fd);
     const error = this.#parts.dialer.connect(fd, this.#table.serverPort[fd]!);
     if (error < 0) this.#failures.failed(fd, causeOf(-error));
     return error === 0;
