@@ -1,7 +1,7 @@
 import type { Field, FieldUnit } from './phase-kinds.ts';
 
 const thousands: Readonly<Record<string, number>> = { '': 1, k: 1e3, M: 1e6 };
-const binary: Readonly<Record<string, number>> = { '': 1, B: 1, kB: 1e3, KiB: 1024, MB: 1e6, MiB: 1024 * 1024 };
+const binary: Readonly<Record<string, number>> = { ...thousands, B: 1, kB: 1e3, KiB: 1024, MB: 1e6, MiB: 1024 * 1024 };
 const times: Readonly<Record<string, number>> = { '': 1, ms: 0.001, s: 1, min: 60, h: 3600 };
 
 /** How values of each unit are written: a number, then one of these endings. */

@@ -39,7 +39,7 @@ describe('a workload', () => {
   });
 
   test('is read with units, with | for a comma, and with defaults for what is left out', () => {
-    assert.deepEqual(parseWorkload('echo rate=1.5k/s for=500ms bytes=1kB | broadcast times=2 every=1.5min'), [
+    assert.deepEqual(parseWorkload('echo rate=1.5k/s for=500ms bytes=1k | broadcast times=2 every=1.5min'), [
       { kind: 'echo', ratePerSecond: 1500, seconds: 0.5, bytes: 1000 },
       { kind: 'broadcast', times: 2, intervalSeconds: 90, bytes: 24 },
     ]);
