@@ -55,6 +55,7 @@ describe('the command line', { concurrency: 4 }, () => {
     [['--url', 'nonsense', '--connections', '1'], /got 'nonsense'/],
     [['--connections', '1'], /--url is missing/],
     [['--url', 'ws://127.0.0.1:1/'], /--connections is missing/],
+    [['--url', ''], /--url is empty/],
     [['--url', 'ws://127.0.0.1:1/', '--connections', '1.5'], /--connections must be a whole number, got '1.5'/],
     [['--url', 'ws://127.0.0.1:1/', '--connections', '1.0005k'], /--connections must be a whole number, got '1.0005k'/],
     [

@@ -47,7 +47,8 @@ export class Options {
 
   text(name: string): string {
     const value = this.#values[name];
-    if (typeof value !== 'string' || value === '') throw new UsageError(`--${name} is missing`);
+    if (typeof value !== 'string') throw new UsageError(`--${name} is missing`);
+    if (value === '') throw new UsageError(`--${name} is empty`);
     return value;
   }
 

@@ -75,7 +75,7 @@ export async function standalone(args: readonly string[]): Promise<number> {
       );
     } else process.stdout.write(summaryText(summary));
     const exitCode = end.aborted ? exitCodes.interrupted : (shortfall?.exitCode ?? exitCodes.failed);
-    if (reason !== null) process.stderr.write(errorText(reason, hintFor(summary, exitCode), exitCode));
+    if (reason !== null) process.stderr.write(errorText(reason, hintFor(reason, summary, exitCode), exitCode));
     if (late !== null) {
       const hint = 'give it fewer connections or messages, or a machine of its own';
       process.stderr.write(errorText(late, hint, exitCodes.late));
@@ -229,17 +229,21 @@ function progressLine(supervisor: Supervisor): string {
 }
 
 /** What helps: what the causes of failure say of themselves, or what a run that ends so commonly needs. */
-function hintFor(summary: Summary, exitCode: number): string | undefined {
+function hintFor(reason: string, summary: Summary, exitCode: number): string | undefined {
+  if (reason.startsWith('publishing failed')) return publishingHint;
   const told = explainCauses(addCauses([summary.connectFailures, summary.lost]));
   if (told.length > 0) return told.join('; ');
   return (exitCode === exitCodes.notReached ? failureAdvice(summary) : undefined) ?? hints[exitCode];
 }
 
+const publishingHint =
+  'check that what listens there takes broadcasts (docs/contracts.md), give another --publish-url, or leave broadcast out of --workload';
+
 const hints: Readonly<Record<number, string>> = {
   [exitCodes.notReached]:
     'check that a server listens there and read its output; it may lack descriptors, backlog or memory for so many',
   [exitCodes.incomplete]:
-    'see what the server has logged; a smaller --workload shows how much it can do, one without echo suits a server that returns no message as it came',
+    'see what the server has logged; a smaller --workload shows how much it can do; leave echo out where messages are not returned as they came, and broadcast where what is published does not reach every connection',
   [exitCodes.interrupted]: 'nothing to do: what was measured until then is shown',
 };
 

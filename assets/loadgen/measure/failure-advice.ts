@@ -1,4 +1,5 @@
 import type { FailureCause, FailureCounts, LoadCounts } from '../raw.ts';
+import { httpCauses } from '../websocket/http-causes.ts';
 
 const credentials =
   "give what it asks for: user:password in --url, --header 'Authorization: …', or --header 'Cookie: …'";
@@ -8,6 +9,7 @@ const request =
   'compare the request with what the server expects: ws:// or wss://, path, --header, --origin, --subprotocol';
 const overload = 'give fewer connections or a lower rate, or raise the limit of the server or proxy that answers so';
 const upstream = 'check the server behind the proxy that answers, and what both have logged';
+const answer = 'see what the server, or a proxy in front of it, has logged: it answers so by itself';
 const protocol = 'correct what the server, or the proxy in front of it, sends: it breaks RFC 6455 as shown';
 const ended = 'see what the server, or a proxy in front of it, has logged, and its limits and idle time-outs';
 const route = 'check the route to the server, and that no firewall drops what is sent to it';
@@ -15,6 +17,7 @@ const ports = 'give --sources that this machine has, or more of them, or a wider
 
 /** Of attempts. */
 const byFailure: Partial<Record<FailureCause, string>> = {
+  ...Object.fromEntries(httpCauses.map((cause) => [cause, answer])),
   http200: path,
   http301: redirect,
   http302: redirect,
@@ -29,7 +32,6 @@ const byFailure: Partial<Record<FailureCause, string>> = {
   http410: path,
   http426: request,
   http429: overload,
-  http500: 'see what the server has logged',
   http502: upstream,
   http503: overload,
   http504: upstream,
@@ -39,7 +41,8 @@ const byFailure: Partial<Record<FailureCause, string>> = {
   badHandshake: protocol,
   closedByServer: `check whether it is ws:// or wss:// on this port; ${ended}`,
   ECONNRESET: `check whether it is ws:// or wss:// on this port; ${ended}`,
-  handshakeTimeout: 'check that what listens there accepts WebSocket connections: it has not answered the upgrade',
+  handshakeTimeout:
+    'check that what listens there accepts WebSocket connections: it has not answered the upgrade in full and in time',
   ECONNREFUSED: 'check that a server listens at that address and port',
   ETIMEDOUT: route,
   ENETUNREACH: route,

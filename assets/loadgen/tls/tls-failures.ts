@@ -33,7 +33,8 @@ export const tlsFailureTexts: Readonly<Record<TlsFailureCause, string>> = {
   tlsClientCertificate:
     'the server demands a certificate of the client, which the load generator has not: load a port that demands none',
   tlsNotTls: 'what the server answers is not TLS: try ws:// on this port',
-  tlsTimeout: 'the server did not finish the TLS handshake in time: open fewer connections a second',
+  tlsTimeout:
+    'the server did not finish the TLS handshake in time: try ws:// on this port, or open fewer connections a second',
   tlsBadRecord: 'a record of the server could not be authenticated: see what it, or a proxy in front of it, has logged',
   tlsProtocolError: 'the server broke the TLS protocol: see what it, or a proxy in front of it, has logged',
   tlsAlert: 'the server ended TLS with an alert: see what it has logged',

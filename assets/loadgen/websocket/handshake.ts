@@ -79,6 +79,7 @@ export class ResponseChecker {
     const length = range.indexOf(headersEnd, begin) + headersEnd.length;
     if (length < headersEnd.length) {
       if (range.length >= longestResponse) return bad(`no end of the headers within ${longestResponse} bytes`);
+      if (range.includes('\n\n', begin)) return bad('its lines end without a carriage return');
       return mayBecomeHttp(range.subarray(begin)) ? 'partial' : bad('the answer is not HTTP');
     }
     const response = range.toString('latin1', begin, length);
@@ -140,9 +141,13 @@ function refusal(status: string, lines: readonly string[]): BadResponse {
   const code = /^HTTP\/1\.[01] ([2-5]\d\d)( |$)/.exec(status)?.[1];
   if (code === undefined) return bad(`the answer to the upgrade is '${status}'`);
   const location = code.startsWith('3') ? valueOf(lines, 'location') : undefined;
+  const retryAfter = valueOf(lines, 'retry-after');
+  const wait = retryAfter === undefined ? '' : `, with Retry-After '${retryAfter}'`;
   const reason =
-    location === undefined ? `the answer to the upgrade is '${status}'` : `redirected to '${shownUrl(location)}'`;
-  return bad(reason, causeOfStatus(code), secondsUntil(valueOf(lines, 'retry-after')));
+    location === undefined
+      ? `the answer to the upgrade is '${status}'${wait}`
+      : `redirected to '${shownUrl(location)}'`;
+  return bad(reason, causeOfStatus(code), secondsUntil(retryAfter));
 }
 
 const extensions = 'sec-websocket-extensions';
@@ -183,6 +188,7 @@ function whatIsWrong(headers: ReadonlyMap<string, string>, accept: string, offer
   const wrong = extension === undefined ? null : whatIsWrongWith(extension);
   if (wrong !== null) return bad(wrong.reason, wrong.cause);
   const subprotocol = headers.get('sec-websocket-protocol');
+  if (subprotocol?.includes(',') === true) return bad(`it chooses more than one subprotocol: '${subprotocol}'`);
   if (subprotocol !== undefined && !offer.subprotocols.includes(subprotocol)) {
     return bad(`the subprotocol '${subprotocol}' was not offered`, 'unaskedSubprotocol');
   }

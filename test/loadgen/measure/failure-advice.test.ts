@@ -8,5 +8,6 @@ test('advice is about the most frequent cause, and not about attempts that were 
   assert.match(failureAdvice({ connectFailures: { EADDRINUSE: 2 }, lost, abandoned: 1 }) ?? '', /--local-ports/);
   const connectFailures = { EADDRINUSE: 2, other: 30, http401: 3 };
   assert.match(failureAdvice({ connectFailures, lost: {}, abandoned: 3 }) ?? '', /user:password/);
+  assert.match(failureAdvice({ connectFailures: { httpOther: 1 }, lost: {}, abandoned: 1 }) ?? '', /it answers so/);
   assert.equal(failureAdvice({ connectFailures: {}, lost: {}, abandoned: 0 }), undefined);
 });

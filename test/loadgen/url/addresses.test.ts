@@ -120,6 +120,6 @@ describe('where connections go, and with what', { concurrency: 3 }, () => {
     assertComplete(right);
     const wrong = await load('--url', at('/room?a=b'), ...args, '--publish-url', at('/nowhere?x=y'));
     assert.equal(wrong.code, 4);
-    assert.match(wrong.stderr, /no connection to \/nowhere\?x=\.\.\. on port/);
+    assert.match(wrong.stderr, /no connection to \/nowhere\?x=\.\.\. on port.*\n {2}fix: .* another --publish-url/);
   });
 });

@@ -36,6 +36,9 @@ describe('a server that', { concurrency: 4 }, () => {
     const answer: Answer = () => 'HTTP/1.1 503 No\r\nRetry-After: 1\r\n\r\n';
     const { times, json } = await request(context, answer, plain);
     assert.deepEqual(json.connectFailures, { http503: 3 });
+    assert.deepEqual(json.serverWords.failures, {
+      http503: "the answer to the upgrade is 'HTTP/1.1 503 No', with Retry-After '1'",
+    });
     for (const n of [1, 2]) assert.ok(times[n]! - times[n - 1]! >= 1000, times.join(' '));
   });
 
@@ -59,10 +62,10 @@ describe('a server that', { concurrency: 4 }, () => {
 
   test('breaks the protocol is told how, and what helps', async (context) => {
     const { port } = await answerServer(context, { onOpen: (socket) => void socket.write(frame(0x83, 'x')) });
-    const args = words(`--connections 2 --hold 1 --json --sources ${loopbackSource()}`);
-    const { code, json, stderr } = await load('--url', plain(port), ...args);
-    assert.deepEqual([code, json.lost], [5, { protocolError: 2 }]);
-    assert.deepEqual(json.serverWords.failures, { protocolError: 'opcode 3 is reserved' });
+    const args = words(`--connections 2 --hold 1 --sources ${loopbackSource()}`);
+    const { code, stdout, stderr } = await load('--url', plain(port), ...args);
+    assert.equal(code, 5);
+    assert.match(stdout, /^lost {9}2 protocolError\n {2}protocolError {2}opcode 3 is reserved$/m);
     assert.match(stderr, /^ {2}fix: .* breaks RFC 6455 as shown$/m);
   });
 
@@ -127,9 +130,10 @@ describe('a server that', { concurrency: 4 }, () => {
 
   test('sends nothing has no time of 0.00 ms in the result', async (context) => {
     const { port } = await answerServer(context);
-    const args = words(`--connections 1 --hold 0 --sources ${loopbackSource()}`);
+    const args = words(`--connections 1 --hold 0 --stamp json:t:unix-ms --sources ${loopbackSource()}`);
     const { stdout } = await load('--url', plain(port), ...args);
-    assert.match(stdout, /generator .*nothing was due/);
+    assert.match(stdout, /^generator {4}1 process, .*nothing was due$/m);
+    assert.match(stdout, /^pushed {7}0 messages, 0 bytes: nothing was measured/m);
     assert.doesNotMatch(stdout, / 0\.00 ms/);
   });
 });

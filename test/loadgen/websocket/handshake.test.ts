@@ -76,6 +76,7 @@ describe('the handshake', () => {
     ['an extension', [...good, 'Sec-WebSocket-Extensions: permessage-deflate']],
     ['a subprotocol', [...good, 'Sec-WebSocket-Protocol: chat']],
     ['a line that is no header', [...good, 'nonsense']],
+    ['lines without carriage returns', [`${good.join('\n')}\n\n`]],
   ];
   for (const [name, lines] of refused) {
     test(`fails on ${name}, also after a good answer`, () => {
@@ -85,6 +86,14 @@ describe('the handshake', () => {
       assert.equal(typeof (check(lines, checker) as { reason?: string }).reason, 'string');
     });
   }
+
+  test('calls two subprotocols what they are, though both were offered', () => {
+    const checker = new ResponseChecker(['chat', 'superchat']);
+    const chosen = ['Sec-WebSocket-Protocol: chat', 'Sec-WebSocket-Protocol: superchat'];
+    assert.equal(typeof check([...good, chosen[0]!], checker), 'number');
+    const { cause, reason } = check([...good, ...chosen], checker) as Record<string, string>;
+    assert.deepEqual([cause, reason], ['badHandshake', "it chooses more than one subprotocol: 'chat, superchat'"]);
+  });
 
   test('compares each answer with its own key, whatever it has learned', () => {
     const checker = new ResponseChecker();

@@ -11,8 +11,8 @@ export function summaryText(summary: Summary): string {
   if (totalOf(summary.connectFailures) > 0) {
     lines.push(`failed       ${describeCauses(summary.connectFailures)}; ${count(summary.abandoned)} given up`);
   }
-  for (const [cause, words] of Object.entries(summary.serverWords.failures)) lines.push(`  ${cause}  ${words}`);
   if (totalOf(summary.lost) > 0) lines.push(`lost         ${describeCauses(summary.lost)}`);
+  for (const [cause, words] of Object.entries(summary.serverWords.failures)) lines.push(`  ${cause}  ${words}`);
   const { closes } = summary.serverWords;
   if (closes.length > 0) lines.push(`closed       ${closes.map(closeText).join(', ')}`);
   for (const { address, opened, lost, failures } of summary.addresses) {
@@ -21,7 +21,8 @@ export function summaryText(summary: Summary): string {
     lines.push(`  ${address}  ${parts.join(', ')}`);
   }
   for (const phase of summary.phases) lines.push(...phaseLines(phase));
-  if (summary.pushes.messages > 0) lines.push(`pushed       ${pushText(summary.pushes)}`);
+  if (summary.pushes.messages > 0 || summary.pushes.stamped !== null)
+    lines.push(`pushed       ${pushText(summary.pushes)}`);
   if (summary.deflate !== null) lines.push(...deflateLines(summary.deflate));
   const { generator, handshakes } = summary;
   if (handshakes !== null) {
@@ -31,13 +32,11 @@ export function summaryText(summary: Summary): string {
   }
   const cpuSeconds = generator.cpuSeconds.user + generator.cpuSeconds.system;
   lines.push(
-    `generator    ${generator.processes} processes, ${cpuSeconds.toFixed(2)} s CPU, ${Math.round(generator.rssBytes / 1e6)} MB, ` +
+    `generator    ${generator.processes} ${generator.processes === 1 ? 'process' : 'processes'}, ${cpuSeconds.toFixed(2)} s CPU, ${Math.round(generator.rssBytes / 1e6)} MB, ` +
       lateText(latenessOf(summary)),
   );
   return lines.map((line) => `${line}\n`).join('');
 }
-
-const countNames: Readonly<Record<string, string>> = { outOfOrder: 'out of order', notSent: 'not sent' };
 
 /** How often a close code came, its name, and the first reason that came with it. */
 export function closeText({ code, count: closes, reason }: CloseCount): string {
@@ -85,7 +84,7 @@ function lateText(micros: number | null): string {
 function phaseLines({ kind, counts, latencyMicros, broadcasts }: PhaseSummary): readonly string[] {
   if (broadcasts.length === 0) {
     const told = Object.entries(counts).filter(([name, value]) => value > 0 || name === 'received');
-    const parts = told.map(([name, value]) => `${count(value)} ${countNames[name] ?? name}`);
+    const parts = told.map(([name, value]) => `${count(value)} ${inWords(name)}`);
     return [`${kind.padEnd(12)} ${parts.join(', ')}: ${times(latencyMicros)}`];
   }
   return broadcasts.map((broadcast) => {
@@ -97,6 +96,11 @@ function phaseLines({ kind, counts, latencyMicros, broadcasts }: PhaseSummary): 
       `${times(broadcast.latencyMicros)}${spread}`
     );
   });
+}
+
+/** A count's name for people: `out of order` for `outOfOrder`. */
+function inWords(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
 function ramp({ rampSeconds, connectionsPerSecond }: Summary): string {
