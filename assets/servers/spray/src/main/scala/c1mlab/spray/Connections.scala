@@ -4,17 +4,14 @@ import akka.actor.{ Actor, ActorRef, Terminated }
 import akka.io.Tcp
 import scala.collection.mutable
 import spray.can.websocket.FrameCommand
-import spray.can.websocket.frame.{ CloseFrame, Frame, StatusCode }
+import spray.can.websocket.frame.{ CloseFrame, Frame, StatusCode, TextFrame }
 
 object Connections {
   /** Registers a connection, and has it upgraded thereafter: a client that has its 101 is a member. */
   final case class Join(connection: ActorRef, isMember: Boolean, upgrade: Tcp.Command)
 
-  /** A publisher's message. */
+  /** A publisher's message, answered to its connection. */
   final case class Publish(message: Frame)
-
-  /** What a publisher is told about a message. */
-  final case class Answer(text: String)
 
   /** Too much waited for this member. */
   final case class CutOff(member: ActorRef)
@@ -43,8 +40,12 @@ class Connections extends Actor {
       val startedNanos = System.nanoTime()
       members.foreach(_ ! Output.Push(message))
       // Connections take their messages later: those that could not are counted in the next answer.
-      sender() ! Answer(s"sent ${members.size} $failed ${(System.nanoTime() - startedNanos) / 1000}")
+      val answer = s"sent ${members.size} $failed ${(System.nanoTime() - startedNanos) / 1000}"
+      sender() ! FrameCommand(TextFrame(answer))
       failed = 0
+
+    // A publisher's connection gets these behind its answers.
+    case back @ (_: Output.Finish | Output.CaughtUp) => sender() ! back
 
     case CutOff(member) =>
       if (members.remove(member)) failed += 1

@@ -16,10 +16,10 @@ object Output {
   /** A broadcast. */
   final case class Push(message: Frame) extends Tcp.Command
 
-  /** A close frame on its way through the worker, behind the messages that came before it. */
+  /** A close frame on its way behind the messages that came before it: through the worker, and `Connections` for a publisher. */
   final case class Finish(close: Frame) extends Tcp.Command
 
-  /** On its way through the worker too: the messages of one read have been dealt with. */
+  /** On the same way: the messages of one read have been dealt with. */
   case object CaughtUp extends Tcp.Event
 
   private case object Written extends Tcp.Event
@@ -34,7 +34,7 @@ object Output {
       private var waiting = Queue.empty[ByteString]
       private var waitingBytes = 0
       private var unfinishedBytes = 0
-      private var reading = true
+      private var unansweredReads = 0
       private var finishing = false
       private var closing = false
 
@@ -58,23 +58,27 @@ object Output {
         case _: Tcp.Received if finishing =>
         case event @ Tcp.Received(data) =>
           unfinishedBytes += data.length
-          reading = false
+          unansweredReads += 1
           commandPL(Tcp.SuspendReading)
           eventPL(event)
           // The headers of fragments count as well.
           if (unfinishedBytes > 4 * maxMessageBytes) finish(CloseFrame(StatusCode.MessageTooBig))
           else worker ! CaughtUp
         case CaughtUp =>
-          reading = true
-          if (waitingBytes <= pauseBytes) commandPL(Tcp.ResumeReading)
+          unansweredReads -= 1
+          resumeReading()
         case Written =>
           waitingBytes -= waiting.head.length
           waiting = waiting.tail
           if (waiting.nonEmpty) commandPL(Tcp.Write(waiting.head, Written))
           else if (closing) commandPL(Tcp.Close)
-          if (reading && waitingBytes <= pauseBytes) commandPL(Tcp.ResumeReading)
+          resumeReading()
         case event => eventPL(event)
       }
+
+      /** Not before all is answered: Akka may read several times until it takes notice of SuspendReading. */
+      private def resumeReading(): Unit =
+        if (unansweredReads == 0 && waitingBytes <= pauseBytes) commandPL(Tcp.ResumeReading)
 
       private def finish(close: Frame): Unit = {
         finishing = true
@@ -83,9 +87,9 @@ object Output {
 
       private def write(frame: Frame): Unit = {
         val bytes = FrameRender.render(frame, Array.empty)
+        if (waiting.isEmpty) commandPL(Tcp.Write(bytes, Written))
         waiting = waiting.enqueue(bytes)
         waitingBytes += bytes.length
-        if (waiting.size == 1) commandPL(Tcp.Write(bytes, Written))
         if (waitingBytes > pauseBytes) commandPL(Tcp.SuspendReading)
       }
     }

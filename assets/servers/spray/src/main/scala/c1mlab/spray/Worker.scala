@@ -54,10 +54,9 @@ class Worker(val serverConnection: ActorRef, connections: ActorRef) extends WebS
   override def businessLogic: Receive = {
     case message @ (_: TextFrame | _: BinaryFrame) =>
       val frame = message.asInstanceOf[Frame]
-      if (isMember) send(frame) else connections ! Connections.Publish(frame)
+      if (isMember) send(frame) else connections.tell(Connections.Publish(frame), serverConnection)
 
-    case Connections.Answer(text) => send(TextFrame(text))
-
-    case back @ (_: Output.Finish | Output.CaughtUp) => serverConnection ! back
+    case back @ (_: Output.Finish | Output.CaughtUp) =>
+      if (isMember) serverConnection ! back else connections.tell(back, serverConnection)
   }
 }
