@@ -21,6 +21,9 @@ import org.xnio.XnioIoThread;
 final class Client extends AbstractReceiveListener implements WebSocketCallback<Integer> {
     private static final int MAX_MESSAGE_BYTES = 1 << 20;
     private static final int MAX_WAITING_BYTES = 4 << 20;
+    private static final int PAUSE_BYTES = 64 << 10;
+    /** What a message counts besides its own bytes while it waits: each send goes through all that wait. */
+    private static final int FRAME_BYTES = 256;
 
     /** The members, kept by IO thread: each thread sends to its own, after it has answered their upgrades. */
     private static final Map<XnioIoThread, Set<Client>> MEMBERS = new ConcurrentHashMap<>();
@@ -52,6 +55,7 @@ final class Client extends AbstractReceiveListener implements WebSocketCallback<
 
     /** Each thread sends to its members; then the publisher is told how many those were and how many of them were cut off. */
     private void publish(ByteBuffer message, boolean text) {
+        var bytes = hold(message.remaining());
         var began = System.nanoTime();
         var addressed = new AtomicInteger();
         var failed = new AtomicInteger();
@@ -64,6 +68,7 @@ final class Client extends AbstractReceiveListener implements WebSocketCallback<
         CompletableFuture.allOf(sending).thenRunAsync(() -> {
             var answer = "sent %s %s %d".formatted(addressed, failed, (System.nanoTime() - began) / 1000);
             send(ByteBuffer.wrap(answer.getBytes(StandardCharsets.UTF_8)), true);
+            complete(channel, bytes);
         }, channel.getIoThread());
     }
 
@@ -77,13 +82,18 @@ final class Client extends AbstractReceiveListener implements WebSocketCallback<
         return true;
     }
 
-    /** Sends. A client that does not read what it gets is not read from. */
-    private void send(ByteBuffer message, boolean text) {
-        var bytes = message.remaining();
+    /** Counts a message that waits, until {@link #complete}. A client for which too much waits is not read from. */
+    private int hold(int messageBytes) {
+        var bytes = messageBytes + FRAME_BYTES;
         waitingBytes += bytes;
-        if (waitingBytes > MAX_MESSAGE_BYTES) {
+        if (waitingBytes > PAUSE_BYTES) {
             channel.suspendReceives();
         }
+        return bytes;
+    }
+
+    private void send(ByteBuffer message, boolean text) {
+        var bytes = hold(message.remaining());
         if (text) {
             WebSockets.sendText(message, channel, this, bytes);
         } else {
@@ -94,7 +104,7 @@ final class Client extends AbstractReceiveListener implements WebSocketCallback<
     @Override
     public void complete(WebSocketChannel channel, Integer bytes) {
         waitingBytes -= bytes;
-        if (waitingBytes <= MAX_MESSAGE_BYTES) {
+        if (waitingBytes == 0) {
             channel.resumeReceives();
         }
     }
