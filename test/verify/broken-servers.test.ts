@@ -83,6 +83,12 @@ const faults: readonly Fault[] = [
   },
   { what: 'echoes that pile up', from: 'client.pause();', to: ';', foundBy: 'echoes-unread' },
   {
+    what: 'answers that pile up',
+    from: 'answer(this, broadcast(data, binary))',
+    to: 'this.send(broadcast(data, binary))',
+    foundBy: 'answers-unread',
+  },
+  {
     what: 'no limit on messages',
     from: 'maxPayload: 1024 * 1024',
     to: 'maxPayload: 0',

@@ -38,10 +38,15 @@ async function publishUnread(publisher: RawClient, members: readonly RawClient[]
 
 /**
  * Sends `part` `count` times to a server that should stop reading; how many of them the kernel and the server had taken when
- * that number had stayed the same although the server answered `other` often: it is not that it had no time to read. Fewer are
+ * that number had stayed the same although the server often served another client: it is not that it had no time to read. Fewer are
  * taken also where the server ends the connection.
  */
-async function takenAtRest(stuck: RawClient, other: RawClient, part: Buffer, count: number): Promise<number> {
+async function takenAtRest(
+  stuck: RawClient,
+  serveAnother: () => Promise<void>,
+  part: Buffer,
+  count: number,
+): Promise<number> {
   let taken = 0;
   const send = async (): Promise<void> => {
     for (; taken < count; taken += 1) await stuck.taken(part);
@@ -56,8 +61,7 @@ async function takenAtRest(stuck: RawClient, other: RawClient, part: Buffer, cou
       performance.now() < deadline,
       `the server still took from a client that reads nothing after ${restMillis / 1000} s`,
     );
-    other.sendText('others go on');
-    assert.equal(await other.text(), 'others go on');
+    await serveAnother();
     if (taken !== before) {
       before = taken;
       since = performance.now();
@@ -125,23 +129,57 @@ export const slowReaderPromises: readonly ServerPromise[] = [
     name: 'pings-unread',
     promise: 'a client that does not read its pongs is not read from, or is cut off; others are served',
     check: async (context) => {
-      const frame = encodeFrame({ opcode: opcodes.ping, payload: Buffer.alloc(125) });
-      await expectBounded(context, Buffer.concat(Array.from({ length: 500 }, () => frame)), '500 pings');
+      const part = repeated(encodeFrame({ opcode: opcodes.ping, payload: Buffer.alloc(125) }), 500);
+      await expectBounded(await membersOneStuck(context), part, '500 pings');
     },
   },
   {
     name: 'echoes-unread',
     promise: 'a client that does not read its echoes is not read from, or is cut off; others are served',
-    check: async (context) =>
-      expectBounded(context, encodeFrame({ opcode: opcodes.binary, payload: block }), 'a message of 64 KiB'),
+    check: async (context) => {
+      const part = encodeFrame({ opcode: opcodes.binary, payload: block });
+      await expectBounded(await membersOneStuck(context), part, 'a message of 64 KiB');
+    },
+  },
+  {
+    name: 'answers-unread',
+    promise: 'a publisher that does not read its answers is not read from, or is cut off; others are served',
+    check: async (context) => {
+      const [stuck, other] = await Promise.all([context.open('/publish'), context.open('/publish')]);
+      const serveAnother = async (): Promise<void> => {
+        other.sendText('others go on');
+        assert.equal((await answerTo(other)).members, 0);
+      };
+      // Messages as small as their answers, so that what nobody reads comes to as much as what is sent.
+      const part = repeated(encodeFrame({ opcode: opcodes.text, payload: '123456789' }), 4369);
+      await expectBounded({ stuck, serveAnother }, part, '4369 messages to nobody');
+    },
   },
 ];
 
-/** Floods the server with 64 MiB whose answers nobody reads; it must not take them all. */
-async function expectBounded(context: CaseContext, part: Buffer, what: string): Promise<void> {
+function repeated(frame: Buffer, count: number): Buffer {
+  return Buffer.concat(Array.from({ length: count }, () => frame));
+}
+
+/** Who does not read, and how another client is served. */
+interface OneStuck {
+  readonly stuck: RawClient;
+  readonly serveAnother: () => Promise<void>;
+}
+
+async function membersOneStuck(context: CaseContext): Promise<OneStuck> {
   const [stuck, other] = await openMembers(context, 2);
   assert.ok(stuck && other);
+  const serveAnother = async (): Promise<void> => {
+    other.sendText('others go on');
+    assert.equal(await other.text(), 'others go on');
+  };
+  return { stuck, serveAnother };
+}
+
+/** Floods the server with 64 MiB whose answers nobody reads; it must not take them all. */
+async function expectBounded({ stuck, serveAnother }: OneStuck, part: Buffer, what: string): Promise<void> {
   stuck.pause();
-  const taken = await takenAtRest(stuck, other, part, 1024);
+  const taken = await takenAtRest(stuck, serveAnother, part, 1024);
   assert.ok(stuck.isEnded || taken < 896, `the server took ${taken} of 1024 times ${what} whose answers nobody reads`);
 }
