@@ -45,7 +45,7 @@ describe('run --url in trouble', () => {
       await withServer({ echoes: true }, async (url, seen) => {
         const lab = startLab('run', '--url', url, '--connections', '1M', '--connect-rate', '10k', '--out', out);
         assert.equal((await lab.ended).code, 2, lab.stderr());
-        assert.match(lab.stderr(), /^error: .*1000000.*\n {2}fix: .*\n$/m);
+        assert.match(lab.stderr(), /^error: .*1000000.*\n {2}fix: give more source addresses .*\n$/m);
         assert.deepEqual([readdirSync(out), seen.members], [[], 1], 'only the one that asked');
       });
     });
@@ -140,6 +140,7 @@ describe('run --url in trouble', () => {
       ],
       [2, /--header, --insecure can only be given with --url/, '--local', '--insecure', '--header', 'a: b'],
       [2, /--sources must be IP addresses/, '--url', 'ws://127.0.0.1:9/', '--sources', 'x'],
+      [3, /no such address\n {2}fix: give --sources of the family/, '--url', 'ws://127.0.0.1:9/', '--sources', '::1'],
       [
         2,
         /take 1 000 s to open|ramp may take/,

@@ -49,7 +49,7 @@ const byFailure: Partial<Record<FailureCause, string>> = {
   EHOSTUNREACH: route,
   EADDRINUSE: ports,
   EADDRNOTAVAIL: ports,
-  EMFILE: 'raise the limit of open files (ulimit -n), or give --processes',
+  EMFILE: 'raise the limit of open files (ulimit -n), or have more load processes',
   ENFILE: 'raise fs.file-max',
 };
 

@@ -38,7 +38,9 @@ export class LoadProcesses {
       throw new UsageError(
         `a process may open ${limit + reservedDescriptors} files here, of which ${reservedDescriptors} are kept back, and is to hold ` +
           `${most} connections`,
-        { hint: `give --processes ${Math.ceil(shares[0]!.hostCount / limit)} or more, or raise the limit (ulimit -n)` },
+        {
+          hint: `give ${Math.ceil(shares[0]!.hostCount / limit)} load processes or more, or raise the limit (ulimit -n)`,
+        },
       );
     }
     if (plan.processes >= manyProcesses) warmCompileCache();

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UsageError } from '../../../assets/loadgen/commands/exit-codes.ts';
+import { EnvironmentError, UsageError } from '../../../assets/loadgen/commands/exit-codes.ts';
 import { bareHost, withoutCredentials } from '../../../assets/loadgen/commands/server-url.ts';
 import { readUrlTarget, type UrlTarget } from '../../../assets/loadgen/commands/url/url-target.ts';
 import { processesFor } from '../../../assets/loadgen/supervisor/open-files.ts';
@@ -138,9 +138,10 @@ async function readTarget(url: string, words: readonly string[]): Promise<UrlTar
   try {
     return await readUrlTarget(url, readConnectionWords(words));
   } catch (error) {
-    const message = (error as Error).message;
-    if (error instanceof UsageError) throw new LabError('usage', message, hintFor(message));
-    throw new LabError('environment', message, 'check the name, or give an address', { cause: error });
+    const { message } = error as Error;
+    if (error instanceof UsageError) throw new LabError('usage', message, error.hint ?? hintFor(message));
+    const hint = error instanceof EnvironmentError ? error.hint : undefined;
+    throw new LabError('environment', message, hint ?? 'check that this machine has it', { cause: error });
   }
 }
 

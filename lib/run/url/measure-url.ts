@@ -93,7 +93,7 @@ function refuse(
   files: string,
   onUnkept: UrlWatcher['onUnkept'],
 ): void {
-  if (code === loadExitCodes.usage) throw new LabError('usage', lastWords, 'see c1m run --help');
+  if (code === loadExitCodes.usage) throw new LabError('usage', lastWords, lastHint);
   if (code !== loadExitCodes.environment) return;
   if (summary === '') throw new LabError('environment', lastWords, lastHint);
   onUnkept(summary);

@@ -15,6 +15,8 @@ export const urlOptionTable = { ...requestOptionTable, ...tlsOptionTable } as co
 /** More than any server of the lab takes. */
 const helloMost = 2 ** 20;
 
+const sourcesHint = 'give --sources of the family that the server has';
+
 /** A server that only has a URL, and how connections to it are made. */
 export interface UrlTarget {
   readonly server: ServerUrl;
@@ -38,7 +40,7 @@ export async function readUrlTarget(url: string, options: Options): Promise<UrlT
   const addresses = server.addresses.filter((address) => isAny(sources) || isIP(address) === isIP(sources[0]!));
   if (addresses.length === 0) {
     throw new EnvironmentError(`--sources are IPv${isIP(sources[0]!)}, but ${server.hostName} has no such address`, {
-      hint: 'give --sources of the family that the server has',
+      hint: sourcesHint,
     });
   }
   const { reachable, leftOut } =
@@ -75,7 +77,9 @@ async function targetOf(server: ServerUrl, address: string, options: Options, ur
 async function publishTarget(url: string, options: Options, sources: readonly string[]): Promise<Target> {
   const server = await serverUrl(url, 'publish-url');
   const address = server.addresses.find((each) => isAny(sources) || isIP(each) === isIP(sources[0]!));
-  if (address === undefined) throw new EnvironmentError(`${server.hostName} has no address of the family of --sources`);
+  if (address === undefined) {
+    throw new EnvironmentError(`${server.hostName} has no address of the family of --sources`, { hint: sourcesHint });
+  }
   return targetOf(server, address, options, new URL(url));
 }
 
