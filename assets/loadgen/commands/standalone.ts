@@ -16,6 +16,7 @@ import { EnvironmentError, exitCodes, UsageError } from './exit-codes.ts';
 import { writeStatus } from './hold.ts';
 import { optionNames, Options, portRange } from './options.ts';
 import { withoutCredentials } from './server-url.ts';
+import { freePorts, portFinder } from './url/free-ports.ts';
 import { shortfallOf } from './url/shortfall.ts';
 import { summaryText } from './url/summary-text.ts';
 import { readUrlTarget, urlOptionTable } from './url/url-target.ts';
@@ -128,7 +129,7 @@ async function loadOptions(options: Options): Promise<LoadOptions> {
       sources,
       localPorts: options.has('local-ports')
         ? portRange(options.text('local-ports'))
-        : somewhereIn(portRange(kernelPortRange()), Math.ceil(connections / sources.length)),
+        : freePorts(portRange(kernelPortRange()), Math.ceil(connections / sources.length), portFinder(target, sources)),
     },
     target,
     publishTarget,
@@ -139,18 +140,6 @@ async function loadOptions(options: Options): Promise<LoadOptions> {
 
 function kernelPortRange(): string {
   return readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').trim().replace(/\s+/, '-');
-}
-
-/** Ports that even a small run has to choose from: some of any block are taken where others run. */
-const portsLeast = 1024;
-
-/** A part of a range that holds twice as many ports as are needed at least, begun at random: so that runs beside each other rarely meet. */
-function somewhereIn(range: LoadOptions['plan']['localPorts'], needed: number): LoadOptions['plan']['localPorts'] {
-  const span = Math.max(2 * needed, portsLeast);
-  const room = range.last - range.first + 1 - span;
-  if (room <= 0) return range;
-  const first = range.first + Math.floor(Math.random() * room);
-  return { first, last: first + span - 1 };
 }
 
 /**
