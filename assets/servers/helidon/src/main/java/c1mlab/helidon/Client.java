@@ -54,18 +54,12 @@ final class Client extends WsListenerBase {
     public Optional<Headers> onHttpUpgrade(HttpPrologue prologue, Headers headers) {
         reader = Thread.currentThread();
         clients.add(this);
-        Thread.startVirtualThread(this::leaveWithReader);
         return Optional.empty();
     }
 
     /** Helidon tells a listener of a close frame, and of no other end of a connection; but its thread ends with it. */
-    private void leaveWithReader() {
-        try {
-            reader.join();
-        } catch (InterruptedException never) {
-            Thread.currentThread().interrupt();
-        }
-        clients.remove(this);
+    boolean isConnected() {
+        return reader.isAlive();
     }
 
     @Override

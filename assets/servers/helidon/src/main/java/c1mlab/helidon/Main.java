@@ -4,9 +4,10 @@ import io.helidon.webserver.WebServer;
 import io.helidon.webserver.websocket.WsRouting;
 import java.net.InetAddress;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.WeakHashMap;
 import java.util.concurrent.locks.LockSupport;
 
 /** Helidon with two WebSocket paths, and its virtual thread for each connection. */
@@ -14,8 +15,9 @@ public final class Main {
     /** As in pom.xml. */
     private static final String VERSION = "4.5.0";
 
-    private static final Set<Client> MEMBERS = ConcurrentHashMap.newKeySet();
-    private static final Set<Client> PUBLISHERS = ConcurrentHashMap.newKeySet();
+    /** They hold nobody in memory: Helidon does as long as a client is connected. */
+    private static final Set<Client> MEMBERS = newWeakSet();
+    private static final Set<Client> PUBLISHERS = newWeakSet();
 
     private Main() {}
 
@@ -41,18 +43,28 @@ public final class Main {
     /** A publisher's message goes to every member, and it is told how many those were. */
     private static Client.Message publish(Client.Message message) {
         var began = System.nanoTime();
-        var addressed = List.copyOf(MEMBERS);
+        var addressed = connected(MEMBERS);
         var failed = addressed.stream().filter(member -> !member.offer(message)).toList();
         failed.forEach(MEMBERS::remove);
         var micros = (System.nanoTime() - began) / 1000;
         return new Client.Message("sent " + addressed.size() + " " + failed.size() + " " + micros, null);
     }
 
+    private static Set<Client> newWeakSet() {
+        return Collections.synchronizedSet(Collections.newSetFromMap(new WeakHashMap<>()));
+    }
+
+    private static List<Client> connected(Set<Client> clients) {
+        synchronized (clients) {
+            return clients.stream().filter(Client::isConnected).toList();
+        }
+    }
+
     private static void stop() {
-        MEMBERS.forEach(Client::close);
-        PUBLISHERS.forEach(Client::close);
+        connected(MEMBERS).forEach(Client::close);
+        connected(PUBLISHERS).forEach(Client::close);
         var deadline = System.nanoTime() + Duration.ofSeconds(5).toNanos();
-        while (!(MEMBERS.isEmpty() && PUBLISHERS.isEmpty()) && System.nanoTime() < deadline) {
+        while (!(connected(MEMBERS).isEmpty() && connected(PUBLISHERS).isEmpty()) && System.nanoTime() < deadline) {
             LockSupport.parkNanos(10_000_000);
         }
         report("stopped", "");
