@@ -1,8 +1,9 @@
 package c1mlab.spray
 
-import akka.actor.{ Actor, ActorRef, Terminated }
+import akka.actor.{ Actor, ActorRef, Props, Terminated }
 import akka.io.Tcp
 import scala.collection.mutable
+import spray.can.Http
 import spray.can.websocket.FrameCommand
 import spray.can.websocket.frame.{ CloseFrame, Frame, StatusCode, TextFrame }
 
@@ -20,7 +21,7 @@ object Connections {
   case object CloseAll
 }
 
-/** All open WebSockets. Broadcasts start here, one after the other, so every member gets them in the same order. */
+/** Gives every connection a worker, and knows all open WebSockets. Broadcasts start here, one after the other, so every member gets them in the same order. */
 class Connections extends Actor {
   import Connections._
 
@@ -30,6 +31,10 @@ class Connections extends Actor {
   private var stopper = Option.empty[ActorRef]
 
   def receive: Receive = {
+    case _: Http.Connected =>
+      val connection = sender()
+      connection ! Http.Register(context.actorOf(Props(new Worker(connection, self))))
+
     case Join(connection, isMember, upgrade) =>
       context.watch(connection)
       open += connection

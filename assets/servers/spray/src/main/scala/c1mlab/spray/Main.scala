@@ -1,6 +1,6 @@
 package c1mlab.spray
 
-import akka.actor.{ Actor, ActorSystem, Props }
+import akka.actor.{ ActorSystem, Props }
 import akka.io.IO
 import akka.pattern.ask
 import akka.util.Timeout
@@ -11,27 +11,13 @@ import spray.can.Http
 import spray.can.server.UHttp
 import sun.misc.{ Signal, SignalHandler }
 
-/** Gives every connection a worker. */
-class Server extends Actor {
-  private val connections = context.actorOf(Props[Connections], "connections")
-
-  def receive: Receive = {
-    case _: Http.Connected =>
-      val connection = sender()
-      connection ! Http.Register(context.actorOf(Props(new Worker(connection, connections))))
-
-    case Connections.CloseAll =>
-      connections.forward(Connections.CloseAll)
-  }
-}
-
 object Main {
   def main(args: Array[String]): Unit = {
     implicit val system: ActorSystem = ActorSystem("c1mlab")
     implicit val timeout: Timeout = 6.seconds
-    val server = system.actorOf(Props[Server], "server")
+    val connections = system.actorOf(Props[Connections], "connections")
     val port = sys.env("C1M_PORT").toInt
-    val bind = Http.Bind(server, interface = sys.env("C1M_ADDRESS"), port = port, backlog = sys.env("C1M_BACKLOG").toInt)
+    val bind = Http.Bind(connections, interface = sys.env("C1M_ADDRESS"), port = port, backlog = sys.env("C1M_BACKLOG").toInt)
     Await.result(IO(UHttp) ? bind, timeout.duration) match {
       case _: Http.Bound =>
       case failed =>
@@ -41,7 +27,7 @@ object Main {
     // Not a shutdown hook: Akka ends the JVM by itself after a fatal error, and that must not look like a clean stop.
     Signal.handle(new Signal("TERM"), new SignalHandler {
       override def handle(signal: Signal): Unit = {
-        Try(Await.ready(server ? Connections.CloseAll, timeout.duration))
+        Try(Await.ready(connections ? Connections.CloseAll, timeout.duration))
         println(s"""{"event":"stopped","port":$port}""")
         Runtime.getRuntime.halt(0)
       }
