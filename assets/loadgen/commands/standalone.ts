@@ -19,7 +19,7 @@ import { withoutCredentials } from './server-url.ts';
 import { freePorts, portFinder } from './url/free-ports.ts';
 import { shortfallOf } from './url/shortfall.ts';
 import { summaryText } from './url/summary-text.ts';
-import { readUrlTarget, urlOptionTable } from './url/url-target.ts';
+import { handshakeSeconds, readUrlTarget, urlOptionTable } from './url/url-target.ts';
 
 const names = [
   'url',
@@ -39,7 +39,6 @@ const names = [
   ...optionNames(urlOptionTable, 'value'),
 ];
 
-const handshakeSeconds = 10;
 const tickMillis = 100;
 
 /** Loads one server from this machine and prints the result; 0 when every connection was opened and held, and nothing is missing. */

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EnvironmentError, UsageError } from '../../../assets/loadgen/commands/exit-codes.ts';
 import { bareHost, withoutCredentials } from '../../../assets/loadgen/commands/server-url.ts';
-import { readUrlTarget, type UrlTarget } from '../../../assets/loadgen/commands/url/url-target.ts';
+import { handshakeSeconds, readUrlTarget, type UrlTarget } from '../../../assets/loadgen/commands/url/url-target.ts';
 import { processesFor } from '../../../assets/loadgen/supervisor/open-files.ts';
 import { shownUrl } from '../../../assets/loadgen/websocket/shown-url.ts';
 import type { PhaseKindName, Workload } from '../../../assets/loadgen/workload/phase-kinds.ts';
@@ -35,8 +35,8 @@ const flagsOfLabs = [
   'resume',
 ] as const;
 
-/** How long the server may take to show that it echoes or publishes. */
-const probeMillis = 3000;
+/** How long the server may take to answer an upgrade, as when it is loaded, and to show that it echoes or publishes. */
+const probeDeadlines = { openMillis: handshakeSeconds * 1000, answerMillis: 3000 };
 
 /** Sizes that a server which may serve others too will bear. */
 const defaults = {
@@ -60,7 +60,7 @@ export async function runUrl(given: string, flags: RunFlags, out: string, contex
   const addresses = addressesOf(target).join(', ');
   const place = `${bareHost(hostName) === addresses ? addresses : `${hostName} (${addresses})`} port ${port}`;
   say(`asking ${place} with two connections and two messages what it does`);
-  const abilities = await probeServer(target.target, target.publishTarget, shownUrl(url), probeMillis);
+  const abilities = await probeServer(target.target, target.publishTarget, shownUrl(url), probeDeadlines);
   const load: UrlLoad = {
     url,
     ...request,

@@ -41,13 +41,18 @@ const tlsCauses: readonly (readonly [RegExp, TlsFailureCause])[] = [
   [/UNRECOGNIZED_NAME/, 'tlsUnknownName'],
   [/CERTIFICATE_REQUIRED/, 'tlsClientCertificate'],
   [/WRONG_VERSION_NUMBER|PACKET_LENGTH|HTTP_REQUEST/, 'tlsNotTls'],
+  [/_ALERT_/, 'tlsAlert'],
+  [/^ERR_SSL_|_SSL_ROUTINES/, 'tlsOther'],
 ];
 
 function failureOf({ code = '', errno = 0, message }: NodeJS.ErrnoException): ProbeFailure {
   // OpenSSL's words are in the message alone where the code is EPROTO.
   const name = code === 'EPROTO' ? message.toUpperCase().replaceAll(' ', '_') : code;
   const [, cause] = tlsCauses.find(([pattern]) => pattern.test(name)) ?? [];
-  if (cause === undefined) return { cause: causeOf(-errno), reason: code === '' ? message : code };
+  return cause === undefined ? { cause: causeOf(-errno), reason: code === '' ? message : code } : tlsFailure(cause);
+}
+
+function tlsFailure(cause: TlsFailureCause): ProbeFailure {
   const [reason = '', advice] = tlsFailureTexts[cause].split(/: (.*)/s);
   return { cause, reason, ...(advice === undefined ? {} : { advice }) };
 }
@@ -111,14 +116,19 @@ export class ProbeConnection implements FrameSink {
     };
     const socket = tls === undefined ? connect(options) : connectSecurely({ ...options, ...secureOptions(tls) });
     this.#socket = socket;
+    let isSecured = tls === undefined;
+    socket.once('secureConnect', () => (isSecured = true));
     const ended = new Promise<ProbeFailure>((resolve) => {
       socket.on('error', (error: NodeJS.ErrnoException) => resolve(failureOf(error)));
       socket.on('close', () => resolve({ cause: 'closedByServer', reason: 'the server ended it' }));
     });
     this.#request();
     const late = new AbortController();
-    const noAnswer: ProbeFailure = { cause: 'handshakeTimeout', reason: `no answer within ${deadlineMillis / 1000} s` };
-    const timeout = pause(deadlineMillis, noAnswer, { signal: late.signal }).catch(() => null);
+    const noAnswer = (): ProbeFailure =>
+      isSecured
+        ? { cause: 'handshakeTimeout', reason: `no answer within ${deadlineMillis / 1000} s` }
+        : tlsFailure('tlsTimeout');
+    const timeout = pause(deadlineMillis, null, { signal: late.signal }).then(noAnswer, () => null);
     const why = await Promise.race([upgraded, ended, timeout]);
     late.abort();
     if (why !== null) socket.destroy();

@@ -17,19 +17,19 @@ const answerPattern = /^sent \d+ \d+ \d+$/;
 
 /**
  * Asks a server with one connection as a member and one as a publisher what it does: a path that is open proves nothing, for many
- * servers take any path. Each answer has `deadlineMillis`; whatever the server sends, next to nothing of it is kept. `name` is the server
- * in errors. Throws LabError `runFailed` when no connection can be opened.
+ * servers take any path. A connection may take `openMillis` and each answer `answerMillis`; whatever the server sends, next to nothing of it
+ * is kept. `name` is the server in errors. Throws LabError `runFailed` when no connection can be opened.
  */
 export async function probeServer(
   target: Target,
   publishTarget: Target,
   name: string,
-  deadlineMillis: number,
+  { openMillis, answerMillis }: { readonly openMillis: number; readonly answerMillis: number },
 ): Promise<ServerAbilities> {
   const member = new ProbeConnection(target);
   const publisher = new ProbeConnection(publishTarget);
   try {
-    const why = await member.open(deadlineMillis);
+    const why = await member.open(openMillis);
     if (why !== null) {
       throw new LabError(
         'runFailed',
@@ -39,13 +39,13 @@ export async function probeServer(
           'check that the server listens there and accepts WebSocket connections on that path',
       );
     }
-    const echoed = member.hears((message) => message === 'c1mlab probe: echo', deadlineMillis);
+    const echoed = member.hears((message) => message === 'c1mlab probe: echo', answerMillis);
     member.send('c1mlab probe: echo');
     const echoes = await echoed;
-    const refused = await publisher.open(deadlineMillis);
+    const refused = await publisher.open(openMillis);
     if (refused !== null) return { echoes, publishes: false, publishFailure: refused.reason };
-    const answered = publisher.hears((message) => answerPattern.test(message), deadlineMillis);
-    const arrived = member.hears((message) => message === 'c1mlab probe: publish', deadlineMillis);
+    const answered = publisher.hears((message) => answerPattern.test(message), answerMillis);
+    const arrived = member.hears((message) => message === 'c1mlab probe: publish', answerMillis);
     publisher.send('c1mlab probe: publish');
     return { echoes, publishes: (await answered) && (await arrived), publishFailure: null };
   } finally {

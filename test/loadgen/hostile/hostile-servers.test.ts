@@ -104,8 +104,8 @@ describe('hostile servers', { concurrency: 2, timeout: 600_000 }, () => {
       c1m,
       ...`run --url ws://${server}/ --connections ${connections} --connect-rate 50 --out ${folder}`.split(' '),
     ];
-    /** Three answers of 3 s, and five seconds of holding. */
-    const probeAndHold = 14;
+    /** An upgrade of 10 s, two answers of 3 s, and five seconds of holding. */
+    const probeAndHold = 21;
     const probed = [
       'says nothing',
       'sends fragments for ever',

@@ -12,6 +12,9 @@ import { findReachable, type Unreachable } from './reachable.ts';
 /** How connections to a URL are requested and secured: the options that `loadgen --url` and `c1m run --url` have in common. */
 export const urlOptionTable = { ...requestOptionTable, ...tlsOptionTable } as const;
 
+/** How long an attempt to connect may take until its upgrade is answered. */
+export const handshakeSeconds = 10;
+
 /** More than any server of the lab takes. */
 const helloMost = 2 ** 20;
 
