@@ -5,6 +5,7 @@ import { describe, test, type TestContext } from 'node:test';
 import { GetObjectCommand } from '@aws-sdk/client-s3';
 import { GetParameterCommand } from '@aws-sdk/client-ssm';
 import { connectAws, type AwsClients } from '../../lib/aws/account/aws-access.ts';
+import { nameErrors } from '../../lib/aws/backend/name-errors.ts';
 import { callOrThrow } from '../../lib/aws/account/service-failure.ts';
 
 /** Clients of an account whose services say nothing to whatever they are asked, and half of an object. */
@@ -30,13 +31,15 @@ async function clientsOfSilence(t: TestContext): Promise<AwsClients> {
 }
 
 describe('a service that falls silent', () => {
-  test('is given up, while it is asked and in the midst of a file', { timeout: 60_000 }, async (t) => {
-    const { ssm, s3 } = await clientsOfSilence(t);
+  test('is told and given up, while it is asked and in the midst of a file', { timeout: 60_000 }, async (t) => {
+    const told: string[] = [];
+    const { ssm, s3 } = nameErrors(await clientsOfSilence(t), (text) => told.push(text));
     const asking = callOrThrow('ssm:GetParameter', () => ssm.send(new GetParameterCommand({ Name: 'lab' })));
     const object = await s3.send(new GetObjectCommand({ Bucket: 'bucket', Key: 'key' }));
     await Promise.all([
       assert.rejects(asking, /^LabError: the service cannot be reached for ssm:GetParameter/),
       assert.rejects(object.Body!.transformToString(), { name: 'TimeoutError' }),
     ]);
+    assert.equal(told[0], 'ssm:GetParameter has not been answered for 8 s');
   });
 });

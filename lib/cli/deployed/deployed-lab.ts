@@ -43,7 +43,9 @@ export async function hostsOfDeployedLab({ clients, deployment }: DeployedLab): 
 export async function connect(flags: AccountFlags, context: LabContext): Promise<AwsClients> {
   const { connectAws } = await import('../../aws/account/aws-access.ts');
   const { nameErrors } = await import('../../aws/backend/name-errors.ts');
-  return nameErrors(await connectAws({ maxAttempts, ...context.aws }, flags.region));
+  const { process, interactive } = context;
+  const say = (text: string): void => process.stderr.write(`${interactive ? '\r\u001b[K' : ''}c1m: ${text}\n`);
+  return nameErrors(await connectAws({ maxAttempts, ...context.aws }, flags.region), say);
 }
 
 /** The name of the lab that the flags name. */

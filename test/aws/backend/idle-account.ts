@@ -56,5 +56,6 @@ export async function startIdleAccount(t: TestContext, lab: Lab, maxAttempts = 1
 async function clientsOf({ endpoint }: FakeAccount, maxAttempts: number): Promise<AwsClients> {
   process.env['AWS_ENDPOINT_URL'] = endpoint;
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  return nameErrors(await connectAws({ region: 'us-east-1', endpointUrl: endpoint, credentials, maxAttempts }));
+  const clients = await connectAws({ region: 'us-east-1', endpointUrl: endpoint, credentials, maxAttempts });
+  return nameErrors(clients, () => undefined);
 }
