@@ -105,7 +105,8 @@ export function progressPrinter(context: LabContext): { onProgress: (event: Prog
           break;
         case 'outcome':
           doing = 'making the result';
-          line(`${heading}: ${event.text}`);
+          // A server may be skipped before any is measured.
+          line(`${heading === '' ? event.server : heading}: ${event.text}`);
           break;
         default:
           event satisfies never;

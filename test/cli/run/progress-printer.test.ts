@@ -34,6 +34,11 @@ describe('progress', () => {
     );
   });
 
+  test('names a server that is skipped before any is measured', () => {
+    const skipped: ProgressEvent = { kind: 'outcome', server: 'floor', text: 'skipped: it does not serve TLS' };
+    assert.equal(printed(false, skipped), '00:00  floor: skipped: it does not serve TLS\n');
+  });
+
   test('is drawn in place on a terminal, no wider than it, and gone at the end', () => {
     const text = printed(true, begun, { kind: 'step', server: 'node', step: 'ramp' });
     assert.equal(text, '00:00  [1/2] node: opening connections\r\u001b[K');
