@@ -3,19 +3,21 @@ import { textTable } from '../../lib/report/text-table.ts';
 import { cells } from './cells.ts';
 import { questions, tryCell, type Answers } from './try-cell.ts';
 
-const usage = `usage: npm run test:faults -- [--only TEXT] [--times N] [--verbose] [--list]
+const usage = `usage: npm run test:faults -- [--only TEXT] [--times N] [--at-once N] [--verbose] [--list]
   --only TEXT   the cells whose name holds TEXT, such as drive/ or /KILL; several, separated by commas
   --times N     each so many times [default = 1]
+  --at-once N   cells under way at a time, as most wait most of the time [default = 1]
   --verbose     what a command printed whose cell is wrong
   --list        the cells' names, and nothing else
 `;
 
-/** Tries cells one after the other, prints each as it is done and all as a table; the exit code. */
+/** Tries cells, prints each as it is done and all as a table; the exit code. */
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       only: { type: 'string', default: '' },
       times: { type: 'string', default: '1' },
+      'at-once': { type: 'string', default: '1' },
       verbose: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -37,8 +39,11 @@ async function main(): Promise<number> {
   }
   const rows: string[][] = [];
   let wrong = 0;
-  for (let time = 0; time < Number(values.times); time += 1) {
-    for (const cell of chosen) {
+  const waiting = Array.from({ length: Number(values.times) }, () => chosen)
+    .flat()
+    .values();
+  const tryInTurn = async (): Promise<void> => {
+    for (const cell of waiting) {
       const answers = await tryCell(cell).catch((error: unknown) =>
         error instanceof Error ? error : new Error(String(error)),
       );
@@ -49,7 +54,8 @@ async function main(): Promise<number> {
       process.stdout.write(`${row.join('  ')}\n`);
       if (!right && values.verbose && !(answers instanceof Error)) process.stdout.write(`${answers.printed}\n`);
     }
-  }
+  };
+  await Promise.all(Array.from({ length: Number(values['at-once']) }, tryInTurn));
   const heading = ['cell', '', 'seconds', ...questions];
   process.stdout.write(
     `\n${textTable(
