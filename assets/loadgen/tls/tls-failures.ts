@@ -27,7 +27,7 @@ export const tlsFailureTexts: Readonly<Record<TlsFailureCause, string>> = {
     'the server’s certificate cannot be accepted (weak key or signature, wrong purpose): replace it, or --insecure',
   tlsVersion: 'the server speaks neither TLS 1.2 nor TLS 1.3: enable one of them',
   tlsHandshakeFailure:
-    'the server has nothing in common with the load generator, which offers AES-GCM and ChaCha20-Poly1305 and no certificate of its own: enable such a cipher, or load a port that asks for no certificate',
+    'the server has nothing in common with the load generator, which offers AES-GCM and ChaCha20-Poly1305 and no certificate of its own: enable such a cipher, load a port that asks for no certificate, or use a URL with a name instead of an address',
   tlsNoHttp: 'the server refuses the protocol http/1.1 (ALPN): enable it, for WebSocket connections need it here',
   tlsUnknownName: 'the server does not know the name that was asked for (SNI): use a URL with a name that it has',
   tlsClientCertificate:

@@ -1,6 +1,6 @@
 import { monotonicMicros } from '../kernel/clock.ts';
 import { backOff, waitAtLeast } from '../plan/retry-waits.ts';
-import { countCause, describeCauses, isFinal } from '../measure/failure-causes.ts';
+import { countCause, describeCauses, explainCauses, isFinal } from '../measure/failure-causes.ts';
 import { Histogram } from '../measure/histogram.ts';
 import { LoopMeter } from '../measure/loop-meter.ts';
 import type { PublicationRaw } from '../phases/broadcast.ts';
@@ -67,7 +67,10 @@ export function runPublisher(start: StartPublisher, layers: ConnectionLayers): v
       const wait = isFinal(cause) ? null : backOff(failed[port]!);
       const due = monotonicMicros() + waitAtLeast(wait ?? 0, retryAfterSeconds);
       if (wait !== null && due < giveUpMicros) retries.push({ due, port });
-      else fail(`no connection to ${shownUrl(start.target.path)} on port ${ports[port]} (${describeCauses(failures)})`);
+      else
+        fail(
+          `no connection to ${shownUrl(start.target.path)} on port ${ports[port]} (${[describeCauses(failures), ...explainCauses(failures)].join('; ')})`,
+        );
     },
     lost(fd, cause) {
       const port = connections.table.connection[fd]!;

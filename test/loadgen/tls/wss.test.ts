@@ -141,6 +141,13 @@ describe('connections over TLS', { concurrency: 2 }, () => {
       stderr,
       /0 of 5 connections were open.*\n {2}fix: tlsUnknownCa: no trusted authority .* --cacert FILE/,
     );
+
+    const plain = await startLabServer(context);
+    const publishing = ['--url', `ws://127.0.0.1:${plain.port}/`, '--publish-url', `wss://localhost:${port}/publish`];
+    assert.equal((await run(...publishing, '--cacert', file))[0], 0, 'the certificate is for publishing');
+    const [failed, why] = await run(...publishing, '--broadcasts', '1');
+    assert.equal(failed, 4);
+    assert.match(why, /publishing failed: .* tlsUnknownCa; tlsUnknownCa: no trusted authority .* --cacert FILE/);
   });
 });
 

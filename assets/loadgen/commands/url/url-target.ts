@@ -38,7 +38,7 @@ export interface UrlTarget {
  */
 export async function readUrlTarget(url: string, options: Options): Promise<UrlTarget> {
   const server = await serverUrl(url);
-  if (!server.isSecure) refuseTlsOptions(options, `--url is ${withoutCredentials(url)}`);
+  if (!server.isSecure && !publishesOverTls(options)) refuseTlsOptions(options, `--url is ${withoutCredentials(url)}`);
   const sources = sourcesOf(options);
   const addresses = server.addresses.filter((address) => isAny(sources) || isIP(address) === isIP(sources[0]!));
   if (addresses.length === 0) {
@@ -74,6 +74,10 @@ async function targetOf(server: ServerUrl, address: string, options: Options, ur
     deflate: await deflateOption(options),
     ...(server.isSecure ? { tls: await tlsOptions(options, bareHost(server.hostName)) } : {}),
   };
+}
+
+function publishesOverTls(options: Options): boolean {
+  return options.has('publish-url') && URL.parse(options.text('publish-url'))?.protocol === 'wss:';
 }
 
 /** One connection publishes, whatever addresses the name has: the service is to see to the rest. */
