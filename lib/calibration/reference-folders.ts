@@ -47,6 +47,7 @@ function describe({ name, title, behaviour }: CalibrationCase): Omit<ServerDescr
       baseBytes,
       source: 'What the flags make it write to, and some kilobytes of Node for a connection.',
     },
+    singleThreaded: true,
     tls: false,
     deflate: false,
     knownDeviations: [],

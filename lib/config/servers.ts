@@ -44,6 +44,10 @@ export const serverSchema = v.strictObject({
       v.description('`floor`: not a contestant but the baseline that others are compared with.'),
     ),
   ),
+  singleThreaded: v.pipe(
+    v.optional(v.boolean(), false),
+    v.description('Whether one thread serves all connections of a process; others may use every processor.'),
+  ),
   requires: v.pipe(
     v.array(
       v.strictObject({

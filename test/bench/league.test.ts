@@ -93,7 +93,7 @@ describe('a league', () => {
       edition,
       standings: standingsOf(readEdition(folder, edition)),
     }));
-    const page = leaguePage(editions);
+    const page = leaguePage(editions, ['node (ws)']);
     assert.doesNotMatch(page, /<(link|img|iframe|object|embed)\b|\bsrc\s*=|@import|url\(/i);
     for (const server of servers) {
       assert.match(page, new RegExp(`href="#runs-2026-11-2000-${server}"`));
@@ -101,9 +101,10 @@ describe('a league', () => {
       assert.match(page, new RegExp(`href="2026-11/2000/${server}-2.json"`));
     }
     assert.match(page, /<option value="Java">/);
-    const text = leagueMarkdown(editions);
+    const text = leagueMarkdown(editions, ['node (ws)']);
     assert.match(text, /^\| netty \| \*\*4\.\d+\*\* ±/m);
     assert.match(text, /\[3\]\(2026-11\/2000\/go-3\.json\)/);
     assert.match(text, /^## 2025-11$/m);
+    for (const made of [page, text]) assert.match(made, /all connections of node \(ws\);/);
   });
 });

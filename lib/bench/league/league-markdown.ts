@@ -5,8 +5,11 @@ import { wholeNumber } from '../../report/units.ts';
 import type { RunResult } from '../../results/schema/run-result.ts';
 import type { ShownEdition, Standings } from './standings.ts';
 
-/** The league as a page of Markdown: a table for each edition and size. Editions come in the order given. */
-export function leagueMarkdown(editions: readonly ShownEdition[]): string {
+/**
+ * The league as a page of Markdown: a table for each edition and size. Editions come in the order given. `singleThreaded` are the titles
+ * of the servers that run on one thread.
+ */
+export function leagueMarkdown(editions: readonly ShownEdition[], singleThreaded: readonly string[]): string {
   const sections = editions.flatMap(({ edition, standings }) => [
     `## ${edition}`,
     ...standings.flatMap((size) => sectionOf(size)),
@@ -15,6 +18,7 @@ export function leagueMarkdown(editions: readonly ShownEdition[]): string {
     '# League',
     'Every server of the lab under the same workload on the same machine. [The page](index.html) sorts, filters by language and leads from each figure to its runs; `npm run bench:league` measures what is missing and makes both again.',
     '± is half the range over repeats; bold: the best, or indistinguishable from it because the ranges overlap. A server with one repeat has no ±: ignore small differences. `× floor` is how many times the floor, a server in C that does nothing else, the figure is.',
+    threadsNote(singleThreaded),
     ...sections,
   ].join('\n\n')}\n`;
 }
@@ -50,6 +54,11 @@ function sectionOf({ connections, result, columns, cells }: Standings): readonly
     `Workload \`${result.parameters.workload.map(formatPhase).join(', ')}\` on ${machineOfResult(result)}.`,
     table.join('\n'),
   ];
+}
+
+/** Which servers can use one processor only, in a sentence. */
+export function threadsNote(singleThreaded: readonly string[]): string {
+  return `One thread serves all connections of ${singleThreaded.join(', ')}; the others use every processor. A larger run starts several processes of each.`;
 }
 
 /** The machine of a run, in a few words. */

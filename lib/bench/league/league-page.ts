@@ -7,11 +7,14 @@ import { verdictBadge } from '../../report/page/verdict-badge.ts';
 import { verdictOf } from '../../report/comparison.ts';
 import { utcMinute, wholeNumber } from '../../report/units.ts';
 import type { KeptCell } from './kept-cells.ts';
-import { machineOfResult } from './league-markdown.ts';
+import { machineOfResult, threadsNote } from './league-markdown.ts';
 import type { ShownEdition, Standings } from './standings.ts';
 
-/** The league as one HTML page that fetches nothing; the results of the runs lie beside it. Editions come in the order given. */
-export function leaguePage(editions: readonly ShownEdition[]): string {
+/**
+ * The league as one HTML page that fetches nothing; the results of the runs lie beside it. Editions come in the order given.
+ * `singleThreaded` are the titles of the servers that run on one thread.
+ */
+export function leaguePage(editions: readonly ShownEdition[], singleThreaded: readonly string[]): string {
   const files = readPageFiles();
   const filter = readFileSync(new URL('league.client.js', import.meta.url), 'utf8');
   const page = html`<!doctype html>
@@ -47,6 +50,7 @@ export function leaguePage(editions: readonly ShownEdition[]): string {
             ± is half the range over repeats; bold: the best, or indistinguishable from it because the ranges overlap. A
             figure without ± has one repeat: ignore small differences. × floor: how many times the figure of a server in
             C that does nothing else. A figure marked ~ is to be read with care; its run says why.
+            ${threadsNote(singleThreaded)}
           </footer>
         </main>
         <script>

@@ -113,8 +113,11 @@ async function measure(cell: LeagueCell, edition: string, workload: string, out:
 function writePages(out: string): void {
   mkdirSync(out, { recursive: true });
   const editions = editionsIn(out).map((edition) => ({ edition, standings: standingsOf(readEdition(out, edition)) }));
-  writeFileSync(join(out, 'index.html'), leaguePage(editions));
-  writeFileSync(join(out, 'README.md'), leagueMarkdown(editions));
+  const singleThreaded = knownServers().flatMap(({ description: { title, singleThreaded: is } }) =>
+    is ? [title] : [],
+  );
+  writeFileSync(join(out, 'index.html'), leaguePage(editions, singleThreaded));
+  writeFileSync(join(out, 'README.md'), leagueMarkdown(editions, singleThreaded));
 }
 
 await runBenchmarkCommand(usage, options, main);
