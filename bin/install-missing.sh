@@ -1,10 +1,9 @@
 #!/bin/sh
-# Installs the dependencies that package-lock.json names, unless node_modules already holds exactly those.
+# Installs the dependencies that package-lock.json names, unless npm has done so since that file was written.
 # npm runs this before every command of the project, so a fresh clone needs no step of its own.
 set -eu
 cd "$(dirname "$0")/.."
-stamp=node_modules/.c1mlab-installed
-if [ -f "$stamp" ] && cmp -s package-lock.json "$stamp"; then exit 0; fi
+if [ -n "$(find node_modules/.package-lock.json -newer package-lock.json 2>/dev/null)" ]; then exit 0; fi
 echo 'c1mlab: installing dependencies (once) ...' >&2
 # npm's own waits between attempts (10 s, then 60 s) are a minute of silence for each package without a network.
 npm ci --loglevel=error --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=4000 --fetch-timeout=60000 >&2 &
@@ -22,4 +21,3 @@ if ! wait "$npm"; then
   echo '  fix: check that npm reaches its registry (npm ping) and that the disk has room, then try again' >&2
   exit 3
 fi
-cp package-lock.json "$stamp"
