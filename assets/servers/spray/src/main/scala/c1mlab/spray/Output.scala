@@ -26,8 +26,8 @@ object Output {
 
   /** What may wait for one member, in bytes. */
   private val maxWaitingBytes = 4 << 20
-  /** A client for whom more than this waits is not read from. */
-  private val pauseBytes = 1 << 20
+  /** A client for whom more than this waits is not read from: small frames take much more memory. */
+  private val pauseBytes = 64 << 10
 
   def apply(worker: ActorRef, connections: ActorRef, maxMessageBytes: Int): PipelineStage = new PipelineStage {
     def apply(context: PipelineContext, commandPL: CPL, eventPL: EPL): Pipelines = new Pipelines {
