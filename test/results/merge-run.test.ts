@@ -39,6 +39,18 @@ describe('a run that went well', () => {
     assert.equal(only(await readMerged(files)).connections.peak, 5_000_000);
   });
 
+  test('shows connections as open until they were lost, however long nothing had changed before', async () => {
+    const files = changedProcess(runFiles({ servers: ['node'] }), 'raw/node/load-1/loadgen-0.json', (process) => {
+      const [lastMicros] = process.ramp.openOverTime.at(-1)!;
+      const openOverTime = [...process.ramp.openOverTime, [lastMicros + 60e6, 0] as const];
+      return { ...process, ramp: { ...process.ramp, openOverTime } };
+    });
+    const { connections } = only(await readMerged(files)).series;
+    const lost = connections.findIndex(([seconds]) => seconds > 60);
+    const [before, after] = [connections[lost]!, connections[lost + 1]!];
+    assert.deepEqual([before[1] > after[1], Math.round(after[0] - before[0])], [true, 1]);
+  });
+
   test('fits the published schema', async () => {
     const result = await readMerged(runFiles({ repeats: 2 }));
     assert.deepEqual(v.parse(runResultSchema, JSON.parse(JSON.stringify(result))), JSON.parse(JSON.stringify(result)));

@@ -124,7 +124,20 @@ function connectionsSeries(
   if (lastSample !== null && secondsAfter(lastSample, rampWindow) > (last?.[0] ?? 0)) {
     points.push([secondsAfter(lastSample, rampWindow), connections.open]);
   }
-  return downsample([[0, 0], ...points.filter(([seconds]) => seconds > 0)]);
+  return downsample(heldUntilChanged([[0, 0], ...points.filter(([seconds]) => seconds > 0)]));
+}
+
+/** Load processes tell once a second what is open, if it has changed: a line from change to change would slope where all was held. */
+function heldUntilChanged(points: readonly [number, number][]): [number, number][] {
+  return points.flatMap(([seconds, open], index) => {
+    const [since, held] = points[index - 1] ?? [seconds, open];
+    return seconds - since > 2
+      ? [
+          [seconds - 1, held],
+          [seconds, open],
+        ]
+      : [[seconds, open]];
+  });
 }
 
 function serverCpuSeries(time: ProcessorTime, { rampWindow }: ConnectionsMerged): [number, number][] {
