@@ -111,8 +111,9 @@ function serverStoodStill({ raw, result }: Evidence, host: RawHost): readonly Wa
   const stopped = longestRun(host.samples, (sample) => serverUnits(sample).some((unit) => unit.stopped));
   const found: string[] = [];
   if (stopped >= standStillSamples) {
-    found.push(`a process of it was stopped (by a signal or a debugger) in ${stopped} samples in a row`);
+    found.push(`stood still: a process of it was stopped (by a signal or a debugger) in ${stopped} samples in a row`);
   }
+  const leftUndone: string[] = [];
   const drove = raw.record.steps.some(({ name, status }) => name === 'drive' && status === 'Success');
   // Connections of an address that went away get no answer, whatever the server does.
   const isCutOff = raw.hosts.some((one) => addressesGone(one).gone > 0);
@@ -121,11 +122,13 @@ function serverStoodStill({ raw, result }: Evidence, host: RawHost): readonly Wa
     for (const phase of result.phases) {
       const unserved = resultRoom(phase.kind).unserved(phase);
       if (unserved === null || unserved.share <= unansweredShare || (hasLost && unserved.unlessLost)) continue;
-      found.push(unserved.sentence);
+      leftUndone.push(unserved.sentence);
     }
   }
+  // Whoever answers most of it did not stand still.
+  if (leftUndone.length > 0) found.push(`left undone what it should have: ${leftUndone.join('; ')}`);
   if (found.length === 0) return [];
-  const evidence = `the server stood still: ${found.join('; ')}`;
+  const evidence = `the server ${found.join('; and ')}`;
   return [{ wall: 'serverStoodStill', effect: 'invalidates', host: host.host, evidence }];
 }
 
