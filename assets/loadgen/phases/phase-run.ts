@@ -19,6 +19,8 @@ export interface PhaseContext {
   readonly connectionCount: number;
   readonly endpoints: (connection: number) => Endpoints;
   readonly sharesLocalPorts: boolean;
+  /** Whether clients come back from the local ports of the plan, not from ports that the kernel chooses. */
+  readonly keepsPorts: boolean;
   /** How long an attempt may take, microseconds. */
   readonly handshakeMicros: number;
   /** Says goodbye on an open connection; `left` is called when the server has closed. */

@@ -27,7 +27,6 @@ export const returnPolicies: Readonly<Record<'none' | 'exp', ReturnPolicy>> = {
 export class Returns {
   readonly #context: PhaseContext;
   readonly #policy: ReturnPolicy;
-  readonly #keepsPort: boolean;
   readonly #due = new DueQueue();
   readonly #since: Float64Array;
   readonly #attempts: Uint16Array;
@@ -41,11 +40,9 @@ export class Returns {
   /** When one last came back. */
   lastBackMicros = 0;
 
-  /** Where `keepsPort` is false, a client comes from another local port, chosen by the kernel. */
-  constructor(context: PhaseContext, policy: ReturnPolicy, keepsPort = true) {
+  constructor(context: PhaseContext, policy: ReturnPolicy) {
     this.#context = context;
     this.#policy = policy;
-    this.#keepsPort = keepsPort;
     this.#since = new Float64Array(context.connectionCount);
     this.#attempts = new Uint16Array(context.connectionCount);
   }
@@ -89,12 +86,12 @@ export class Returns {
   }
 
   #begin(connection: number): void {
-    const { connections, endpoints, sharesLocalPorts } = this.#context;
+    const { connections, endpoints, sharesLocalPorts, keepsPorts } = this.#context;
     const { serverPort, source, localPort } = endpoints(connection);
     this.attempts += 1;
     this.#opening += 1;
     this.#attempts[connection]! += 1;
-    if (this.#keepsPort) connections.begin(connection, serverPort, source, localPort, sharesLocalPorts);
+    if (keepsPorts) connections.begin(connection, serverPort, source, localPort, sharesLocalPorts);
     else connections.begin(connection, serverPort, source, 0, false);
   }
 

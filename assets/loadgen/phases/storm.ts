@@ -30,7 +30,7 @@ export class Storm implements PhaseRun<StormRaw> {
     this.#phase = phase;
     this.#context = context;
     // Whoever vanished comes from another port: the server still has a connection from the old one.
-    this.returns = new Returns(context, returnPolicies[phase.backoff], phase.by === 'reset');
+    this.returns = new Returns(context, returnPolicies[phase.backoff]);
   }
 
   start({ beginMicros }: PhaseTimes): void {

@@ -9,7 +9,9 @@ import type { PhaseOrder, PhaseReport } from '../supervisor/messages.ts';
 import type { Phase, Workload } from '../workload/phase-kinds.ts';
 
 /** What phases work with, whichever it is. */
-export type DrivingContext = Omit<PhaseContext, 'place' | 'broadcasts' | 'firstSeq'> & { readonly pushes: PushLog };
+export type DrivingContext = Omit<PhaseContext, 'place' | 'broadcasts' | 'firstSeq' | 'keepsPorts'> & {
+  readonly pushes: PushLog;
+};
 
 /** A phase that has begun. */
 interface Begun {
@@ -24,6 +26,14 @@ interface Begun {
   raw: PhaseRaw | null;
 }
 
+/**
+ * Whether the server's side may still know the ports of clients that come back: of half-open connections, or, while nothing listens, of
+ * ended ones. It then answers with an ACK, and they would wait a second to try again.
+ */
+function needsOtherPorts(phase: Phase): boolean {
+  return phase.kind === 'restart' || (phase.kind === 'storm' && phase.by === 'silence');
+}
+
 /** The phases of the workload in a load process, one after the other. */
 export class Driving {
   readonly #context: DrivingContext;
@@ -35,6 +45,8 @@ export class Driving {
   // Its room for as long as it runs; a field, as a getter that is private costs a call into V8's runtime.
   #running: PhaseRun<object> | null = null;
   #isOverReported = true;
+  // Not once the kernel has chosen some: they may be ports of the plan.
+  #keepsPorts = true;
 
   constructor(plan: LoadPlan, context: DrivingContext) {
     this.#context = context;
@@ -50,9 +62,11 @@ export class Driving {
   /** Begins a phase. */
   begin({ place, ...times }: PhaseOrder): void {
     const phase = this.#workload[place]!;
+    if (needsOtherPorts(phase)) this.#keepsPorts = false;
     const run = openRoom(phase, {
       ...this.#context,
       place,
+      keepsPorts: this.#keepsPorts,
       broadcasts: this.#broadcasts,
       firstSeq: broadcastRanges(this.#workload)[place]?.firstSeq ?? 0,
     });
