@@ -2,6 +2,7 @@ import { plannedSeconds, type Workload } from '../../assets/loadgen/workload/pha
 import { formatWorkload } from '../../assets/loadgen/workload/workload.ts';
 import { maxServerProcesses } from '../config/hosts.ts';
 import { LabError } from '../config/lab-error.ts';
+import { portsPerAddress } from '../config/lab-fit.ts';
 import type { Lab } from '../config/lab.ts';
 import type { MemoryPresetName, ServerDescription } from '../config/servers.ts';
 import { driveTimeoutSeconds } from '../documents/host-commands.ts';
@@ -48,8 +49,6 @@ const unknownTlsBytes = 40_000;
 const unknownDeflateBytes = 300_000;
 /** Private memory of a load process, bytes: 62 of them took 873 MB together. */
 const loadProcessBytes = 16e6;
-/** Local ports of one address: 1024 to 65535 without those reserved for servers. */
-const portsPerAddress = 65_535 - 1024 + 1 - maxServerProcesses;
 
 /** How long opening the connections may take, seconds: Ramp waits 7000 s, and the last ones take their time. */
 const longestRampSeconds = 6600;
