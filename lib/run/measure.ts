@@ -19,6 +19,11 @@ import { writeMeasurement } from './faults/storage-error.ts';
 /** Steps in which the hosts have something to show; in every other that runs on them it is only seen that they get on with it. */
 const shownSteps = new Set(['start', 'ramp', 'drive', 'restart', 'resume']);
 
+/** Whether a step has something to do: these two have not where the workload restarts no server. */
+function isWork(step: string, { Parameters }: AutomationExecution): boolean {
+  return !['restart', 'resume'].includes(step) || /\brestart\b/.test(Parameters?.['Workload']?.[0] ?? '');
+}
+
 /** Steps that an interruption waits for: they keep what was measured. */
 const lastSteps = new Set(['collect', 'stop']);
 
@@ -149,7 +154,7 @@ async function watch(
       if (backend.pullMillis !== null) await pull();
       step = now;
       stepBegan = performance.now();
-      onProgress({ kind: 'step', server, step });
+      if (isWork(step, execution)) onProgress({ kind: 'step', server, step });
     }
     const seconds = Math.round((performance.now() - stepBegan) / 1000);
     if (lastSteps.has(step) && seconds * 1000 > lastStepTimes * backend.cancelMillis)

@@ -35,6 +35,8 @@ describe('a local run', () => {
       assert.ok(measurement.verdict.reached && measurement.verdict.complete);
       assert.match(readFileSync(join(folder, 'report.html'), 'utf8'), /^<!doctype html>/i);
       assert.match(lab.stdout(), /node/);
+      assert.match(lab.stderr(), /driving the workload/);
+      assert.doesNotMatch(lab.stderr(), /between two parts|driving the rest/, 'steps that had nothing to do');
 
       // The table and the page come from the raw files alone.
       const before = readFileSync(join(folder, 'result.json'), 'utf8');
