@@ -29,7 +29,6 @@ export class Storm implements PhaseRun<StormRaw> {
   constructor(phase: PhaseOf<'storm'>, context: PhaseContext) {
     this.#phase = phase;
     this.#context = context;
-    // Whoever vanished comes from another port: the server still has a connection from the old one.
     this.returns = new Returns(context, returnPolicies[phase.backoff]);
   }
 
