@@ -9,7 +9,7 @@ trap 'rm -rf "$said"' EXIT
 run_tests() {
   node --test --test-timeout=900000 --test-force-exit --test-reporter=spec "$@"
 }
-together='infra,results,documents,config,scale,run,calibration'
+together='infra,text,results,documents,config,scale,run,calibration'
 sh bin/check.sh >"$said/check" 2>&1 &
 check=$!
 run_tests --test-isolation=none "test/{$together}/**/*.test.ts" >"$said/together" 2>&1 &

@@ -1,5 +1,5 @@
-import { textTable } from '../report/text-table.ts';
-import { threeDigits, unitFor, withUnit, wholeNumber } from '../report/units.ts';
+import { textTable } from '../text/text-table.ts';
+import { threeDigits, unitFor, withUnit, wholeNumber } from '../text/units.ts';
 import type { CalibrationRecord } from './calibration-record.ts';
 import type { Comparison } from './compare/comparison.ts';
 

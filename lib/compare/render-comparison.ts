@@ -1,6 +1,6 @@
-import { textTable } from '../report/text-table.ts';
+import { textTable } from '../text/text-table.ts';
 import { figureTexts, unitOf } from '../report/comparison.ts';
-import type { Unit } from '../report/units.ts';
+import type { Unit } from '../text/units.ts';
 import type { ComparedFigure } from '../results/compared-figures.ts';
 import type { Repeated, RunResult } from '../results/schema/run-result.ts';
 import type { ComparedRow, Difference } from './compare-runs.ts';

@@ -1,5 +1,5 @@
 import { formatPhase } from '../../assets/loadgen/workload/parse-text.ts';
-import { wholeNumber } from '../report/units.ts';
+import { wholeNumber, withUnit } from '../text/units.ts';
 import type { RunResult } from '../results/schema/run-result.ts';
 
 /** Memory of two machines that is alike: a kernel keeps a little more or less of the same memory for itself. */
@@ -44,8 +44,7 @@ function memoryDifferences(first: RunResult, other: RunResult): readonly string[
   return first.hosts.flatMap(({ host, memoryBytes }) => {
     const there = other.hosts.find((candidate) => candidate.host === host);
     if (there === undefined || Math.abs(there.memoryBytes - memoryBytes) <= memoryBytes * memoryTolerance) return [];
-    const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(1);
-    return [`memory of ${host}: ${gigabytes(memoryBytes)} GB and ${gigabytes(there.memoryBytes)} GB`];
+    return [`memory of ${host}: ${withUnit('bytes', memoryBytes)} and ${withUnit('bytes', there.memoryBytes)}`];
   });
 }
 

@@ -1,6 +1,6 @@
 import { closeText } from '../../assets/loadgen/commands/url/summary-text.ts';
 import type { Answers } from '../results/schema/answers.ts';
-import { counted, wholeNumber, withUnit } from './units.ts';
+import { counted, wholeNumber, withUnit } from '../text/units.ts';
 
 /** Connections that were lost, by cause, and with what codes the server closed; empty where none was. */
 export function lossTexts(lost: Readonly<Record<string, number>>, { closes }: Answers): readonly string[] {

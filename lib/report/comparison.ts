@@ -4,7 +4,7 @@ import type { MeasurementResult } from '../results/schema/measurement-result.ts'
 import type { Repeated, RunResult, ServerSummary } from '../results/schema/run-result.ts';
 import { failedBeforeRamp } from '../results/verdict/judge.ts';
 import { answerTexts, lossTexts } from './answer-texts.ts';
-import { digitsWithin, halfRangeOf, threeDigits, unitFor, wholeNumber, withUnit, type Unit } from './units.ts';
+import { digitsWithin, halfRangeOf, threeDigits, unitFor, wholeNumber, withUnit, type Unit } from '../text/units.ts';
 
 /** What is said where a server's own figures are missing because it only has a URL. */
 export const unknownFromOutside = 'Memory and CPU of the server are unknown: it was measured from outside';

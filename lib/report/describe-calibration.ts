@@ -1,5 +1,5 @@
 import type { RunResult } from '../results/schema/run-result.ts';
-import { utcMinute, withUnit } from './units.ts';
+import { utcMinute, withUnit } from '../text/units.ts';
 
 const outcomeWords = { passed: 'passed', failed: 'FAILED', invalid: 'could not be judged' } as const;
 

@@ -1,5 +1,5 @@
 import type { RunResult } from '../results/schema/run-result.ts';
-import { withUnit } from './units.ts';
+import { withUnit } from '../text/units.ts';
 
 /** The first machine of a run in one line: processors, memory, kernel. */
 export function machineOf({ hosts: [host] }: Pick<RunResult, 'hosts'>): string {

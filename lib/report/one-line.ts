@@ -1,6 +1,6 @@
 import type { RunResult } from '../results/schema/run-result.ts';
 import { compareServers, verdictOf, type ComparedColumn } from './comparison.ts';
-import { wholeNumber } from './units.ts';
+import { wholeNumber } from '../text/units.ts';
 
 /**
  * The first server of a result in one line: its verdict, its connections, and of memory, processor time and each phase the figure that is

@@ -10,7 +10,7 @@ import { readPageFiles, type PageFiles } from './page/page-files.ts';
 import { measurementsTable, remarks } from './page/tables.ts';
 import { reportRoom, shownPhases } from './phases/rooms.ts';
 import { unknownFromOutside } from './comparison.ts';
-import { counted, unbroken, utcMinute } from './units.ts';
+import { counted, unbroken, utcMinute } from '../text/units.ts';
 
 /** The most missing things that are listed. */
 const missingShown = 12;

@@ -13,8 +13,8 @@ import {
 } from './comparison.ts';
 import { describeCalibration } from './describe-calibration.ts';
 import { machineOf } from './machine.ts';
-import { textTable } from './text-table.ts';
-import { threeDigits, utcMinute, wholeNumber, withUnit } from './units.ts';
+import { textTable } from '../text/text-table.ts';
+import { threeDigits, utcMinute, wholeNumber, withUnit } from '../text/units.ts';
 
 /** Text below the table is wrapped at so many characters, or at the terminal's width. */
 const textWidth = 100;

@@ -2,10 +2,11 @@ import { plannedSeconds, type Workload } from '../../assets/loadgen/workload/pha
 import { formatWorkload } from '../../assets/loadgen/workload/workload.ts';
 import { maxServerProcesses } from '../config/hosts.ts';
 import { LabError } from '../config/lab-error.ts';
-import { portsPerAddress } from '../config/lab-fit.ts';
+import { kernelBytesPerConnection, portsPerAddress } from '../config/lab-fit.ts';
 import type { Lab } from '../config/lab.ts';
 import type { MemoryPresetName, ServerDescription } from '../config/servers.ts';
 import { driveTimeoutSeconds } from '../documents/host-commands.ts';
+import { wholeNumber, withUnit } from '../text/units.ts';
 import type { RunRequest } from './run.ts';
 
 /** What the hosts can hold. On one machine the server and the load hosts share memory and file descriptors. */
@@ -39,10 +40,8 @@ export interface MeasurementPlan {
 
 /** Descriptors a process needs beside its connections: jars, logs, epoll, listeners. */
 const reservedDescriptors = 600;
-/** Kernel memory of a connection when both ends are on this machine, bytes: 6.2 kB unreclaimable was measured, with a margin. */
-const kernelPairBytes = 7000;
-/** Kernel memory of one end of a connection, bytes: what a host has that is a machine of its own. */
-const kernelEndBytes = kernelPairBytes / 2;
+/** Kernel memory planned for one end of a connection, bytes: what an idle one takes, and a margin for buffers in use. */
+const kernelEndBytes = kernelBytesPerConnection + 400;
 /** What TLS adds to a server's memory a connection where its server.json does not say, bytes: what Node takes. */
 const unknownTlsBytes = 40_000;
 /** The same for compression: both ways' streams of zlib with its defaults, which many libraries keep for each connection. */
@@ -60,9 +59,6 @@ const longestWorkloadSeconds = 22 * 3600;
  * collecting and stopping.
  */
 const longestAsStarterSeconds = 11 * 3600;
-
-const gigabytes = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
-const count = (value: number): string => value.toLocaleString('en').replaceAll(',', ' ');
 
 /** What keeps a measurement from fitting onto the hosts, and what moves it out of the way beside asking for fewer connections. */
 interface Obstacle {
@@ -83,8 +79,8 @@ export function planMeasurement(
   if (capacity.openFilesPerProcess <= reservedDescriptors) {
     throw new LabError(
       'environment',
-      `a process may open only ${count(capacity.openFilesPerProcess)} files here, which leaves nothing for connections`,
-      `raise the hard limit of open files (ulimit -Hn) to ${count(reservedDescriptors * 2)} or more`,
+      `a process may open only ${wholeNumber(capacity.openFilesPerProcess)} files here, which leaves nothing for connections`,
+      `raise the hard limit of open files (ulimit -Hn) to ${wholeNumber(reservedDescriptors * 2)} or more`,
     );
   }
   const plan = sizesOf(request, server, lab, capacity);
@@ -120,7 +116,7 @@ function sizesOf(request: RunRequest, server: ServerDescription, lab: Lab, capac
   const oneMachine = capacity.openFilesLeft !== null;
   const { expected } = server;
   const connectionBytes =
-    (oneMachine ? kernelPairBytes : kernelEndBytes) +
+    (oneMachine ? 2 : 1) * kernelEndBytes +
     expected.bytesPerConnection +
     (request.tls ? (expected.tlsBytesPerConnection ?? unknownTlsBytes) : 0) +
     (request.deflate ? (expected.deflateBytesPerConnection ?? unknownDeflateBytes) : 0);
@@ -148,7 +144,7 @@ function checkLifetime(plan: MeasurementPlan, { lifetime }: Lab, { openFilesLeft
   if (minutes < lifetime.hours * 60) return;
   throw new LabError(
     'environment',
-    `opening ${count(connections)} connections and the workload take up to ${minutes} minutes, but a host of the lab ends ${lifetime.hours * 60} minutes after a run begins`,
+    `opening ${wholeNumber(connections)} connections and the workload take up to ${minutes} minutes, but a host of the lab ends ${lifetime.hours * 60} minutes after a run begins`,
     'use a shorter --workload (fewer --broadcasts, a shorter --interval), or raise lifetime.hours in the lab file and deploy again',
   );
 }
@@ -158,13 +154,13 @@ function obstacleTo(plan: MeasurementPlan, perProcess: number, lab: Lab, capacit
   const { connections, serverProcesses, expectedBytes } = plan;
   if (serverProcesses > maxServerProcesses) {
     return {
-      message: `${count(connections)} connections need ${serverProcesses} server processes of ${count(perProcess)}, and a lab has at most ${maxServerProcesses}`,
+      message: `${wholeNumber(connections)} connections need ${serverProcesses} server processes of ${wholeNumber(perProcess)}, and a lab has at most ${maxServerProcesses}`,
       hint: 'raise the hard limit of open files (ulimit -Hn)',
     };
   }
   if (connections > serverProcesses * perProcess) {
     return {
-      message: `${count(connections)} connections do not fit into ${serverProcesses} server process(es) of ${count(perProcess)}`,
+      message: `${wholeNumber(connections)} connections do not fit into ${serverProcesses} server process(es) of ${wholeNumber(perProcess)}`,
       hint: `remove --server-processes, or give at least ${Math.ceil(connections / perProcess)}`,
     };
   }
@@ -172,20 +168,20 @@ function obstacleTo(plan: MeasurementPlan, perProcess: number, lab: Lab, capacit
   const most = addresses * portsPerAddress * serverProcesses;
   if (connections > most) {
     return {
-      message: `${count(connections)} connections need more than ${count(portsPerAddress)} local ports x ${addresses} client addresses x ${serverProcesses} server port(s) = ${count(most)}`,
+      message: `${wholeNumber(connections)} connections need more than ${wholeNumber(portsPerAddress)} local ports x ${addresses} client addresses x ${serverProcesses} server port(s) = ${wholeNumber(most)}`,
       hint: 'give the load hosts more secondary addresses, add load hosts, or start more server processes',
     };
   }
   const openFiles = 2 * connections + (serverProcesses + plan.loadProcesses * lab.load.hosts) * 100;
   if (capacity.openFilesLeft !== null && openFiles > capacity.openFilesLeft) {
     return {
-      message: `${count(connections)} connections open ${count(openFiles)} files on this machine, which allows ${count(capacity.openFilesLeft)} more`,
+      message: `${wholeNumber(connections)} connections open ${wholeNumber(openFiles)} files on this machine, which allows ${wholeNumber(capacity.openFilesLeft)} more`,
       hint: `as root: sysctl -w fs.file-max=${Math.ceil((openFiles * 1.1) / 1e5) * 1e5 + 1e6}`,
     };
   }
   if (capacity.availableBytes !== null && expectedBytes > capacity.availableBytes) {
     return {
-      message: `${count(connections)} connections to ${plan.server} need about ${gigabytes(expectedBytes)}, and ${gigabytes(capacity.availableBytes)} of memory are available`,
+      message: `${wholeNumber(connections)} connections to ${plan.server} need about ${withUnit('bytes', expectedBytes)}, and ${withUnit('bytes', capacity.availableBytes)} of memory are available`,
       hint: 'free memory, or use a larger machine',
     };
   }
@@ -214,7 +210,7 @@ export function checkTimes(plan: Pick<MeasurementPlan, 'connections' | 'connectR
   if (rampSeconds > longestRampSeconds) {
     throw new LabError(
       'usage',
-      `${count(connections)} connections at ${count(connectRate)} a second take ${count(Math.ceil(rampSeconds))} s to open, and a ramp may take ${count(longestRampSeconds)} s`,
+      `${wholeNumber(connections)} connections at ${wholeNumber(connectRate)} a second take ${wholeNumber(Math.ceil(rampSeconds))} s to open, and a ramp may take ${wholeNumber(longestRampSeconds)} s`,
       `give --connect-rate ${Math.ceil(connections / longestRampSeconds)} or more`,
     );
   }
@@ -222,7 +218,7 @@ export function checkTimes(plan: Pick<MeasurementPlan, 'connections' | 'connectR
   if (seconds > longestWorkloadSeconds) {
     throw new LabError(
       'usage',
-      `the workload takes up to ${count(Math.ceil(seconds / 3600))} h, and a measurement may take ${longestWorkloadSeconds / 3600} h`,
+      `the workload takes up to ${wholeNumber(Math.ceil(seconds / 3600))} h, and a measurement may take ${longestWorkloadSeconds / 3600} h`,
       'use fewer --broadcasts, a shorter --interval, or shorter phases',
     );
   }

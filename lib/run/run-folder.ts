@@ -6,6 +6,7 @@ import { LabError } from '../config/lab-error.ts';
 import { makeFolder } from '../config/system/make-folder.ts';
 import { readTextFile } from '../config/system/read-file.ts';
 import { measurementRecordSchema, type MeasurementRecord } from '../results/schema/measurement-record.ts';
+import { withUnit } from '../text/units.ts';
 import { isStorageFailure, StorageError } from './faults/storage-error.ts';
 import { runRecordSchema, type RunRecord, type RunRecordInput } from '../results/schema/run-record.ts';
 
@@ -48,7 +49,7 @@ export async function makeRunFolder(folder: string): Promise<void> {
   if (bavail * bsize < minimumRoomBytes) {
     throw new LabError(
       'environment',
-      `only ${((bavail * bsize) / 1e6).toFixed(1)} MB are free at ${folder}, and a run needs ${minimumRoomBytes / 1e6} MB`,
+      `only ${withUnit('bytes', bavail * bsize)} are free at ${folder}, and a run needs ${withUnit('bytes', minimumRoomBytes)}`,
       'free space there, or give another folder with --out',
     );
   }

@@ -3,8 +3,8 @@ import { billedOf, billOf, hourOf } from '../aws/cost/lab-price.ts';
 import { dollars } from '../aws/cost/describe-cost.ts';
 import { maxServerProcesses } from '../config/hosts.ts';
 import { portsPerAddress } from '../config/lab-fit.ts';
-import { textTable } from '../report/text-table.ts';
-import { threeDigits, wholeNumber } from '../report/units.ts';
+import { textTable } from '../text/text-table.ts';
+import { threeDigits, wholeNumber, withUnit } from '../text/units.ts';
 import { connectionsPerProcess, connectRate, type Figure } from './figures.ts';
 import type { Memory, ScalePlan } from './plan-scale.ts';
 
@@ -35,14 +35,14 @@ export function describePlan(plan: ScalePlan, prices: PriceBook): readonly strin
     ],
     [
       'broadcast',
-      `${wholeNumber(plan.connections)} messages, ${threeDigits(plan.broadcastBytes / 1e9)} GB from each server host: ${threeDigits(plan.broadcastSeconds)} s (assumed rate)`,
+      `${wholeNumber(plan.connections)} messages, ${withUnit('bytes', plan.broadcastBytes)} from each server host: ${threeDigits(plan.broadcastSeconds)} s (assumed rate)`,
     ],
     ['quotas', quotaText(plan)],
     [
       'SSM',
       `${labs} ${labs === 1 ? 'execution' : 'executions at once (100 by default)'}; ${lab.load.hosts} of 50 load hosts a lab, found by tag and asked all at once; ramp within its 7 200 s: ${plan.rampSeconds <= 7200 ? 'yes' : 'NO'}; a host's output 2 500 characters, the rest in S3`,
     ],
-    ['S3', `about ${threeDigits(plan.rawBytes / 1e6)} MB of raw files a measurement`],
+    ['S3', `about ${withUnit('bytes', plan.rawBytes)} of raw files a measurement`],
     [
       'price',
       hour.ok

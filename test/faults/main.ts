@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { textTable } from '../../lib/report/text-table.ts';
+import { textTable } from '../../lib/text/text-table.ts';
 import { cells } from './cells.ts';
 import { questions, tryCell, type Answers } from './try-cell.ts';
 

@@ -112,7 +112,7 @@ describe('a plan', () => {
   test('fails for what does not fit the memory, and says what would', () => {
     const error = rejects(
       'environment',
-      /10 000 connections to node need about .* GB, and 0\.1 GB/,
+      /10 000 connections to node need about .* MB, and 130 MB/,
       {},
       { availableBytes: 130e6 },
     );

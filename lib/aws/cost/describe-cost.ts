@@ -1,5 +1,5 @@
 import type { Lab } from '../../config/lab.ts';
-import { textTable } from '../../report/text-table.ts';
+import { textTable } from '../../text/text-table.ts';
 import { costSoFar, hoursSince } from './cost-so-far.ts';
 import { billedNow, type BilledLab } from './billed-hosts.ts';
 import { billedOf, billOf, hourOf, notBilled, type BillLine } from './lab-price.ts';

@@ -1,5 +1,5 @@
-import { textTable } from '../../report/text-table.ts';
-import { utcMinute } from '../../report/units.ts';
+import { textTable } from '../../text/text-table.ts';
+import { utcMinute } from '../../text/units.ts';
 import { dollars } from '../cost/describe-cost.ts';
 import type { Leftovers } from './find-leftovers.ts';
 import { costsMoney, type Leftover } from './leftover.ts';

@@ -5,7 +5,7 @@ import {
   type EC2Client,
   type Filter,
 } from '@aws-sdk/client-ec2';
-import { utcMinute } from '../../report/units.ts';
+import { utcMinute } from '../../text/units.ts';
 import type { AwsClients } from '../account/aws-access.ts';
 import { ok, unavailable, type Result } from '../account/result.ts';
 import { tryCall, callOrThrow } from '../account/service-failure.ts';

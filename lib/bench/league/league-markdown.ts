@@ -1,7 +1,7 @@
 import { formatPhase } from '../../../assets/loadgen/workload/parse-text.ts';
 import { verdictOf } from '../../report/comparison.ts';
 import { machineOf } from '../../report/machine.ts';
-import { wholeNumber } from '../../report/units.ts';
+import { wholeNumber } from '../../text/units.ts';
 import type { RunResult } from '../../results/schema/run-result.ts';
 import type { ShownEdition, Standings } from './standings.ts';
 

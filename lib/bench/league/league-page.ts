@@ -5,7 +5,7 @@ import { html, trusted, type Html } from '../../report/page/html.ts';
 import { readPageFiles } from '../../report/page/page-files.ts';
 import { verdictBadge } from '../../report/page/verdict-badge.ts';
 import { verdictOf } from '../../report/comparison.ts';
-import { utcMinute, wholeNumber } from '../../report/units.ts';
+import { utcMinute, wholeNumber } from '../../text/units.ts';
 import type { KeptCell } from './kept-cells.ts';
 import { machineOfResult, threadsNote } from './league-markdown.ts';
 import type { ShownEdition, Standings } from './standings.ts';

@@ -1,3 +1,5 @@
+import { wholeNumber } from '../../text/units.ts';
+
 /** One figure of the lab's own cost: a value for each size, null where it is not known. */
 export interface Growth {
   readonly name: string;
@@ -47,7 +49,7 @@ export function growthPlot(title: string, sizes: readonly number[], figures: rea
     text(plot.left, 24, title, 'font-size="16"'),
     ...sizes.flatMap((size) => [
       rule(x(size), plot.top, x(size), plot.bottom),
-      text(x(size), plot.bottom + 20, size.toLocaleString('en').replaceAll(',', ' '), 'text-anchor="middle"'),
+      text(x(size), plot.bottom + 20, wholeNumber(size), 'text-anchor="middle"'),
     ]),
     text((plot.left + plot.right) / 2, plot.bottom + 42, 'connections', 'text-anchor="middle"'),
     ...powersOfTen(lowest, highest).flatMap((times) => [

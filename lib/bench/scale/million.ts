@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parsePositiveCount, parseSeconds } from '../../cli/flags/parse.ts';
 import { machineOf } from '../../report/machine.ts';
+import { knownWithUnit } from '../../text/units.ts';
 import { flagValue, runBenchmarkCommand, type Flags } from '../command-line.ts';
 import { withTemporaryFolder } from '../temporary-folder.ts';
 import { compileReference, hasCompiler } from '../reference/compile-reference.ts';
@@ -71,7 +72,7 @@ async function reference({ result, measurement }: LabRun): Promise<ReferenceRamp
 function report(run: LabRun, compared: ReferenceRamp | string): string {
   const { measurement, stepSeconds } = run;
   const { memory, cpu, connections } = measurement;
-  const gigabytes = (bytes: number | null): string => (bytes === null ? 'unknown' : `${(bytes / 1e9).toFixed(2)} GB`);
+  const bytes = (value: number | null): string => knownWithUnit('bytes', value) ?? 'unknown';
   const seconds = (value: number | null | undefined): string =>
     value === null || value === undefined ? 'unknown' : `${value.toFixed(1)} s`;
   const ramp = stepSeconds.get('ramp');
@@ -98,15 +99,15 @@ function report(run: LabRun, compared: ReferenceRamp | string): string {
     ],
     [
       'memory: server / load processes / kernel',
-      [memory.serverPeakBytes, memory.loadBytes, memory.kernelPeakBytes].map(gigabytes).join(' / '),
+      [memory.serverPeakBytes, memory.loadBytes, memory.kernelPeakBytes].map(bytes).join(' / '),
     ],
-    ['memory still available at the least', gigabytes(memory.leastAvailableBytes)],
+    ['memory still available at the least', bytes(memory.leastAvailableBytes)],
     [
       'sampling, share of a processor',
       cpu.samplerShare === null ? 'unknown' : `${(cpu.samplerShare * 100).toFixed(2)} %`,
     ],
     ['collecting / making the report', `${seconds(stepSeconds.get('collect'))} / ${seconds(run.reportSeconds)}`],
-    ['raw files / report', `${(run.rawBytes / 1e6).toFixed(1)} MB / ${(run.reportBytes / 1e6).toFixed(2)} MB`],
+    ['raw files / report', `${bytes(run.rawBytes)} / ${bytes(run.reportBytes)}`],
     ['C clients against the same server', describeReference(compared, ramp)],
   ];
   return `${machineOf(run.result)}, commit ${run.result.gitCommit ?? 'unknown'}\n\n${run.table.replace(/^report: .*\n/m, '')}\n${lines.map(([name, value]) => `${name.padEnd(52)}${value}`).join('\n')}\n`;

@@ -2,7 +2,7 @@ import { buildCommand } from '@stricli/core';
 import type { Finding } from '../../aws/check/finding.ts';
 import { chooseLab, writeZone } from '../../config/lab-file.ts';
 import { exitCodes, LabError } from '../../config/lab-error.ts';
-import { textTable } from '../../report/text-table.ts';
+import { textTable } from '../../text/text-table.ts';
 import type { LabContext } from '../context.ts';
 import { accountFlagParameters, type AccountFlags } from '../flags/lab-flags.ts';
 

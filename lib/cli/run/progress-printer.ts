@@ -1,5 +1,6 @@
 import type { ProgressEvent, StatusSummary } from '../../run/progress.ts';
 import { inOneLine } from '../../config/lab-error.ts';
+import { wholeNumber } from '../../text/units.ts';
 import type { LabContext } from '../context.ts';
 
 /** How often a plain line is printed when the output is no terminal. */
@@ -26,19 +27,17 @@ function wordsFor(step: string): string {
   return stepWords[step] ?? (step.endsWith('IsOnline') ? 'looking for the hosts' : step);
 }
 
-const grouped = (value: number): string => Math.round(value).toLocaleString('en').replaceAll(',', ' ');
-
 /** One line that says what the lab is doing. */
 export function describeStatus(step: string, status: StatusSummary): string {
-  const parts = [`${grouped(status.open)} of ${grouped(status.wanted)} open`];
-  if (status.failed > 0) parts.push(`${grouped(status.failed)} failed`);
-  if (step === 'ramp') parts.push(`${grouped(status.connectionsPerSecond)}/s`);
+  const parts = [`${wholeNumber(status.open)} of ${wholeNumber(status.wanted)} open`];
+  if (status.failed > 0) parts.push(`${wholeNumber(status.failed)} failed`);
+  if (step === 'ramp') parts.push(`${wholeNumber(status.connectionsPerSecond)}/s`);
   if ((step === 'drive' || step === 'resume') && status.driving !== null) {
     const { kind, place, of, counts } = status.driving;
-    const told = Object.entries(counts).map(([name, count]) => `${grouped(count)} ${name}`);
+    const told = Object.entries(counts).map(([name, count]) => `${wholeNumber(count)} ${name}`);
     parts.push(`phase ${place + 1} of ${of} (${kind}): ${told.join(', ')}`);
   }
-  parts.push(`server ${grouped(status.serverRssBytes / 1e6)} MB`);
+  parts.push(`server ${wholeNumber(status.serverRssBytes / 1e6)} MB`);
   return parts.join(', ');
 }
 

@@ -9,7 +9,7 @@ import type { PhaseKindName, Workload } from '../../../assets/loadgen/workload/p
 import { formatWorkload, parseWorkload } from '../../../assets/loadgen/workload/workload.ts';
 import { lastCalibration } from '../../calibration/calibration-record.ts';
 import { exitCodes, LabError } from '../../config/lab-error.ts';
-import { counted, wholeNumber } from '../../report/units.ts';
+import { counted, wholeNumber } from '../../text/units.ts';
 import { gitCommit } from '../../run/git-commit.ts';
 import { checkTimes } from '../../run/plan.ts';
 import { makeRunFolder, newRunId, writeRunRecord, writingTo } from '../../run/run-folder.ts';

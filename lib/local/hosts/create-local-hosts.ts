@@ -4,6 +4,7 @@ import { hostsOf } from '../../config/hosts.ts';
 import { LabError } from '../../config/lab-error.ts';
 import type { Lab } from '../../config/lab.ts';
 import { makeFolder } from '../../config/system/make-folder.ts';
+import { withUnit } from '../../text/units.ts';
 import { hostEnvironment } from './host-environment.ts';
 import type { HostProcess, LocalHost } from './local-host.ts';
 import { readNamespaceFacts, type NeededProgram } from './namespace-facts.ts';
@@ -125,7 +126,7 @@ async function makeUsableFolder(folder: string, what: string): Promise<void> {
     await makeFolder(folder);
     await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
     const { bavail, bsize } = await statfs(folder);
-    if (bavail * bsize < roomLeast) throw new Error(`only ${((bavail * bsize) / 1e6).toFixed(1)} MB are free there`);
+    if (bavail * bsize < roomLeast) throw new Error(`only ${withUnit('bytes', bavail * bsize)} are free there`);
   } catch (error) {
     throw new LabError(
       'environment',

@@ -1,7 +1,7 @@
 import { formatPhase } from '../../../assets/loadgen/workload/parse-text.ts';
 import type { RunResult } from '../../results/schema/run-result.ts';
 import { describeCalibration } from '../describe-calibration.ts';
-import { utcMinute, wholeNumber, withUnit } from '../units.ts';
+import { utcMinute, wholeNumber, withUnit } from '../../text/units.ts';
 import { html, type Html } from './html.ts';
 import { scrollTable, textHeading } from './scroll-table.ts';
 

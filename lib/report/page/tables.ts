@@ -3,7 +3,7 @@ import type { MeasurementResult } from '../../results/schema/measurement-result.
 import type { RunResult } from '../../results/schema/run-result.ts';
 import { causesText } from '../answer-texts.ts';
 import { deviationsOf, remarksOf, verdictOf } from '../comparison.ts';
-import { counted, knownWithUnit, threeDigits, wholeNumber } from '../units.ts';
+import { counted, knownWithUnit, threeDigits, wholeNumber } from '../../text/units.ts';
 import { seriesName } from './charts/chart.ts';
 import { html, type Html } from './html.ts';
 import { columnsTable, scrollTable, type Column } from './scroll-table.ts';

@@ -3,7 +3,7 @@ import { downsample } from '../../results/statistics/downsample.ts';
 import { plainChart } from '../page/charts/chart.ts';
 import { html, type Html } from '../page/html.ts';
 import { columnsTable, type Column } from '../page/scroll-table.ts';
-import { knownWithUnit, wholeNumber } from '../units.ts';
+import { knownWithUnit, wholeNumber } from '../../text/units.ts';
 import { seriesOf, type ReportRoom, type ShownPhase } from './phase-report.ts';
 
 type Shown = ShownPhase<PhaseResultOf<'broadcast'>>;

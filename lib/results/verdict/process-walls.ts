@@ -2,6 +2,7 @@ import { serverUnitPrefix } from '../../../assets/host/raw.ts';
 import { resultRoom } from '../phases/rooms.ts';
 import type { RawHost } from '../raw/raw-run.ts';
 import type { Wall } from '../schema/verdict.ts';
+import { withUnit } from '../../text/units.ts';
 import { serverUnits } from '../statistics/server-samples.ts';
 import { addressesGone, findInLogs, growth, isServer, longestRun, stoppedOrSlowed, type Evidence } from './evidence.ts';
 import { leastAvailableShare, standStillSamples, swapGrowthBytes, unansweredShare } from './thresholds.ts';
@@ -33,7 +34,7 @@ function outOfMemory(evidence: Evidence, host: RawHost): readonly Wall[] {
   const total = host.facts?.memoryBytes ?? 0;
   const least = host.samples.reduce((bytes, { memory }) => Math.min(bytes, memory.availableBytes), Infinity);
   if (least < total * leastAvailableShare) {
-    found.push(`${(least / 1e6).toFixed(0)} MB of ${(total / 1e9).toFixed(1)} GB were left`);
+    found.push(`${withUnit('bytes', least)} of ${withUnit('bytes', total)} were left`);
   }
   const aborted = growth(host, ({ tcp }) => tcp.abortedForMemory);
   const pressures = growth(host, ({ tcp }) => tcp.memoryPressures);
@@ -59,7 +60,7 @@ function swap(host: RawHost): readonly Wall[] {
       wall: 'swap',
       effect: 'invalidates',
       host: host.host,
-      evidence: `${(grown / 1e6).toFixed(0)} MB went to swap during the measurement: memory figures are too low and latencies include the disk`,
+      evidence: `${withUnit('bytes', grown)} went to swap during the measurement: memory figures are too low and latencies include the disk`,
     },
   ];
 }

@@ -2,21 +2,22 @@ import { describeCauses, totalOf } from '../../measure/failure-causes.ts';
 import { closeCodeNames, type CloseCount } from '../../measure/server-words.ts';
 import type { CompressionRaw, DeflateRaw } from '../../deflate/deflate-sums.ts';
 import { latenessOf } from '../../measure/why-late.ts';
+import { wholeNumber } from '../../measure/whole-number.ts';
 import type { Distribution, PhaseSummary, PushSummary, Summary } from '../../measure/summary.ts';
 
 /** The result of a run for people. */
 export function summaryText(summary: Summary): string {
-  const lines = [`connections  ${count(summary.open)} open of ${count(summary.wanted)}${ramp(summary)}`];
+  const lines = [`connections  ${wholeNumber(summary.open)} open of ${wholeNumber(summary.wanted)}${ramp(summary)}`];
   lines.push(`connect      ${times(summary.connectMicros)}`);
   if (totalOf(summary.connectFailures) > 0) {
-    lines.push(`failed       ${describeCauses(summary.connectFailures)}; ${count(summary.abandoned)} given up`);
+    lines.push(`failed       ${describeCauses(summary.connectFailures)}; ${wholeNumber(summary.abandoned)} given up`);
   }
   if (totalOf(summary.lost) > 0) lines.push(`lost         ${describeCauses(summary.lost)}`);
   for (const [cause, words] of Object.entries(summary.serverWords.failures)) lines.push(`  ${cause}  ${words}`);
   const { closes } = summary.serverWords;
   if (closes.length > 0) lines.push(`closed       ${closes.map(closeText).join(', ')}`);
   for (const { address, opened, lost, failures } of summary.addresses) {
-    const parts = [`${count(opened)} opened`, ...(lost > 0 ? [`${count(lost)} lost`] : [])];
+    const parts = [`${wholeNumber(opened)} opened`, ...(lost > 0 ? [`${wholeNumber(lost)} lost`] : [])];
     if (totalOf(failures) > 0) parts.push(`failed: ${describeCauses(failures)}`);
     lines.push(`  ${address}  ${parts.join(', ')}`);
   }
@@ -27,7 +28,7 @@ export function summaryText(summary: Summary): string {
   const { generator, handshakes } = summary;
   if (handshakes !== null) {
     lines.push(
-      `tls          ${count(handshakes.full + handshakes.resumed)} handshakes, ${count(handshakes.resumed)} resumed`,
+      `tls          ${wholeNumber(handshakes.full + handshakes.resumed)} handshakes, ${wholeNumber(handshakes.resumed)} resumed`,
     );
   }
   const cpuSeconds = generator.cpuSeconds.user + generator.cpuSeconds.system;
@@ -44,20 +45,20 @@ export function closeText({ code, count: closes, reason }: CloseCount): string {
     ...(closeCodeNames[code] === undefined ? [] : [closeCodeNames[code]]),
     ...(reason === '' ? [] : [`'${reason}'`]),
   ];
-  return `${count(closes)} x ${code}${words.length === 0 ? '' : ` (${words.join(': ')})`}`;
+  return `${wholeNumber(closes)} x ${code}${words.length === 0 ? '' : ` (${words.join(': ')})`}`;
 }
 
 function pushText({ messages, bytes, messagesPerSecond, stamped }: PushSummary): string {
-  const rate = messagesPerSecond === null ? '' : `, ${count(Math.round(messagesPerSecond))}/s`;
-  const volume = `${count(messages)} messages, ${count(bytes)} bytes${rate}`;
+  const rate = messagesPerSecond === null ? '' : `, ${wholeNumber(Math.round(messagesPerSecond))}/s`;
+  const volume = `${wholeNumber(messages)} messages, ${wholeNumber(bytes)} bytes${rate}`;
   if (stamped === null) return volume;
   const { latencyMicros, sharesClock, unstamped, ahead } = stamped;
   const clocks = sharesClock
     ? 'one clock, the server being on this host'
     : 'rests on two clocks: their offset is in it';
   const odd = [
-    ...(unstamped > 0 ? [`${count(unstamped)} without a time of the last 35 minutes`] : []),
-    ...(ahead > 0 ? [`${count(ahead)} with one that was still to come`] : []),
+    ...(unstamped > 0 ? [`${wholeNumber(unstamped)} without a time of the last 35 minutes`] : []),
+    ...(ahead > 0 ? [`${wholeNumber(ahead)} with one that was still to come`] : []),
   ];
   return `${volume}: ${times(latencyMicros)} (${[clocks, ...odd].join('; ')})`;
 }
@@ -66,11 +67,11 @@ function pushText({ messages, bytes, messagesPerSecond, stamped }: PushSummary):
 function deflateLines({ answered, accepted, declined, received, sent }: DeflateRaw): readonly string[] {
   if (accepted + declined === 0) return [];
   if (answered === null) return ['deflate      declined: nothing was compressed'];
-  const some = declined === 0 ? '' : `, declined on ${count(declined)}`;
+  const some = declined === 0 ? '' : `, declined on ${wholeNumber(declined)}`;
   const way = ({ messages, bytes, wireBytes, micros }: CompressionRaw): string =>
-    `${count(messages)} messages, ${count(bytes)} bytes as ${count(wireBytes)}, ${milliseconds(micros)} CPU`;
+    `${wholeNumber(messages)} messages, ${wholeNumber(bytes)} bytes as ${wholeNumber(wireBytes)}, ${milliseconds(micros)} CPU`;
   return [
-    `deflate      on ${count(accepted)} connections${some}: ${answered}`,
+    `deflate      on ${wholeNumber(accepted)} connections${some}: ${answered}`,
     `  received   ${way(received)}`,
     `  sent       ${way(sent)}`,
   ];
@@ -84,7 +85,7 @@ function lateText(micros: number | null): string {
 function phaseLines({ kind, counts, latencyMicros, broadcasts }: PhaseSummary): readonly string[] {
   if (broadcasts.length === 0) {
     const told = Object.entries(counts).filter(([name, value]) => value > 0 || name === 'received');
-    const parts = told.map(([name, value]) => `${count(value)} ${inWords(name)}`);
+    const parts = told.map(([name, value]) => `${wholeNumber(value)} ${inWords(name)}`);
     return [`${kind.padEnd(12)} ${parts.join(', ')}: ${times(latencyMicros)}`];
   }
   return broadcasts.map((broadcast) => {
@@ -92,7 +93,7 @@ function phaseLines({ kind, counts, latencyMicros, broadcasts }: PhaseSummary): 
     const odd = extra > 0 ? `, ${broadcast.duplicates} twice, ${broadcast.outOfOrder} out of order` : '';
     const spread = broadcast.spreadMicros === null ? '' : `, first to last ${milliseconds(broadcast.spreadMicros)}`;
     return (
-      `broadcast ${broadcast.seq}  ${count(broadcast.received)} of ${count(broadcast.members)}${odd}: ` +
+      `broadcast ${broadcast.seq}  ${wholeNumber(broadcast.received)} of ${wholeNumber(broadcast.members)}${odd}: ` +
       `${times(broadcast.latencyMicros)}${spread}`
     );
   });
@@ -105,7 +106,7 @@ function inWords(name: string): string {
 
 function ramp({ rampSeconds, connectionsPerSecond }: Summary): string {
   if (rampSeconds === null || connectionsPerSecond === null) return '';
-  return `, in ${rampSeconds.toFixed(1)} s (${count(connectionsPerSecond)}/s)`;
+  return `, in ${rampSeconds.toFixed(1)} s (${wholeNumber(connectionsPerSecond)}/s)`;
 }
 
 function times({ p50, p99, max }: Distribution): string {
@@ -116,8 +117,4 @@ function times({ p50, p99, max }: Distribution): string {
 function milliseconds(micros: number): string {
   if (micros < 10) return '< 0.01 ms';
   return `${(micros / 1000).toFixed(micros < 10_000 ? 2 : 0)} ms`;
-}
-
-function count(number: number): string {
-  return number.toLocaleString('en-US').replaceAll(',', ' ');
 }

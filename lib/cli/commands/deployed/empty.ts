@@ -1,4 +1,5 @@
 import { buildCommand } from '@stricli/core';
+import { withUnit } from '../../../text/units.ts';
 import type { LabContext } from '../../context.ts';
 import { connect, findDeployedLab, labNameOf } from '../../deployed/deployed-lab.ts';
 import { placeFlagParameters, type PlaceFlags } from '../../flags/lab-flags.ts';
@@ -36,7 +37,10 @@ export const emptyCommand = buildCommand<EmptyFlags, [], LabContext>({
     const bucket = flags.bucket ?? resultsPlace((await findDeployedLab(flags, this)).deployment.resultsUri).bucket;
     if (flags.bucket !== undefined) await checkBucketOfLab(clients, bucket, labNameOf(flags, this));
     const files = await listResults(clients, { bucket, prefix: '' });
-    const size = `${files.length} files, ${(files.reduce((sum, { bytes }) => sum + bytes, 0) / 1e6).toFixed(1)} MB`;
+    const size = `${files.length} files, ${withUnit(
+      'bytes',
+      files.reduce((sum, { bytes }) => sum + bytes, 0),
+    )}`;
     if (flags.yes !== true) {
       this.process.stdout.write(`${bucket} holds ${size}; nothing is deleted. c1m empty --yes deletes it\n`);
       return;

@@ -3,7 +3,7 @@ import type { HostState } from '../../../aws/backend/find-hosts.ts';
 import { askStatus, getExecution, runningBenchmarks } from '../../../run/execution.ts';
 import { summarize } from '../../../run/progress.ts';
 import type { LabBackend } from '../../../run/lab-backend.ts';
-import { utcMinute } from '../../../report/units.ts';
+import { utcMinute } from '../../../text/units.ts';
 import type { LabContext } from '../../context.ts';
 import { findDeployedLab, hostsOfDeployedLab } from '../../deployed/deployed-lab.ts';
 import { placeFlagParameters, type PlaceFlags } from '../../flags/lab-flags.ts';

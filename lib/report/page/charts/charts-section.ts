@@ -1,6 +1,6 @@
 import { downsample } from '../../../results/statistics/downsample.ts';
 import type { RunResult } from '../../../results/schema/run-result.ts';
-import { threeDigits } from '../../units.ts';
+import { threeDigits } from '../../../text/units.ts';
 import { colourOf, type Chart } from './chart.ts';
 import { chartsOf } from './charts.ts';
 import { html, jsonForScript, type Html } from '../html.ts';

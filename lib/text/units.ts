@@ -1,3 +1,4 @@
+import { wholeNumber } from '../../assets/loadgen/measure/whole-number.ts';
 import type { Quantity } from '../results/phases/phase-room.ts';
 
 /** A unit that figures of one kind are shown in: how many of the base unit it is, and its name. */
@@ -25,6 +26,8 @@ const units: Readonly<Record<Quantity, readonly Unit[]>> = {
   count: [{ factor: 1, name: '' }],
 };
 
+export { wholeNumber };
+
 /** What the greatest value may read at most in a unit before the next greater one is taken, even if the smallest then reads 0.04. */
 const mostReading = 10_000;
 
@@ -39,11 +42,6 @@ export function unitFor(quantity: Quantity, values: readonly number[]): Unit {
   const fits = ({ factor }: Unit, place: number): boolean =>
     smallest / factor >= 1 || greatest / (candidates[place + 1]?.factor ?? factor) > mostReading;
   return candidates.find(fits) ?? fallback;
-}
-
-/** A whole number with spaces between thousands: 1 200 000. */
-export function wholeNumber(value: number): string {
-  return String(Math.round(value)).replaceAll(/\B(?=(\d{3})+(?!\d))/g, ' ');
 }
 
 /** A number of things with their noun: 1 broadcast, 3 broadcasts. */
@@ -100,6 +98,6 @@ export function utcMinute(unixMillis: number): string {
 
 function grouped(value: number, decimals: number): string {
   const [whole = '', fraction] = Math.abs(value).toFixed(decimals).split('.');
-  const text = `${value < 0 ? '-' : ''}${whole.replaceAll(/\B(?=(\d{3})+(?!\d))/g, ' ')}`;
+  const text = `${value < 0 ? '-' : ''}${wholeNumber(Number(whole))}`;
   return fraction === undefined ? text : `${text}.${fraction}`;
 }

@@ -8,7 +8,7 @@ import {
   unitFor,
   wholeNumber,
   withUnit,
-} from '../../lib/report/units.ts';
+} from '../../lib/text/units.ts';
 
 describe('numbers', () => {
   test('have three significant digits', () => {
