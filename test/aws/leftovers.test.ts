@@ -173,7 +173,7 @@ describe('c1m leftovers', () => {
     });
     assert.match(
       stdout,
-      /^bucket +c1mlab-resultsbucket-x1 +2026-11-22 10:00 UTC +about \$0\.0460 +1 objects, 2000\.0 MB$/m,
+      /^bucket +c1mlab-resultsbucket-x1 +2026-11-22 10:00 UTC +about \$0\.0460 +1 object, 2\.00 GB$/m,
     );
     assert.doesNotMatch(stdout, /somebody-else/);
     assert.equal(exitCode, 7);

@@ -126,7 +126,7 @@ describe('c1m down', () => {
     const { stdout, cdk, exitCode, calls: asked } = await c1m(['down'], deployed);
     assert.match(
       stdout,
-      /^to do in us-east-1:\n {2}delete the 1 files in c1mlab-results-test .*\n {2}destroy the stack C1mLab\nnothing is done yet; c1m down --yes does it\n$/,
+      /^to do in us-east-1:\n {2}delete the 1 file in c1mlab-results-test .*\n {2}destroy the stack C1mLab\nnothing is done yet; c1m down --yes does it\n$/,
     );
     assert.deepEqual([cdk, exitCode], [[''], 0]);
     assert.ok(!asked.includes('s3:DeleteObjects'));

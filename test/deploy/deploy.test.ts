@@ -221,7 +221,7 @@ describe(
       assert.equal(planned.code, exitCodes.ok, planned.printed);
       assert.match(
         planned.printed,
-        /^ {2}delete the 1 files in c1mlab-results.*\n {2}destroy the stack C1mLab\nnothing is/m,
+        /^ {2}delete the 1 file in c1mlab-results.*\n {2}destroy the stack C1mLab\nnothing is/m,
       );
       const { code, printed } = await c1m('down', '--yes');
       assert.equal(code, exitCodes.ok, printed);

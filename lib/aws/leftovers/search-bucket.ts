@@ -1,6 +1,6 @@
 import { GetBucketTaggingCommand, paginateListBuckets, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
 import { bucketPrefix } from '../../config/deployment.ts';
-import { withUnit } from '../../text/units.ts';
+import { counted, withUnit } from '../../text/units.ts';
 import type { AwsClients } from '../account/aws-access.ts';
 import { ok, unavailable } from '../account/result.ts';
 import { tryCall, understandFailure } from '../account/service-failure.ts';
@@ -43,7 +43,7 @@ async function contentOf(s3: S3Client, bucket: string): Promise<Pick<Leftover, '
       objects += Contents.length;
       for (const { Size = 0 } of Contents) bytes += Size;
     }
-    const note = objects === 0 ? 'empty' : `${objects} objects, ${withUnit('bytes', bytes)}`;
+    const note = objects === 0 ? 'empty' : `${counted(objects, 'object')}, ${withUnit('bytes', bytes)}`;
     return { month: ok((bytes / 1e9) * storedGbMonth), note };
   } catch (error) {
     const { text } = understandFailure('s3:ListBucket', error);

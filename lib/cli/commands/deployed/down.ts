@@ -6,6 +6,7 @@ import { exitCodes, LabError } from '../../../config/lab-error.ts';
 import { chooseLab } from '../../../config/lab-file.ts';
 import { runningBenchmarks } from '../../../run/execution.ts';
 import type { LabBackend } from '../../../run/lab-backend.ts';
+import { counted } from '../../../text/units.ts';
 import type { LabContext } from '../../context.ts';
 import { cdkContext, runCdk } from '../../deploy/cdk.ts';
 import { performSteps, type Step } from '../../deploy/perform-steps.ts';
@@ -98,7 +99,7 @@ async function emptySteps(
   const files = (await list()).length;
   return [
     {
-      name: `delete the ${files} files in ${bucket} (c1m fetch keeps what you want of them)`,
+      name: `delete the ${counted(files, 'file')} in ${bucket} (c1m fetch keeps what you want of them)`,
       whenInterrupted: 'some of them are deleted',
       run: async () => {
         const found = await list();

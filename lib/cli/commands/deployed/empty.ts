@@ -1,5 +1,5 @@
 import { buildCommand } from '@stricli/core';
-import { withUnit } from '../../../text/units.ts';
+import { counted, withUnit } from '../../../text/units.ts';
 import type { LabContext } from '../../context.ts';
 import { connect, findDeployedLab, labNameOf } from '../../deployed/deployed-lab.ts';
 import { placeFlagParameters, type PlaceFlags } from '../../flags/lab-flags.ts';
@@ -37,10 +37,8 @@ export const emptyCommand = buildCommand<EmptyFlags, [], LabContext>({
     const bucket = flags.bucket ?? resultsPlace((await findDeployedLab(flags, this)).deployment.resultsUri).bucket;
     if (flags.bucket !== undefined) await checkBucketOfLab(clients, bucket, labNameOf(flags, this));
     const files = await listResults(clients, { bucket, prefix: '' });
-    const size = `${files.length} files, ${withUnit(
-      'bytes',
-      files.reduce((sum, { bytes }) => sum + bytes, 0),
-    )}`;
+    const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+    const size = `${counted(files.length, 'file')}, ${withUnit('bytes', bytes)}`;
     if (flags.yes !== true) {
       this.process.stdout.write(`${bucket} holds ${size}; nothing is deleted. c1m empty --yes deletes it\n`);
       return;
