@@ -1,5 +1,7 @@
 import type { Workload } from '../../assets/loadgen/workload/phase-kinds.ts';
+import { LabError } from '../config/lab-error.ts';
 import type { Contender } from './contenders/contender.ts';
+import { firstLocalPort } from './contenders/line-contender.ts';
 import { measure, type Measurement } from './measure.ts';
 import type { Result } from './report/result.ts';
 
@@ -38,8 +40,16 @@ export async function compare(
     try {
       return await measure(contender, server, { ...size, workload: driven, port, connections });
     } catch (error) {
-      if (contender === contenders[0] || contender === contenders[1]) throw error;
-      skipped.push({ name: contender.name, reason: (error as Error).message });
+      const reason = (error as Error).message;
+      if (contender === contenders[0] || contender === contenders[1]) {
+        throw new LabError(
+          'runFailed',
+          `${contender.name}: ${reason}`,
+          `run it again when nothing else loads this machine or uses ports of 127.0.0.0/8 from ${firstLocalPort} on (ss -tan shows who does)`,
+          { cause: error },
+        );
+      }
+      skipped.push({ name: contender.name, reason });
       return null;
     }
   };

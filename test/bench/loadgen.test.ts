@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { firstLocalPort } from '../../lib/bench/contenders/line-contender.ts';
 import { hasCompiler, openSslVersion } from '../../lib/bench/reference/compile-reference.ts';
 import { allProcesses, descendants, startWith, withFolder } from '../integration/lab-process.ts';
 import { until } from '../until.ts';
@@ -92,6 +94,18 @@ describe('bench:loadgen', () => {
     const { stderr, status } = bench('--peers', 'gatling');
     assert.equal(status, 2);
     assert.match(stderr, /^error: --peers: .*ws,k6,artillery,tsung, got 'gatling'\n {2}fix: .*\n$/);
+  });
+
+  test('fails in two lines where somebody has the local ports that a round takes', { skip: noCompiler }, async (t) => {
+    const occupant = createServer();
+    await new Promise<void>((resolve) => occupant.listen(firstLocalPort, '0.0.0.0', resolve));
+    t.after(() => occupant.close());
+    const { stderr, status } = bench('--rounds', '1', '--connections', '20', '--peers', 'none', '--workload', 'none');
+    assert.equal(status, 4, stderr);
+    assert.match(
+      stderr,
+      new RegExp(`error: C reference: .*\\n {2}fix: run it again when .* from ${firstLocalPort} on .*\\n$`),
+    );
   });
 
   test('fails in two lines on a flag and on a number that it does not know', () => {
