@@ -97,10 +97,18 @@ describe('bench:loadgen', () => {
   });
 
   test('fails in two lines where somebody has the local ports that a round takes', { skip: noCompiler }, async (t) => {
-    const occupant = createServer();
-    await new Promise<void>((resolve) => occupant.listen(firstLocalPort, '0.0.0.0', resolve));
-    t.after(() => occupant.close());
-    const { stderr, status } = bench('--rounds', '1', '--connections', '20', '--peers', 'none', '--workload', 'none');
+    const connections = 200;
+    t.after(await occupyOne(firstLocalPort, connections));
+    const { stderr, status } = bench(
+      '--rounds',
+      '1',
+      '--connections',
+      String(connections),
+      '--peers',
+      'none',
+      '--workload',
+      'none',
+    );
     assert.equal(status, 4, stderr);
     assert.match(
       stderr,
@@ -126,6 +134,19 @@ describe('bench:loadgen', () => {
     assert.match(bench('--help').stdout, /--pace-seconds S/);
   });
 });
+
+/** Listens on the first port of these that nobody has; gives what frees it. */
+async function occupyOne(first: number, count: number): Promise<() => void> {
+  for (let port = first; port < first + count; port += 1) {
+    const occupant = createServer();
+    const isListening = await new Promise<boolean>((resolve) => {
+      occupant.once('error', () => resolve(false));
+      occupant.listen(port, '0.0.0.0', () => resolve(true));
+    });
+    if (isListening) return () => occupant.close();
+  }
+  throw new Error(`somebody has each of the ${count} ports from ${first} on`);
+}
 
 function bench(
   ...benchArguments: readonly string[]
