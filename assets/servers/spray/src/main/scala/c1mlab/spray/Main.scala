@@ -18,7 +18,7 @@ object Main {
     val connections = system.actorOf(Props[Connections], "connections")
     val port = sys.env("C1M_PORT").toInt
     val bind = Http.Bind(connections, interface = sys.env("C1M_ADDRESS"), port = port, backlog = sys.env("C1M_BACKLOG").toInt)
-    Await.result(IO(UHttp) ? bind, timeout.duration) match {
+    Await.result(IO(UHttp).ask(bind)(1.minute), 1.minute) match {
       case _: Http.Bound =>
       case failed =>
         System.err.println(s"spray: cannot listen: $failed")
