@@ -12,11 +12,11 @@ function stretch(): number {
 }
 
 /** Milliseconds that are left of a wait of `millis`, which began at `start` (performance.now()), as busy as the machine is now. */
-function millisLeft(start: number, millis: number): number {
+export function millisLeft(start: number, millis: number): number {
   return start + millis * stretch() - performance.now();
 }
 
-function secondsSince(start: number): string {
+export function secondsSince(start: number): string {
   return `${((performance.now() - start) / 1000).toFixed(0)} s`;
 }
 
