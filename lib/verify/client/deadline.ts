@@ -4,11 +4,14 @@ import { availableParallelism, loadavg } from 'node:os';
 export const patienceMillis = 10_000;
 
 /** What a wait may become on a machine that others use, as a multiple. */
-const mostStretch = 6;
+const mostStretch = 12;
 
-/** A server among many runnable processes has its share of the processors only: it is given as much more time as there are more of them. */
+/**
+ * A server among many runnable processes has its share of the processors only: it is given as much more time as there are more of them,
+ * and twice that, because a runtime's own threads (its compiler, its collector) share what it gets.
+ */
 function stretch(): number {
-  return Math.min(mostStretch, Math.max(1, (loadavg()[0] ?? 0) / availableParallelism()));
+  return Math.min(mostStretch, Math.max(1, (2 * (loadavg()[0] ?? 0)) / availableParallelism()));
 }
 
 /** Milliseconds that are left of a wait of `millis`, which began at `start` (performance.now()), as busy as the machine is now. */
