@@ -8,10 +8,12 @@ const mostStretch = 12;
 
 /**
  * A server among many runnable processes has its share of the processors only: it is given as much more time as there are more of them,
- * and twice that, because a runtime's own threads (its compiler, its collector) share what it gets.
+ * and twice that, because a runtime's own threads (its compiler, its collector) share what it gets. A machine with no more of them than
+ * processors, as where nothing but the suite and its server run, is no reason.
  */
 function stretch(): number {
-  return Math.min(mostStretch, Math.max(1, (2 * (loadavg()[0] ?? 0)) / availableParallelism()));
+  const runnablePerProcessor = (loadavg()[0] ?? 0) / availableParallelism();
+  return runnablePerProcessor > 1 ? Math.min(mostStretch, 2 * runnablePerProcessor) : 1;
 }
 
 /** Milliseconds that are left of a wait of `millis`, which began at `start` (performance.now()), as busy as the machine is now. */
