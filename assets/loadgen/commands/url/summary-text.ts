@@ -49,7 +49,7 @@ export function closeText({ code, count: closes, reason }: CloseCount): string {
 }
 
 function pushText({ messages, bytes, messagesPerSecond, stamped }: PushSummary): string {
-  const rate = messagesPerSecond === null ? '' : `, ${wholeNumber(Math.round(messagesPerSecond))}/s`;
+  const rate = messagesPerSecond === null ? '' : `, ${wholeNumber(messagesPerSecond)}/s`;
   const volume = `${wholeNumber(messages)} messages, ${wholeNumber(bytes)} bytes${rate}`;
   if (stamped === null) return volume;
   const { latencyMicros, sharesClock, unstamped, ahead } = stamped;
