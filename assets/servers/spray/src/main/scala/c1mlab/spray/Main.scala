@@ -1,14 +1,14 @@
 package c1mlab.spray
 
 import akka.actor.{ ActorSystem, Props }
-import akka.io.IO
+import akka.io.Tcp
 import akka.pattern.ask
 import akka.util.Timeout
+import java.net.InetSocketAddress
 import scala.concurrent.Await
 import scala.concurrent.duration._
 import scala.util.Try
-import spray.can.Http
-import spray.can.server.UHttp
+import spray.can.server.PullingListener
 import sun.misc.{ Signal, SignalHandler }
 
 object Main {
@@ -17,9 +17,10 @@ object Main {
     implicit val timeout: Timeout = 6.seconds
     val connections = system.actorOf(Props[Connections], "connections")
     val port = sys.env("C1M_PORT").toInt
-    val bind = Http.Bind(connections, interface = sys.env("C1M_ADDRESS"), port = port, backlog = sys.env("C1M_BACKLOG").toInt)
-    Await.result(IO(UHttp).ask(bind)(1.minute), 1.minute) match {
-      case _: Http.Bound =>
+    val endpoint = new InetSocketAddress(sys.env("C1M_ADDRESS"), port)
+    val listener = system.actorOf(Props(new PullingListener(connections, endpoint, sys.env("C1M_BACKLOG").toInt)), "listener")
+    Await.result(listener.ask(PullingListener.Bind)(1.minute), 1.minute) match {
+      case _: Tcp.Bound =>
       case failed =>
         System.err.println(s"spray: cannot listen: $failed")
         Runtime.getRuntime.halt(1)

@@ -34,7 +34,7 @@ object Output {
       private var waiting = Queue.empty[ByteString]
       private var waitingBytes = 0
       private var unfinishedBytes = 0
-      private var unansweredReads = 0
+      private var isAnswered = true
       private var finishing = false
       private var closing = false
 
@@ -58,14 +58,14 @@ object Output {
         case _: Tcp.Received if finishing =>
         case event @ Tcp.Received(data) =>
           unfinishedBytes += data.length
-          unansweredReads += 1
+          isAnswered = false
           commandPL(Tcp.SuspendReading)
           eventPL(event)
           // The headers of fragments count as well.
           if (unfinishedBytes > 4 * maxMessageBytes) finish(CloseFrame(StatusCode.MessageTooBig))
           else worker ! CaughtUp
         case CaughtUp =>
-          unansweredReads -= 1
+          isAnswered = true
           resumeReading()
         case Written =>
           waitingBytes -= waiting.head.length
@@ -76,9 +76,7 @@ object Output {
         case event => eventPL(event)
       }
 
-      /** Not before all is answered: Akka may read several times until it takes notice of SuspendReading. */
-      private def resumeReading(): Unit =
-        if (unansweredReads == 0 && waitingBytes <= pauseBytes) commandPL(Tcp.ResumeReading)
+      private def resumeReading(): Unit = if (isAnswered && waitingBytes <= pauseBytes) commandPL(Tcp.ResumeReading)
 
       private def finish(close: Frame): Unit = {
         finishing = true
