@@ -3,7 +3,7 @@ package spray.can.server
 import akka.actor.{ Actor, ActorRef, Props, SupervisorStrategy }
 import akka.io.{ IO, Tcp }
 import java.net.InetSocketAddress
-import spray.io.{ Pipeline, PipelineContext, PipelineStage, Pipelines }
+import spray.io.{ PipelineContext, PipelineStage, Pipelines }
 
 /**
  * spray-websocket's listener, but that Akka reads from a connection when it is told to: otherwise Akka goes on reading until the
