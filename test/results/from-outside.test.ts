@@ -4,7 +4,8 @@ import { renderReport } from '../../lib/report/render-report.ts';
 import { renderTable } from '../../lib/report/render-table.ts';
 import { runDifferences } from '../../lib/compare/run-differences.ts';
 import type { RunRecordInput } from '../../lib/results/schema/run-record.ts';
-import { only, readMerged } from './read-merged.ts';
+import { changedProcess, only, readMerged } from './read-merged.ts';
+import { encoded } from './statistics/histograms.ts';
 import { runFiles } from './synthetic-run.ts';
 import { apart, busy, loadSamples, plain, wallIn, type Files } from './verdict/measured.ts';
 
@@ -50,6 +51,27 @@ describe('a server at a URL', () => {
     assert.match(page, /<dt>addresses<\/dt>\s*<dd>192\.0\.2\.1<\/dd>/);
     assert.doesNotMatch(page, /Server memory per connection|memory preset|article 2015|Processors the server used/);
     assert.doesNotMatch(page, /memory\/conn|server B\/conn|>\s*- *</);
+  });
+
+  test('is incomplete where the time that its messages were to carry was in none of them', async () => {
+    const files = fromOutside(runFiles({ servers: ['node'], workload: 'echo for=3s' }));
+    const pushed = (messages: number, latencies: readonly number[]): Files => {
+      const [path] = Object.keys(files).filter((each) => each.endsWith('load-1/loadgen-0.json'));
+      const unstamped = messages - latencies.length;
+      const stamped = { latency: encoded(latencies), sharesClock: true, unstamped, ahead: 0 };
+      const pushes = { messages, bytes: messages, firstMicros: null, lastMicros: null, stamped };
+      return changedProcess(files, path!, (process) => ({ ...process, pushes }));
+    };
+    const timed = only(await readMerged(pushed(7, [500])));
+    assert.deepEqual([timed.missing, timed.verdict.complete], [[], true]);
+    for (const [messages, reason] of [
+      [7, '--stamp found a time of the last 35 minutes in none of 7 pushed messages'],
+      [0, 'the server pushed no message that --stamp could time'],
+    ] as const) {
+      const untimed = only(await readMerged(pushed(messages, [])));
+      assert.deepEqual(untimed.missing, [reason]);
+      assert.deepEqual([untimed.verdict.complete, untimed.verdict.reasons], [false, [`incomplete: ${reason}`]]);
+    }
   });
 
   test('leaves a busy machine to the load generator and to what is not known', async () => {

@@ -11,7 +11,7 @@ export const exitCodes = {
   failed: 4,
   /** Not all connections were opened and held. */
   notReached: 5,
-  /** All were, but messages are missing, or came back changed, twice or out of order. */
+  /** All were, but messages are missing, or came back changed, twice or out of order, or none had the time that was asked for. */
   incomplete: 6,
   /** Nothing is missing, but the load generator was late, so that its times are not the server's; `c1m` has 6 for it. */
   late: 10,

@@ -75,7 +75,8 @@ export async function standalone(args: readonly string[]): Promise<number> {
       );
     } else process.stdout.write(summaryText(summary));
     const exitCode = end.aborted ? exitCodes.interrupted : (shortfall?.exitCode ?? exitCodes.failed);
-    if (reason !== null) process.stderr.write(errorText(reason, hintFor(reason, summary, exitCode), exitCode));
+    if (reason !== null)
+      process.stderr.write(errorText(reason, shortfall?.hint ?? hintFor(reason, summary, exitCode), exitCode));
     if (late !== null) {
       const hint = 'give it fewer connections or messages, or a machine of its own';
       process.stderr.write(errorText(late, hint, exitCodes.late));

@@ -16,6 +16,13 @@ export type StampUnit = keyof typeof microsPerUnit | 'iso';
 /** Every {@link StampUnit}. */
 export const stampUnits: readonly StampUnit[] = [...(Object.keys(microsPerUnit) as StampUnit[]), 'iso'];
 
+/** What is missing where a stamp was asked for and timed none of the messages that a server pushed; null where it timed one. */
+export function untimed(messages: number, timed: number): string | null {
+  if (timed > 0) return null;
+  if (messages === 0) return 'the server pushed no message that --stamp could time';
+  return `--stamp found a time of the last 35 minutes in none of ${messages} pushed messages`;
+}
+
 /** So much of a message is looked at: one that comes in pieces has 256 bytes to be looked at. */
 const lookedAtMost = 4096;
 

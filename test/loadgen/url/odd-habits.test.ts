@@ -128,10 +128,21 @@ describe('a server that', { concurrency: 4 }, () => {
     assert.ok(p50 !== null && p50 >= (oldMillis - 1) * 1000 && p50 < 10 * oldMillis * 1000, `${p50}`);
   });
 
+  test('pushes messages without the time that --stamp was to find is told so, and not as a success', async (context) => {
+    const onText = (socket: Socket, message: string): void =>
+      void socket.write(Buffer.concat([frame(text, message), frame(text, '{"t":1}')]));
+    const { code, json, stderr } = await echoes(context, onText, '--stamp', 'json:t:unix-ms');
+    assert.equal(code, 6);
+    assert.equal(json.reason, '--stamp found a time of the last 35 minutes in none of 10 pushed messages');
+    assert.match(stderr, /in none of 10 pushed messages\n {2}fix: see that .* the unit of --stamp are theirs\n$/);
+  });
+
   test('sends nothing has no time of 0.00 ms in the result', async (context) => {
     const { port } = await answerServer(context);
     const args = words(`--connections 1 --hold 0 --stamp json:t:unix-ms --sources ${loopbackSource()}`);
-    const { stdout } = await load('--url', plain(port), ...args);
+    const { code, stdout, stderr } = await load('--url', plain(port), ...args);
+    assert.equal(code, 6);
+    assert.match(stderr, /^error: the server pushed no message that --stamp could time$/m);
     assert.match(stdout, /^generator {4}1 process, .*nothing was due$/m);
     assert.match(stdout, /^pushed {7}0 messages, 0 bytes: nothing was measured/m);
     assert.doesNotMatch(stdout, / 0\.00 ms/);

@@ -1,4 +1,5 @@
 import { describeCauses, totalOf } from '../../measure/failure-causes.ts';
+import { untimed } from '../../measure/stamp.ts';
 import type { PhaseSummary, Summary } from '../../measure/summary.ts';
 import { wrongAnswers } from '../../measure/wrong-answers.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -7,6 +8,8 @@ import { exitCodes } from '../exit-codes.ts';
 interface Shortfall {
   readonly reason: string;
   readonly exitCode: number;
+  /** What helps, where it is not what commonly does. */
+  readonly hint?: string;
 }
 
 /** What is missing of a run that went to its end; null when nothing is. */
@@ -21,8 +24,14 @@ export function shortfallOf(summary: Summary, wanted: number): Shortfall | null 
     };
   }
   const parts = summary.phases.flatMap((phase) => [...missingOf(phase), ...wrongOf(phase)]);
-  return parts.length === 0 ? null : { reason: parts.join(', '), exitCode: exitCodes.incomplete };
+  if (parts.length > 0) return { reason: parts.join(', '), exitCode: exitCodes.incomplete };
+  const { messages, stamped } = summary.pushes;
+  const reason = stamped === null ? null : untimed(messages, stamped.latencyMicros.count);
+  return reason === null ? null : { reason, exitCode: exitCodes.incomplete, hint: stampHint };
 }
+
+const stampHint =
+  'see that the server pushes messages, and that the field or expression and the unit of --stamp are theirs';
 
 function missingOf({ kind, counts, broadcasts }: PhaseSummary): readonly string[] {
   const due = broadcasts.length > 0 ? (counts['members'] ?? 0) : (counts['sent'] ?? 0);
