@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { CaseContext, ServerPromise } from '../promise.ts';
 import { encodeFrame, opcodes } from '../client/frame.ts';
-import { millisLeft, patienceMillis, secondsSince } from '../client/deadline.ts';
+import { millisLeft, patienceMillis, secondsSince, until } from '../client/deadline.ts';
 import type { RawClient } from '../client/raw-client.ts';
 import { answerTo, openMembers, type Answer } from './publish.ts';
 
@@ -153,9 +153,28 @@ export const slowReaderPromises: readonly ServerPromise[] = [
       // Messages as small as their answers, so that what nobody reads comes to as much as what is sent.
       const part = repeated(encodeFrame({ opcode: opcodes.text, payload: '123456789' }), 4369);
       await expectBounded({ stuck, serveAnother }, part, '4369 messages to nobody');
+      stuck.destroy();
+      await untilAlone(other, await context.open());
     },
   },
 ];
+
+/** Rounds without a message of another publisher after which there are none any more. */
+const quietRounds = 20;
+
+/**
+ * Waits until nothing but what `publisher` sends reaches a member: a server may publish what it has read of one that is gone, which
+ * members of the next case are not to hear.
+ */
+async function untilAlone(publisher: RawClient, member: RawClient): Promise<void> {
+  let quiet = 0;
+  await until(async () => {
+    publisher.sendText('is it over?');
+    quiet += 1;
+    while ((await member.text()) !== 'is it over?') quiet = 0;
+    return quiet >= quietRounds;
+  }, 'nothing is published any more of what a publisher that is gone had sent');
+}
 
 function repeated(frame: Buffer, count: number): Buffer {
   return Buffer.concat(Array.from({ length: count }, () => frame));
