@@ -37,6 +37,8 @@ export class Churn implements PhaseRun<ChurnRaw> {
   // When the goodbye of each descriptor was due, in order of time.
   readonly #leaving = new Map<number, number>();
   #cursor = 0;
+  // When there was none to say goodbye to.
+  #lackedMicros = 0;
   #closed = 0;
   #closedInTime = 0;
   #sweepDue = 0;
@@ -55,7 +57,7 @@ export class Churn implements PhaseRun<ChurnRaw> {
   }
 
   sentAll(): boolean {
-    return this.#schedule.isDone;
+    return this.#schedule.isDone || (this.#context.open() === 0 && this.waiting() === 0);
   }
 
   waiting(): number {
@@ -68,18 +70,24 @@ export class Churn implements PhaseRun<ChurnRaw> {
 
   run(now: number): number {
     if (now >= this.#sweepDue) this.#sweep(now);
-    for (let n = 0; n < closesATurn; n += 1) {
-      const due = this.#schedule.take(now);
-      if (due < 0) break;
-      this.#lastCloseMicros = now;
+    return Math.min(this.#close(now), this.#sweepDue, this.returns.run(now));
+  }
+
+  /** Closes as many as are due; when the next is. What is due while none is open waits for one. */
+  #close(now: number): number {
+    for (let n = 0; n < closesATurn && this.#schedule.nextMicros(now) <= now; n += 1) {
       const fd = this.#context.connections.table.nextOpen(this.#cursor);
-      if (fd < 0) continue;
+      if (fd < 0) {
+        this.#lackedMicros = now;
+        return Infinity;
+      }
+      this.#leaving.set(fd, this.#schedule.take(now, this.#lackedMicros));
+      this.#lastCloseMicros = now;
       this.#cursor = fd;
-      this.#leaving.set(fd, due);
       this.#closed += 1;
       this.#context.leave(fd);
     }
-    return Math.min(this.#schedule.nextMicros(now), this.#sweepDue, this.returns.run(now));
+    return this.#schedule.nextMicros(now);
   }
 
   /** Resets those whose server takes too long. */

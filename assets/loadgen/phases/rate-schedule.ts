@@ -35,12 +35,15 @@ export class RateSchedule {
     return Math.round((micros - this.#beginMicros) / this.#microsBetween);
   }
 
-  /** Takes the next piece of work when it is due, and gives its due time; -1 when there is none yet, or none any more. */
-  take(now: number): number {
+  /**
+   * Takes the next piece of work when it is due, and gives its due time; -1 when there is none yet, or none any more. Where it could not
+   * be begun before `possibleMicros`, it is late from then on only.
+   */
+  take(now: number, possibleMicros = 0): number {
     if (this.isDone) return -1;
     const due = this.dueMicros(this.taken);
     if (due > now) return -1;
-    this.#meter.wasDelayed(now - due);
+    this.#meter.wasDelayed(now - Math.max(due, possibleMicros));
     this.taken += 1;
     return due;
   }

@@ -26,6 +26,13 @@ describe('churn', { concurrency: 2 }, () => {
     );
   });
 
+  test('that is due while no connection is open waits for one', async (context) => {
+    const server = await startLabServer(context);
+    // One connection a process, and a goodbye of each is due every millisecond: far sooner than it can be back.
+    const { counts } = await driveOne(context, server.port, 'churn rate=2000/s for=0.1s', 2);
+    assert.deepEqual([counts['closed'], counts['opened']], [200, 200]);
+  });
+
   test('resets a connection that the server does not close, and counts it apart', async (context) => {
     let opened = 0;
     const server = await startLabServer(context, {
