@@ -199,7 +199,8 @@ async function run(
       },
     );
   }
-  await wait(() => driven && Date.now() >= holdUntil);
+  // Where nothing is open any more, nothing is held.
+  await wait(() => driven && (Date.now() >= holdUntil || supervisor.counts().open === 0));
   return failure;
 }
 

@@ -31,6 +31,8 @@ export const threeRefusals = 2.5;
 export const silence = 10;
 
 export const hold = '--hold 1';
+/** Held for as long as anything is: what ends it is what the server does, however late a busy machine lets it. */
+export const untilLost = '--hold 600';
 export const echo = '--hold 0 --echo-rate 20 --echo-seconds 0.5';
 export const broadcast = '--hold 0 --broadcasts 1';
 
@@ -87,7 +89,7 @@ export function flooding(piece: Buffer): HostileServer['behave'] {
   return accepting((socket) => flood(socket, piece));
 }
 
-export const ended = { exitCode: 5, waitsSeconds: threeRefusals };
+export const ended = { asked: untilLost, exitCode: 5, waitsSeconds: threeRefusals };
 export const held = { asked: hold, exitCode: 0, waitsSeconds: 1 };
 
 /** The payload of a short masked frame. */

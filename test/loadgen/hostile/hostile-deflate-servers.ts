@@ -1,9 +1,9 @@
 import { deflateRawSync } from 'node:zlib';
-import { accepting, ended, flood, hold, longHeader, mebibyte, text, type HostileServer } from './behaviour.ts';
+import { accepting, ended, flood, longHeader, mebibyte, text, untilLost, type HostileServer } from './behaviour.ts';
 
 const accepted = 'Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n';
 const compressedText = text | 0x40;
-const asked = `--deflate ${hold}`;
+const asked = `--deflate ${untilLost}`;
 
 /** A compressed frame of at least 64 KiB, or what its header says of it. */
 function longFrame(payload: Buffer, announced = payload.length): Buffer {

@@ -55,11 +55,10 @@ export const hostileServers: readonly HostileServer[] = [
     waitsSeconds: threeHandshakes,
     behave: (socket) => drip(socket, Buffer.from('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n'), 1000),
   },
-  { ...ended, name: 'resets', asked: hold, says: /15 ECONNRESET/, behave: (socket) => void socket.resetAndDestroy() },
+  { ...ended, name: 'resets', says: /15 ECONNRESET/, behave: (socket) => void socket.resetAndDestroy() },
   {
     ...ended,
     name: 'sends headers without end',
-    asked: hold,
     says: /15 badHandshake/,
     behave: (socket) => {
       socket.write('HTTP/1.1 101 Switching Protocols\r\n');
@@ -69,7 +68,6 @@ export const hostileServers: readonly HostileServer[] = [
   {
     ...ended,
     name: 'sends a header line without end',
-    asked: hold,
     says: /15 badHandshake/,
     behave: (socket) => {
       socket.write('HTTP/1.1 101 Switching Protocols\r\nX: ');
@@ -79,14 +77,12 @@ export const hostileServers: readonly HostileServer[] = [
   {
     ...ended,
     name: 'sends early hints for ever',
-    asked: hold,
     says: /15 badHandshake/,
     behave: (socket) => flood(socket, Buffer.from('HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n')),
   },
   {
     ...ended,
     name: 'sends noise before it is asked',
-    asked: hold,
     says: /badHandshake|ECONNRESET|EPIPE/,
     greet: (socket) => flood(socket, Buffer.of(0xff, 0, 0x7f)),
     behave: () => undefined,
@@ -95,7 +91,6 @@ export const hostileServers: readonly HostileServer[] = [
   {
     ...ended,
     name: 'accepts and sends garbage',
-    asked: hold,
     says: /5 protocolError/,
     waitsSeconds: 1,
     behave: flooding(Buffer.of(0xff, 0xff, 0x13, 0x37)),
@@ -136,7 +131,6 @@ export const hostileServers: readonly HostileServer[] = [
   {
     ...ended,
     name: 'announces 2^63 bytes',
-    asked: hold,
     says: /5 protocolError/,
     waitsSeconds: 1,
     behave: flooding(longHeader(2n ** 63n)),
@@ -145,7 +139,6 @@ export const hostileServers: readonly HostileServer[] = [
   {
     ...ended,
     name: 'keeps TCP open after its close frame',
-    asked: hold,
     says: /5 closeFrame/,
     waitsSeconds: 1,
     behave: accepting((socket) => void socket.write(Buffer.of(0x88, 2, 3, 0xe8))),
@@ -153,7 +146,6 @@ export const hostileServers: readonly HostileServer[] = [
   {
     ...ended,
     name: 'floods with close frames',
-    asked: hold,
     says: /5 closeFrame/,
     waitsSeconds: 1,
     behave: flooding(Buffer.of(0x88, 2, 3, 0xe8)),

@@ -8,6 +8,7 @@ import {
   text,
   threeHandshakes,
   threeRefusals,
+  untilLost,
   type HostileRun,
   type HostileServer,
 } from './behaviour.ts';
@@ -68,8 +69,8 @@ function accepting(then: (connection: OddConnection) => void): HostileTlsServer[
   };
 }
 
-const refused = { asked: hold, exitCode: 5, waitsSeconds: threeRefusals };
-const lost = { asked: hold, exitCode: 5, waitsSeconds: 1 };
+const refused = { asked: untilLost, exitCode: 5, waitsSeconds: threeRefusals };
+const lost = { asked: untilLost, exitCode: 5, waitsSeconds: 1 };
 const held = { asked: hold, exitCode: 0, waitsSeconds: 1 };
 
 /** Servers that abuse TLS: what each does, what it is asked, and how a run against it must end. */

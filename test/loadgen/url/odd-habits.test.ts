@@ -51,7 +51,7 @@ describe('a server that', { concurrency: 4 }, () => {
         socket.end(frame(0x88, Buffer.concat([code, Buffer.from(`reason ${codes.length}\u0007`)])));
       },
     });
-    const args = words(`--connections 4 --hold 1 --sources ${loopbackSource()} --rate 20`);
+    const args = words(`--connections 4 --hold 600 --sources ${loopbackSource()} --rate 20`);
     const { code, stdout } = await load('--url', plain(port), ...args);
     assert.equal(code, 5);
     assert.match(stdout, /^lost {9}4 closeFrame$/m);
@@ -62,7 +62,7 @@ describe('a server that', { concurrency: 4 }, () => {
 
   test('breaks the protocol is told how, and what helps', async (context) => {
     const { port } = await answerServer(context, { onOpen: (socket) => void socket.write(frame(0x83, 'x')) });
-    const args = words(`--connections 2 --hold 1 --sources ${loopbackSource()}`);
+    const args = words(`--connections 2 --hold 600 --sources ${loopbackSource()}`);
     const { code, stdout, stderr } = await load('--url', plain(port), ...args);
     assert.equal(code, 5);
     assert.match(stdout, /^lost {9}2 protocolError\n {2}protocolError {2}opcode 3 is reserved$/m);
