@@ -8,6 +8,8 @@ import { Returns } from './returns.ts';
 
 /** What one load process measured of a phase of churn. */
 export interface ChurnRaw {
+  /** Goodbyes that were due, whether a connection was there for each or not; raw files of before have none. */
+  readonly due?: number | undefined;
   /** Connections that said goodbye, and those of them that the server closed in time. */
   readonly closed: number;
   readonly closedInTime: number;
@@ -120,6 +122,7 @@ export class Churn implements PhaseRun<ChurnRaw> {
 
   raw(): ChurnRaw {
     return {
+      due: this.#schedule.count,
       closed: this.#closed,
       closedInTime: this.#closedInTime,
       closeLatency: this.#closeLatency.encode(),

@@ -5,7 +5,8 @@ export class RateSchedule {
   readonly #meter: LoopMeter;
   #beginMicros = 0;
   #microsBetween = 0;
-  #count = 0;
+  /** How much is due in all. */
+  count = 0;
   /** How much has been taken so far, which is the number of the next, from 0. */
   taken = 0;
 
@@ -18,11 +19,11 @@ export class RateSchedule {
   start(beginMicros: number, perSecond: number, seconds: number): void {
     this.#beginMicros = beginMicros;
     this.#microsBetween = 1e6 / perSecond;
-    this.#count = Math.round(perSecond * seconds);
+    this.count = Math.round(perSecond * seconds);
   }
 
   get isDone(): boolean {
-    return this.taken >= this.#count;
+    return this.taken >= this.count;
   }
 
   /** When the n-th is due: microseconds of the monotonic clock. */

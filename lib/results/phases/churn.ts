@@ -10,6 +10,7 @@ import type { Meanwhile, ResultRoom } from './phase-room.ts';
 
 /** Its part of a raw file. */
 export const churnRawSchema = rawSchemaOf('churn', {
+  due: v.optional(wholeNumber),
   closed: wholeNumber,
   closedInTime: wholeNumber,
   closeLatency: v.string(),
@@ -34,6 +35,12 @@ const growthSchema = v.object({
 });
 
 const measured = {
+  due: v.optional(
+    v.nullable(
+      count('Connections that were to be closed in the time asked for; null in runs of before it was counted.'),
+    ),
+    null,
+  ),
   closed: count('Connections closed by the client.'),
   closedInTime: count('Those that the server closed within 5 s; the others were reset.'),
   closeLatency: v.nullable(latencySchema),
@@ -65,6 +72,7 @@ export const churnRoom: ResultRoom<'churn', Pick<ChurnResult, keyof typeof measu
       latencies: parts.map(({ raw }) => raw.latency),
       hasLatency: opened > 0,
       measured: {
+        due: parts.some(({ raw }) => raw.due === undefined) ? null : total((raw) => raw.due ?? 0),
         closed,
         closedInTime: total((raw) => raw.closedInTime),
         closeLatency: closing.latency,
@@ -105,6 +113,10 @@ export const churnRoom: ResultRoom<'churn', Pick<ChurnResult, keyof typeof measu
     },
   ],
   unserved: ({ closed, opened }) => shortOf(closed, opened, 'connections could not be opened again', true),
+  missing: ({ complete, due, closed }) =>
+    complete && due !== null && closed < due
+      ? [`${due - closed} of ${due} connections that were to be closed were not`]
+      : [],
   remarks: ({ closed, closedInTime, failures, memoryGrowth }) => [
     ...(closedInTime < closed
       ? [`the server did not close ${closed - closedInTime} of ${closed} connections in 5 s`]

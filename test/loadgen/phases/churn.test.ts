@@ -15,8 +15,15 @@ describe('churn', { concurrency: 2 }, () => {
     });
     const { counts, latencyMicros, load } = await driveOne(context, server.port, 'churn rate=50/s for=1s');
     assert.deepEqual(
-      [counts['closed'], counts['closedInTime'], counts['opened'], counts['attempts'], counts['givenUp']],
-      [50, 50, 50, 50, 0],
+      [
+        counts['due'],
+        counts['closed'],
+        counts['closedInTime'],
+        counts['opened'],
+        counts['attempts'],
+        counts['givenUp'],
+      ],
+      [50, 50, 50, 50, 50, 0],
     );
     assert.equal(latencyMicros.count, 50);
     assert.deepEqual([opened, server.members.size, load.counts().open, load.counts().lost], [70, 20, 20, {}]);
@@ -30,7 +37,7 @@ describe('churn', { concurrency: 2 }, () => {
     const server = await startLabServer(context);
     // One connection a process, and a goodbye of each is due every millisecond: far sooner than it can be back.
     const { counts } = await driveOne(context, server.port, 'churn rate=2000/s for=0.1s', 2);
-    assert.deepEqual([counts['closed'], counts['opened']], [200, 200]);
+    assert.deepEqual([counts['due'], counts['closed'], counts['opened']], [200, 200, 200]);
   });
 
   test('resets a connection that the server does not close, and counts it apart', async (context) => {

@@ -7,6 +7,7 @@ const asked = 'churn rate=40/s for=10s';
 const kind = 'churn';
 
 const part: Part<'churn'> = {
+  due: 100,
   closed: 100,
   closedInTime: 100,
   closeLatency: encoded(evenly(100, 500, 500)),
@@ -45,8 +46,8 @@ describe('churn', () => {
       },
     });
     assert.deepEqual(
-      [phase.closed, phase.closedInTime, phase.opened, phase.attempts, phase.givenUp],
-      [400, 395, 398, 418, 2],
+      [phase.due, phase.closed, phase.closedInTime, phase.opened, phase.attempts, phase.givenUp],
+      [400, 400, 395, 398, 418, 2],
     );
     assert.deepEqual(phase.failures, { http503: 16, ECONNRESET: 3, ETIMEDOUT: 1 });
     assert.deepEqual([phase.latency?.count, phase.closeLatency?.count], [398, 395]);
@@ -87,6 +88,21 @@ describe('churn', () => {
     assert.equal(calm.phase.memoryGrowth?.verdict, 'none');
     const wild = await mergedPhase({ kind, asked, parts: everywhere, serverBytes: wave(5_000_000) });
     assert.equal(wild.phase.memoryGrowth?.verdict, 'unknown');
+  });
+
+  test('that closed fewer than were due says so, unless it was cut short', async () => {
+    const few = { ...everywhere, 'load-2/loadgen-1': { ...part, due: 130 } };
+    const sentence = 'churn: 30 of 430 connections that were to be closed were not';
+    const { missing } = await mergedPhase({ kind, asked, parts: few });
+    assert.ok(missing.includes(sentence), missing.join('\n'));
+    const cut = await mergedPhase({ kind, asked, parts: { ...few, 'load-1/loadgen-0': { ...part, to: null } } });
+    assert.ok(!cut.missing.includes(sentence), cut.missing.join('\n'));
+  });
+
+  test('of raw files that have no count of what was due has none, and misses nothing', async () => {
+    const { due: _, ...before } = part;
+    const { phase, missing } = await mergedPhase({ kind, asked, parts: { ...everywhere, 'load-1/loadgen-0': before } });
+    assert.deepEqual([phase.due, missing.filter((line) => line.startsWith('churn: '))], [null, []]);
   });
 
   test('that opened nothing has no growth, no rate and no latency', async () => {
