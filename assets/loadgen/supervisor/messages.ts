@@ -55,14 +55,14 @@ export interface PublishOrder {
   readonly bytes: number;
 }
 
-/** Any line to a worker; `phaseEnd` ends a phase, `collect` asks for what was measured, in a file or (null) in the report. */
+/** Any line to a worker; `phaseEnd` ends a phase (`endedMicros` null: before it was over), `collect` asks for what was measured, in a file or (null) in the report. */
 export type WorkerOrder =
   | StartLoad
   | StartPublisher
   | DriveOrder
   | PhaseOrder
   | PublishOrder
-  | { readonly type: 'phaseEnd'; readonly endedMicros: number }
+  | { readonly type: 'phaseEnd'; readonly endedMicros: number | null }
   | { readonly type: 'collect'; readonly file: string | null }
   | { readonly type: 'stop' };
 

@@ -102,7 +102,7 @@ export class WorkloadDrive {
     await until(() => this.#hasToStop() || this.#isOver(place, schedule));
     const pending = this.#loads.sumDriving(place, ({ waiting }) => waiting);
     const endedMicros = this.#hasToStop()
-      ? monotonicMicros()
+      ? null
       : Math.max(phase.kind === 'restart' ? 0 : schedule.endsMicros, this.#loads.lastActivityMicros(place));
     this.#loads.send({ type: 'phaseEnd', endedMicros });
     this.#publisher?.process.send({ type: 'phaseEnd', endedMicros });

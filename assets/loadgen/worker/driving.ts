@@ -87,13 +87,13 @@ export class Driving {
     run.start(times);
   }
 
-  /** Ends the phase that runs. */
-  end(endedMicros: number): void {
-    if (this.#current === null || this.#current.endedMicros !== null) return;
+  /** Ends the phase that runs; null: it is cut short. */
+  end(endedMicros: number | null): void {
+    if (this.#current === null || this.#running === null) return;
     this.#readMeter(this.#current);
     this.#context.meter.driving = false;
     this.#running = null;
-    this.#current.endedMicros = Math.round(endedMicros);
+    if (endedMicros !== null) this.#current.endedMicros = Math.round(endedMicros);
   }
 
   #readMeter(begun: Begun): void {
@@ -176,10 +176,10 @@ export class Driving {
 
   /** What was measured in each phase that began. */
   raw(): readonly PhaseRaw[] {
-    if (this.#current?.endedMicros === null) this.#readMeter(this.#current);
+    if (this.#current !== null && this.#running !== null) this.#readMeter(this.#current);
     return this.#begun.map((begun) => {
       // Broadcasts may still come when their phase is over.
-      if (begun.endedMicros === null || begun.phase.kind === 'broadcast') return rawOf(begun);
+      if (begun.run === this.#running || begun.phase.kind === 'broadcast') return rawOf(begun);
       return (begun.raw ??= rawOf(begun));
     });
   }
