@@ -21,6 +21,22 @@ describe('run --url in trouble', () => {
     });
   });
 
+  test('ends a phase of minutes soon after the server has let every connection go', async () => {
+    await withFolder(async (out) => {
+      await withServer({ echoes: true, echoesMost: 10 }, async (url) => {
+        const workload = ['--workload', 'echo rate=20/s for=900s'];
+        const lab = startLab('run', '--url', url, '--connections', '20', ...workload, '--out', out);
+        assert.equal((await lab.ended).code, 4, lab.stderr());
+        const reason = 'no connection has been open for 15 s in phase echo (lost: 20 closeFrame)';
+        assert.ok(lab.stderr().includes(`error: url: ${reason}\n  fix: `), lab.stderr());
+        const [measurement] = onlyUrlRun(out).result.measurements;
+        assert.deepEqual([measurement?.record.status, measurement?.record.reason], ['failed', reason]);
+        const [echo] = measurement!.phases;
+        assert.ok(echo?.kind === 'echo' && !echo.complete && echo.received > 0, 'what was measured is kept');
+      });
+    });
+  });
+
   for (const [wrong, words, counts] of [
     ['twice', /incomplete: echo: wrong answers to 20 echoes: 20 twice/, [20, 20, 0]],
     ['swapped', /incomplete: echo: wrong answers to 20 echoes: 10 out of order/, [0, 0, 10]],

@@ -14,6 +14,8 @@ export interface Behaviour {
   readonly wrong?: 'twice' | 'swapped';
   /** Takes everything, and answers no message after the first, and no ping. */
   readonly fallsSilent?: boolean;
+  /** Sends so many echoes, and then closes all connections with 1001. */
+  readonly echoesMost?: number;
   readonly publishes?: boolean;
   /** Compresses messages, for who offers it. */
   readonly deflates?: boolean;
@@ -69,6 +71,7 @@ export async function withServer(
       socket.on('message', (data, binary) => {
         if (behaviour.fallsSilent === true && seen.echoes > 0) return;
         seen.echoes += 1;
+        if (seen.echoes > (behaviour.echoesMost ?? Infinity)) for (const client of server.clients) client.close(1001);
         const isProbe = seen.echoes === 1;
         if (behaviour.wrong === 'swapped' && !isProbe && held === null) {
           held = data;

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { endpointsOf } from '../connections/target.ts';
 import { failureAdvice } from '../measure/failure-advice.ts';
-import { addCauses, explainCauses, totalOf } from '../measure/failure-causes.ts';
+import { addCauses, describeCauses, explainCauses, totalOf } from '../measure/failure-causes.ts';
 import { summarize, type Summary } from '../measure/summary.ts';
 import { whyLate } from '../measure/why-late.ts';
 import { processesFor } from '../supervisor/open-files.ts';
@@ -40,6 +40,8 @@ const names = [
 ];
 
 const tickMillis = 100;
+/** A workload is given up when no connection has been open for so long, but in a storm: that has a deadline of its own. */
+const noneOpenMillis = 15_000;
 
 /** Loads one server from this machine and prints the result; 0 when every connection was opened and held, and nothing is missing. */
 export async function standalone(args: readonly string[]): Promise<number> {
@@ -191,17 +193,38 @@ async function run(
   let failure: string | null = null;
   let driven = workload.length === 0;
   if (!driven && !end.aborted && supervisor.failure === null) {
-    supervisor.drive(workload, end, keep).then(
-      () => (driven = true),
-      (error: unknown) => {
-        failure = (error as Error).message;
+    const givenUp = new AbortController();
+    const watch = watchOpen(supervisor, (reason) => {
+      failure = reason;
+      givenUp.abort();
+    });
+    supervisor
+      .drive(workload, AbortSignal.any([end, givenUp.signal]), keep)
+      .catch((error: unknown) => (failure ??= (error as Error).message))
+      .finally(() => {
+        clearInterval(watch);
         driven = true;
-      },
-    );
+      });
   }
   // Where nothing is open any more, nothing is held.
   await wait(() => driven && (Date.now() >= holdUntil || supervisor.counts().open === 0));
   return failure;
+}
+
+/** Tells, once, when no connection has been open for too long while a workload is driven. */
+function watchOpen(supervisor: Supervisor, onNoneOpen: (reason: string) => void): NodeJS.Timeout {
+  let noneSince: number | null = null;
+  return setInterval(() => {
+    const { counts, driving } = supervisor.status();
+    if (driving === null || driving.kind === 'storm' || counts.open > 0) noneSince = null;
+    else noneSince ??= Date.now();
+    if (noneSince === null || Date.now() - noneSince < noneOpenMillis) return;
+    noneSince = Infinity;
+    const seconds = noneOpenMillis / 1000;
+    onNoneOpen(
+      `no connection has been open for ${seconds} s in phase ${driving?.kind} (lost: ${describeCauses(counts.lost)})`,
+    );
+  }, tickMillis);
 }
 
 function progressLine(supervisor: Supervisor): string {
