@@ -19,6 +19,8 @@ export async function startLabServer(
   context: TestContext,
   options: {
     readonly deliver?: Deliver;
+    /** How long after that the publisher hears of it, milliseconds. @default - at once */
+    readonly answersAfter?: number;
     readonly onMember?: (member: WebSocket) => void;
     readonly path?: string;
     /** Key and certificate, where connections are to be secured. */
@@ -42,7 +44,7 @@ export async function startLabServer(
     }
     sockets.handleUpgrade(request, socket, head, (client) => {
       client.on('error', () => client.terminate());
-      if (request.url === '/publish') publisher(client, members, options.deliver);
+      if (request.url === '/publish') publisher(client, members, options.answersAfter, options.deliver);
       else member(client, members, options.onMember);
     });
   });
@@ -62,11 +64,18 @@ function member(client: WebSocket, members: Set<WebSocket>, onMember?: (member: 
   onMember?.(client);
 }
 
-function publisher(client: WebSocket, members: ReadonlySet<WebSocket>, deliver: Deliver = toAll): void {
+function publisher(
+  client: WebSocket,
+  members: ReadonlySet<WebSocket>,
+  answersAfter: number | undefined,
+  deliver: Deliver = toAll,
+): void {
+  const answer = (): void => client.send(`sent ${members.size} 0 123`);
   client.on('message', (data: Buffer) => {
     const message = data.toString();
     deliver([...members], message, Number(message.split(' ')[0]));
-    client.send(`sent ${members.size} 0 123`);
+    if (answersAfter === undefined) answer();
+    else setTimeout(answer, answersAfter);
   });
 }
 

@@ -115,6 +115,18 @@ describe('the workload, on real connections', { concurrency: 4 }, () => {
     assert.deepEqual(outcome, [{ kind: 'broadcast', pending: 0, counts: { published: 2, received: 36 } }]);
   });
 
+  test('broadcasts are over when the server has answered their publisher', async (context) => {
+    const server = await startLabServer(context, { answersAfter: 700 });
+    const load = startLoad(context, [server.port], { connections: 8 });
+    await until('all open', () => load.rampEnded);
+    await load.drive(parseWorkload('broadcast times=2 every=0.1s'));
+    const published = (await load.collectRaws()).flatMap((raw) => broadcastsIn(raw).publications);
+    assert.deepEqual(
+      published.map(({ answer }) => answer),
+      [1, 2].map(() => ({ members: 8, failed: 0, elapsedMicros: 123 })),
+    );
+  });
+
   test('lost, doubled and late broadcasts are told apart', async (context) => {
     const held: string[] = [];
     const server = await startLabServer(context, {

@@ -91,8 +91,8 @@ export interface PhaseReport {
 /** What the publisher reports: how much it has published, at least once a second. */
 type PublisherReport =
   | { readonly type: 'ready' }
-  /** How many broadcasts of the latest order; null before the first order. */
-  | { readonly type: 'published'; readonly place: number | null; readonly count: number }
+  /** How many broadcasts of the latest order, and answers of the server that are owed for them; null before the first order. */
+  | { readonly type: 'published'; readonly place: number | null; readonly count: number; readonly unanswered: number }
   | { readonly type: 'failed'; readonly reason: string };
 
 /** The answer of either to `collect`. */

@@ -5,8 +5,8 @@ import { startWorker, type WorkerProcess } from './worker-process.ts';
 /** The process that publishes a host's broadcasts. */
 export interface Publisher {
   readonly process: WorkerProcess;
-  /** Broadcasts of one phase, the latest, that were handed to the server. */
-  published: { readonly place: number | null; readonly count: number };
+  /** Broadcasts of one phase, the latest, that were handed to the server, and what the server has not answered of them yet. */
+  published: { readonly place: number | null; readonly count: number; readonly unanswered: number };
   /** It has a connection to every port of the server. */
   ready: boolean;
   /** Why it does not publish; null while it does. */
@@ -19,7 +19,7 @@ export interface Publisher {
 export function startPublisher(options: LoadOptions, process: number): Publisher {
   const { host, plan, publishTarget } = options;
   const publisher: Publisher = {
-    published: { place: null, count: 0 },
+    published: { place: null, count: 0, unanswered: 0 },
     failure: null,
     hasEnded: false,
     ready: false,

@@ -172,12 +172,18 @@ export class WorkloadDrive {
     if (now > endsMicros + longestWaitMicros) return true;
     if (publish !== null && publish.seqs.length > this.#published(place)) return false;
     if (!this.#loads.everyDriving(place, ({ sentAll }) => sentAll)) return false;
-    if (this.#loads.sumDriving(place, ({ waiting }) => waiting) <= 0) return true;
+    const owed = publish === null ? 0 : this.#owed(place);
+    if (this.#loads.sumDriving(place, ({ waiting }) => waiting) + owed <= 0) return true;
     return now - Math.max(this.#loads.lastActivityMicros(place), endsMicros) > patienceMicros;
   }
 
   #published(place: number): number {
     return this.#publisher?.published.place === place ? this.#publisher.published.count : 0;
+  }
+
+  /** Answers that the server owes this host's publisher. */
+  #owed(place: number): number {
+    return this.#publisher?.published.place === place ? this.#publisher.published.unanswered : 0;
   }
 
   #countsOf(place: number): Readonly<Record<string, number>> {

@@ -88,6 +88,8 @@ export function runPublisher(start: StartPublisher, layers: ConnectionLayers): v
         failed: Number(answer[2]),
         elapsedMicros: Number(answer[3]),
       };
+      // A phase that is over but for this answer waits for the report.
+      reportDue = 0;
     },
   };
   const connections = new Connections(
@@ -151,11 +153,12 @@ export function runPublisher(start: StartPublisher, layers: ConnectionLayers): v
     return schedule === null ? Infinity : schedule.firstMicros + next * schedule.stepMicros;
   };
 
-  /** Reports to the supervisor after each broadcast, and once a second in any case, since its silence means trouble. */
+  /** Reports to the supervisor after each broadcast and each answer, and once a second in any case, since its silence means trouble. */
   const reportProgress = (now: number): number => {
     if (now < reportDue) return reportDue;
     reportDue = now + reportMicros;
-    report({ type: 'published', place: phases.at(-1)?.place ?? null, count: next });
+    const owed = unanswered.reduce((total, { length }) => total + length, 0);
+    report({ type: 'published', place: phases.at(-1)?.place ?? null, count: next, unanswered: owed });
     return reportDue;
   };
 
