@@ -42,7 +42,7 @@ export function reportOf(comparison: Comparison): string {
     'Goals:',
     '',
     ...goalsOf(results, typeof secured === 'string' ? [] : secured.results).map(
-      ({ goal, met, found }) => `- ${met ? 'met' : 'NOT met'}: ${goal}: ${found}`,
+      ({ goal, met, found }) => `- ${met === null ? 'unknown' : met ? 'met' : 'NOT met'}: ${goal}: ${found}`,
     ),
     '',
   ].join('\n');
