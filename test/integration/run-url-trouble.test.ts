@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { startLab, startProgram, withFolder } from './lab-process.ts';
+import { descendants, startLab, startProgram, withFolder } from './lab-process.ts';
 import { onlyUrlRun, withServer } from './url-server.ts';
 import { until } from '../until.ts';
 
@@ -21,14 +21,21 @@ describe('run --url in trouble', () => {
     });
   });
 
-  test('ends a phase of minutes soon after the server has let every connection go', async () => {
+  test('ends a phase of minutes soon after the server has let every connection go, also where it was late itself', async () => {
     await withFolder(async (out) => {
-      await withServer({ echoes: true, echoesMost: 10 }, async (url) => {
+      await withServer({ echoes: true, echoesMost: 30 }, async (url, seen) => {
         const workload = ['--workload', 'echo rate=20/s for=900s'];
         const lab = startLab('run', '--url', url, '--connections', '20', ...workload, '--out', out);
+        await until('some echoes', () => seen.echoes >= 10);
+        const [worker] = descendants(lab.child.pid ?? 0).filter(({ command }) => command.includes('worker.ts'));
+        process.kill(worker!.pid, 'SIGSTOP');
+        // What is due meanwhile is late, most of what is sent at all.
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+        process.kill(worker!.pid, 'SIGCONT');
         assert.equal((await lab.ended).code, 4, lab.stderr());
         const reason = 'no connection has been open for 15 s in phase echo (lost: 20 closeFrame)';
-        assert.ok(lab.stderr().includes(`error: url: ${reason}\n  fix: `), lab.stderr());
+        assert.ok(lab.stderr().includes(`error: url: ${reason}\n  fix: read the server's own log`), lab.stderr());
+        assert.match(lab.stdout().replaceAll(/\s+/g, ' '), /the load generator's loop fell behind/);
         const [measurement] = onlyUrlRun(out).result.measurements;
         assert.deepEqual([measurement?.record.status, measurement?.record.reason], ['failed', reason]);
         const [echo] = measurement!.phases;

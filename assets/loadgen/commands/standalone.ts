@@ -77,12 +77,13 @@ export async function standalone(args: readonly string[]): Promise<number> {
       );
     } else process.stdout.write(summaryText(summary));
     const exitCode = end.aborted ? exitCodes.interrupted : (shortfall?.exitCode ?? exitCodes.failed);
-    if (reason !== null)
-      process.stderr.write(errorText(reason, shortfall?.hint ?? hintFor(reason, summary, exitCode), exitCode));
+    // The last of them is what the exit code stands for.
     if (late !== null) {
       const hint = 'give it fewer connections or messages, or a machine of its own';
       process.stderr.write(errorText(late, hint, exitCodes.late));
     }
+    if (reason !== null)
+      process.stderr.write(errorText(reason, shortfall?.hint ?? hintFor(reason, summary, exitCode), exitCode));
     if (notKept !== null)
       throw new EnvironmentError(notKept, { hint: 'check that there is room and that this user may write there' });
     if (reason === null) return late === null ? exitCodes.done : exitCodes.late;

@@ -26,6 +26,7 @@ const adviceByReason: readonly (readonly [RegExp, string])[] = [
     /\bpublishing failed\b/,
     "check that the server has room for one connection more a process, and publishes the lab's way (docs/contracts.md); server-1.err says what it printed",
   ],
+  [/no connection has been open/, "read the server's own log: it, or what is between, let every connection go"],
   [/the server has been gone/, 'see what it printed, in server-1.err, and what ended it, in units.txt'],
   [/ENOSPC|No space left|disk quota/i, 'free space where it says that there is none'],
   [
