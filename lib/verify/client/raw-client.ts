@@ -42,6 +42,8 @@ export class RawClient {
   #received: Buffer[] = [];
   #wanted: (() => void) | null = null;
   #ended: string | null = null;
+  readonly #openedMillis = performance.now();
+  #endedMillis: number | null = null;
 
   private constructor(socket: Socket, tcp: Socket, deflates: boolean) {
     this.#socket = socket;
@@ -54,6 +56,7 @@ export class RawClient {
     });
     const end = (how: string) => {
       this.#ended ??= how;
+      this.#endedMillis ??= performance.now();
       this.#wanted?.();
     };
     socket.on('end', () => end('FIN'));
@@ -98,7 +101,7 @@ export class RawClient {
   /** The head of an HTTP answer; what came after it stays to be read as frames. */
   async httpAnswer(): Promise<HttpAnswer> {
     const answer = await this.httpAnswerOrEnd();
-    if (answer === null) throw new Error(`no HTTP answer: the connection ended (${this.#ended ?? ''})`);
+    if (answer === null) throw new Error(`no HTTP answer: the connection ended (${this.#howEnded()})`);
     return answer;
   }
 
@@ -166,7 +169,7 @@ export class RawClient {
     let first: Frame | null = null;
     for (;;) {
       const frame = await this.frame(millis);
-      if (frame === null) throw new Error(`no message: the connection ended (${this.#ended ?? ''})`);
+      if (frame === null) throw new Error(`no message: the connection ended (${this.#howEnded()})`);
       const continues = first !== null;
       const allowed = this.#deflates && !continues && frame.opcode < opcodes.close ? [0, deflated] : [0];
       if (frame.masked || !allowed.includes(frame.reserved))
@@ -249,6 +252,12 @@ export class RawClient {
     } finally {
       this.#socket.off('end', end);
     }
+  }
+
+  // A server's own deadline ends connections, too.
+  #howEnded(): string {
+    const millis = (this.#endedMillis ?? performance.now()) - this.#openedMillis;
+    return `${this.#ended ?? ''}, ${Math.round(millis)} ms after it was opened`;
   }
 
   /** How the connection ended, as this side saw it; null while it has not. */
