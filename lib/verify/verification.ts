@@ -78,7 +78,12 @@ export class Verification {
   async #failure({ check }: ServerPromise): Promise<string | null> {
     const clients: RawClient[] = [];
     const processes: ServerProcess[] = [];
-    const track = (client: RawClient): RawClient => {
+    // What a case that has failed had going on must not join the next one.
+    let isOver = false;
+    const track = async (opening: () => Promise<RawClient>): Promise<RawClient> => {
+      if (isOver) throw new Error('the case is over');
+      const client = await opening();
+      if (isOver) client.destroy();
       clients.push(client);
       return client;
     };
@@ -87,8 +92,8 @@ export class Verification {
       const context: CaseContext = {
         server: this.#server,
         process: running,
-        open: async (path = '/') => track(await RawClient.open(running, path)),
-        tcp: async () => track(await RawClient.tcp(running)),
+        open: async (path = '/') => track(async () => RawClient.open(running, path)),
+        tcp: async () => track(async () => RawClient.tcp(running)),
         start: async (options) => {
           const started = await startServer(this.#server, { ...this.#layers, ...options });
           processes.push(started);
@@ -108,6 +113,7 @@ export class Verification {
         this.#process?.hasEnded === true ? `; the server had ended: ${JSON.stringify(await this.#process.end)}` : '';
       return `${(error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ').trim()}${died}`;
     } finally {
+      isOver = true;
       for (const client of clients) client.destroy();
       await Promise.all(processes.map((process) => process.kill()));
     }
