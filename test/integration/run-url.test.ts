@@ -120,7 +120,7 @@ describe('run --url', () => {
     await withFolder(async (out) => {
       await withServer({ echoes: true }, async (url) => {
         const folders = [];
-        const workload = 'heartbeat every=1s for=1s, churn rate=20/s for=1s, storm cut=50% within=1s';
+        const workload = 'heartbeat every=1s for=1s, churn rate=20/s for=1s, storm cut=50% within=30s';
         for (const name of ['a', 'b']) {
           const place = join(out, name);
           const lab = startLab(
