@@ -212,7 +212,7 @@ async function run(
   return failure;
 }
 
-/** Tells, once, when no connection has been open for too long while a workload is driven. */
+/** Tells when no connection has been open for too long while a workload is driven. */
 function watchOpen(supervisor: Supervisor, onNoneOpen: (reason: string) => void): NodeJS.Timeout {
   let noneSince: number | null = null;
   return setInterval(() => {
@@ -220,7 +220,6 @@ function watchOpen(supervisor: Supervisor, onNoneOpen: (reason: string) => void)
     if (driving === null || driving.kind === 'storm' || counts.open > 0) noneSince = null;
     else noneSince ??= Date.now();
     if (noneSince === null || Date.now() - noneSince < noneOpenMillis) return;
-    noneSince = Infinity;
     const seconds = noneOpenMillis / 1000;
     onNoneOpen(
       `no connection has been open for ${seconds} s in phase ${driving?.kind} (lost: ${describeCauses(counts.lost)})`,

@@ -170,25 +170,24 @@ export class WorkloadDrive {
     const now = monotonicMicros();
     if (now < endsMicros) return false;
     if (now > endsMicros + longestWaitMicros) return true;
-    if (publish !== null && publish.seqs.length > this.#published(place)) return false;
+    if (publish !== null && publish.seqs.length > this.#published(place).count) return false;
     if (!this.#loads.everyDriving(place, ({ sentAll }) => sentAll)) return false;
-    const owed = publish === null ? 0 : this.#owed(place);
+    const owed = this.#published(place).unanswered;
     if (this.#loads.sumDriving(place, ({ waiting }) => waiting) + owed <= 0) return true;
     return now - Math.max(this.#loads.lastActivityMicros(place), endsMicros) > patienceMicros;
   }
 
-  #published(place: number): number {
-    return this.#publisher?.published.place === place ? this.#publisher.published.count : 0;
-  }
-
-  /** Answers that the server owes this host's publisher. */
-  #owed(place: number): number {
-    return this.#publisher?.published.place === place ? this.#publisher.published.unanswered : 0;
+  /** What this host's publisher has come to in a phase. */
+  #published(place: number): Pick<Publisher['published'], 'count' | 'unanswered'> {
+    const published = this.#publisher?.published;
+    return published?.place === place ? published : { count: 0, unanswered: 0 };
   }
 
   #countsOf(place: number): Readonly<Record<string, number>> {
     const counts = this.#loads.countsDriving(place);
-    return this.#workload[place]?.kind === 'broadcast' ? { published: this.#published(place), ...counts } : counts;
+    return this.#workload[place]?.kind === 'broadcast'
+      ? { published: this.#published(place).count, ...counts }
+      : counts;
   }
 
   /** The phase that runs, or ran last; null before the first. */

@@ -26,7 +26,7 @@ export const mebibyte = 2 ** 20;
 /** Three attempts of 10 s, and the waits between them. */
 export const threeHandshakes = 32.5;
 /** Three attempts that fail at once. */
-export const threeRefusals = 2.5;
+const threeRefusals = 2.5;
 /** Silence after which nothing more is waited for. */
 export const silence = 10;
 

@@ -2,13 +2,13 @@ import type { OddConnection } from '../tls/odd-server.ts';
 import { acceptFor } from '../../../assets/loadgen/websocket/keys.ts';
 import {
   drip,
+  ended,
   flood,
   frame,
+  held,
   hold,
   text,
   threeHandshakes,
-  threeRefusals,
-  untilLost,
   type HostileRun,
   type HostileServer,
 } from './behaviour.ts';
@@ -69,9 +69,7 @@ function accepting(then: (connection: OddConnection) => void): HostileTlsServer[
   };
 }
 
-const refused = { asked: untilLost, exitCode: 5, waitsSeconds: threeRefusals };
-const lost = { asked: untilLost, exitCode: 5, waitsSeconds: 1 };
-const held = { asked: hold, exitCode: 0, waitsSeconds: 1 };
+const lost = { ...ended, waitsSeconds: 1 };
 
 /** Servers that abuse TLS: what each does, what it is asked, and how a run against it must end. */
 export const hostileTlsServers: readonly HostileTlsServer[] = [
@@ -94,13 +92,13 @@ export const hostileTlsServers: readonly HostileTlsServer[] = [
   },
   {
     // OpenSSL by itself takes them for as long as they come.
-    ...refused,
+    ...ended,
     name: 'sends HelloRequests for ever',
     says: /15 tlsProtocolError/,
     behave: (socket) => flood(socket, record(handshakeType, Buffer.of(0, 0, 0, 0))),
   },
   {
-    ...refused,
+    ...ended,
     name: 'announces a ServerHello of 16 MB and sends it',
     behave: (socket) => {
       socket.write(record(handshakeType, Buffer.of(2, 0xff, 0xff, 0xff)));
@@ -108,30 +106,30 @@ export const hostileTlsServers: readonly HostileTlsServer[] = [
     },
   },
   {
-    ...refused,
+    ...ended,
     name: 'speaks HTTP without TLS',
     says: /5 tlsNotTls/,
     behave: (socket) => void socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n'),
   },
   {
-    ...refused,
+    ...ended,
     name: 'answers a ClientHello with noise for ever',
     says: /5 tlsNotTls/,
     behave: (socket) => flood(socket, Buffer.from('noise')),
   },
   {
-    ...refused,
+    ...ended,
     name: 'sends an alert at once',
     says: /5 tlsHandshakeFailure/,
     behave: (socket) => void socket.end(record(alertType, Buffer.of(2, 40))),
   },
   {
-    ...refused,
+    ...ended,
     name: 'sends warnings for ever',
     behave: (socket) => flood(socket, record(alertType, Buffer.of(1, 90))),
   },
   {
-    ...refused,
+    ...ended,
     name: 'ends TCP after a ClientHello',
     behave: (socket) => void socket.end(),
   },
