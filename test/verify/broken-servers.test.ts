@@ -36,7 +36,7 @@ const faults: readonly Fault[] = [
   {
     what: 'a member joins late',
     from: "(client) => endpoint.emit('connection', client, request)",
-    to: "(client) => {\n      endpoint.clients.delete(client);\n      setTimeout(() => endpoint.clients.add(client), 20);\n      endpoint.emit('connection', client, request);\n    }",
+    to: "(client) => {\n      endpoint.clients.delete(client);\n      setTimeout(() => endpoint.clients.add(client), 2000);\n      endpoint.emit('connection', client, request);\n    }",
     foundBy: 'member-at-once',
   },
   {
@@ -66,7 +66,8 @@ const faults: readonly Fault[] = [
   {
     what: 'answers out of order',
     from: 'answer(this, broadcast(data, binary))',
-    to: '((text) => setTimeout(() => answer(this, text), Math.random() * 20))(broadcast(data, binary))',
+    // Each second answer before the first: however slow the machine is.
+    to: '((text) => { for (const one of this.held ? [text, this.held] : []) answer(this, one); this.held = this.held ? null : text; })(broadcast(data, binary))',
     foundBy: 'answers-in-order',
   },
   {
