@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
 import { parseWorkload } from '../../../assets/loadgen/workload/workload.ts';
 import { summarize } from '../../../assets/loadgen/measure/summary.ts';
 import { loopbackSource, startLoad } from '../held-load.ts';
@@ -106,16 +107,17 @@ describe('connections over TLS', { concurrency: 2 }, () => {
 
   test('send the request with the end of a resumed handshake, not when that is acknowledged', async (context) => {
     const { port } = await startLabServer(context, { tls: { ...server, maxVersion: 'TLSv1.2' } });
-    const medianOf = async (resume: boolean): Promise<number> => {
+    const quickestOf = async (resume: boolean): Promise<number> => {
       const load = startLoad(context, [port], { connections: 10, processes: 1, tls: { ...tls, resume } });
       await until('the ramp ends', () => load.rampEnded);
-      await load.drive(parseWorkload('churn rate=20/s for=1s'));
-      const { phases } = summarize(await load.collectRaws());
+      await load.drive(parseWorkload('churn rate=20/s for=3s'));
+      const [churn] = (await load.collectRaws()).flatMap(({ phases }) => phases);
       await load.stop();
-      return phases[0]?.latencyMicros.p50 ?? NaN;
+      assert.ok(churn?.kind === 'churn' && churn.opened > 0);
+      return decodeFromCompressedBase64(churn.latency).minNonZeroValue;
     };
-    // The kernel of a server that has nothing to say acknowledges after 40 ms.
-    const [resumed, full] = [await medianOf(true), await medianOf(false)];
+    // The kernel of a server that has nothing to say acknowledges after 40 ms, each time: a busy machine makes most slow, too, but not all.
+    const [resumed, full] = [await quickestOf(true), await quickestOf(false)];
     assert.ok(resumed < full + 30_000, `${resumed} µs, ${full} without resumption`);
   });
 
