@@ -50,7 +50,9 @@ export async function provoke(
     throw error;
   }
   const { code } = await lab.ended;
-  const { result } = await onlyRun(out);
+  const { result } = await onlyRun(out).catch((error: unknown) => {
+    throw new Error(`the run ended with ${code}: ${lab.stderr()}`, { cause: error });
+  });
   const measurements = new Map(result.measurements.map((measurement) => [measurement.server, measurement]));
   return { code, stdout: lab.stdout(), stderr: lab.stderr(), measurements };
 }
