@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs';
 import { access, constants, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { hostsOf } from '../../config/hosts.ts';
@@ -66,11 +67,14 @@ export async function createLocalHosts(lab: Lab, options: LocalHostsOptions): Pr
   const environment = hostEnvironment(operator);
   const namespaces: NamespaceProcess[] = [];
   const commands = new Map<HostProcess, Promise<unknown>>();
+  const held = new Set<number>();
   const close = async (): Promise<void> => {
     await Promise.all(namespaces.map((namespace) => namespace.close()));
     // They end with their hosts, but for those that are stopped; whoever left these is not waited for.
     for (const command of commands.keys()) command.kill('SIGKILL');
     await within(leftMillis, Promise.all(commands.values()));
+    for (const fd of held) closeSync(fd);
+    held.clear();
   };
   try {
     const onNamespace = (namespace: NamespaceProcess): void => {
@@ -81,7 +85,10 @@ export async function createLocalHosts(lab: Lab, options: LocalHostsOptions): Pr
       const ended = command.closed.catch(() => {}).finally(() => commands.delete(command));
       commands.set(command, ended);
     };
-    const made = { programs, environment, ...bridge, outsideServers, onNamespace, onCommand };
+    const onHeld = (fd: number): void => {
+      held.add(fd);
+    };
+    const made = { programs, environment, ...bridge, outsideServers, onNamespace, onCommand, onHeld };
     const materials = { resultsFolder: '', ...options, lab, ...made };
     const starting = hostsOf(lab).map((host, index) => startHost(materials, host, index));
     // Every one is waited for, so that closing after a failure knows all there is to close.

@@ -1,3 +1,4 @@
+import { openSync } from 'node:fs';
 import { readlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { hostEnvFile, hostRoot } from '../../config/host/host-env-file.ts';
@@ -32,6 +33,8 @@ export interface HostMaterials {
   /** Hears of every process that is started, so that closing can wait for all of them. */
   readonly onNamespace: (namespace: NamespaceProcess) => void;
   readonly onCommand: (command: HostProcess) => void;
+  /** Hears of every descriptor that is to be closed once no command is signalled any more. */
+  readonly onHeld: (fd: number) => void;
 }
 
 /** The programs that every host has in `/opt/c1mlab/bin` beside Node. */
@@ -68,6 +71,8 @@ export async function startHost(materials: HostMaterials, host: Host, index: num
   await namespace.waitForLine('ready');
 
   const processes = `/proc/${namespace.pid}/ns/pid_for_children`;
+  // The kernel gives the number of a namespace that is gone to the next one, maybe of another lab: this one stays as long as it is open.
+  materials.onHeld(openSync(processes, 'r'));
   const processNamespace = await readlink(processes);
   const enterHost = ['--mount', '--uts', `--pid=${processes}`, `--target=${namespace.pid}`, '--'];
   return {

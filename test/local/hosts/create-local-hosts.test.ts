@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { createServer, type AddressInfo } from 'node:net';
 import { readdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { createInterface } from 'node:readline';
+import { after, before, describe, test, type TestContext } from 'node:test';
 import { hostEnvFile } from '../../../lib/config/host/host-env-file.ts';
 import { LabError } from '../../../lib/config/lab-error.ts';
 import { articleLab } from '../../../lib/config/lab.ts';
@@ -43,6 +45,25 @@ async function connectAll(from: LocalHost, to: LocalHost): Promise<readonly stri
   listener.kill();
   await listener.closed;
   return stdout.trim().split('\n').sort();
+}
+
+/** The first process of a host, as this machine sees it. */
+function processIdOf(host: LocalHost): number {
+  return Number(host.path('/').split('/')[2]);
+}
+
+/** The numbers of so many process namespaces, which are there until the test ends. */
+async function numbersOfNamespaces(t: TestContext, count: number): Promise<readonly string[]> {
+  const user = process.getuid?.() === 0 ? '' : '--user --map-root-user';
+  const one = `unshare ${user} --pid --kill-child sh -c 'readlink /proc/self/ns/pid; exec sleep 1000'`;
+  const shell = spawn('sh', ['-c', `for n in $(seq ${count}); do ${one} & done; wait`], { detached: true });
+  t.after(() => process.kill(-(shell.pid ?? 0), 'SIGKILL'));
+  const numbers: string[] = [];
+  for await (const line of createInterface({ input: shell.stdout })) {
+    numbers.push(line);
+    if (numbers.length === count) break;
+  }
+  return numbers;
 }
 
 describe('local hosts', { skip }, () => {
@@ -238,11 +259,26 @@ describe('the end of local hosts', { skip }, () => {
     const lost = hosts.host('load-1');
     const command = lost.spawn(['sh', '-c', 'echo begun; exec sleep 1000']);
     await new Promise((resolve) => command.stdout.once('data', resolve));
-    process.kill(Number(lost.path('/').split('/')[2]), 'SIGKILL');
+    process.kill(processIdOf(lost), 'SIGKILL');
     assert.equal((await command.exited).signal, 'SIGKILL');
     await until('the host is known to be gone', async () => !lost.isAlive());
     assert.throws(() => lost.spawn(['true']), { code: 'runFailed', message: /load-1/ });
     assert.equal((await runOn(hosts.host('server'), 'echo here')).stdout, 'here\n');
+  });
+
+  test('keep the number of a process namespace until their lab is closed, so that nobody else is taken for one of theirs', async (t) => {
+    const hosts = await makeTestHosts(lab);
+    t.after(hosts.remove);
+    const lost = hosts.host('load-1');
+    const command = lost.spawn(['sleep', '1000']);
+    const number = await readlink(`/proc/${processIdOf(lost)}/ns/pid_for_children`);
+    process.kill(processIdOf(lost), 'SIGKILL');
+    await command.closed;
+    await until('the host is known to be gone', async () => !lost.isAlive());
+    // The kernel gives the lowest number that is free, to namespaces of every kind.
+    const others = await numbersOfNamespaces(t, 64);
+    assert.equal(others.length, 64);
+    assert.ok(!others.includes(number), number);
   });
 
   test('of one lab leaves another with the same addresses alone', async (t) => {
