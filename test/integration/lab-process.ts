@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunResult } from '../../lib/results/schema/run-result.ts';
 
-const program = join(import.meta.dirname, '../../bin/c1m.ts');
+/** The CLI. */
+export const labProgram = join(import.meta.dirname, '../../bin/c1m.ts');
 
 /** The CLI in a process of its own, as a user runs it. */
 export interface LabProcess {
@@ -19,7 +20,7 @@ export interface LabProcess {
 
 /** Starts `c1m` with these words. */
 export function startLab(...words: readonly string[]): LabProcess {
-  return startProgram(process.execPath, program, ...words);
+  return startProgram(process.execPath, labProgram, ...words);
 }
 
 /** Starts any program and keeps what it prints. */

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { HostSample } from '../../assets/host/raw.ts';
 import type { RunRecord } from '../../lib/results/schema/run-record.ts';
-import { onlyRun, startLab, withFolder } from './lab-process.ts';
+import { exitCodes } from '../../lib/config/lab-error.ts';
+import { labProgram, onlyRun, startLab, startWith, withFolder } from './lab-process.ts';
 import { until } from '../until.ts';
 
 const words =
@@ -66,6 +68,32 @@ describe('a run that is interrupted in its second of three measurements', () => 
       assert.equal((await again.ended).code, code);
       assert.doesNotMatch(again.stderr(), /\[\d\/3\]/);
     });
+  });
+});
+
+test('a run that ends before its second measurement shows what the first has found, and then why it ended', async () => {
+  await withFolder(async (folder) => {
+    const out = join(folder, 'out');
+    const unshare = join(folder, 'unshare');
+    symlinkSync(execFileSync('sh', ['-c', 'command -v unshare'], { encoding: 'utf8' }).trim(), unshare);
+    const PATH = `${folder}:${process.env['PATH']}`;
+    const lab = startWith({ ...process.env, PATH }, process.execPath, labProgram, ...words.split(' '), out);
+    await until('the first measurement to be under way', () => {
+      if (lab.child.exitCode !== null) throw new Error(`the run ended early: ${lab.stderr()}`);
+      return /\[1\/3\] node: (opening|driving)/.test(lab.stderr());
+    });
+    // The hosts of the second cannot be made.
+    rmSync(unshare);
+    writeFileSync(unshare, '#!/bin/sh\necho no more of them >&2\nexit 1\n', { mode: 0o755 });
+    const { code } = await lab.ended;
+    assert.equal(code, exitCodes.environment, lab.stderr());
+    assert.match(lab.stderr(), /^ended early; to resume: .*\nerror: .*no more of them\)\n {2}fix: .*\n$/m);
+    assert.match(lab.stdout(), /^node \(ws\) /m);
+    const { result } = await onlyRun(out);
+    assert.deepEqual(
+      result.measurements.map(({ record }) => record.status),
+      ['succeeded'],
+    );
   });
 });
 

@@ -16,13 +16,14 @@ import { publishResult } from './publish-result.ts';
 
 /**
  * Makes the measurements of a run that are still to be made, shows how they go, and publishes the result; gives the exit code. Where
- * executions go on by themselves, the first Ctrl-C leaves the run, and says how to find it again.
+ * executions go on by themselves, the first Ctrl-C leaves the run, and says how to find it again. What ends the run early is thrown when
+ * the result of what it has measured until then is published.
  */
 export async function performRun(backend: LabBackend, run: Run, context: LabContext): Promise<number> {
   const { stderr } = context.process;
   const printer = progressPrinter(context);
   let folder = run.folder;
-  let storage: StorageError | null = null;
+  let failure: Error | null = null;
   try {
     const watcher = {
       onProgress: printer.onProgress,
@@ -33,29 +34,40 @@ export async function performRun(backend: LabBackend, run: Run, context: LabCont
   } catch (error) {
     printer.end();
     // The network may be gone, and the execution has not noticed.
-    if (backend.detachable && (await hasRunning(run))) stderr.write(`${goesOn(run)}\n`);
-    if (!(error instanceof StorageError)) throw error;
-    storage = error;
-    folder = error.keptIn ?? folder;
+    const goesOnAlone = backend.detachable && (await hasRunning(run));
+    if (goesOnAlone) stderr.write(`${goesOn(run)}\n`);
+    failure = error instanceof Error ? error : new Error(String(error));
+    if (failure instanceof StorageError) folder = failure.keptIn ?? folder;
+    else if (goesOnAlone || !(await hasMeasured(folder))) throw failure;
   } finally {
     printer.end();
     // Hosts end while the result is made; the command waits for both.
     backend.close().catch(() => undefined);
   }
   const { aborted } = context.interrupted;
-  if (aborted && backend.detachable) {
+  if (aborted && backend.detachable && failure === null) {
     if (await hasRunning(run)) stderr.write(`${goesOn(run)}\n`);
     else stderr.write(`interrupted; to resume: ${howToResume(run.folder, backend.where, context.workingFolder)}\n`);
     return exitCodes.interrupted;
   }
   // Figures that cannot be kept where they should be are seen at least.
   const exitCode = await publishResult(context, folder).catch((error: unknown) => {
-    throw storage ?? error;
+    throw failure ?? error;
   });
-  if (storage !== null) throw storage;
+  if (failure !== null) {
+    if (!(failure instanceof StorageError))
+      stderr.write(`ended early; to resume: ${howToResume(run.folder, backend.where, context.workingFolder)}\n`);
+    throw failure;
+  }
   if (aborted)
     stderr.write(`interrupted; to resume: ${howToResume(run.folder, backend.where, context.workingFolder)}\n`);
   return aborted ? exitCodes.interrupted : exitCode;
+}
+
+/** Whether a measurement has ended, whichever way. */
+async function hasMeasured(folder: string): Promise<boolean> {
+  const { measurements } = await readRun(folder).catch(() => ({ measurements: [] }));
+  return measurements.some(({ record }) => record.status !== 'running');
 }
 
 async function hasRunning({ folder, runId }: Run): Promise<boolean> {
