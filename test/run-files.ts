@@ -32,6 +32,14 @@ tests.on('test:summary', ({ file, duration_ms: millis, success }) => {
   if (file !== undefined) seconds.set(relative('.', file), millis / 1000);
   else process.exitCode = success ? 0 : 1;
 });
+// Told again at the end; but whoever watches, or stops it before, wants to know why now.
+tests.on('test:fail', ({ name, file = '', details: { error } }) => {
+  if ('failureType' in error && error.failureType === 'subtestsFailed') return;
+  const { cause } = error;
+  stdout.write(
+    `  failed just now: ${relative('.', file)}, ${name}: ${cause instanceof Error ? cause.message : String(cause)}\n`,
+  );
+});
 tests.compose(spec).pipe(stdout, { end: false });
 tests.once('end', () => {
   const longest = [...seconds].filter(([, took]) => took >= shownSeconds).sort(([, a], [, b]) => b - a);
