@@ -23,12 +23,15 @@ describe('a local run', () => {
       assert.equal(broadcasts.length, 2);
       for (const broadcast of broadcasts) {
         assert.deepEqual(
-          [broadcast.received, broadcast.members, broadcast.missing, broadcast.duplicates, broadcast.outOfOrder],
-          [2000, 2000, 0, 0, 0],
+          [broadcast.received, broadcast.members, broadcast.missing, broadcast.duplicates],
+          [2000, 2000, 0, 0],
         );
         assert.equal(broadcast.server?.members, 2000);
         assert.equal(broadcast.latency?.count, 1000, 'only the publishing host measures latency');
       }
+      // On a busy machine the host of the first may begin after that of the second has published: then the first has no order.
+      assert.equal(broadcasts[0]?.outOfOrder ?? 0, 0);
+      assert.equal(broadcasts[1]?.outOfOrder, 0);
       const echo = phaseOf(measurement, 'echo');
       assert.ok(echo.sent > 0);
       assert.equal(echo.received, echo.sent);
