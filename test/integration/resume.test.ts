@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { HostSample } from '../../assets/host/raw.ts';
-import type { RunRecord } from '../../lib/results/schema/run-record.ts';
 import { exitCodes } from '../../lib/config/lab-error.ts';
+import { readNamespaceFacts } from '../../lib/local/hosts/namespace-facts.ts';
+import type { RunRecord } from '../../lib/results/schema/run-record.ts';
 import { labProgram, onlyRun, startLab, startWith, withFolder } from './lab-process.ts';
 import { until } from '../until.ts';
 
@@ -75,7 +75,7 @@ test('a run that ends before its second measurement shows what the first has fou
   await withFolder(async (folder) => {
     const out = join(folder, 'out');
     const unshare = join(folder, 'unshare');
-    symlinkSync(execFileSync('sh', ['-c', 'command -v unshare'], { encoding: 'utf8' }).trim(), unshare);
+    symlinkSync(readNamespaceFacts(process.env['PATH'] ?? '').programs.unshare ?? '', unshare);
     const PATH = `${folder}:${process.env['PATH']}`;
     const lab = startWith({ ...process.env, PATH }, process.execPath, labProgram, ...words.split(' '), out);
     await until('the first measurement to be under way', () => {

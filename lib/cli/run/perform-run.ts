@@ -1,4 +1,4 @@
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { exitCodes } from '../../config/lab-error.ts';
 import { oneLineOf } from '../../report/one-line.ts';
 import { mergeRun } from '../../results/merge/merge-run.ts';
@@ -6,7 +6,7 @@ import { readRun } from '../../results/raw/read-run.ts';
 import { startedIn } from '../../run/detached/find-started.ts';
 import { runBenchmark } from '../../run/run-benchmark.ts';
 import type { Run } from '../../run/run.ts';
-import { writingTo } from '../../run/run-folder.ts';
+import { readMeasurementRecord, writingTo } from '../../run/run-folder.ts';
 import type { LabBackend } from '../../run/lab-backend.ts';
 import { StorageError } from '../../run/faults/storage-error.ts';
 import type { LabContext } from '../context.ts';
@@ -21,6 +21,9 @@ import { publishResult } from './publish-result.ts';
  */
 export async function performRun(backend: LabBackend, run: Run, context: LabContext): Promise<number> {
   const { stderr } = context.process;
+  const sayHowToResume = (why: string): void => {
+    stderr.write(`${why}; to resume: ${howToResume(run.folder, backend.where, context.workingFolder)}\n`);
+  };
   const printer = progressPrinter(context);
   let folder = run.folder;
   let failure: Error | null = null;
@@ -38,7 +41,7 @@ export async function performRun(backend: LabBackend, run: Run, context: LabCont
     if (goesOnAlone) stderr.write(`${goesOn(run)}\n`);
     failure = error instanceof Error ? error : new Error(String(error));
     if (failure instanceof StorageError) folder = failure.keptIn ?? folder;
-    else if (goesOnAlone || !(await hasMeasured(folder))) throw failure;
+    else if (goesOnAlone || !(await hasMeasured(run))) throw failure;
   } finally {
     printer.end();
     // Hosts end while the result is made; the command waits for both.
@@ -47,7 +50,7 @@ export async function performRun(backend: LabBackend, run: Run, context: LabCont
   const { aborted } = context.interrupted;
   if (aborted && backend.detachable && failure === null) {
     if (await hasRunning(run)) stderr.write(`${goesOn(run)}\n`);
-    else stderr.write(`interrupted; to resume: ${howToResume(run.folder, backend.where, context.workingFolder)}\n`);
+    else sayHowToResume('interrupted');
     return exitCodes.interrupted;
   }
   // Figures that cannot be kept where they should be are seen at least.
@@ -55,19 +58,18 @@ export async function performRun(backend: LabBackend, run: Run, context: LabCont
     throw failure ?? error;
   });
   if (failure !== null) {
-    if (!(failure instanceof StorageError))
-      stderr.write(`ended early; to resume: ${howToResume(run.folder, backend.where, context.workingFolder)}\n`);
+    if (!(failure instanceof StorageError)) sayHowToResume('ended early');
     throw failure;
   }
-  if (aborted)
-    stderr.write(`interrupted; to resume: ${howToResume(run.folder, backend.where, context.workingFolder)}\n`);
+  if (aborted) sayHowToResume('interrupted');
   return aborted ? exitCodes.interrupted : exitCode;
 }
 
 /** Whether a measurement has ended, whichever way. */
-async function hasMeasured(folder: string): Promise<boolean> {
-  const { measurements } = await readRun(folder).catch(() => ({ measurements: [] }));
-  return measurements.some(({ record }) => record.status !== 'running');
+async function hasMeasured({ folder, schedule }: Run): Promise<boolean> {
+  const folders = schedule.map(({ measurement }) => join(folder, 'raw', measurement));
+  const records = await Promise.all(folders.map(async (each) => readMeasurementRecord(each).catch(() => null)));
+  return records.some((record) => record !== null && record.status !== 'running');
 }
 
 async function hasRunning({ folder, runId }: Run): Promise<boolean> {
