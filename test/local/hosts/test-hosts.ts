@@ -81,3 +81,33 @@ export async function processesWith(text: string): Promise<readonly string[]> {
   );
   return found.flat();
 }
+
+/** Says `listening <port>` and answers every connection with the address it came from. */
+const addressServer = `
+  const server = require('node:net').createServer((socket) => socket.end(socket.remoteAddress));
+  server.listen(0, '0.0.0.0', () => console.log('listening', server.address().port));`;
+
+/** Connects from each source to each target, and prints what the other side saw. */
+const addressClient = `
+  const { connect } = require('node:net');
+  const [port, sources, targets] = process.argv.slice(1);
+  for (const localAddress of sources.split(',')) for (const host of targets.split(',')) {
+    connect({ port, host, localAddress }).on('data', (seen) => console.log(host + ' saw ' + seen))
+      .on('error', (error) => console.log(error.message));
+  }`;
+
+/** Has every source of `from` connect to every target on `to`; returns what the targets saw. */
+export async function connectAll(from: LocalHost, to: LocalHost): Promise<readonly string[]> {
+  const listener = to.spawn(['node', '-e', addressServer]);
+  const port = await new Promise<string>((resolve) => {
+    listener.stdout.once('data', (line: Buffer) => resolve(line.toString().trim().replace('listening ', '')));
+  });
+  const sources = [from.address, ...from.secondaryAddresses].join(',');
+  const targets = [to.address, ...to.secondaryAddresses].join(',');
+  const { stdout } = await runOn(from, 'exec node -e "$CLIENT" "$PORT" "$SOURCES" "$TARGETS"', {
+    env: { CLIENT: addressClient, PORT: port, SOURCES: sources, TARGETS: targets },
+  });
+  listener.kill();
+  await listener.closed;
+  return stdout.trim().split('\n').sort();
+}
