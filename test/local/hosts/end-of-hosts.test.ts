@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, readlink, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, readlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { LabError } from '../../../lib/config/lab-error.ts';
@@ -27,7 +27,10 @@ describe('the end of local hosts', { skip }, () => {
   test('takes every process and namespace along, and can be asked for twice', async (t) => {
     const hosts = await makeTestHosts(lab);
     t.after(hosts.remove);
-    const namespaces = await Promise.all(hosts.hosts.map((host) => readlink(`/proc/${processIdOf(host)}/ns/net`)));
+    // Held open, as the kernel gives the number of one that is gone to another, maybe of a lab beside this one.
+    const held = await Promise.all(hosts.hosts.map((host) => open(`/proc/${processIdOf(host)}/ns/net`)));
+    t.after(async () => Promise.all(held.map((handle) => handle.close())));
+    const namespaces = await Promise.all(held.map(({ fd }) => readlink(`/proc/self/fd/${fd}`)));
     const command = hosts.host('load-2').spawn(['sh', '-c', 'echo begun; exec sleep 1000']);
     await new Promise((resolve) => command.stdout.once('data', resolve));
     await hosts.close();
