@@ -11,8 +11,8 @@ export const firstLocalPort = 20_000;
 
 /** A contender that takes a line as well. */
 export interface LineContender extends RunningContender {
-  /** Gives it a line; the line that it answers. */
-  readonly ask: (question: string) => Promise<string>;
+  /** Gives it a line, which makes it work for so long; the line that it answers. */
+  readonly ask: (question: string, busySeconds: number) => Promise<string>;
 }
 
 /**
@@ -54,9 +54,9 @@ export function startLineContender(
     received: async () => {
       spreadsMicros.push(Number((await line()).split(' ')[2]));
     },
-    ask: async (question) => {
+    ask: async (question, busySeconds) => {
       child.stdin.write(`${question}\n`);
-      return line();
+      return line(busySeconds);
     },
     stop: async (): Promise<OwnReport> => {
       await end();

@@ -15,7 +15,8 @@ export function startReferenceClient(compiled: string, isLibrary: boolean, task:
       const done: number[] = [];
       for (const phase of workload) {
         const { count, ratePerSecond } = piecesOf(phase, task.connections);
-        const answer = await client.ask(`${phase.kind} ${count} ${Math.round(ratePerSecond)}`);
+        const question = `${phase.kind} ${count} ${Math.round(ratePerSecond)}`;
+        const answer = await client.ask(question, count / ratePerSecond);
         done.push(Number(answer.split(' ')[1]));
         onPhase();
       }

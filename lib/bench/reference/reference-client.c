@@ -8,7 +8,7 @@
  * `broadcast <received> <firstToLastMicros> <cpuMicros>`. cpuMicros is user and system time since the process began.
  *
  * A line on standard input, once all are open, is a phase, which ends with `done <n> <cpuMicros>`; it ends with standard input.
- *   heartbeat COUNT RATE  pings, so many a second in all, round and round the connections; n are the pongs in time and order
+ *   heartbeat COUNT RATE  pings, so many a second in all, round and round the connections; n are the pongs in order
  *   churn COUNT RATE      connections that close properly, so many a second, and are opened again; n are those that are back
  *   storm COUNT RATE      the same, but they are reset
  *
@@ -39,7 +39,7 @@ static const char ACCEPT[] = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
 static unsigned char *state;
 static int32_t *last_seq, *port_of, *to_open;
-static long *last_ping;
+static long *last_ping, *last_pong;
 static int round_trips[LONGEST_ROUND_TRIP];
 static struct sockaddr_in server = {.sin_family = AF_INET}, source = {.sin_family = AF_INET};
 static char request[512];
@@ -110,7 +110,7 @@ static void begin(int local_port) {
   state[fd] = CONNECTING;
   port_of[fd] = local_port;
   last_seq[fd] = -1;
-  last_ping[fd] = 0;
+  last_ping[fd] = last_pong[fd] = 0;
   take_up(fd);
   send_request(fd);
   if (state[fd] == FREE) return;
@@ -174,8 +174,10 @@ static void frames(int fd, const char *bytes, long length) {
     at += 2 + payload;
     if (opcode == 0x8a) {
       long took = micros() - seq;
-      if (seq != last_ping[fd] || took >= LONGEST_ROUND_TRIP) continue;
-      round_trips[took]++;
+      /* A pong may come when the next ping has been sent: it counts, and so does one that took very long. */
+      if (seq <= last_pong[fd] || seq > last_ping[fd]) continue;
+      last_pong[fd] = seq;
+      round_trips[took < LONGEST_ROUND_TRIP ? took : LONGEST_ROUND_TRIP - 1]++;
       phase.done++;
       continue;
     }
@@ -222,6 +224,7 @@ int main(int argc, char **argv) {
   state = calloc(size, 1);
   last_seq = calloc(size, sizeof *last_seq);
   last_ping = calloc(size, sizeof *last_ping);
+  last_pong = calloc(size, sizeof *last_pong);
   port_of = calloc(size, sizeof *port_of);
   to_open = calloc(wanted, sizeof *to_open);
   for (; last_to_open < wanted; last_to_open++) to_open[last_to_open] = atoi(argv[5]) + last_to_open;
