@@ -32,13 +32,15 @@ let port = firstPort + (process.pid % 1000) * 20;
 export async function compare(
   contenders: readonly Contender[],
   server: string,
-  { rounds, workload, ...size }: Size,
+  { rounds, ...size }: Size,
 ): Promise<Compared> {
+  // What a single connection is asked for is what its processes cost when it is open, and no more.
+  const single = { ...size, workload: [], broadcasts: 1, paceSeconds: 0 };
   const skipped: { name: string; reason: string }[] = [];
-  const run = async (contender: Contender, connections: number, driven: Workload): Promise<Measurement | null> => {
+  const run = async (contender: Contender, connections: number, work: typeof size): Promise<Measurement | null> => {
     port += 1;
     try {
-      return await measure(contender, server, { ...size, workload: driven, port, connections });
+      return await measure(contender, server, { ...work, port, connections });
     } catch (error) {
       const reason = (error as Error).message;
       if (contender === contenders[0] || contender === contenders[1]) {
@@ -56,15 +58,15 @@ export async function compare(
   let results: Result[] = [];
   for (const contender of contenders) {
     // The first run may have to compile modules into a cache, or to read a program from disk: it does not count.
-    if ((await run(contender, 1, [])) === null) continue;
-    const base = await run(contender, 1, []);
+    if ((await run(contender, 1, single)) === null) continue;
+    const base = await run(contender, 1, single);
     if (base !== null) results.push({ name: contender.name, version: contender.version, base, rounds: [] });
   }
   for (let round = 1; round <= rounds; round += 1) {
     const next: Result[] = [];
     for (const result of results) {
       const contender = contenders.find(({ name }) => name === result.name)!;
-      const measurement = await run(contender, contender.connections, workload);
+      const measurement = await run(contender, contender.connections, size);
       if (measurement !== null) next.push({ ...result, rounds: [...result.rounds, measurement] });
     }
     results = next;

@@ -100,7 +100,8 @@ describe('bench:loadgen', () => {
   });
 
   test('fails in two lines where somebody has the local ports that a round takes', { skip: noCompiler }, async (t) => {
-    const connections = 200;
+    // Connections of other tests, which have just ended, keep some for a minute.
+    const connections = 2000;
     t.after(await occupyOne(firstLocalPort, connections));
     const { stderr, status } = bench(
       '--rounds',
