@@ -7,6 +7,7 @@ import { makeFolder } from '../config/system/make-folder.ts';
 import type { MeasurementRecordInput } from '../results/schema/measurement-record.ts';
 import { hostsOf } from '../config/hosts.ts';
 import { cancelAndCollect, waitForLastSteps } from './detached/cancel.ts';
+import { whyDropped } from './faults/dropped.ts';
 import { Liveness, loadSteps } from './faults/liveness.ts';
 import { askStatus, followExecution, getExecution, hasEnded, startBenchmark } from './execution.ts';
 import { readOutcome, type Outcome } from './outcome.ts';
@@ -183,8 +184,8 @@ async function watch(
     if (shownSteps.has(step)) onProgress({ kind: 'status', server, step, summary: summarize(statuses) });
     const failed = statuses.find(({ load }) => load?.phase === 'failed');
     if (failed !== undefined) spoil(`${failed.host}: ${failed.load?.reason ?? 'the load generator failed'}`);
-    const dropped = loadSteps.has(step) ? statuses.find(({ load }) => load?.driveFailure !== undefined) : undefined;
-    if (dropped !== undefined && (await isStillAt(step))) spoil(`${dropped.host}: ${dropped.load?.driveFailure}`);
+    const [dropped] = loadSteps.has(step) ? whyDropped(statuses) : [];
+    if (dropped !== undefined && (await isStillAt(step))) spoil(dropped);
     const now = performance.now();
     const silent = liveness.look(step, statuses, now, now - began);
     if (silent !== null) spoil(silent);

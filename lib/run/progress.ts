@@ -7,6 +7,8 @@ export interface HostStatus {
   readonly host: string;
   readonly sample: HostSample | null;
   readonly load: LoadStatus | null;
+  /** The exit code of this host's Drive, where it has failed. */
+  readonly driveFailed: number | null;
   /** Whether a process of the step's command is stopped (SIGSTOP). */
   readonly stopped: boolean;
 }
@@ -67,8 +69,12 @@ function sumOfPhase(phases: readonly PhaseStatus[]): PhaseStatus | null {
 /** Reads one line that the Status document printed; null when it is cut short or empty. */
 export function parseHostStatus(output: string): HostStatus | null {
   try {
-    // Hosts whose assets are older do not say who is stopped.
-    return { stopped: false, ...(JSON.parse(output) as Omit<HostStatus, 'stopped'>) };
+    // Hosts whose assets are older do not say all of it.
+    return {
+      driveFailed: null,
+      stopped: false,
+      ...(JSON.parse(output) as Pick<HostStatus, 'host' | 'sample' | 'load'>),
+    };
   } catch {
     return null;
   }

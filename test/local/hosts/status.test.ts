@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { articleLab } from '../../../lib/config/lab.ts';
 import type { LocalHost } from '../../../lib/local/hosts/local-host.ts';
@@ -16,11 +18,25 @@ describe('the Status command of a host', { skip: namespacesForbidden() }, () => 
   });
   after(async () => hosts.remove());
 
-  async function isStopped(): Promise<unknown> {
+  async function statusNow(): Promise<Record<string, unknown>> {
     const { code, stdout, stderr } = await runOn(host, '/opt/c1mlab/assets/host/status', { env: parameters });
     assert.equal(code, 0, stderr);
-    return (JSON.parse(stdout) as { readonly stopped: unknown }).stopped;
+    return JSON.parse(stdout) as Record<string, unknown>;
   }
+  const isStopped = async (): Promise<unknown> => (await statusNow())['stopped'];
+
+  test('says that Drive has failed, when the load generator has had its say', async () => {
+    const folder = host.path('/opt/c1mlab/runs/a-run');
+    mkdirSync(folder, { recursive: true });
+    const load = join(folder, 'loadgen-status.json');
+    writeFileSync(load, '{}');
+    const env = { ...parameters, SSM_Workload: 'echo rate=1/s for=9s', SSM_Part: 'first' };
+    const { code } = await runOn(host, 'exec /opt/c1mlab/assets/host/drive 1', { env });
+    assert.equal(code, 4);
+    assert.equal((await statusNow())['driveFailed'], null);
+    writeFileSync(load, '{}');
+    assert.equal((await statusNow())['driveFailed'], 4);
+  });
 
   test('says whether a command of the lab is stopped, and minds nobody else', async () => {
     const command = host.spawn(['sleep', '1000'], { env: parameters });
