@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { firstLocalPort } from '../../lib/bench/contenders/line-contender.ts';
 import { hasCompiler, openSslVersion } from '../../lib/bench/reference/compile-reference.ts';
 import { allProcesses, descendants, startWith, withFolder } from '../integration/lab-process.ts';
+import { namespacesForbidden } from '../local/hosts/test-hosts.ts';
 import { until } from '../until.ts';
 
 const program = fileURLToPath(new URL('../../lib/bench/loadgen.ts', import.meta.url));
@@ -99,26 +99,31 @@ describe('bench:loadgen', () => {
     assert.match(stderr, /^error: --peers: .*ws,k6,artillery,tsung, got 'gatling'\n {2}fix: .*\n$/);
   });
 
-  test('fails in two lines where somebody has the local ports that a round takes', { skip: noCompiler }, async (t) => {
-    // Connections of other tests, which have just ended, keep some for a minute.
-    const connections = 2000;
-    t.after(await occupyOne(firstLocalPort, connections));
-    const { stderr, status } = bench(
-      '--rounds',
-      '1',
-      '--connections',
-      String(connections),
-      '--peers',
-      'none',
-      '--workload',
-      'none',
-    );
-    assert.equal(status, 4, stderr);
-    assert.match(
-      stderr,
-      new RegExp(`error: C reference: .*\\n {2}fix: run it again when .* from ${firstLocalPort} on .*\\n$`),
-    );
-  });
+  test(
+    'fails in two lines where somebody has the local ports that a round takes',
+    { skip: noCompiler || namespacesForbidden() },
+    () => {
+      // In a network of its own, where other tests have no ports.
+      const occupied = `require('node:net').createServer().listen(${firstLocalPort}, '0.0.0.0', () => {
+        const { spawnSync } = require('node:child_process');
+        process.exit(spawnSync(process.execPath, process.argv.slice(1), { stdio: 'inherit' }).status);
+      })`;
+      const words = [program, '--rounds', '1', '--connections', '200', '--peers', 'none', '--workload', 'none'];
+      const { stderr, status } = spawnSync(
+        'unshare',
+        [
+          ...['--user', '--map-root-user', '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'],
+          ...[process.execPath, '-e', occupied, '--', ...words],
+        ],
+        { encoding: 'utf8', env: environment(), timeout: 180_000 },
+      );
+      assert.equal(status, 4, stderr);
+      assert.match(
+        stderr,
+        new RegExp(`error: C reference: .*\\n {2}fix: run it again when .* from ${firstLocalPort} on .*\\n$`),
+      );
+    },
+  );
 
   test('fails in two lines on a flag and on a number that it does not know', () => {
     for (const words of [
@@ -139,24 +144,19 @@ describe('bench:loadgen', () => {
   });
 });
 
-/** Listens on the first port of these that nobody has; gives what frees it. */
-async function occupyOne(first: number, count: number): Promise<() => void> {
-  for (let port = first; port < first + count; port += 1) {
-    const occupant = createServer();
-    const isListening = await new Promise<boolean>((resolve) => {
-      occupant.once('error', () => resolve(false));
-      occupant.listen(port, '0.0.0.0', () => resolve(true));
-    });
-    if (isListening) return () => occupant.close();
-  }
-  throw new Error(`somebody has each of the ${count} ports from ${first} on`);
-}
-
 function bench(
   ...benchArguments: readonly string[]
 ): ReturnType<typeof spawnSync> & { stdout: string; stderr: string } {
+  return spawnSync(process.execPath, [program, ...benchArguments], {
+    encoding: 'utf8',
+    env: environment(),
+    timeout: 180_000,
+  });
+}
+
+function environment(): NodeJS.ProcessEnv {
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-  return spawnSync(process.execPath, [program, ...benchArguments], { encoding: 'utf8', env, timeout: 180_000 });
+  return env;
 }
 
 /** The first table's cells by the name of their row; the heading's is empty. */
