@@ -62,10 +62,18 @@ export class Reader {
     for (let n = 0; n < count; n += 1) {
       const fd = this.#ready[n]!;
       const got = results[n]!;
-      const stays = this.#take(fd, bytes, n * slotBytes, got);
-      // Edge-triggered: a full read may have left bytes behind, a peer that closed has an end to be read.
-      if (stays && (got === slotBytes || this.#hungUp[n] === 1)) this.#unread.add(fd);
+      let stays = this.#take(fd, bytes, n * slotBytes, got);
+      // Edge-triggered: a full read may have left bytes behind; a peer that closed has an end to be read, mostly right behind its last bytes.
+      const mayEnd = stays && this.#hungUp[n] === 1;
+      if (mayEnd && got > 0 && got < slotBytes) stays = this.#readOnce(fd);
+      if (stays && (got === slotBytes || mayEnd)) this.#unread.add(fd);
     }
+  }
+
+  /** False when the connection is gone. */
+  #readOnce(fd: number): boolean {
+    const got = receive(fd, this.#long.address, longReadBytes, 0);
+    return this.#take(fd, this.#long.bytes, 0, got < 0 ? -errno() : got);
   }
 
   /** Reads on where there may be more, one socket after the other, until a round is full; the others are first in the next. */
