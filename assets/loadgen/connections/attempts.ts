@@ -38,7 +38,9 @@ export class Attempts {
   readonly #table: ConnectionTable;
   readonly #parts: AttemptParts;
   readonly #failures: AttemptFailures;
+  // The first so many of the array, which never shrinks: to set its length costs a call into V8's runtime.
   readonly #begun: number[] = [];
+  #begunCount = 0;
   // How often in a row nothing could be sent right after connect(): on loopback it always can, on a network never.
   #tooEarly = 0;
 
@@ -61,7 +63,7 @@ export class Attempts {
       this.#table.serverPort[fd] = serverPort;
       this.#table.state[fd] = bound;
       this.#parts.upgrades.begin(fd);
-      this.#begun.push(fd);
+      this.#begun[this.#begunCount++] = fd;
     }
   }
 
@@ -71,21 +73,23 @@ export class Attempts {
    * which there may be something to do that was not before.
    */
   connectBegun(): boolean {
+    if (this.#begunCount === 0) return false;
     const begun = this.#begun;
-    if (begun.length === 0) return false;
+    let hasFailed = false;
     // An attempt that fails may be begun anew meanwhile, from another address: it joins those of the next round.
-    for (let from = 0; from < begun.length;) {
-      const to = begun.length;
+    for (let from = 0; from < this.#begunCount;) {
+      const to = this.#begunCount;
       for (let n = from; n < to; n += 1) if (!this.#connect(begun[n]!)) begun[n] = gone;
       // Where something can be sent right away (loopback), neither the event for it nor watching for it is needed.
       if (this.#tooEarly < tooEarlyMost) {
         for (let n = from; n < to; n += 1) if (begun[n] !== gone && !this.carryOn(begun[n]!)) begun[n] = gone;
       }
-      for (let n = from; n < to; n += 1) if (begun[n] !== gone && !this.#watch(begun[n]!)) begun[n] = gone;
+      for (let n = from; n < to; n += 1) {
+        if (begun[n] === gone || !this.#watch(begun[n]!)) hasFailed = true;
+      }
       from = to;
     }
-    const hasFailed = begun.includes(gone);
-    begun.length = 0;
+    this.#begunCount = 0;
     return hasFailed;
   }
 

@@ -11,6 +11,8 @@ export const longestMicros = 2 ** 31 - 1;
  */
 export class Histogram {
   #counts = new Int32Array(0);
+  // Of the counts: their own is a call into the runtime.
+  #length = 0;
   // [index, count, …] of a histogram that is no longer dense.
   #sparse: Int32Array | null = null;
   #max = 0;
@@ -22,11 +24,15 @@ export class Histogram {
 
   /** Counts one value in microseconds; fractions are dropped, below 0 counts as 0, above 35 minutes as 35 minutes. */
   record(micros: number): void {
-    const value = micros <= 0 ? 0 : micros >= longestMicros ? longestMicros : Math.trunc(micros);
+    // In 32 bits: Maglev calls the runtime for Math.trunc, Math.max and Math.clz32, and for an index that may be a fraction.
+    const value = micros <= 0 ? 0 : micros >= longestMicros ? longestMicros : micros | 0;
     if (value > this.#max) this.#max = value;
-    const bucket = Math.max(0, 21 - Math.clz32(value));
-    const index = bucket * half + (value >>> bucket);
-    if (index >= this.#counts.length) this.#grow(index);
+    let index = value;
+    if (value >= subBuckets) {
+      const bucket = 21 - Math.clz32(value);
+      index = (bucket * half + (value >> bucket)) | 0;
+    }
+    if (index >= this.#length) this.#grow(index);
     this.#counts[index]! += 1;
   }
 
@@ -37,6 +43,7 @@ export class Histogram {
     grown.set(this.#counts);
     if (sparse !== null) for (let n = 0; n < sparse.length; n += 2) grown[sparse[n]!] = sparse[n + 1]!;
     this.#counts = grown;
+    this.#length = grown.length;
   }
 
   /** Gives back the memory of empty buckets; recording goes on as before. */
@@ -45,6 +52,7 @@ export class Histogram {
     this.#forEach((index, count) => pairs.push(index, count));
     this.#sparse = Int32Array.from(pairs);
     this.#counts = new Int32Array(0);
+    this.#length = 0;
   }
 
   /** Base64 of HdrHistogram's compressed V2 encoding. */

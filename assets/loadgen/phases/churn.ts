@@ -36,8 +36,9 @@ export class Churn implements PhaseRun<ChurnRaw> {
   readonly returns: Returns;
   readonly #schedule: RateSchedule;
   readonly #closeLatency = new Histogram();
-  // When the goodbye of each descriptor was due, in order of time.
-  readonly #leaving = new Map<number, number>();
+  // When the goodbye of each descriptor was due; not a number where none is under way.
+  readonly #leaving: Float64Array;
+  #leavingCount = 0;
   #cursor = 0;
   // When there was none to say goodbye to.
   #lackedMicros = 0;
@@ -50,6 +51,7 @@ export class Churn implements PhaseRun<ChurnRaw> {
     this.#phase = phase;
     this.#context = context;
     this.#schedule = new RateSchedule(context.meter);
+    this.#leaving = new Float64Array(context.connections.table.size).fill(Number.NaN);
     this.returns = new Returns(context, (attempt) => (attempt === 0 ? 0 : backOff(attempt)));
   }
 
@@ -63,7 +65,7 @@ export class Churn implements PhaseRun<ChurnRaw> {
   }
 
   waiting(): number {
-    return this.#leaving.size + this.returns.waiting;
+    return this.#leavingCount + this.returns.waiting;
   }
 
   get lastActivityMicros(): number {
@@ -83,7 +85,8 @@ export class Churn implements PhaseRun<ChurnRaw> {
         this.#lackedMicros = now;
         return Infinity;
       }
-      this.#leaving.set(fd, this.#schedule.take(now, this.#lackedMicros));
+      this.#leaving[fd] = this.#schedule.take(now, this.#lackedMicros);
+      this.#leavingCount += 1;
       this.#lastCloseMicros = now;
       this.#cursor = fd;
       this.#closed += 1;
@@ -95,23 +98,26 @@ export class Churn implements PhaseRun<ChurnRaw> {
   /** Resets those whose server takes too long. */
   #sweep(now: number): void {
     this.#sweepDue = now + sweepMicros;
-    for (const [fd, due] of this.#leaving) {
-      if (now - due < closeMicros) return;
+    if (this.#leavingCount === 0) return;
+    for (let fd = 0; fd < this.#leaving.length; fd += 1) {
+      // Never so where it is not a number.
+      if (!(now - this.#leaving[fd]! >= closeMicros)) continue;
       this.#gone(fd, now);
       this.#context.connections.endings.reset(fd);
     }
   }
 
   left(fd: number, now: number): void {
-    const due = this.#leaving.get(fd);
-    if (due === undefined) return;
+    const due = this.#leaving[fd]!;
+    if (Number.isNaN(due)) return;
     this.#closedInTime += 1;
     this.#closeLatency.record(now - due);
     this.#gone(fd, now);
   }
 
   #gone(fd: number, now: number): void {
-    this.#leaving.delete(fd);
+    this.#leaving[fd] = Number.NaN;
+    this.#leavingCount -= 1;
     this.#lastCloseMicros = now;
     this.returns.add(this.#context.connections.table.connection[fd]!, now);
   }

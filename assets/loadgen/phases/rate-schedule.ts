@@ -44,13 +44,15 @@ export class RateSchedule {
     if (this.isDone) return -1;
     const due = this.dueMicros(this.taken);
     if (due > now) return -1;
-    this.#meter.wasDelayed(now - Math.max(due, possibleMicros));
+    this.#meter.wasDelayed(now - (due > possibleMicros ? due : possibleMicros));
     this.taken += 1;
     return due;
   }
 
   /** When there is something to take again; Infinity when all is done. */
   nextMicros(now: number): number {
-    return this.isDone ? Infinity : Math.max(now, this.dueMicros(this.taken));
+    if (this.isDone) return Infinity;
+    const due = this.dueMicros(this.taken);
+    return due > now ? due : now;
   }
 }

@@ -1,22 +1,23 @@
+/** Arrays longer than this are let go when the queue is empty. */
+const longestKept = 1024;
+
 /** Connections by when they are due, the earliest first: a heap in two arrays, no object a connection. */
 export class DueQueue {
-  readonly #times: number[] = [];
-  readonly #connections: number[] = [];
-
-  get length(): number {
-    return this.#times.length;
-  }
+  // The first `length` of each. They do not shrink with every pop, after which V8 would have to make them anew.
+  #times: number[] = [];
+  #connections: number[] = [];
+  length = 0;
 
   /** When the first is due; Infinity when there is none. */
   get next(): number {
-    return this.#times[0] ?? Infinity;
+    return this.length === 0 ? Infinity : this.#times[0]!;
   }
 
   /** Adds a connection that is due at a time. */
   push(due: number, connection: number): void {
-    const [times, ids] = [this.#times, this.#connections];
-    let at = times.push(due) - 1;
-    ids.push(connection);
+    const times = this.#times;
+    const ids = this.#connections;
+    let at = this.length++;
     while (at > 0) {
       const parent = (at - 1) >> 1;
       if (times[parent]! <= due) break;
@@ -30,12 +31,16 @@ export class DueQueue {
 
   /** Takes the one that is due first; there must be one. */
   pop(): number {
-    const [times, ids] = [this.#times, this.#connections];
+    const times = this.#times;
+    const ids = this.#connections;
     const first = ids[0]!;
-    const due = times.pop()!;
-    const connection = ids.pop()!;
-    const { length } = times;
-    if (length === 0) return first;
+    this.length -= 1;
+    const { length } = this;
+    if (length === 0) {
+      if (times.length > longestKept) [this.#times, this.#connections] = [[], []];
+      return first;
+    }
+    const due = times[length]!;
     let at = 0;
     for (;;) {
       let child = 2 * at + 1;
@@ -47,7 +52,7 @@ export class DueQueue {
       at = child;
     }
     times[at] = due;
-    ids[at] = connection;
+    ids[at] = ids[length]!;
     return first;
   }
 }

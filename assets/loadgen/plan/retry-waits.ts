@@ -15,6 +15,7 @@ export function backOff(failedAttempts: number): number | null {
 
 /** A wait in microseconds, or the one that the server asked for where that is longer: 30 s at most, and a little jitter. */
 export function waitAtLeast(waitMicros: number, retryAfterSeconds: number): number {
+  if (retryAfterSeconds === 0) return waitMicros;
   const asked = Math.min(retryAfterSeconds, retryAfterMost) * 1e6;
   return Math.max(waitMicros, asked * (1 + jitterOfRetryAfter * Math.random()));
 }

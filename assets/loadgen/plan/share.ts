@@ -96,11 +96,9 @@ function sortedByPort(r: number, count: number, ports: number): number {
   // So many remainders come up once more than the others.
   const fuller = count % ports;
   const inFuller = fuller * (least + 1);
-  const [remainder, row] =
-    r < inFuller
-      ? [Math.floor(r / (least + 1)), r % (least + 1)]
-      : [fuller + Math.floor((r - inFuller) / least), (r - inFuller) % least];
-  return row * ports + remainder;
+  if (r < inFuller) return (r % (least + 1)) * ports + Math.floor(r / (least + 1));
+  const rest = r - inFuller;
+  return (rest % least) * ports + fuller + Math.floor(rest / least);
 }
 
 /** A step that visits all of so many places before it comes to one again, and neighbours far apart in time: near the golden section. */
