@@ -109,14 +109,12 @@ describe('bench:loadgen', () => {
         process.exit(spawnSync(process.execPath, process.argv.slice(1), { stdio: 'inherit' }).status);
       })`;
       const words = [program, '--rounds', '1', '--connections', '200', '--peers', 'none', '--workload', 'none'];
-      const { stderr, status } = spawnSync(
-        'unshare',
-        [
-          ...['--user', '--map-root-user', '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'],
-          ...[process.execPath, '-e', occupied, '--', ...words],
-        ],
-        { encoding: 'utf8', env: environment(), timeout: 180_000 },
-      );
+      const alone = ['--user', '--map-root-user', '--net', 'sh', '-c', 'ip link set lo up && exec "$@"', 'sh'];
+      const { stderr, status } = spawnSync('unshare', [...alone, process.execPath, '-e', occupied, '--', ...words], {
+        encoding: 'utf8',
+        env: ownEnvironment(),
+        timeout: 180_000,
+      });
       assert.equal(status, 4, stderr);
       assert.match(
         stderr,
@@ -149,12 +147,12 @@ function bench(
 ): ReturnType<typeof spawnSync> & { stdout: string; stderr: string } {
   return spawnSync(process.execPath, [program, ...benchArguments], {
     encoding: 'utf8',
-    env: environment(),
+    env: ownEnvironment(),
     timeout: 180_000,
   });
 }
 
-function environment(): NodeJS.ProcessEnv {
+function ownEnvironment(): NodeJS.ProcessEnv {
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   return env;
 }
