@@ -70,9 +70,9 @@ export class Reader {
     }
   }
 
-  /** False when the connection is gone. */
+  /** Reads as much as once more in a batch would; false when the connection is gone. */
   #readOnce(fd: number): boolean {
-    const got = receive(fd, this.#long.address, longReadBytes, 0);
+    const got = receive(fd, this.#long.address, slotBytes, 0);
     return this.#take(fd, this.#long.bytes, 0, got < 0 ? -errno() : got);
   }
 
