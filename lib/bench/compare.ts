@@ -5,8 +5,6 @@ import { firstLocalPort } from './contenders/line-contender.ts';
 import { measure, type Measurement } from './measure.ts';
 import type { Result } from './report/result.ts';
 
-const firstPort = 9_100;
-
 /** How much is compared. */
 export interface Size {
   readonly rounds: number;
@@ -22,9 +20,6 @@ export interface Compared {
   readonly skipped: readonly { readonly name: string; readonly reason: string }[];
 }
 
-// Goes on from one comparison to the next.
-let port = firstPort + (process.pid % 1000) * 20;
-
 /**
  * Runs all contenders in turn, round by round: the reference, the load generator, and peers. A peer that fails is left out from then on,
  * with the reason. `server` is the compiled reference server.
@@ -38,9 +33,8 @@ export async function compare(
   const single = { ...size, workload: [], broadcasts: 1, paceSeconds: 0 };
   const skipped: { name: string; reason: string }[] = [];
   const run = async (contender: Contender, connections: number, work: typeof size): Promise<Measurement | null> => {
-    port += 1;
     try {
-      return await measure(contender, server, { ...work, port, connections });
+      return await measure(contender, server, { ...work, connections });
     } catch (error) {
       const reason = (error as Error).message;
       if (contender === contenders[0] || contender === contenders[1]) {

@@ -29,7 +29,6 @@ export interface Measurement {
 
 /** What is the same for each round. */
 export interface Round {
-  readonly port: number;
   readonly connections: number;
   readonly broadcasts: number;
   /** Whether connections are secured; the server's program decides for its side. */
@@ -44,14 +43,18 @@ export interface Round {
 }
 
 const openSeconds = 40;
+let rounds = 0;
 
 /** Runs a contender once against a reference server of its own. Fails when it does not open or receive all. */
 export async function measure(contender: Contender, serverProgram: string, round: Round): Promise<Measurement> {
-  const { port, connections, broadcasts, tls } = round;
+  const { connections, broadcasts, tls } = round;
   return withTemporaryFolder(async (folder) => {
-    const task: Task = { port, connections, broadcasts, tls, folder, source: `127.8.${port >> 8}.${port & 255}` };
-    const server = await startReferenceServer(serverProgram, port);
+    const server = await startReferenceServer(serverProgram);
     try {
+      const { port } = server;
+      // The port tells it from benchmarks beside this one, the count from this one's other rounds.
+      const source = `127.${200 + (rounds++ % 50)}.${port >> 8}.${port & 255}`;
+      const task: Task = { port, connections, broadcasts, tls, folder, source };
       const running = await contender.start(task);
       try {
         return await follow(running, server, round);
@@ -65,19 +68,19 @@ export async function measure(contender: Contender, serverProgram: string, round
 }
 
 async function follow(running: RunningContender, server: ReferenceServer, round: Round): Promise<Measurement> {
-  const { connections, broadcasts, port, paceSeconds } = round;
+  const { connections, broadcasts, tls, paceSeconds } = round;
   const allOpen = async (): Promise<boolean> => (await server.members()).open === connections;
   await until(`${connections} connections are open`, allOpen, running.check, openSeconds);
   await running.opened?.();
   const ramped = running.usage();
   const { rampMicros } = await server.members();
-  const publisher = await openPublisher(round);
+  const publisher = await openPublisher(server.port, tls);
   try {
     const before = at(running);
     for (let sent = 1; sent <= broadcasts; sent += 1) {
       const next = pause(sent === broadcasts ? 0 : paceSeconds);
       await publish(publisher, sent - 1, connections);
-      if (running.received === undefined) await allRead(port, running);
+      if (running.received === undefined) await allRead(server.port, running);
       else await running.received(sent);
       await next;
     }
@@ -137,7 +140,7 @@ function at(running: RunningContender): { readonly micros: number; readonly cpuM
   return { micros: Number(process.hrtime.bigint() / 1000n), cpuMicros: running.usage().cpuMicros };
 }
 
-async function openPublisher({ port, tls }: Round): Promise<WebSocket> {
+async function openPublisher(port: number, tls: boolean): Promise<WebSocket> {
   const url = `${tls ? 'wss' : 'ws'}://127.0.0.1:${port}/publish`;
   const publisher = new WebSocket(url, { perMessageDeflate: false, rejectUnauthorized: false });
   await once(publisher, 'open');

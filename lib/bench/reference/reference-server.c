@@ -2,11 +2,10 @@
  * A WebSocket server in C on epoll, as little as the load generator's benchmark needs: it accepts the upgrade on `/`, answers
  * pings and goodbyes, and sends each text that comes on `/publish` to every member as one frame.
  *
- *   reference-server PORT
- *
- * Prints `listening`; for each byte on standard input `members <open> <first> <last>`: how many members there are, when the
- * first connection was accepted and when the last member got its upgrade (micros of the monotonic clock); ends when
- * standard input does. Compiled with -DTLS it takes secured connections only, with a certificate that it makes.
+ * Listens on a port of 127.0.0.1 that the kernel chooses and prints `listening <port>`; for each byte on standard input
+ * `members <open> <first> <last>`: how many members there are, when the first connection was accepted and when the last member
+ * got its upgrade (micros of the monotonic clock); ends when standard input does. Compiled with -DTLS it takes secured
+ * connections only, with a certificate that it makes.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -148,8 +147,7 @@ static void answer(int fd, unsigned char *frame, long length) {
   }
 }
 
-int main(int argc, char **argv) {
-  if (argc != 2) return 2;
+int main(void) {
   static char buffer[65537];
   struct epoll_event events[512];
   struct rlimit limit;
@@ -159,11 +157,12 @@ int main(int argc, char **argv) {
   limit_fd = limit.rlim_cur > 1000000 ? 1000000 : (int)limit.rlim_cur;
   set_up(limit_fd);
   state = calloc(limit_fd, 1);
-  int on = 1, listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(atoi(argv[1]))};
+  int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+  struct sockaddr_in address = {.sin_family = AF_INET};
+  socklen_t size = sizeof address;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (bind(listener, (struct sockaddr *)&address, sizeof address) != 0 || listen(listener, 65535) != 0) {
+  if (bind(listener, (struct sockaddr *)&address, size) != 0 || listen(listener, 65535) != 0 ||
+      getsockname(listener, (struct sockaddr *)&address, &size) != 0) {
     perror("reference-server");
     return 1;
   }
@@ -172,7 +171,7 @@ int main(int argc, char **argv) {
   epoll_ctl(epoll_fd, EPOLL_CTL_ADD, listener, &event);
   event.data.fd = 0;
   epoll_ctl(epoll_fd, EPOLL_CTL_ADD, 0, &event);
-  puts("listening");
+  printf("listening %d\n", ntohs(address.sin_port));
   fflush(stdout);
   for (;;) {
     int count = epoll_wait(epoll_fd, events, 512, -1);

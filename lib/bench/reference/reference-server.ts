@@ -11,16 +11,19 @@ interface Members {
 
 /** A server in C that has been started. */
 export interface ReferenceServer {
+  /** Where it listens on 127.0.0.1; the kernel chose it. */
+  readonly port: number;
   readonly members: () => Promise<Members>;
   readonly stop: () => Promise<void>;
 }
 
-/** Starts the reference server; resolves when it listens on 127.0.0.1. */
-export async function startReferenceServer(program: string, port: number): Promise<ReferenceServer> {
-  const child = spawn(program, [String(port)], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const line = lineReader(child, `the reference server on port ${port}`);
-  await line();
+/** Starts the reference server; resolves when it listens. */
+export async function startReferenceServer(program: string): Promise<ReferenceServer> {
+  const child = spawn(program, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const line = lineReader(child, 'the reference server');
+  const port = Number((await line()).split(' ')[1]);
   return {
+    port,
     members: async () => {
       child.stdin.write('?');
       const [, open, first, last] = (await line()).split(' ').map(Number);
