@@ -24,8 +24,9 @@ const sized = (
 
 /**
  * The workload of a size. The first broadcast of a publisher is slower than the others, so there are some. Echoes are few enough that a
- * process in JavaScript answers each before the next is due, and at full size so many that those of its first second are less than 1 in 10. Of idle and churn there are enough seconds for a slope. The storm comes right
- * after broadcasts, which keep the hosts together. A second lies before the restart, as a killed server says nothing of its last tenth.
+ * process in JavaScript answers each before the next is due, and at full size so many that those of its first second are less than 1 in
+ * 10, but those that wait while the server stands still clearly more. Of idle and churn there are enough seconds for a slope. The storm comes
+ * right after broadcasts, which keep the hosts together. A second lies before the restart, as a killed server says nothing of its last tenth.
  */
 export const workloads = {
   small: sized(
@@ -36,7 +37,7 @@ export const workloads = {
   full: sized(
     2000,
     200,
-    'echo rate=400/s for=20s, broadcast times=10 every=1s, storm cut=100% backoff=none within=30s, idle for=10s, heartbeat every=5s for=10s, churn rate=60/s for=15s, idle for=1s, restart backoff=none within=60s',
+    'echo rate=400/s for=15s, broadcast times=10 every=1s, storm cut=100% backoff=none within=30s, idle for=10s, heartbeat every=5s for=10s, churn rate=60/s for=15s, idle for=1s, restart backoff=none within=60s',
   ),
 } as const satisfies Readonly<Record<CalibrationSize, CalibrationWorkload>>;
 
@@ -65,6 +66,7 @@ export interface CalibrationCase {
 
 /** The reference servers of a size. */
 export function calibrationCases(size: CalibrationSize): readonly CalibrationCase[] {
+  const { connections } = workloads[size];
   const { ratePerSecond } = echoesOf(workloads[size]);
   return [
     {
@@ -81,7 +83,8 @@ export function calibrationCases(size: CalibrationSize): readonly CalibrationCas
         bytesPerMember: 1024 * 1024,
         // Longer than the load hosts are apart.
         stormDelayMicros: 1_000_000,
-        stormSpreadMicros: 500_000,
+        // Hardly more than 1 300 a second: two processors that server and generator share can do that without a queue.
+        stormSpreadMicros: Math.max(500_000, 750 * connections),
         // So much in some seconds that what the runtime collects after a storm, some megabytes, is a few percent of it.
         idleBytesPerSecond: 32 * 1024 * 1024,
         pongDelayMicros: 200_000,
