@@ -55,9 +55,9 @@ export class Churn implements PhaseRun<ChurnRaw> {
     this.returns = new Returns(context, (attempt) => (attempt === 0 ? 0 : backOff(attempt)));
   }
 
-  start({ beginMicros, share }: PhaseTimes): void {
-    this.#schedule.start(beginMicros, this.#phase.ratePerSecond * share, this.#phase.seconds);
-    this.#lastCloseMicros = beginMicros;
+  start(times: PhaseTimes): void {
+    this.#schedule.start(times, this.#phase.ratePerSecond * times.share, this.#phase.seconds);
+    this.#lastCloseMicros = times.beginMicros;
   }
 
   sentAll(): boolean {

@@ -66,9 +66,9 @@ export class Echo implements PhaseRun<EchoRaw> {
     this.#lastReceived = new Int32Array(context.connections.table.size).fill(-1);
   }
 
-  start({ beginMicros, share }: PhaseTimes): void {
-    this.#schedule.start(beginMicros, this.#phase.ratePerSecond * share, this.#phase.seconds);
-    this.lastActivityMicros = beginMicros;
+  start(times: PhaseTimes): void {
+    this.#schedule.start(times, this.#phase.ratePerSecond * times.share, this.#phase.seconds);
+    this.lastActivityMicros = times.beginMicros;
   }
 
   sentAll(): boolean {

@@ -44,9 +44,9 @@ export class Heartbeat implements PhaseRun<HeartbeatRaw> {
     this.#lastReceived = new Float64Array(table.size).fill(none);
   }
 
-  start({ beginMicros }: PhaseTimes): void {
-    this.#schedule.start(beginMicros, this.#members.length / this.#phase.intervalSeconds, this.#phase.seconds);
-    this.lastActivityMicros = beginMicros;
+  start(times: PhaseTimes): void {
+    this.#schedule.start(times, this.#members.length / this.#phase.intervalSeconds, this.#phase.seconds);
+    this.lastActivityMicros = times.beginMicros;
   }
 
   sentAll(): boolean {

@@ -38,6 +38,8 @@ export interface PhaseTimes {
   readonly endsMicros: number;
   /** This process' connections over those of the lab. */
   readonly share: number;
+  /** Likewise, those of the processes before it. */
+  readonly before: number;
 }
 
 /**

@@ -1,9 +1,13 @@
 import type { LoopMeter } from '../measure/loop-meter.ts';
+import type { PhaseTimes } from './phase-run.ts';
+
+/** Part of a piece of work that is no more than the rounding of a product. */
+const rounding = 1e-6;
 
 /** Work that is due at a steady rate, whatever has come of what was due before (open loop). */
 export class RateSchedule {
   readonly #meter: LoopMeter;
-  #beginMicros = 0;
+  #firstMicros = 0;
   #microsBetween = 0;
   /** How much is due in all. */
   count = 0;
@@ -15,11 +19,14 @@ export class RateSchedule {
     this.#meter = meter;
   }
 
-  /** From `beginMicros` on, `perSecond` pieces of work a second for so many seconds. */
-  start(beginMicros: number, perSecond: number, seconds: number): void {
-    this.#beginMicros = beginMicros;
+  /**
+   * From the beginning of the phase on, `perSecond` pieces of work a second for so many seconds. Processes take turns: what all of them
+   * have to do is due evenly, and is in all what the lab was asked for.
+   */
+  start({ beginMicros, before }: PhaseTimes, perSecond: number, seconds: number): void {
     this.#microsBetween = 1e6 / perSecond;
-    this.count = Math.round(perSecond * seconds);
+    this.#firstMicros = beginMicros + before * this.#microsBetween;
+    this.count = Math.max(0, Math.ceil(perSecond * seconds - before - rounding));
   }
 
   get isDone(): boolean {
@@ -28,12 +35,12 @@ export class RateSchedule {
 
   /** When the n-th is due: microseconds of the monotonic clock. */
   dueMicros(n: number): number {
-    return this.#beginMicros + n * this.#microsBetween;
+    return this.#firstMicros + n * this.#microsBetween;
   }
 
   /** Which piece of work is due at a time, to the nearest. */
   numberAt(micros: number): number {
-    return Math.round((micros - this.#beginMicros) / this.#microsBetween);
+    return Math.round((micros - this.#firstMicros) / this.#microsBetween);
   }
 
   /**

@@ -28,6 +28,8 @@ export interface Share {
   readonly count: number;
   /** The number of its first one among those of the host. */
   readonly first: number;
+  /** How many the processes before it open in the whole lab. */
+  readonly before: number;
   /** How many this host opens. */
   readonly hostCount: number;
   /** Whether local addresses and ports are used towards several server ports, which takes SO_REUSEADDR. */
@@ -74,6 +76,7 @@ export function shareOf(plan: LoadPlan, process: number): Share {
   return {
     count,
     first,
+    before: hostStart + first,
     hostCount,
     sharesLocalPorts,
     endpoints: (n) => at(sortedByPort(first + ((n * step) % count), hostCount, ports)),

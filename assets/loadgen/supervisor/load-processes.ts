@@ -1,6 +1,6 @@
 import { UsageError } from '../commands/exit-codes.ts';
 import { addCauses } from '../measure/failure-causes.ts';
-import { shareOf } from '../plan/share.ts';
+import { shareOf, type Share } from '../plan/share.ts';
 import type { LoadCounts } from '../raw.ts';
 import { makeKeys } from '../websocket/keys.ts';
 import type { LoadOptions } from './load-options.ts';
@@ -16,6 +16,8 @@ export interface Load {
   readonly process: WorkerProcess;
   /** Its share of the connections. */
   readonly count: number;
+  /** Those of the processes before it. */
+  readonly before: number;
   /** Its last report. */
   report: LoadReport | null;
   /** Neither gone nor silent. */
@@ -44,10 +46,10 @@ export class LoadProcesses {
       );
     }
     if (plan.processes >= manyProcesses) warmCompileCache();
-    this.all = shares.map(({ count }, process) => this.#start(options, process, count));
+    this.all = shares.map((share, process) => this.#start(options, process, share));
   }
 
-  #start(options: LoadOptions, process: number, count: number): Load {
+  #start(options: LoadOptions, process: number, { count, before }: Share): Load {
     const { host, plan, target, ratePerSecond, handshakeSeconds } = options;
     const load: Load = {
       process: startWorker(
@@ -61,6 +63,7 @@ export class LoadProcesses {
         },
       ),
       count,
+      before,
       report: null,
       alive: true,
     };

@@ -29,7 +29,7 @@ export interface PhaseOutcome {
 }
 
 /** When a phase is due on this host, and what this host publishes in it. */
-interface PhaseSchedule extends Omit<PhaseTimes, 'share'> {
+interface PhaseSchedule extends Omit<PhaseTimes, 'share' | 'before'> {
   readonly publish: {
     readonly seqs: readonly number[];
     readonly firstMicros: number;
@@ -112,8 +112,10 @@ export class WorkloadDrive {
   #begin(place: number, schedule: PhaseSchedule): void {
     const { beginMicros, endsMicros, publish } = schedule;
     this.#place = place;
-    for (const { process, count } of this.#loads.all) {
-      process.send({ type: 'phase', place, beginMicros, endsMicros, share: count / this.#plan.connections });
+    for (const { process, count, before } of this.#loads.all) {
+      const { connections } = this.#plan;
+      const part = { share: count / connections, before: before / connections };
+      process.send({ type: 'phase', place, beginMicros, endsMicros, ...part });
     }
     if (publish !== null && publish.seqs.length > 0)
       this.#publisher?.process.send({ type: 'publish', place, ...publish });

@@ -22,6 +22,12 @@ describe('echoes of any length', { concurrency: 3 }, () => {
     });
   }
 
+  test('are as many as the lab was asked for, though each process has half of one', async (context) => {
+    const server = await startLabServer(context);
+    const { counts } = await driveOne(context, server.port, 'echo rate=1/s for=1s', 4);
+    assert.deepEqual([counts['sent'], counts['received']], [1, 1]);
+  });
+
   for (const bytes of [10, 200, 5_000]) {
     test(`are wrong when the last of ${bytes} bytes is another`, async (context) => {
       const server = await startLabServer(context, {
