@@ -1,4 +1,4 @@
-import { plannedSeconds, type Workload } from '../../assets/loadgen/workload/phase-kinds.ts';
+import { phasesOfKind, plannedSeconds, type Workload } from '../../assets/loadgen/workload/phase-kinds.ts';
 import { formatWorkload } from '../../assets/loadgen/workload/workload.ts';
 import { maxServerProcesses } from '../config/hosts.ts';
 import { LabError } from '../config/lab-error.ts';
@@ -104,10 +104,26 @@ function perServerProcess(server: ServerDescription, capacity: Capacity): number
   );
 }
 
+/**
+ * Server processes for a run: as few as can hold its connections. Where that is more than one, a process also has descriptors for those
+ * that come back from a storm while it still holds what was cut: without them, accept fails, and some servers then let nobody in any more.
+ */
+function serverProcessesFor(
+  { connections, workload }: RunRequest,
+  server: ServerDescription,
+  capacity: Capacity,
+): number {
+  const least = Math.max(1, Math.ceil(connections / perServerProcess(server, capacity)));
+  if (least === 1) return least;
+  const cutPercent = Math.max(0, ...phasesOfKind(workload, 'storm').map((storm) => storm.cutPercent));
+  const files = connections * (1 + cutPercent / 100);
+  const roomy = Math.ceil(files / (capacity.openFilesPerProcess - reservedDescriptors));
+  return Math.max(least, Math.min(roomy, maxServerProcesses));
+}
+
 function sizesOf(request: RunRequest, server: ServerDescription, lab: Lab, capacity: Capacity): MeasurementPlan {
   const { connections } = request;
-  const serverProcesses =
-    request.serverProcesses ?? Math.max(1, Math.ceil(connections / perServerProcess(server, capacity)));
+  const serverProcesses = request.serverProcesses ?? serverProcessesFor(request, server, capacity);
   const perHost = Math.ceil(connections / lab.load.hosts);
   const loadPerProcess = capacity.openFilesPerProcess - reservedDescriptors;
   const loadProcesses =

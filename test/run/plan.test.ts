@@ -59,6 +59,21 @@ describe('a plan', () => {
     assert.equal(large.loadProcesses, Math.ceil(600_000 / 19_400));
   });
 
+  test('starts more where a storm brings back clients whose old connections may still be there', () => {
+    const processes = (connections: number, storm: string): number =>
+      plan({ connections, workload: parseWorkload(`broadcast times=1, storm ${storm}`) }).serverProcesses;
+    assert.equal(processes(100_000, 'cut=100%'), Math.ceil(200_000 / 19_400));
+    assert.equal(processes(100_000, 'cut=20% by=silence'), Math.ceil(120_000 / 19_400));
+    assert.equal(processes(10_000, 'cut=100%'), 1, 'one process is not split');
+    const most = plan(
+      { connections: 4_000_000, workload: parseWorkload('storm cut=100%') },
+      { openFilesLeft: null, availableBytes: null },
+    );
+    assert.equal(most.serverProcesses, 256, 'as many as a lab has');
+    const asked = plan({ connections: 100_000, workload: parseWorkload('storm cut=100%'), serverProcesses: 6 });
+    assert.equal(asked.serverProcesses, 6);
+  });
+
   test('ramps for five seconds at least, so that memory is sampled while it grows', () => {
     assert.ok(plan({}).connectRate <= 10_000 / 5);
     assert.equal(plan({ connections: 1000 }).connectRate, 500, 'but not where there is next to nothing to see');
