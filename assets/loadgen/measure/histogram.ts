@@ -48,29 +48,24 @@ export class Histogram {
 
   /** Gives back the memory of empty buckets; recording goes on as before. */
   compact(): void {
-    const pairs: number[] = [];
-    this.#forEach((index, count) => pairs.push(index, count));
-    this.#sparse = Int32Array.from(pairs);
+    this.#sparse = Int32Array.from(this.#pairs());
     this.#counts = new Int32Array(0);
     this.#length = 0;
   }
 
   /** Base64 of HdrHistogram's compressed V2 encoding. */
   encode(): string {
-    const pairs: [number, number][] = [];
-    this.#forEach((index, count) => pairs.push([index, count]));
-    return encodeHistogram(pairs, longestMicros, 3);
+    return encodeHistogram(this.#pairs(), longestMicros, 3);
   }
 
-  #forEach(use: (index: number, count: number) => void): void {
-    const sparse = this.#sparse;
-    if (sparse !== null) {
-      for (let n = 0; n < sparse.length; n += 2) use(sparse[n]!, sparse[n + 1]!);
-      return;
-    }
-    for (let index = 0; index < this.#counts.length; index += 1) {
+  /** [index, count, …] of the buckets that have one. */
+  #pairs(): ArrayLike<number> {
+    if (this.#sparse !== null) return this.#sparse;
+    const pairs: number[] = [];
+    for (let index = 0; index < this.#length; index += 1) {
       const count = this.#counts[index]!;
-      if (count > 0) use(index, count);
+      if (count > 0) pairs.push(index, count);
     }
+    return pairs;
   }
 }
