@@ -10,21 +10,25 @@ export class LoopMeter {
   /** Whether a phase of the workload runs: the maxima below count only then. */
   driving = false;
   #beatDue = Infinity;
+  #beginMicros = 0;
   /** The longest iteration and the greatest scheduling delay of the phase that runs, or ran last. */
   maxIteration = 0;
   maxSchedulingDelay = 0;
 
-  /** A phase begins. */
-  begin(): void {
+  /** A phase is to begin at a time: what is prepared for it before then is in nobody's way. */
+  begin(beginMicros: number): void {
     this.driving = true;
+    this.#beginMicros = beginMicros;
     this.maxIteration = 0;
     this.maxSchedulingDelay = 0;
   }
 
-  /** One iteration of the loop took so long. */
-  tookIteration(micros: number): void {
+  /** One iteration of the loop, from when it woke to its end. */
+  tookIteration(wokeMicros: number, endedMicros: number): void {
+    const micros = endedMicros - wokeMicros;
     this.iteration.record(micros);
-    if (this.driving && micros > this.maxIteration) this.maxIteration = Math.round(micros);
+    if (this.driving && wokeMicros >= this.#beginMicros && micros > this.maxIteration)
+      this.maxIteration = Math.round(micros);
   }
 
   /** Timed work was begun so long after it was due. */
@@ -40,7 +44,8 @@ export class LoopMeter {
       return Infinity;
     }
     if (now >= this.#beatDue) this.wasDelayed(now - this.#beatDue);
-    if (now >= this.#beatDue || this.#beatDue === Infinity) this.#beatDue = now + beatMicros;
+    if (now >= this.#beatDue || this.#beatDue === Infinity)
+      this.#beatDue = Math.max(now, this.#beginMicros) + beatMicros;
     return this.#beatDue;
   };
 }

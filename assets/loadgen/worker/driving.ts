@@ -82,7 +82,7 @@ export class Driving {
     };
     this.#running = run;
     this.#begun.push(this.#current);
-    this.#context.meter.begin();
+    this.#context.meter.begin(times.beginMicros);
     this.#isOverReported = false;
     run.start(times);
   }

@@ -55,7 +55,7 @@ export function runLoop(
     // What failed may be due again at once, or be the last of a ramp.
     if (connections.connectBegun()) due = 0;
     now = monotonicMicros();
-    if (busy) meter.tookIteration(now - woke);
+    if (busy) meter.tookIteration(woke, now);
     if (ending) break;
     const gather = busy ? Math.min(gatherMicros(now), due - now) : 0;
     if (gather >= shortestPauseMicros) {

@@ -174,7 +174,7 @@ export function runPublisher(start: StartPublisher, layers: ConnectionLayers): v
       schedule = order;
       next = 0;
       readMeter();
-      meter.begin();
+      meter.begin(order.firstMicros);
       phases.push({
         kind: 'broadcast',
         place: order.place,

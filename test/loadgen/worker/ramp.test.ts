@@ -112,7 +112,7 @@ describe('a ramp as fast as the server takes it', () => {
 
   test('is not called late by what waits for the server’s answers', () => {
     withRamp(40, { ratePerSecond: 100 }, (ramp, meter) => {
-      meter.begin();
+      meter.begin(ramp.beganMicros);
       for (let milliseconds = 0; milliseconds <= 1000; milliseconds += 10)
         ramp.run(ramp.beganMicros + milliseconds * 1000);
       assert.equal(ramp.attempts, 16);
