@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { decodeFromCompressedBase64 } from 'hdr-histogram-js';
 import { summarize, type PhaseSummary } from '../../assets/loadgen/measure/summary.ts';
@@ -214,5 +217,28 @@ describe('the workload, on real connections', { concurrency: 4 }, () => {
     const elsewhere = startLoad(context, [other.port], { connections: 1, path: '/members' });
     await until('open', () => elsewhere.rampEnded);
     await elsewhere.drive(workload);
+  });
+
+  test('processes that write in turn do so one after the other, each its own file', async (context) => {
+    const server = await startLabServer(context);
+    const load = startLoad(context, [server.port], { connections: 10, processes: 4 });
+    await until('all open', () => load.rampEnded);
+    const folder = mkdtempSync(join(tmpdir(), 'c1m-turns-'));
+    context.after(() => rmSync(folder, { recursive: true }));
+    const files = await load.collect(folder, 'inTurn');
+    assert.deepEqual(
+      files,
+      [0, 1, 2, 3].map((process) => join(folder, `loadgen-${process}.json`)),
+    );
+    const written = files.map((file) => statSync(file, { bigint: true }).mtimeNs);
+    assert.deepEqual(
+      written,
+      written.toSorted((a, b) => Number(a - b)),
+    );
+    const raws = files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as LoadProcessRaw);
+    assert.deepEqual(
+      raws.map(({ process, counts }) => [process, counts.open]),
+      [0, 1, 2, 3].map((process) => [process, process % 2 === 0 ? 2 : 3]),
+    );
   });
 });

@@ -80,8 +80,8 @@ export async function hold(args: readonly string[]): Promise<number> {
   // Orders are heard before there is anything to order, so that nothing has been opened when the socket is taken.
   let supervisor: Supervisor | null = null;
   let writing: Promise<readonly string[]> = Promise.resolve([]);
-  const collect = async (): Promise<readonly string[]> => {
-    writing = writing.catch(() => []).then(async () => supervisor?.collect(folder) ?? []);
+  const collect = async (how: 'together' | 'inTurn' = 'together'): Promise<readonly string[]> => {
+    writing = writing.catch(() => []).then(async () => supervisor?.collect(folder, how) ?? []);
     return writing;
   };
   const control = await serveControl(socketPath, async (request: ControlRequest, gone) => {
@@ -106,8 +106,9 @@ export async function hold(args: readonly string[]): Promise<number> {
     const flush = async (): Promise<void> => {
       flushDue = Infinity;
       const began = performance.now();
-      await collect().catch(() => []);
-      flushDue = performance.now() + Math.max(flushMillis, flushPauses * (performance.now() - began));
+      await collect('inTurn').catch(() => []);
+      const each = (performance.now() - began) / plan.processes;
+      flushDue = performance.now() + Math.max(flushMillis, flushPauses * each);
     };
     const publish = async (): Promise<void> => {
       const status = supervisor!.status();

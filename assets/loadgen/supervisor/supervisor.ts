@@ -4,6 +4,7 @@ import type { LoadCounts, LoadProcessRaw, LoadStatus } from '../raw.ts';
 import { phasesOfKind, type Workload } from '../workload/phase-kinds.ts';
 import type { LoadOptions } from './load-options.ts';
 import { LoadProcesses } from './load-processes.ts';
+import type { Collected } from './messages.ts';
 import { startPublisher, type Publisher } from './publisher-process.ts';
 import { until } from './until.ts';
 import type { WorkerProcess } from './worker-process.ts';
@@ -159,11 +160,16 @@ export class Supervisor {
 
   /**
    * Makes every process that answers write its raw file into a folder; the files. Rejects when one could not be written, once
-   * the others have been.
+   * the others have been. In turn, no process waits for a processor until all the others have written.
    */
-  async collect(folder: string): Promise<readonly string[]> {
+  async collect(folder: string, how: 'together' | 'inTurn' = 'together'): Promise<readonly string[]> {
     const files = this.#processes().map((_, index) => join(folder, `loadgen-${index}.json`));
-    const answers = await Promise.all(this.#processes().map(async (process, index) => process.collect(files[index]!)));
+    const answers: (Collected | null)[] = [];
+    const write = async (process: WorkerProcess, index: number): Promise<void> => {
+      answers[index] = await process.collect(files[index]!);
+    };
+    if (how === 'together') await Promise.all(this.#processes().map(write));
+    else for (const [index, process] of this.#processes().entries()) await write(process, index);
     const error = answers.find((answer) => answer !== null && answer.error !== null)?.error;
     if (error !== undefined) throw new Error(`a raw file cannot be written: ${error}`);
     return files.filter((_, index) => answers[index] !== null);
