@@ -37,6 +37,31 @@ describe('what runs the test files', () => {
     });
   });
 
+  test('ends a file whose threads do not end, with the exit code that it has', async () => {
+    await withFolder(async (folder) => {
+      const pipe = join(folder, 'pipe');
+      assert.equal(spawnSync('mkfifo', [pipe]).status, 0);
+      for (const [outcome, code] of [
+        ['good', 0],
+        ['bad', 1],
+      ] as const) {
+        const file = join(folder, `${outcome}.test.mjs`);
+        // Nobody writes to it: a thread waits in open() until the process is no more.
+        writeFileSync(
+          file,
+          `import assert from 'node:assert/strict';
+          import { open } from 'node:fs';
+          import { test } from 'node:test';
+          open(${JSON.stringify(pipe)}, 'r', () => {});
+          test('is ${outcome}', () => assert.equal('${outcome}', 'good'));`,
+        );
+        const { stdout, status, signal } = runFiles([], file);
+        assert.deepEqual([status, signal], [code, null], stdout);
+        assert.match(stdout, new RegExp(`^ℹ ${outcome === 'good' ? 'pass' : 'fail'} 1$`, 'm'));
+      }
+    });
+  });
+
   test('is not content with a file whose report does not reach its end', async () => {
     await withFolder(async (folder) => {
       const cutOff = join(folder, 'cut-off.test.mjs');
