@@ -99,7 +99,9 @@ function mergeLoop(
     generator: {
       turn: turn.latency,
       lateness: lateness.latency,
-      maxTurnWhileDrivingMicros: greatest(phases.map(({ generator }) => generator.maxTurnMicros)),
+      maxTurnWhileDrivingMicros: greatest(
+        phases.map(({ generator }) => generator.maxTurnMicros).filter((micros) => micros > 0),
+      ),
       maxLatenessWhileDrivingMicros: greatest(phases.map(({ generator }) => generator.maxLatenessMicros)),
     },
     undecodable: turn.undecodable + lateness.undecodable,

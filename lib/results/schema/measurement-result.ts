@@ -106,7 +106,7 @@ export const measurementResultSchema = v.object({
     turn: v.pipe(v.nullable(latencySchema), v.description('Length of one iteration of the event loop.')),
     lateness: v.pipe(v.nullable(latencySchema), v.description('Scheduling delay: how late timed work was begun.')),
     maxTurnWhileDrivingMicros: v.nullable(
-      amount('The longest loop iteration in any phase: arrivals were seen this much late.'),
+      amount('The longest loop iteration in any phase: arrivals were seen this much late. Null where nothing arrived.'),
     ),
     maxLatenessWhileDrivingMicros: v.nullable(amount('The greatest scheduling delay in any phase.')),
   }),
