@@ -69,7 +69,14 @@ export interface HostSample {
   readonly unixMillis: number;
   readonly monotonicMicros: number;
   /** Machine-wide processor seconds, all cores summed. */
-  readonly cpu: { readonly busySeconds: number; readonly softirqSeconds: number; readonly idleSeconds: number };
+  readonly cpu: {
+    /** With what the hypervisor kept for other machines. */
+    readonly busySeconds: number;
+    readonly softirqSeconds: number;
+    readonly idleSeconds: number;
+    /** What the hypervisor kept; absent in the files of earlier versions. */
+    readonly stolenSeconds?: number | undefined;
+  };
   /** Machine-wide. */
   readonly memory: {
     readonly availableBytes: number;

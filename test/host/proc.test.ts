@@ -48,10 +48,11 @@ describe('the kernel tables', () => {
   });
 
   test('processor times are seconds of all cores', () => {
-    assert.deepEqual(parseProcessorTimes('cpu  100 0 200 1000 50 0 100 0 0 0\ncpu0 1\n'), {
-      busySeconds: 4,
+    assert.deepEqual(parseProcessorTimes('cpu  100 0 200 1000 50 0 100 30 0 0\ncpu0 1\n'), {
+      busySeconds: 4.3,
       softirqSeconds: 1,
       idleSeconds: 10.5,
+      stolenSeconds: 0.3,
     });
   });
 

@@ -70,6 +70,7 @@ export function parseProcessorTimes(stat: string): {
   busySeconds: number;
   softirqSeconds: number;
   idleSeconds: number;
+  stolenSeconds: number;
 } {
   const [user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0] = (
     stat.split('\n')[0] ?? ''
@@ -82,6 +83,7 @@ export function parseProcessorTimes(stat: string): {
     busySeconds: user + nice + system + irq + softirq + steal,
     softirqSeconds: softirq,
     idleSeconds: idle + iowait,
+    stolenSeconds: steal,
   };
 }
 

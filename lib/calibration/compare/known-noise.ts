@@ -8,7 +8,7 @@ export function spoiltBy({ verdict }: MeasurementResult): readonly string[] {
   const { walls, measurementFaults } = verdict;
   return [
     ...walls.filter(({ effect, wall }) => effect === 'invalidates' || wall === 'machineCpu'),
-    ...measurementFaults.filter(({ effect }) => effect === 'invalidates'),
+    ...measurementFaults.filter(({ effect, fault }) => effect === 'invalidates' || fault === 'stolenProcessors'),
   ].map(({ evidence }) => evidence);
 }
 

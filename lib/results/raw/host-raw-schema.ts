@@ -17,7 +17,12 @@ export const hostFactsSchema = v.object({
 export const hostSampleSchema = v.object({
   unixMillis: v.number(),
   monotonicMicros: v.number(),
-  cpu: v.object({ busySeconds: v.number(), softirqSeconds: v.number(), idleSeconds: v.number() }),
+  cpu: v.object({
+    busySeconds: v.number(),
+    softirqSeconds: v.number(),
+    idleSeconds: v.number(),
+    stolenSeconds: v.optional(v.number()),
+  }),
   memory: v.object({
     availableBytes: v.number(),
     slabUnreclaimableBytes: v.number(),

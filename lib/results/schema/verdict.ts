@@ -47,7 +47,7 @@ const wallSchema = v.object({
 
 /** One thing that was not as it should be with how was measured. */
 const measurementFaultSchema = v.object({
-  fault: v.pipe(v.picklist(['untunedHost', 'samplerCost']), v.description('Which fault.')),
+  fault: v.pipe(v.picklist(['untunedHost', 'samplerCost', 'stolenProcessors']), v.description('Which fault.')),
   ...seenEntries,
 });
 

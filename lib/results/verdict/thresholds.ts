@@ -25,6 +25,9 @@ export const sustainedDelayInvalid = 0.5;
 /** The sampler may use so much of a processor; above it is noted, since it takes that from what is measured. */
 export const samplerShareMost = 0.01;
 
+/** The hypervisor may keep so much of the processors' time: it comes in pieces of milliseconds, of which a p99 sees none as long as they are rarer than 1 in 100. */
+export const stolenShareMost = 0.01;
+
 /** A thread that gets less of a processor than this is starved by other programs: nothing shows that its own work was the limit. */
 export const leastOwnShare = 0.3;
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { spoiltBy } from '../../../lib/calibration/compare/known-noise.ts';
 import { changedProcess, changedSamples, only, readMerged } from '../read-merged.ts';
 import { encoded } from '../statistics/histograms.ts';
 import { runFiles } from '../synthetic-run.ts';
-import { plain, serverSamples, measured } from './measured.ts';
+import { apart, loadSamples, plain, serverSamples, measured, type Files } from './measured.ts';
 
 describe('sampling', () => {
   test('says what it took, and is noted above 1 % of a processor', async () => {
@@ -16,6 +17,42 @@ describe('sampling', () => {
     assert.deepEqual((await measured(files)).verdict.measurementFaults, [
       { fault: 'samplerCost', effect: 'noted', host: 'server', evidence: 'sampling took 2.0 % of a processor' },
     ]);
+  });
+});
+
+describe('processors that the hypervisor keeps', () => {
+  const stolenFrom = (files: Files, share: number): Files =>
+    [serverSamples, loadSamples, loadSamples.replace('load-1', 'load-2')].reduce(
+      (changing, path) =>
+        changedSamples(changing, path, (sample, _place, index) => ({
+          ...sample,
+          cpu: {
+            busySeconds: 1000 + index,
+            softirqSeconds: 10,
+            idleSeconds: 9000 + index,
+            stolenSeconds: index * 2 * share,
+          },
+        })),
+      files,
+    );
+  const faultsIn = async (files: Files) => (await measured(files)).verdict.measurementFaults;
+
+  test('are noted above 1 % of the time, once for hosts on one machine', async () => {
+    const evidence =
+      "the hypervisor kept 17.0 % of the processors' time for other machines: what ran meanwhile was late without knowing it";
+    assert.deepEqual(await faultsIn(stolenFrom(plain(), 0.17)), [
+      { fault: 'stolenProcessors', effect: 'noted', host: null, evidence },
+    ]);
+    assert.deepEqual(
+      (await faultsIn(stolenFrom(apart(), 0.17))).map(({ fault, host }) => [fault, host]),
+      ['load-1', 'load-2', 'server'].map((host) => ['stolenProcessors', host]),
+    );
+    assert.deepEqual(await faultsIn(stolenFrom(plain(), 0.009)), []);
+  });
+
+  test('are known to a calibration as what made its times late', async () => {
+    assert.deepEqual(spoiltBy(await measured(plain())), []);
+    assert.match(spoiltBy(await measured(stolenFrom(plain(), 0.17))).join('; '), /^the hypervisor kept 17\.0 %/);
   });
 });
 
