@@ -2,7 +2,7 @@ import { monotonicMicros } from '../kernel/clock.ts';
 import { writable, type Epoll } from '../kernel/epoll.ts';
 import { errorNumbers } from '../kernel/error-numbers.ts';
 import { close, errno, send } from '../kernel/libc.ts';
-import { closeByReset, sendAtOnce } from '../kernel/tcp.ts';
+import { closeByReset, sendAtOnce, stampArrivals } from '../kernel/tcp.ts';
 import { causeOf } from '../measure/failure-causes.ts';
 import type { FailureCause } from '../raw.ts';
 import type { SecureLayer } from '../tls/secure-layer.ts';
@@ -43,11 +43,18 @@ export class Attempts {
   #begunCount = 0;
   // How often in a row nothing could be sent right after connect(): on loopback it always can, on a network never.
   #tooEarly = 0;
+  /** Whether the kernel is to note when bytes come on what is begun from now on. */
+  stampsArrivals = false;
 
   constructor(table: ConnectionTable, parts: AttemptParts, failures: AttemptFailures) {
     this.#table = table;
     this.#parts = parts;
     this.#failures = failures;
+  }
+
+  /** Whether the request of the last attempt followed its connect() at once: nothing is to be done for an attempt until its answer comes. */
+  get sendsAtOnce(): boolean {
+    return this.#parts.secure === null && this.#tooEarly === 0;
   }
 
   /** Takes up one attempt, which {@link connectBegun} carries on. `localPort` 0 leaves the choice to the kernel. */
@@ -82,7 +89,7 @@ export class Attempts {
       for (let n = from; n < to; n += 1) if (!this.#connect(begun[n]!)) begun[n] = gone;
       // Where something can be sent right away (loopback), neither the event for it nor watching for it is needed.
       if (this.#tooEarly < tooEarlyMost) {
-        for (let n = from; n < to; n += 1) if (begun[n] !== gone && !this.carryOn(begun[n]!)) begun[n] = gone;
+        for (let n = from; n < to; n += 1) if (begun[n] !== gone && !this.#sendEarly(begun[n]!)) begun[n] = gone;
       }
       for (let n = from; n < to; n += 1) {
         if (begun[n] === gone || !this.#watch(begun[n]!)) hasFailed = true;
@@ -99,9 +106,18 @@ export class Attempts {
     this.#table.state[fd] = connecting;
     // The request follows the handshake's last bytes, which nothing may answer: it must not wait until they are acknowledged.
     if (this.#parts.secure !== null) sendAtOnce(fd);
+    if (this.stampsArrivals) stampArrivals(fd);
     const error = this.#parts.dialer.connect(fd, this.#table.serverPort[fd]!);
     if (error < 0) this.#failures.failed(fd, causeOf(-error));
     return error === 0;
+  }
+
+  /** Sends what can be sent right after connect(); false when the attempt has failed. */
+  #sendEarly(fd: number): boolean {
+    if (!this.carryOn(fd)) return false;
+    if (this.#table.state[fd] === connecting) this.#tooEarly += 1;
+    else this.#tooEarly = 0;
+    return true;
   }
 
   /** False when the attempt has failed. */
@@ -124,11 +140,8 @@ export class Attempts {
       this.#failures.failed(fd, secure.failure);
       return false;
     }
-    if (handshake === 'reading') {
-      this.#tooEarly = 0;
-      this.#table.state[fd] = securing;
-    } else if (isConnecting) this.#tooEarly += 1;
-    else this.#parts.epoll.modify(fd, this.#parts.watched | writable);
+    if (handshake === 'reading') this.#table.state[fd] = securing;
+    else if (!isConnecting) this.#parts.epoll.modify(fd, this.#parts.watched | writable);
     return true;
   }
 
@@ -149,15 +162,11 @@ export class Attempts {
     }
     const sent = secure === null ? send(fd, request.address, length, noSignal) : length;
     if (sent === length) {
-      this.#tooEarly = 0;
       this.#table.state[fd] = upgrading;
       return true;
     }
     const error = sent < 0 ? errno() : 0;
-    if (error === errorNumbers.EAGAIN) {
-      this.#tooEarly += 1;
-      return true;
-    }
+    if (error === errorNumbers.EAGAIN) return true;
     // A new socket's buffer takes a few hundred bytes whole or not at all.
     this.#failures.failed(fd, error === 0 ? 'other' : causeOf(error));
     return false;

@@ -4,7 +4,7 @@ import { monotonicMicros } from '../kernel/clock.ts';
 import { Epoll, edgeTriggered, failed, hungUp, peerClosed, readable, writable } from '../kernel/epoll.ts';
 import { errorNumbers } from '../kernel/error-numbers.ts';
 import { errno } from '../kernel/libc.ts';
-import { closeByReset, sendAtOnce } from '../kernel/tcp.ts';
+import { closeByReset, sendAtOnce, stampArrivals } from '../kernel/tcp.ts';
 import { ServerWords } from '../measure/server-words.ts';
 import { causeOf } from '../measure/failure-causes.ts';
 import type { HandshakeCounts } from '../tls/handshake-counts.ts';
@@ -123,9 +123,25 @@ export class Connections {
     });
   }
 
-  /** When the bytes at hand were read: microseconds of the monotonic clock. */
+  /** When the bytes at hand were read, or came if the kernel told: microseconds of the monotonic clock. */
   get now(): number {
     return this.#reader.now;
+  }
+
+  /** Whether {@link now} is to be when bytes came, for connections that are begun from now on and those of {@link stampArrivals}. */
+  set asksArrivals(asks: boolean) {
+    this.#reader.asksArrivals = asks;
+    this.#attempts.stampsArrivals = asks;
+  }
+
+  /** Whether it was so for the bytes that were read last. */
+  get isToldArrivals(): boolean {
+    return this.#reader.isToldArrivals;
+  }
+
+  /** Whether what is begun needs nothing more before the server's answer: {@link Attempts.sendsAtOnce}. */
+  get requestsAtOnce(): boolean {
+    return this.#attempts.sendsAtOnce;
   }
 
   /** Calls `use` when another descriptor (a pipe, say) becomes readable or is hung up. */
@@ -292,5 +308,10 @@ export class Connections {
   /** Makes what is sent on a connection leave at once. */
   sendAtOnce(fd: number): void {
     sendAtOnce(fd);
+  }
+
+  /** Makes the kernel note when bytes come on a connection. */
+  stampArrivals(fd: number): void {
+    stampArrivals(fd);
   }
 }

@@ -2,6 +2,7 @@ import { monotonicMicros } from '../kernel/clock.ts';
 import { errorNumbers } from '../kernel/error-numbers.ts';
 import { allocate, errno, receive } from '../kernel/libc.ts';
 import { batchSize, ReceiveBatch, slotBytes } from '../kernel/receive-batch.ts';
+import { StampedReads } from '../kernel/stamped-reads.ts';
 
 const longReadBytes = 65536;
 const readsWorthAClock = 4;
@@ -19,14 +20,17 @@ export type Take = (fd: number, bytes: Buffer, start: number, got: number) => bo
 export class Reader {
   readonly #take: Take;
   readonly #batch = new ReceiveBatch();
+  readonly #stamped = new StampedReads();
   readonly #long = allocate(longReadBytes);
   readonly #ready = new Int32Array(batchSize);
   readonly #hungUp = new Uint8Array(batchSize);
   // Sockets that may have more to be read, of which no event will tell: in the order in which they take turns.
   readonly #unread = new Set<number>();
   #count = 0;
-  /** When the bytes at hand were read: microseconds of the monotonic clock. */
+  /** When the bytes at hand were read, or came: microseconds of the monotonic clock. */
   now = monotonicMicros();
+  /** Whether to ask the kernel when bytes came, which costs a call for each socket. */
+  asksArrivals = false;
 
   constructor(take: Take) {
     this.#take = take;
@@ -35,6 +39,11 @@ export class Reader {
   /** Whether there is more to be read, without waiting for an event. */
   get hasUnread(): boolean {
     return this.#unread.size > 0;
+  }
+
+  /** Whether the kernel answered that for the bytes that were read last. */
+  get isToldArrivals(): boolean {
+    return this.asksArrivals && this.#stamped.isTold;
   }
 
   /** Drops a connection that is gone. */
@@ -55,19 +64,39 @@ export class Reader {
     const count = this.#count;
     if (count === 0) return;
     this.#count = 0;
+    if (this.asksArrivals) this.#readStamped(count);
+    else this.#readBatch(count);
+  }
+
+  #readBatch(count: number): void {
     const { bytes, results } = this.#batch;
     this.#batch.read(this.#ready, count);
     // A few reads take less time than the clock's own value.
     if (count >= readsWorthAClock) this.now = monotonicMicros();
     for (let n = 0; n < count; n += 1) {
-      const fd = this.#ready[n]!;
       const got = results[n]!;
-      let stays = this.#take(fd, bytes, n * slotBytes, got);
-      // Edge-triggered: a full read may have left bytes behind; a peer that closed has an end to be read, mostly right behind its last bytes.
-      const mayEnd = stays && this.#hungUp[n] === 1;
-      if (mayEnd && got > 0 && got < slotBytes) stays = this.#readOnce(fd);
-      if (stays && (got === slotBytes || mayEnd)) this.#unread.add(fd);
+      this.#goOn(n, got, this.#take(this.#ready[n]!, bytes, n * slotBytes, got));
     }
+  }
+
+  #readStamped(count: number): void {
+    const stamped = this.#stamped;
+    stamped.setClocks();
+    for (let n = 0; n < count; n += 1) {
+      const got = stamped.read(this.#ready[n]!);
+      this.now = stamped.arrivedMicros;
+      // An end that is found right behind bytes counts as come with them: the kernel has no stamp for it.
+      this.#goOn(n, got, this.#take(this.#ready[n]!, stamped.bytes, 0, got));
+    }
+    this.now = stamped.nowMicros;
+  }
+
+  /** Edge-triggered: a full read may have left bytes behind; a peer that closed has an end to be read, mostly right behind its last bytes. */
+  #goOn(n: number, got: number, isThere: boolean): void {
+    const fd = this.#ready[n]!;
+    const mayEnd = isThere && this.#hungUp[n] === 1;
+    const stays = mayEnd && got > 0 && got < slotBytes ? this.#readOnce(fd) : isThere;
+    if (stays && (got === slotBytes || mayEnd)) this.#unread.add(fd);
   }
 
   /** Reads as much as once more in a batch would; false when the connection is gone. */

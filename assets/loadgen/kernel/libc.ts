@@ -56,6 +56,8 @@ export const connect: Three = declare('int connect(int, int64_t, int)');
 export const close: One = declare('int close(int)');
 /** recv(fd, buffer address, length, flags): bytes read, 0 at the end, or -1. */
 export const receive: Four = declare('int recv(int, int64_t, int64_t, int)');
+/** recvmsg(fd, address of a msghdr, flags): as recv. */
+export const receiveMessage: Three = declare('int recvmsg(int, int64_t, int)');
 /** read(fd, buffer address, length). */
 export const read: Three = declare('int read(int, int64_t, int64_t)');
 /** send(fd, buffer address, length, flags): bytes taken, or -1. */

@@ -52,6 +52,11 @@ export function sendAtOnce(fd: number): void {
   setSocketOption(fd, 6, 1, on.address, 4);
 }
 
+/** SO_TIMESTAMPNS: the kernel notes when bytes come, and tells it to a {@link StampedReads}. */
+export function stampArrivals(fd: number): void {
+  setSocketOption(fd, 1, 35, on.address, 4);
+}
+
 /** IP_BIND_ADDRESS_NO_PORT: binding to port 0 fixes the address only; the port is chosen by connect(). */
 export function choosePortLate(fd: number): void {
   setSocketOption(fd, 0, 24, on.address, 4);

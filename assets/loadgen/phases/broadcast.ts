@@ -60,8 +60,8 @@ export class Broadcast implements PhaseRun<BroadcastRaw> {
     return Math.max(this.#beginMicros, this.#context.broadcasts.lastArrivalMicros);
   }
 
-  gatherMicros(now: number): number {
-    return this.#context.broadcasts.gatherMicros(now);
+  gatherMicros(now: number, hadArrivals: boolean): number {
+    return hadArrivals ? this.#context.broadcasts.gatherMicros(now) : 0;
   }
 
   counts(): Readonly<Record<string, number>> {

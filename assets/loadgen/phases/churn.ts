@@ -2,7 +2,7 @@ import { Histogram } from '../measure/histogram.ts';
 import { backOff } from '../plan/retry-waits.ts';
 import type { FailureCounts } from '../raw.ts';
 import type { PhaseOf } from '../workload/phase-kinds.ts';
-import type { PhaseContext, PhaseRun, PhaseTimes } from './phase-run.ts';
+import { stampedGatherMicros, type PhaseContext, type PhaseRun, type PhaseTimes } from './phase-run.ts';
 import { RateSchedule } from './rate-schedule.ts';
 import { Returns } from './returns.ts';
 
@@ -13,14 +13,14 @@ export interface ChurnRaw {
   /** Connections that said goodbye, and those of them that the server closed in time. */
   readonly closed: number;
   readonly closedInTime: number;
-  /** From the due time of a goodbye until the server had closed. */
+  /** From the due time of a goodbye until the server had closed; an end close behind its answer counts as come with it. */
   readonly closeLatency: string;
   /** Connections opened in place of these, and attempts for them. */
   readonly opened: number;
   readonly attempts: number;
   readonly failures: FailureCounts;
   readonly givenUp: number;
-  /** From when the old connection had gone to the checked 101 of the new one. */
+  /** From when the client saw that the old connection was gone to the checked 101 of the new one. */
   readonly latency: string;
 }
 
@@ -33,6 +33,7 @@ const sweepMicros = 250_000;
 export class Churn implements PhaseRun<ChurnRaw> {
   readonly #phase: PhaseOf<'churn'>;
   readonly #context: PhaseContext;
+  readonly asksArrivals = true;
   readonly returns: Returns;
   readonly #schedule: RateSchedule;
   readonly #closeLatency = new Histogram();
@@ -90,6 +91,7 @@ export class Churn implements PhaseRun<ChurnRaw> {
       this.#lastCloseMicros = now;
       this.#cursor = fd;
       this.#closed += 1;
+      this.#context.connections.stampArrivals(fd);
       this.#context.leave(fd);
     }
     return this.#schedule.nextMicros(now);
@@ -119,7 +121,15 @@ export class Churn implements PhaseRun<ChurnRaw> {
     this.#leaving[fd] = Number.NaN;
     this.#leavingCount -= 1;
     this.#lastCloseMicros = now;
-    this.returns.add(this.#context.connections.table.connection[fd]!, now);
+    // It comes back when it sees that it was left, which may be a little after the server had closed.
+    const { table, wokeMicros } = this.#context.connections;
+    this.returns.add(table.connection[fd]!, wokeMicros);
+  }
+
+  /** Where nothing has to be done between two things that are due but to time what comes, it is read when the next is due. */
+  gatherMicros(): number {
+    const { isToldArrivals, requestsAtOnce } = this.#context.connections;
+    return this.waiting() > 0 && isToldArrivals && requestsAtOnce ? stampedGatherMicros : 0;
   }
 
   counts(): Readonly<Record<string, number>> {

@@ -34,6 +34,7 @@ export class Echo implements PhaseRun<EchoRaw> {
   readonly #roundTrip = new Histogram();
   readonly #phase: PhaseOf<'echo'>;
   readonly #context: PhaseContext;
+  readonly asksArrivals = true;
   /** Whether a message says which it is; else answers are matched in order. */
   readonly #hasAccount: boolean;
   readonly #sendsATurn: number;
@@ -101,6 +102,7 @@ export class Echo implements PhaseRun<EchoRaw> {
     }
     if (this.#owes[fd] === unsent) {
       connections.sendAtOnce(fd);
+      connections.stampArrivals(fd);
       this.#owes[fd] = 0;
     }
     this.#owes[fd]! += 1;

@@ -1,7 +1,7 @@
 import { readDigits } from '../websocket/digits.ts';
 import { Histogram } from '../measure/histogram.ts';
 import type { PhaseOf } from '../workload/phase-kinds.ts';
-import type { PhaseContext, PhaseRun, PhaseTimes } from './phase-run.ts';
+import { stampedGatherMicros, type PhaseContext, type PhaseRun, type PhaseTimes } from './phase-run.ts';
 import { RateSchedule } from './rate-schedule.ts';
 
 /** What one load process measured of a phase of heartbeats. */
@@ -22,6 +22,7 @@ export class Heartbeat implements PhaseRun<HeartbeatRaw> {
   readonly #roundTrip = new Histogram();
   readonly #phase: PhaseOf<'heartbeat'>;
   readonly #context: PhaseContext;
+  readonly asksArrivals = true;
   // The connections that were open when the phase began, in the order in which they are due.
   readonly #members: Int32Array;
   readonly #schedule: RateSchedule;
@@ -70,10 +71,16 @@ export class Heartbeat implements PhaseRun<HeartbeatRaw> {
   }
 
   #ping(fd: number, dueMicros: number): void {
+    if (this.#lastSent[fd] === none) this.#context.connections.stampArrivals(fd);
     this.#lastSent[fd] = dueMicros;
     this.#sent += 1;
     this.#pending += 1;
     this.#context.connections.sendPing(fd, dueMicros);
+  }
+
+  /** A process that is woken for every pong needs half as much again for a ping as one that reads them when the next ping is due. */
+  gatherMicros(): number {
+    return this.#pending > 0 && this.#context.connections.isToldArrivals ? stampedGatherMicros : 0;
   }
 
   pong(fd: number, bytes: Uint8Array, start: number, end: number, now: number): void {

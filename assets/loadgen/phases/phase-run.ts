@@ -5,6 +5,9 @@ import type { FailureCause } from '../raw.ts';
 import type { BroadcastLog } from './broadcast-log.ts';
 import type { Returns } from './returns.ts';
 
+/** How long arrivals may gather whose time the kernel notes, microseconds: other things wait meanwhile. */
+export const stampedGatherMicros = 2000;
+
 /** What a phase works with in a load process. */
 export interface PhaseContext {
   /** Which phase of the workload it is, from 0. */
@@ -72,8 +75,13 @@ export interface PhaseRun<Raw extends object> {
   waiting(): number;
   /** When something was last sent or came, microseconds of the monotonic clock. */
   readonly lastActivityMicros: number;
-  /** How long arrivals may be left to gather before they are read, microseconds; absent where one that waits would be late. */
-  gatherMicros?(now: number): number;
+  /** Whether what comes is timed by when it came, not by when it is read, on connections of {@link Connections.stampArrivals}. */
+  readonly asksArrivals?: boolean;
+  /**
+   * How long arrivals may be left to gather before they are read, microseconds, after an iteration that had some or not; absent where
+   * one that waits would be late.
+   */
+  gatherMicros?(now: number, hadArrivals: boolean): number;
   /** What has been counted, for status lines: few, and the same names in every process. */
   counts(): Readonly<Record<string, number>>;
   /** What it has measured. */

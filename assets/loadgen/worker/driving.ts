@@ -81,6 +81,7 @@ export class Driving {
       raw: null,
     };
     this.#running = run;
+    this.#context.connections.asksArrivals = run.asksArrivals === true;
     this.#begun.push(this.#current);
     this.#context.meter.begin(times.beginMicros);
     this.#isOverReported = false;
@@ -138,9 +139,10 @@ export class Driving {
   readonly run = (now: number): number => this.#running?.run(now) ?? Infinity;
 
   /** How long arrivals may be left to gather: between phases as in a broadcast, for another host may be ahead. */
-  gatherMicros(now: number): number {
+  gatherMicros(now: number, hadArrivals: boolean): number {
     const running = this.#running;
-    return running === null ? this.#broadcasts.gatherMicros(now) : (running.gatherMicros?.(now) ?? 0);
+    if (running !== null) return running.gatherMicros?.(now, hadArrivals) ?? 0;
+    return hadArrivals ? this.#broadcasts.gatherMicros(now) : 0;
   }
 
   /** Whether the phase that runs has just come to its end here, which the supervisor waits for. */

@@ -177,5 +177,5 @@ export function runLoad(start: StartLoad, layers: ConnectionLayers): void {
   };
 
   const jobs = [(now: number) => ramp.run(now), driving.run, meter.beat, reportStatus];
-  runLoop(connections, meter, jobs, handle, (now) => driving.gatherMicros(now));
+  runLoop(connections, meter, jobs, handle, (now, had) => driving.gatherMicros(now, had));
 }

@@ -19,15 +19,15 @@ export type Job = (now: number) => number;
  * runs. With nothing due and nothing arriving it waits without a time-out, and uses no CPU. Ends after the order
  * `stop` or when the supervisor is gone, having said goodbye to the server.
  *
- * `gatherMicros` says how long arrivals may be left to gather after an iteration that had some: a process that is woken for every
- * message of a broadcast spends more on waking than on reading, and so does the server that wakes it.
+ * `gatherMicros` says how long arrivals may be left to gather after an iteration, which had some or not: a process that is woken for
+ * every message of a broadcast spends more on waking than on reading, and so does the server that wakes it.
  */
 export function runLoop(
   connections: Connections,
   meter: LoopMeter,
   jobs: readonly Job[],
   handle: (order: WorkerOrder) => void,
-  gatherMicros: (now: number) => number = () => 0,
+  gatherMicros: (now: number, hadArrivals: boolean) => number = () => 0,
 ): void {
   let ending = false;
   const handleAll = (orders: readonly WorkerOrder[]): void => {
@@ -57,7 +57,7 @@ export function runLoop(
     now = monotonicMicros();
     if (busy) meter.tookIteration(woke, now);
     if (ending) break;
-    const gather = busy ? Math.min(gatherMicros(now), due - now) : 0;
+    const gather = Math.min(gatherMicros(now, busy), due - now);
     if (gather >= shortestPauseMicros) {
       pause(gather);
       now = monotonicMicros();
