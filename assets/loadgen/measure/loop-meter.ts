@@ -1,4 +1,5 @@
 import { Histogram } from './histogram.ts';
+import { generatorPauseFloorMicros } from './why-late.ts';
 
 /** While a workload runs, the loop is due this often even when it only receives: a process that stands still is noticed. */
 const beatMicros = 100_000;
@@ -14,6 +15,8 @@ export class LoopMeter {
   /** The longest iteration and the greatest scheduling delay of the phase that runs, or ran last. */
   maxIteration = 0;
   maxSchedulingDelay = 0;
+  /** How many pieces of work of that phase were begun so late that it may matter. */
+  lateWork = 0;
 
   /** A phase is to begin at a time: what is prepared for it before then is in nobody's way. */
   begin(beginMicros: number): void {
@@ -21,6 +24,7 @@ export class LoopMeter {
     this.#beginMicros = beginMicros;
     this.maxIteration = 0;
     this.maxSchedulingDelay = 0;
+    this.lateWork = 0;
   }
 
   /** One iteration of the loop, from when it woke to its end. */
@@ -34,7 +38,9 @@ export class LoopMeter {
   /** Timed work was begun so long after it was due. */
   wasDelayed(micros: number): void {
     this.schedulingDelay.record(micros);
-    if (this.driving && micros > this.maxSchedulingDelay) this.maxSchedulingDelay = Math.round(micros);
+    if (!this.driving) return;
+    if (micros > this.maxSchedulingDelay) this.maxSchedulingDelay = Math.round(micros);
+    if (micros > generatorPauseFloorMicros) this.lateWork += 1;
   }
 
   /** Timed work that does nothing but be late; when it is next due. */

@@ -179,7 +179,7 @@ function phasesOf(raws: readonly LoadProcessRaw[]): readonly PhaseSummary[] {
 }
 
 /** Fields that every phase has, which are no counts. */
-const noCounts = new Set(['place', 'beganMicros', 'endedMicros', 'maxTurnMicros', 'maxLatenessMicros']);
+const noCounts = new Set(['place', 'beganMicros', 'endedMicros', 'maxTurnMicros', 'maxLatenessMicros', 'lateWork']);
 
 function phaseOf(place: number, parts: readonly PhaseRaw[]): PhaseSummary {
   const counts: Record<string, number> = {};

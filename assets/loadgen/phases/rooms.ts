@@ -36,6 +36,8 @@ interface PhaseRawCommon {
   /** The longest iteration of the event loop and the greatest scheduling delay meanwhile. */
   readonly maxTurnMicros: number;
   readonly maxLatenessMicros: number;
+  /** Pieces of work begun more than 25 ms late, where the kernel told when what came came: nothing else makes a latency the generator's. */
+  readonly lateWork?: number | undefined;
 }
 
 /** The raw part of a phase of one kind. */

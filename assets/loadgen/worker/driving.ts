@@ -22,6 +22,7 @@ interface Begun {
   endedMicros: number | null;
   maxTurnMicros: number;
   maxLatenessMicros: number;
+  lateWork: number | undefined;
   /** What it measured, once that cannot become more. */
   raw: PhaseRaw | null;
 }
@@ -78,6 +79,7 @@ export class Driving {
       endedMicros: null,
       maxTurnMicros: 0,
       maxLatenessMicros: 0,
+      lateWork: undefined,
       raw: null,
     };
     this.#running = run;
@@ -100,6 +102,7 @@ export class Driving {
   #readMeter(begun: Begun): void {
     begun.maxTurnMicros = Math.round(this.#context.meter.maxIteration);
     begun.maxLatenessMicros = Math.round(this.#context.meter.maxSchedulingDelay);
+    if (this.#context.connections.isToldArrivals) begun.lateWork = this.#context.meter.lateWork;
   }
 
   opened(fd: number, connection: number): void {
@@ -187,7 +190,16 @@ export class Driving {
   }
 }
 
-function rawOf({ phase, run, place, beganMicros, endedMicros, maxTurnMicros, maxLatenessMicros }: Begun): PhaseRaw {
-  const own = { kind: phase.kind, place, beganMicros, endedMicros, maxTurnMicros, maxLatenessMicros };
+function rawOf({
+  phase,
+  run,
+  place,
+  beganMicros,
+  endedMicros,
+  maxTurnMicros,
+  maxLatenessMicros,
+  lateWork,
+}: Begun): PhaseRaw {
+  const own = { kind: phase.kind, place, beganMicros, endedMicros, maxTurnMicros, maxLatenessMicros, lateWork };
   return { ...own, ...run.raw() } as PhaseRaw;
 }

@@ -12,6 +12,7 @@ const rawEntries = {
   endedMicros: v.nullable(v.number()),
   maxTurnMicros: v.number(),
   maxLatenessMicros: v.number(),
+  lateWork: v.optional(wholeNumber),
 };
 
 /** What stands once in the JSON Schema, as every kind of phase has it. */
@@ -35,6 +36,14 @@ export const phaseParts = {
     maxTurnMicros: amount('The longest loop iteration of a load process meanwhile: arrivals were seen this much late.'),
     maxLatenessMicros: amount(
       'The greatest scheduling delay of a load process meanwhile: how late what was due was begun.',
+    ),
+    lateWork: v.optional(
+      v.nullable(
+        count(
+          'Pieces of work begun more than 25 ms late; null where arrivals were not timed by the kernel, or not in all load processes.',
+        ),
+      ),
+      null,
     ),
   }),
 };

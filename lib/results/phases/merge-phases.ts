@@ -8,7 +8,7 @@ import {
 } from '../../../assets/loadgen/workload/phase-kinds.ts';
 import type { RawMeasurement } from '../raw/raw-run.ts';
 import { mergeHistograms } from '../statistics/histogram.ts';
-import { greatest, type Window } from '../statistics/numbers.ts';
+import { greatest, sum, type Window } from '../statistics/numbers.ts';
 import { usedWithin, type ProcessorTime } from '../statistics/processor-time.ts';
 import { kernelBytes, serverBytes, serverHost, serverUnits } from '../statistics/server-samples.ts';
 import type { PhaseResultCommon } from './common.ts';
@@ -94,6 +94,9 @@ function mergePhase(
     generator: {
       maxTurnMicros: greatest(parts.map((part) => part.raw.maxTurnMicros)) ?? 0,
       maxLatenessMicros: greatest(parts.map((part) => part.raw.maxLatenessMicros)) ?? 0,
+      lateWork: parts.some(({ raw }) => raw.lateWork === undefined)
+        ? null
+        : sum(parts.map(({ raw }) => raw.lateWork ?? 0)),
     },
   };
   const phase = { kind: asked.kind, ...common, ...merged.measured } as PhaseResult;

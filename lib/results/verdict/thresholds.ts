@@ -19,6 +19,9 @@ export const wideSlopeShare = 0.1;
 /** Where the measured p50 is above this share of the generator's greatest scheduling delay, the generator was late all along and not once. */
 export const sustainedDelayShare = 0.2;
 
+/** Work begun late that is no more than this share of what a phase measured is too rare to move its p99, which one in a hundred exceeds. */
+export const rareLateShare = 0.001;
+
 /** A sustained scheduling delay above this share of the measured p99 invalidates: it is a good part of the latencies. */
 export const sustainedDelayInvalid = 0.5;
 

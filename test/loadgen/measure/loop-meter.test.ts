@@ -17,6 +17,18 @@ describe('the meter of the loop', () => {
     assert.equal(meter.maxIteration, 0, 'nor what an earlier phase did');
   });
 
+  test('counts the work of a phase that is begun more than 25 ms late', () => {
+    const meter = new LoopMeter();
+    meter.wasDelayed(90_000);
+    meter.begin(1_000_000);
+    meter.wasDelayed(24_000);
+    meter.wasDelayed(26_000);
+    meter.wasDelayed(40_000);
+    assert.equal(meter.lateWork, 2);
+    meter.begin(4_000_000);
+    assert.equal(meter.lateWork, 0);
+  });
+
   test('notices a loop that stands still though nothing is due', () => {
     const meter = new LoopMeter();
     meter.begin(1_000_000);

@@ -29,6 +29,34 @@ describe('a measurement is invalid', () => {
     await invalid(files, 'generatorBehind', /in phase echo .*greatest scheduling delay 300\.0 ms/);
   });
 
+  test('unless the kernel timed what came, and work that late was rare', async () => {
+    const latency = encoded(Array.from({ length: 1000 }, (_, n) => 1000 + n));
+    /** The pieces of work that each load process began late; not known of the last where it is said of fewer. */
+    const files = (...lateWork: readonly number[]): Files =>
+      Object.keys(plain())
+        .filter((path) => /loadgen-[01]\.json$/.test(path))
+        .reduce<Files>(
+          (all, path, n) =>
+            changedProcess(all, path, (process) =>
+              withPhase(process, 'echo', (phase) => ({
+                ...phase,
+                latency,
+                maxTurnMicros: 400_000,
+                maxLatenessMicros: 300_000,
+                lateWork: lateWork[n],
+              })),
+            ),
+          plain(),
+        );
+    const rare = await measured(files(1, 0, 1, 0));
+    assert.equal(rare.verdict.valid, true);
+    assert.equal(wallIn(rare, 'generatorBehind').effect, 'noted');
+    assert.match(wallIn(rare, 'generatorBehind').evidence, /only 2 of 4000 were sent late/);
+    await invalid(files(30, 0, 0, 0), 'generatorBehind', /greatest scheduling delay 300\.0 ms/);
+    // Where one process was not told when what came came, its long iterations may have delayed what it read.
+    await invalid(files(1, 0, 1), 'generatorBehind', /longest loop iteration 400\.0 ms/);
+  });
+
   test('when the generator was late all along, so that its delay is the p99', async () => {
     const files = Object.keys(plain())
       .filter((path) => /loadgen-[01]\.json$/.test(path))
