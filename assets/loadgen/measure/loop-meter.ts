@@ -37,10 +37,13 @@ export class LoopMeter {
 
   /** Timed work was begun so long after it was due. */
   wasDelayed(micros: number): void {
+    this.#cameLate(micros);
+    if (this.driving && micros > generatorPauseFloorMicros) this.lateWork += 1;
+  }
+
+  #cameLate(micros: number): void {
     this.schedulingDelay.record(micros);
-    if (!this.driving) return;
-    if (micros > this.maxSchedulingDelay) this.maxSchedulingDelay = Math.round(micros);
-    if (micros > generatorPauseFloorMicros) this.lateWork += 1;
+    if (this.driving && micros > this.maxSchedulingDelay) this.maxSchedulingDelay = Math.round(micros);
   }
 
   /** Timed work that does nothing but be late; when it is next due. */
@@ -49,7 +52,7 @@ export class LoopMeter {
       this.#beatDue = Infinity;
       return Infinity;
     }
-    if (now >= this.#beatDue) this.wasDelayed(now - this.#beatDue);
+    if (now >= this.#beatDue) this.#cameLate(now - this.#beatDue);
     if (now >= this.#beatDue || this.#beatDue === Infinity)
       this.#beatDue = Math.max(now, this.#beginMicros) + beatMicros;
     return this.#beatDue;

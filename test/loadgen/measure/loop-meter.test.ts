@@ -36,5 +36,6 @@ describe('the meter of the loop', () => {
     assert.equal(due, 1_100_000);
     meter.beat(due + 400_000);
     assert.equal(meter.maxSchedulingDelay, 400_000);
+    assert.equal(meter.lateWork, 0, 'but no work was late');
   });
 });
