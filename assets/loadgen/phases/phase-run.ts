@@ -34,11 +34,15 @@ export interface PhaseContext {
   readonly open: () => number;
 }
 
-/** When a phase is due, microseconds of the monotonic clock, and this process' part of it. */
-export interface PhaseTimes {
+/** When a phase is due, microseconds of the monotonic clock. */
+export interface PhaseSpan {
   readonly beginMicros: number;
   /** Nothing more is due from then on. */
   readonly endsMicros: number;
+}
+
+/** The same, and this process' part of it. */
+export interface PhaseTimes extends PhaseSpan {
   /** This process' connections over those of the lab. */
   readonly share: number;
   /** Likewise, those of the processes before it. */

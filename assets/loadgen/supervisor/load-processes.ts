@@ -1,6 +1,6 @@
 import { UsageError } from '../commands/exit-codes.ts';
 import { addCauses } from '../measure/failure-causes.ts';
-import { shareOf, type Share } from '../plan/share.ts';
+import { shareOf } from '../plan/share.ts';
 import type { LoadCounts } from '../raw.ts';
 import { makeKeys } from '../websocket/keys.ts';
 import type { LoadOptions } from './load-options.ts';
@@ -14,10 +14,6 @@ const manyProcesses = 4;
 /** One process that holds connections. */
 export interface Load {
   readonly process: WorkerProcess;
-  /** Its share of the connections. */
-  readonly count: number;
-  /** Those of the processes before it. */
-  readonly before: number;
   /** Its last report. */
   report: LoadReport | null;
   /** Neither gone nor silent. */
@@ -27,6 +23,7 @@ export interface Load {
 /** The processes that hold the connections of one host, and the sums of what they tell. */
 export class LoadProcesses {
   readonly all: readonly Load[];
+  readonly #wanted: number;
   #failure: string | null = null;
   #ending = false;
 
@@ -35,6 +32,7 @@ export class LoadProcesses {
     const { plan } = options;
     const limit = openFilesLimit() - reservedDescriptors;
     const shares = Array.from({ length: plan.processes }, (_, process) => shareOf(plan, process));
+    this.#wanted = shares.reduce((total, { count }) => total + count, 0);
     const most = Math.max(...shares.map((share) => share.count));
     if (most > limit) {
       throw new UsageError(
@@ -46,10 +44,10 @@ export class LoadProcesses {
       );
     }
     if (plan.processes >= manyProcesses) warmCompileCache();
-    this.all = shares.map((share, process) => this.#start(options, process, share));
+    this.all = shares.map((_, process) => this.#start(options, process));
   }
 
-  #start(options: LoadOptions, process: number, { count, before }: Share): Load {
+  #start(options: LoadOptions, process: number): Load {
     const { host, plan, target, ratePerSecond, handshakeSeconds } = options;
     const load: Load = {
       process: startWorker(
@@ -62,8 +60,6 @@ export class LoadProcesses {
           if (!this.#ending) this.#failure ??= `load process ${process} ${how}`;
         },
       ),
-      count,
-      before,
       report: null,
       alive: true,
     };
@@ -129,7 +125,7 @@ export class LoadProcesses {
   counts(): LoadCounts {
     const known = this.all.map(({ report }) => report?.counts);
     return {
-      wanted: this.all.reduce((total, load) => total + load.count, 0),
+      wanted: this.#wanted,
       open: this.all.reduce((total, { alive, report }) => total + (alive ? (report?.counts.open ?? 0) : 0), 0),
       established: this.sum(({ counts }) => counts.established),
       attempts: this.sum(({ counts }) => counts.attempts),

@@ -1,5 +1,5 @@
 import type { Target } from '../connections/target.ts';
-import type { PhaseTimes } from '../phases/phase-run.ts';
+import type { PhaseSpan } from '../phases/phase-run.ts';
 import type { LoadPlan } from '../plan/share.ts';
 import type { Key } from '../websocket/keys.ts';
 import type { LoadCounts, LoadProcessRaw } from '../raw.ts';
@@ -39,7 +39,7 @@ interface DriveOrder {
 }
 
 /** Begins a phase on a load process. */
-export interface PhaseOrder extends PhaseTimes {
+export interface PhaseOrder extends PhaseSpan {
   readonly type: 'phase';
   readonly place: number;
 }

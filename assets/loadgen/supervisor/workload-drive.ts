@@ -1,5 +1,5 @@
 import { monotonicMicros } from '../kernel/clock.ts';
-import type { PhaseTimes } from '../phases/phase-run.ts';
+import type { PhaseSpan } from '../phases/phase-run.ts';
 import { broadcastRanges, broadcastTurns } from '../plan/broadcast-turns.ts';
 import type { LoadPlan } from '../plan/share.ts';
 import type { PhaseStatus } from '../raw.ts';
@@ -29,7 +29,7 @@ export interface PhaseOutcome {
 }
 
 /** When a phase is due on this host, and what this host publishes in it. */
-interface PhaseSchedule extends Omit<PhaseTimes, 'share' | 'before'> {
+interface PhaseSchedule extends PhaseSpan {
   readonly publish: {
     readonly seqs: readonly number[];
     readonly firstMicros: number;
@@ -112,11 +112,7 @@ export class WorkloadDrive {
   #begin(place: number, schedule: PhaseSchedule): void {
     const { beginMicros, endsMicros, publish } = schedule;
     this.#place = place;
-    for (const { process, count, before } of this.#loads.all) {
-      const { connections } = this.#plan;
-      const part = { share: count / connections, before: before / connections };
-      process.send({ type: 'phase', place, beginMicros, endsMicros, ...part });
-    }
+    this.#loads.send({ type: 'phase', place, beginMicros, endsMicros });
     if (publish !== null && publish.seqs.length > 0)
       this.#publisher?.process.send({ type: 'publish', place, ...publish });
   }

@@ -1,6 +1,6 @@
 import { BroadcastLog } from '../phases/broadcast-log.ts';
 import type { PushLog } from '../measure/push-log.ts';
-import type { PhaseContext, PhaseRun } from '../phases/phase-run.ts';
+import type { PhaseContext, PhaseRun, PhaseTimes } from '../phases/phase-run.ts';
 import { openRoom, type PhaseRaw } from '../phases/rooms.ts';
 import { broadcastRanges } from '../plan/broadcast-turns.ts';
 import type { LoadPlan } from '../plan/share.ts';
@@ -11,6 +11,8 @@ import type { Phase, Workload } from '../workload/phase-kinds.ts';
 /** What phases work with, whichever it is. */
 export type DrivingContext = Omit<PhaseContext, 'place' | 'broadcasts' | 'firstSeq' | 'keepsPorts'> & {
   readonly pushes: PushLog;
+  /** This process' part of what is due at a rate. */
+  readonly part: Pick<PhaseTimes, 'share' | 'before'>;
 };
 
 /** A phase that has begun. */
@@ -61,7 +63,7 @@ export class Driving {
   }
 
   /** Begins a phase. */
-  begin({ place, ...times }: PhaseOrder): void {
+  begin({ place, beginMicros, endsMicros }: PhaseOrder): void {
     const phase = this.#workload[place]!;
     if (needsOtherPorts(phase)) this.#keepsPorts = false;
     const run = openRoom(phase, {
@@ -75,7 +77,7 @@ export class Driving {
       place,
       phase,
       run,
-      beganMicros: Math.round(times.beginMicros),
+      beganMicros: Math.round(beginMicros),
       endedMicros: null,
       maxTurnMicros: 0,
       maxLatenessMicros: 0,
@@ -85,9 +87,9 @@ export class Driving {
     this.#running = run;
     this.#context.connections.asksArrivals = run.asksArrivals === true;
     this.#begun.push(this.#current);
-    this.#context.meter.begin(times.beginMicros);
+    this.#context.meter.begin(beginMicros);
     this.#isOverReported = false;
-    run.start(times);
+    run.start({ beginMicros, endsMicros, ...this.#context.part });
   }
 
   /** Ends the phase that runs; null: it is cut short. */

@@ -93,6 +93,7 @@ export function runLoad(start: StartLoad, layers: ConnectionLayers): void {
     connections,
     meter,
     connectionCount: share.count,
+    part: { share: share.count / plan.connections, before: share.before / plan.connections },
     endpoints: (connection) => ramp.endpoints(connection),
     sharesLocalPorts: share.sharesLocalPorts,
     handshakeMicros: start.handshakeSeconds * 1e6,
