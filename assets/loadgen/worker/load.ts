@@ -120,14 +120,16 @@ export function runLoad(start: StartLoad, layers: ConnectionLayers): void {
     lost,
   });
 
+  const reportOffset = (share.before / plan.connections) * reportMicros;
   let rampEndReported = false;
-  /** Reports to the supervisor once a second, changed or not, since its silence means trouble; the end of the ramp and of a phase at once. */
+  /** Reports to the supervisor within a second, changed or not, since its silence means trouble; the end of the ramp and of a phase at once. */
   const reportStatus = (now: number): number => {
     const rampEnded = ramp.endedMicros !== null;
     const urgent = (rampEnded && !rampEndReported) || driving.isOverSuddenly(now);
     if (now < reportDue && !urgent) return reportDue;
     rampEndReported = rampEnded;
-    reportDue = now + reportMicros;
+    // Each has its own moment in a second: together they would keep the processors from what is due then.
+    reportDue = now + reportMicros - ((now - reportOffset) % reportMicros);
     if (open !== openOverTime.at(-1)?.[1]) openOverTime.push([Math.round(now), open]);
     report({
       type: 'status',
