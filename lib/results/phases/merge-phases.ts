@@ -94,9 +94,7 @@ function mergePhase(
     generator: {
       maxTurnMicros: greatest(parts.map((part) => part.raw.maxTurnMicros)) ?? 0,
       maxLatenessMicros: greatest(parts.map((part) => part.raw.maxLatenessMicros)) ?? 0,
-      lateWork: parts.some(({ raw }) => raw.lateWork === undefined)
-        ? null
-        : sum(parts.map(({ raw }) => raw.lateWork ?? 0)),
+      lateWork: lateWorkOf(parts),
     },
   };
   const phase = { kind: asked.kind, ...common, ...merged.measured } as PhaseResult;
@@ -108,6 +106,12 @@ function mergePhase(
   const began = isUnbegun ? [`no load host began phase ${place + 1} of the workload, ${name}`] : cut;
   const lost = merged.hasLatency && latency === null ? [`${name}: no latency was kept of what was counted`] : [];
   return { phase, window, undecodable: undecodable + (merged.undecodable ?? 0), missing: [...began, ...lost] };
+}
+
+/** Null where not every load process was told when what came came. */
+function lateWorkOf(parts: readonly PhasePart<PhaseKindName>[]): number | null {
+  const late = parts.map((part) => part.raw.lateWork);
+  return late.includes(undefined) ? null : sum(late.map((pieces) => pieces ?? 0));
 }
 
 /** The phase on each host, over its processes: they share the host's clock. Whole milliseconds are as good as clocks of hosts agree. */
