@@ -4,7 +4,7 @@ import { monotonicMicros } from '../kernel/clock.ts';
 import { Epoll, edgeTriggered, failed, hungUp, peerClosed, readable, writable } from '../kernel/epoll.ts';
 import { errorNumbers } from '../kernel/error-numbers.ts';
 import { errno } from '../kernel/libc.ts';
-import { closeByReset, sendAtOnce, stampArrivals } from '../kernel/tcp.ts';
+import { closeByReset } from '../kernel/tcp.ts';
 import { ServerWords } from '../measure/server-words.ts';
 import { causeOf } from '../measure/failure-causes.ts';
 import type { HandshakeCounts } from '../tls/handshake-counts.ts';
@@ -74,7 +74,7 @@ export class Connections {
   /** What compresses messages; null where nothing is. */
   readonly deflate: DeflateLayer | null;
   readonly #upgrades: Upgrades;
-  readonly #attempts: Attempts;
+  readonly attempts: Attempts;
   /** How they end, whoever ends them. */
   readonly endings: Endings;
   readonly #watchers = new Map<number, () => void>();
@@ -117,7 +117,7 @@ export class Connections {
       sender: this.#sender,
       secure: this.#secure,
     };
-    this.#attempts = new Attempts(this.table, parts, {
+    this.attempts = new Attempts(this.table, parts, {
       refused: (connection, cause) => events.connectFailed(connection, cause, 0),
       failed: (fd, cause) => this.endings.end(fd, cause),
     });
@@ -128,20 +128,14 @@ export class Connections {
     return this.#reader.now;
   }
 
-  /** Whether {@link now} is to be when bytes came, for connections that are begun from now on and those of {@link stampArrivals}. */
+  /** Whether {@link now} is to be when bytes came, for connections that are begun from now on and those of stampArrivals(). */
   set asksArrivals(asks: boolean) {
-    this.#reader.asksArrivals = asks;
-    this.#attempts.stampsArrivals = asks;
+    this.#reader.asksArrivals = this.attempts.stampsArrivals = asks;
   }
 
   /** Whether it was so for the bytes that were read last. */
   get isToldArrivals(): boolean {
     return this.#reader.isToldArrivals;
-  }
-
-  /** Whether what is begun needs nothing more before the server's answer: {@link Attempts.sendsAtOnce}. */
-  get requestsAtOnce(): boolean {
-    return this.#attempts.sendsAtOnce;
   }
 
   /** Calls `use` when another descriptor (a pipe, say) becomes readable or is hung up. */
@@ -152,12 +146,12 @@ export class Connections {
 
   /** Takes up one attempt: {@link Attempts.begin}. */
   begin(connection: number, serverPort: number, source: number, localPort: number, shareLocalPort: boolean): void {
-    this.#attempts.begin(connection, serverPort, source, localPort, shareLocalPort);
+    this.attempts.begin(connection, serverPort, source, localPort, shareLocalPort);
   }
 
   /** Carries on what was begun since the last call: {@link Attempts.connectBegun}. */
   connectBegun(): boolean {
-    return this.#attempts.connectBegun();
+    return this.attempts.connectBegun();
   }
 
   /** Drops all that is kept of a descriptor besides its place in the table. */
@@ -174,8 +168,7 @@ export class Connections {
   poll(timeoutMicros: number): boolean {
     const hasUnread = this.#reader.hasUnread;
     const count = this.#epoll.wait(hasUnread ? 0 : timeoutMicros);
-    this.wokeMicros = monotonicMicros();
-    this.#reader.now = this.wokeMicros;
+    this.#reader.now = this.wokeMicros = monotonicMicros();
     if (count === 0 && !hasUnread) return false;
     for (let n = 0; n < count; n += 1) {
       const fd = this.#epoll.descriptor(n);
@@ -187,11 +180,11 @@ export class Connections {
       }
       if ((events & (writable | failed | hungUp)) !== 0) {
         if (state === connecting) {
-          if (!this.#attempts.carryOn(fd) || this.#state[fd] !== upgrading) continue;
+          if (!this.attempts.carryOn(fd) || this.#state[fd] !== upgrading) continue;
         } else if (this.#queue.waiting) this.#endUnless(this.#sender.sendRest(fd), fd);
       }
       // Until it is done, the handshake itself reads; what it leaves is for us.
-      if (state === securing && (!this.#attempts.carryOn(fd) || this.#state[fd] === securing)) continue;
+      if (state === securing && (!this.attempts.carryOn(fd) || this.#state[fd] === securing)) continue;
       if ((events & (readable | peerClosed | failed | hungUp)) === 0) continue;
       this.#reader.add(fd, (events & (peerClosed | failed | hungUp)) !== 0);
     }
@@ -303,15 +296,5 @@ export class Connections {
   #endUnless(sent: boolean, fd: number): boolean {
     if (!sent) this.endings.end(fd, this.#sender.failure);
     return sent;
-  }
-
-  /** Makes what is sent on a connection leave at once. */
-  sendAtOnce(fd: number): void {
-    sendAtOnce(fd);
-  }
-
-  /** Makes the kernel note when bytes come on a connection. */
-  stampArrivals(fd: number): void {
-    stampArrivals(fd);
   }
 }

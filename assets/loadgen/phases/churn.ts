@@ -1,3 +1,4 @@
+import { stampArrivals } from '../kernel/tcp.ts';
 import { Histogram } from '../measure/histogram.ts';
 import { backOff } from '../plan/retry-waits.ts';
 import type { FailureCounts } from '../raw.ts';
@@ -91,7 +92,7 @@ export class Churn implements PhaseRun<ChurnRaw> {
       this.#lastCloseMicros = now;
       this.#cursor = fd;
       this.#closed += 1;
-      this.#context.connections.stampArrivals(fd);
+      stampArrivals(fd);
       this.#context.leave(fd);
     }
     return this.#schedule.nextMicros(now);
@@ -128,8 +129,8 @@ export class Churn implements PhaseRun<ChurnRaw> {
 
   /** Where nothing has to be done between two things that are due but to time what comes, it is read when the next is due. */
   gatherMicros(): number {
-    const { isToldArrivals, requestsAtOnce } = this.#context.connections;
-    return this.waiting() > 0 && isToldArrivals && requestsAtOnce ? stampedGatherMicros : 0;
+    const { isToldArrivals, attempts } = this.#context.connections;
+    return this.waiting() > 0 && isToldArrivals && attempts.sendsAtOnce ? stampedGatherMicros : 0;
   }
 
   counts(): Readonly<Record<string, number>> {

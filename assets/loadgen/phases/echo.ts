@@ -1,4 +1,5 @@
 import { isPadding } from '../connections/padding.ts';
+import { sendAtOnce, stampArrivals } from '../kernel/tcp.ts';
 import { Histogram } from '../measure/histogram.ts';
 import type { PhaseOf } from '../workload/phase-kinds.ts';
 import type { PhaseContext, PhaseRun, PhaseTimes } from './phase-run.ts';
@@ -101,8 +102,8 @@ export class Echo implements PhaseRun<EchoRaw> {
       return;
     }
     if (this.#owes[fd] === unsent) {
-      connections.sendAtOnce(fd);
-      connections.stampArrivals(fd);
+      sendAtOnce(fd);
+      stampArrivals(fd);
       this.#owes[fd] = 0;
     }
     this.#owes[fd]! += 1;

@@ -1,4 +1,5 @@
 import { readDigits } from '../websocket/digits.ts';
+import { stampArrivals } from '../kernel/tcp.ts';
 import { Histogram } from '../measure/histogram.ts';
 import type { PhaseOf } from '../workload/phase-kinds.ts';
 import { stampedGatherMicros, type PhaseContext, type PhaseRun, type PhaseTimes } from './phase-run.ts';
@@ -71,7 +72,7 @@ export class Heartbeat implements PhaseRun<HeartbeatRaw> {
   }
 
   #ping(fd: number, dueMicros: number): void {
-    if (this.#lastSent[fd] === none) this.#context.connections.stampArrivals(fd);
+    if (this.#lastSent[fd] === none) stampArrivals(fd);
     this.#lastSent[fd] = dueMicros;
     this.#sent += 1;
     this.#pending += 1;

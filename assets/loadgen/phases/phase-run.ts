@@ -79,7 +79,7 @@ export interface PhaseRun<Raw extends object> {
   waiting(): number;
   /** When something was last sent or came, microseconds of the monotonic clock. */
   readonly lastActivityMicros: number;
-  /** Whether what comes is timed by when it came, not by when it is read, on connections of {@link Connections.stampArrivals}. */
+  /** Whether what comes is timed by when it came, not by when it is read, on connections of stampArrivals(). */
   readonly asksArrivals?: boolean;
   /**
    * How long arrivals may be left to gather before they are read, microseconds, after an iteration that had some or not; absent where

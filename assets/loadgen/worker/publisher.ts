@@ -1,4 +1,5 @@
 import { monotonicMicros } from '../kernel/clock.ts';
+import { sendAtOnce } from '../kernel/tcp.ts';
 import { backOff, waitAtLeast } from '../plan/retry-waits.ts';
 import { countCause, describeCauses, explainCauses, isFinal } from '../measure/failure-causes.ts';
 import { Histogram } from '../measure/histogram.ts';
@@ -52,7 +53,7 @@ export function runPublisher(start: StartPublisher, layers: ConnectionLayers): v
   const events: ConnectionEvents = {
     opened(fd, port) {
       descriptors[port] = fd;
-      connections.sendAtOnce(fd);
+      sendAtOnce(fd);
       if (descriptors.every((descriptor) => descriptor >= 0)) report({ type: 'ready' });
     },
     connectFailed(port, cause, retryAfterSeconds) {
