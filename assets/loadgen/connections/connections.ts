@@ -74,6 +74,7 @@ export class Connections {
   /** What compresses messages; null where nothing is. */
   readonly deflate: DeflateLayer | null;
   readonly #upgrades: Upgrades;
+  /** How they begin. */
   readonly attempts: Attempts;
   /** How they end, whoever ends them. */
   readonly endings: Endings;
@@ -142,16 +143,6 @@ export class Connections {
   watch(fd: number, use: () => void): void {
     this.#watchers.set(fd, use);
     if (!this.#epoll.add(fd, readable)) throw new Error(`cannot watch descriptor ${fd}: errno ${errno()}`);
-  }
-
-  /** Takes up one attempt: {@link Attempts.begin}. */
-  begin(connection: number, serverPort: number, source: number, localPort: number, shareLocalPort: boolean): void {
-    this.attempts.begin(connection, serverPort, source, localPort, shareLocalPort);
-  }
-
-  /** Carries on what was begun since the last call: {@link Attempts.connectBegun}. */
-  connectBegun(): boolean {
-    return this.attempts.connectBegun();
   }
 
   /** Drops all that is kept of a descriptor besides its place in the table. */

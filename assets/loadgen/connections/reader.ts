@@ -115,6 +115,7 @@ export class Reader {
       this.#unread.delete(fd);
       const got = receive(fd, this.#long.address, longReadBytes, 0);
       // What was added at the end is visited again in this same loop.
+      if (got > 0) this.#stamped.isTold = false;
       if (got >= 0) {
         if (this.#take(fd, this.#long.bytes, 0, got)) this.#unread.add(fd);
       } else {

@@ -1,6 +1,6 @@
 import { allocate, errno, receive, systemCall2, systemCall3, systemCall5, systemCallNumbers } from './libc.ts';
 
-/** Bytes that one read of a batch can take; what is longer is read on by itself. */
+/** Bytes that one read of many can take; what is longer is read on by itself. */
 export const slotBytes = 4096;
 /** Reads in a batch. */
 export const batchSize = 64;

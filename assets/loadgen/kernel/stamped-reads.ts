@@ -1,8 +1,7 @@
 import { monotonicMicros, unixMicros } from './clock.ts';
 import { allocate, errno, receiveMessage } from './libc.ts';
+import { slotBytes } from './receive-batch.ts';
 
-/** Bytes that one read can take. */
-const mostBytes = 4096;
 // struct cmsghdr and a struct timespec behind it.
 const controlBytes = 32;
 
@@ -11,7 +10,7 @@ const controlBytes = 32;
  * The socket must have been told to (SO_TIMESTAMPNS). The kernel's stamps are of CLOCK_REALTIME.
  */
 export class StampedReads {
-  readonly #memory = allocate(mostBytes);
+  readonly #memory = allocate(slotBytes);
   /** What the latest read got. */
   readonly bytes = this.#memory.bytes;
   readonly #vector = allocate(16);
@@ -30,7 +29,7 @@ export class StampedReads {
   constructor() {
     // struct iovec: base, length. struct msghdr: iov at 16, iovlen at 24, control at 32, controllen at 40.
     this.#vector.bytes.writeBigUInt64LE(BigInt(this.#memory.address), 0);
-    this.#vector.bytes.writeBigUInt64LE(BigInt(mostBytes), 8);
+    this.#vector.bytes.writeBigUInt64LE(BigInt(slotBytes), 8);
     this.#header.bytes.writeBigUInt64LE(BigInt(this.#vector.address), 16);
     this.#header.bytes.writeBigUInt64LE(1n, 24);
     this.#header.bytes.writeBigUInt64LE(BigInt(this.#control.address), 32);

@@ -27,6 +27,11 @@ export class LoopMeter {
     this.lateWork = 0;
   }
 
+  /** The greatest of that phase, as its raw part has them. */
+  get phaseMost(): { readonly maxTurnMicros: number; readonly maxLatenessMicros: number } {
+    return { maxTurnMicros: this.maxIteration, maxLatenessMicros: this.maxSchedulingDelay };
+  }
+
   /** One iteration of the loop, from when it woke to its end. */
   tookIteration(wokeMicros: number, endedMicros: number): void {
     const micros = endedMicros - wokeMicros;

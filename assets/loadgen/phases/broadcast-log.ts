@@ -135,9 +135,9 @@ export class BroadcastLog {
    * How long arrivals may be left to gather before they are read: nothing while the latest broadcast has only begun to arrive,
    * and a hundredth of its age later, which is no more than a hundredth of the latency that is recorded.
    */
-  gatherMicros(now: number): number {
+  gatherMicros(now: number, hadArrivals: boolean): number {
     const broadcast = this.#broadcast;
-    if (broadcast === null || broadcast.received >= broadcast.members) return 0;
+    if (!hadArrivals || broadcast === null || broadcast.received >= broadcast.members) return 0;
     return Math.min((now - broadcast.firstMicros) * gatherShare, gatherMostMicros);
   }
 

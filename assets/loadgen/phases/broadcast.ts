@@ -61,7 +61,7 @@ export class Broadcast implements PhaseRun<BroadcastRaw> {
   }
 
   gatherMicros(now: number, hadArrivals: boolean): number {
-    return hadArrivals ? this.#context.broadcasts.gatherMicros(now) : 0;
+    return this.#context.broadcasts.gatherMicros(now, hadArrivals);
   }
 
   counts(): Readonly<Record<string, number>> {

@@ -34,7 +34,6 @@ const sweepMicros = 250_000;
 export class Churn implements PhaseRun<ChurnRaw> {
   readonly #phase: PhaseOf<'churn'>;
   readonly #context: PhaseContext;
-  readonly asksArrivals = true;
   readonly returns: Returns;
   readonly #schedule: RateSchedule;
   readonly #closeLatency = new Histogram();
@@ -72,6 +71,12 @@ export class Churn implements PhaseRun<ChurnRaw> {
 
   get lastActivityMicros(): number {
     return Math.max(this.#lastCloseMicros, this.returns.lastBackMicros);
+  }
+
+  get isToldArrivals(): boolean {
+    const { isToldArrivals, attempts } = this.#context.connections;
+    // Else what comes in the midst of an attempt has to be read for it to go on.
+    return isToldArrivals && attempts.sendsAtOnce;
   }
 
   run(now: number): number {
@@ -129,8 +134,7 @@ export class Churn implements PhaseRun<ChurnRaw> {
 
   /** Where nothing has to be done between two things that are due but to time what comes, it is read when the next is due. */
   gatherMicros(): number {
-    const { isToldArrivals, attempts } = this.#context.connections;
-    return this.waiting() > 0 && isToldArrivals && attempts.sendsAtOnce ? stampedGatherMicros : 0;
+    return this.waiting() > 0 && this.isToldArrivals ? stampedGatherMicros : 0;
   }
 
   counts(): Readonly<Record<string, number>> {

@@ -24,6 +24,8 @@ export interface EchoRaw {
 const sendsATurn = 64;
 /** More than this in one iteration would make what arrives meanwhile wait. */
 const bytesATurn = 256 * 1024;
+/** Of longer answers, one read that is told when they came holds but a part. */
+const bytesARead = 4000;
 /** Room for a message's own account: phase, connection, number and due time. */
 const accountBytes = 44;
 /** Of so many messages that were sent last it is known which are still owed; a power of two. */
@@ -35,7 +37,6 @@ export class Echo implements PhaseRun<EchoRaw> {
   readonly #roundTrip = new Histogram();
   readonly #phase: PhaseOf<'echo'>;
   readonly #context: PhaseContext;
-  readonly asksArrivals = true;
   /** Whether a message says which it is; else answers are matched in order. */
   readonly #hasAccount: boolean;
   readonly #sendsATurn: number;
@@ -79,6 +80,10 @@ export class Echo implements PhaseRun<EchoRaw> {
 
   waiting(): number {
     return this.#pending;
+  }
+
+  get isToldArrivals(): boolean {
+    return this.#phase.bytes <= bytesARead && this.#context.connections.isToldArrivals;
   }
 
   run(now: number): number {

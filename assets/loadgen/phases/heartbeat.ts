@@ -23,7 +23,6 @@ export class Heartbeat implements PhaseRun<HeartbeatRaw> {
   readonly #roundTrip = new Histogram();
   readonly #phase: PhaseOf<'heartbeat'>;
   readonly #context: PhaseContext;
-  readonly asksArrivals = true;
   // The connections that were open when the phase began, in the order in which they are due.
   readonly #members: Int32Array;
   readonly #schedule: RateSchedule;
@@ -59,6 +58,10 @@ export class Heartbeat implements PhaseRun<HeartbeatRaw> {
     return this.#pending;
   }
 
+  get isToldArrivals(): boolean {
+    return this.#context.connections.isToldArrivals;
+  }
+
   run(now: number): number {
     for (let n = 0; n < sendsATurn; n += 1) {
       const fd = this.#members[this.#schedule.taken % this.#members.length]!;
@@ -81,7 +84,7 @@ export class Heartbeat implements PhaseRun<HeartbeatRaw> {
 
   /** A process that is woken for every pong needs half as much again for a ping as one that reads them when the next ping is due. */
   gatherMicros(): number {
-    return this.#pending > 0 && this.#context.connections.isToldArrivals ? stampedGatherMicros : 0;
+    return this.#pending > 0 && this.isToldArrivals ? stampedGatherMicros : 0;
   }
 
   pong(fd: number, bytes: Uint8Array, start: number, end: number, now: number): void {

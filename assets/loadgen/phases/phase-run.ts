@@ -79,8 +79,11 @@ export interface PhaseRun<Raw extends object> {
   waiting(): number;
   /** When something was last sent or came, microseconds of the monotonic clock. */
   readonly lastActivityMicros: number;
-  /** Whether what comes is timed by when it came, not by when it is read, on connections of stampArrivals(). */
-  readonly asksArrivals?: boolean;
+  /**
+   * Whether nothing of its latencies is the time that what came waited to be read: the kernel told of what came last when it came, on
+   * connections of stampArrivals(). Absent where it is not asked.
+   */
+  readonly isToldArrivals?: boolean;
   /**
    * How long arrivals may be left to gather before they are read, microseconds, after an iteration that had some or not; absent where
    * one that waits would be late.

@@ -91,8 +91,8 @@ export class Returns {
     this.attempts += 1;
     this.#opening += 1;
     this.#attempts[connection]! += 1;
-    if (keepsPorts) connections.begin(connection, serverPort, source, localPort, sharesLocalPorts);
-    else connections.begin(connection, serverPort, source, 0, false);
+    if (keepsPorts) connections.attempts.begin(connection, serverPort, source, localPort, sharesLocalPorts);
+    else connections.attempts.begin(connection, serverPort, source, 0, false);
   }
 
   /** A connection has been opened. */

@@ -22,9 +22,8 @@ interface Begun {
   readonly run: PhaseRun<object>;
   readonly beganMicros: number;
   endedMicros: number | null;
-  maxTurnMicros: number;
-  maxLatenessMicros: number;
-  lateWork: number | undefined;
+  /** How the loop kept up in it. */
+  keptUp: Pick<PhaseRaw, 'maxTurnMicros' | 'maxLatenessMicros' | 'lateWork'>;
   /** What it measured, once that cannot become more. */
   raw: PhaseRaw | null;
 }
@@ -79,13 +78,11 @@ export class Driving {
       run,
       beganMicros: Math.round(beginMicros),
       endedMicros: null,
-      maxTurnMicros: 0,
-      maxLatenessMicros: 0,
-      lateWork: undefined,
+      keptUp: { maxTurnMicros: 0, maxLatenessMicros: 0 },
       raw: null,
     };
     this.#running = run;
-    this.#context.connections.asksArrivals = run.asksArrivals === true;
+    this.#context.connections.asksArrivals = run.isToldArrivals !== undefined;
     this.#begun.push(this.#current);
     this.#context.meter.begin(beginMicros);
     this.#isOverReported = false;
@@ -102,9 +99,8 @@ export class Driving {
   }
 
   #readMeter(begun: Begun): void {
-    begun.maxTurnMicros = Math.round(this.#context.meter.maxIteration);
-    begun.maxLatenessMicros = Math.round(this.#context.meter.maxSchedulingDelay);
-    if (this.#context.connections.isToldArrivals) begun.lateWork = this.#context.meter.lateWork;
+    const { phaseMost, lateWork } = this.#context.meter;
+    begun.keptUp = begun.run.isToldArrivals === true ? { ...phaseMost, lateWork } : phaseMost;
   }
 
   opened(fd: number, connection: number): void {
@@ -146,8 +142,8 @@ export class Driving {
   /** How long arrivals may be left to gather: between phases as in a broadcast, for another host may be ahead. */
   gatherMicros(now: number, hadArrivals: boolean): number {
     const running = this.#running;
-    if (running !== null) return running.gatherMicros?.(now, hadArrivals) ?? 0;
-    return hadArrivals ? this.#broadcasts.gatherMicros(now) : 0;
+    if (running === null) return this.#broadcasts.gatherMicros(now, hadArrivals);
+    return running.gatherMicros?.(now, hadArrivals) ?? 0;
   }
 
   /** Whether the phase that runs has just come to its end here, which the supervisor waits for. */
@@ -192,16 +188,6 @@ export class Driving {
   }
 }
 
-function rawOf({
-  phase,
-  run,
-  place,
-  beganMicros,
-  endedMicros,
-  maxTurnMicros,
-  maxLatenessMicros,
-  lateWork,
-}: Begun): PhaseRaw {
-  const own = { kind: phase.kind, place, beganMicros, endedMicros, maxTurnMicros, maxLatenessMicros, lateWork };
-  return { ...own, ...run.raw() } as PhaseRaw;
+function rawOf({ phase, run, place, beganMicros, endedMicros, keptUp }: Begun): PhaseRaw {
+  return { kind: phase.kind, place, beganMicros, endedMicros, ...keptUp, ...run.raw() } as PhaseRaw;
 }

@@ -53,7 +53,7 @@ export function runLoop(
       if (next < due) due = next;
     }
     // What failed may be due again at once, or be the last of a ramp.
-    if (connections.connectBegun()) due = 0;
+    if (connections.attempts.connectBegun()) due = 0;
     now = monotonicMicros();
     if (busy) meter.tookIteration(woke, now);
     if (ending) break;

@@ -102,7 +102,7 @@ export function runPublisher(start: StartPublisher, layers: ConnectionLayers): v
     const localPort = start.localPorts.last - localPortsTried;
     localPortsTried += 1;
     const isChosen = localPortsTried <= localPortsMost && localPort >= start.localPorts.first;
-    connections.begin(port, port, 0, isChosen ? localPort : 0, isChosen);
+    connections.attempts.begin(port, port, 0, isChosen ? localPort : 0, isChosen);
   };
 
   const retry = (now: number): number => {
@@ -165,9 +165,7 @@ export function runPublisher(start: StartPublisher, layers: ConnectionLayers): v
 
   const readMeter = (): void => {
     const phase = phases.at(-1);
-    if (phase === undefined) return;
-    phase.maxTurnMicros = meter.maxIteration;
-    phase.maxLatenessMicros = meter.maxSchedulingDelay;
+    if (phase !== undefined) Object.assign(phase, meter.phaseMost);
   };
 
   const handle = (order: WorkerOrder): void => {

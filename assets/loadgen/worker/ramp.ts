@@ -125,7 +125,7 @@ export class Ramp {
     const endpoints = this.endpoints(connection);
     this.attempts += 1;
     this.#opening += 1;
-    this.#connections.begin(
+    this.#connections.attempts.begin(
       connection,
       endpoints.serverPort,
       endpoints.source,

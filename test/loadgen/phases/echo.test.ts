@@ -22,6 +22,21 @@ describe('echoes of any length', { concurrency: 3 }, () => {
     });
   }
 
+  for (const [bytes, isTold] of [
+    [44, true],
+    [5_000, false],
+  ] as const) {
+    test(`say how much was sent late where the kernel timed them: ${isTold ? '' : 'not '}with ${bytes} bytes`, async (context) => {
+      const server = await startLabServer(context);
+      const { load } = await driveOne(context, server.port, `echo rate=100/s for=1s bytes=${bytes}`, 4);
+      const late = (await load.collectRaws()).map(({ phases }) => phases[0]?.lateWork);
+      assert.deepEqual(
+        late.map((pieces) => typeof pieces),
+        isTold ? ['number', 'number'] : ['undefined', 'undefined'],
+      );
+    });
+  }
+
   test('are as many as the lab was asked for, though each process has half of one', async (context) => {
     const server = await startLabServer(context);
     const { counts } = await driveOne(context, server.port, 'echo rate=1/s for=1s', 4);
