@@ -74,6 +74,8 @@ export function runLoad(start: StartLoad, layers: ConnectionLayers): void {
   );
   const meter = new LoopMeter();
   const processesInAll = plan.hosts * plan.processes;
+  const rampGatherMicros = processesInAll >= manyProcesses ? gatherMicros : 0;
+  connections.asksArrivals = rampGatherMicros > 0;
   const ramp = new Ramp(
     connections,
     share,
@@ -81,7 +83,7 @@ export function runLoad(start: StartLoad, layers: ConnectionLayers): void {
     {
       ratePerSecond:
         start.ratePerSecond === null ? null : Math.max(0.001, (start.ratePerSecond * share.count) / plan.connections),
-      gatherMicros: processesInAll >= manyProcesses ? gatherMicros : 0,
+      gatherMicros: rampGatherMicros,
       inFlightMost: Math.max(inFlightLeast, Math.floor(inFlightInAll / processesInAll)),
       handshakeMicros: start.handshakeSeconds * 1e6,
     },
@@ -180,5 +182,7 @@ export function runLoad(start: StartLoad, layers: ConnectionLayers): void {
   };
 
   const jobs = [(now: number) => ramp.run(now), driving.run, meter.beat, reportStatus];
-  runLoop(connections, meter, jobs, handle, (now, had) => driving.gatherMicros(now, had));
+  runLoop(connections, meter, jobs, handle, (now, had) =>
+    ramp.endedMicros === null ? ramp.gatherMicros() : driving.gatherMicros(now, had),
+  );
 }

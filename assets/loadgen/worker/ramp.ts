@@ -29,7 +29,10 @@ const beginsATurn = 16;
 export interface RampOptions {
   /** Of this process; null: as fast as the server takes them. */
   readonly ratePerSecond: number | null;
-  /** Attempts that are due within so long begin together, at the end of it: one wake for all of them. 0: each when it is due. */
+  /**
+   * Attempts that are due within so long begin together, at the end of it, and their answers may wait for those of the next where the
+   * kernel tells when they came: one wake for all. 0: each when it is due, and comes.
+   */
   readonly gatherMicros: number;
   /** Attempts that may be under way at once when they are answered quickly (those older than half a second not counted). */
   readonly inFlightMost: number;
@@ -132,6 +135,12 @@ export class Ramp {
       endpoints.localPort,
       this.#share.sharesLocalPorts,
     );
+  }
+
+  /** How long answers may be left to gather: where others wait for them, or one has to be read for its attempt to go on, not at all. */
+  gatherMicros(): number {
+    const { isToldArrivals, attempts } = this.#connections;
+    return isToldArrivals && attempts.sendsAtOnce && !this.#isFull() ? this.#options.gatherMicros : 0;
   }
 
   /** Where a connection begins and ends. */

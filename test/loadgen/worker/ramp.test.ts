@@ -2,23 +2,34 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { FailureCause } from '../../../assets/loadgen/raw.ts';
 import { Connections } from '../../../assets/loadgen/connections/connections.ts';
+import { monotonicMicros } from '../../../assets/loadgen/kernel/clock.ts';
+import { pause } from '../../../assets/loadgen/kernel/pause.ts';
 import { LoopMeter } from '../../../assets/loadgen/measure/loop-meter.ts';
 import { shareOf } from '../../../assets/loadgen/plan/share.ts';
 import { makeKeys } from '../../../assets/loadgen/websocket/keys.ts';
 import { Ramp } from '../../../assets/loadgen/worker/ramp.ts';
+import { until } from '../../until.ts';
+import { startLabServer } from '../lab-server.ts';
 
-/** A ramp of so many connections, 20 s each for an answer, whose attempts go nowhere: what becomes of them is for the test to say. */
-function withRamp<T>(
+interface Options {
+  readonly ratePerSecond: number | null;
+  readonly gatherMicros?: number;
+  readonly inFlightMost?: number;
+}
+
+/** A ramp of so many connections to a port, 20 s each for an answer; `opened` hears of those that are open before the ramp does. */
+function makeRamp(
   connectionCount: number,
-  options: { readonly ratePerSecond: number | null; readonly gatherMicros?: number; readonly inFlightMost?: number },
-  body: (ramp: Ramp, meter: LoopMeter) => T,
-): T {
+  port: number,
+  options: Options,
+  opened: () => void = () => undefined,
+): { readonly ramp: Ramp; readonly meter: LoopMeter; readonly connections: Connections } {
   const plan = {
     connections: connectionCount,
     hosts: 1,
     hostIndex: 0,
     processes: 1,
-    serverPorts: [9],
+    serverPorts: [port],
     sources: ['127.0.0.1'],
     localPorts: { first: 21_000, last: 22_000 },
   };
@@ -26,17 +37,31 @@ function withRamp<T>(
   const connections = new Connections(
     {
       capacity: connectionCount,
-      target: { address: '127.0.0.1', ports: [9], path: '/' },
+      target: { address: '127.0.0.1', ports: [port], path: '/' },
       sources: plan.sources,
       keys: makeKeys(),
       secure: null,
       makeDeflate: null,
     },
-    { opened: ignore, connectFailed: ignore, lost: ignore, message: ignore },
+    {
+      opened(fd) {
+        opened();
+        ramp.opened(fd);
+      },
+      connectFailed: ignore,
+      lost: ignore,
+      message: ignore,
+    },
   );
   const meter = new LoopMeter();
   const all = { gatherMicros: 0, inFlightMost: 16, handshakeMicros: 20e6, ...options };
   const ramp = new Ramp(connections, shareOf(plan, 0), 1, all, meter);
+  return { ramp, meter, connections };
+}
+
+/** A ramp whose attempts go nowhere: what becomes of them is for the test to say. */
+function withRamp<T>(connectionCount: number, options: Options, body: (ramp: Ramp, meter: LoopMeter) => T): T {
+  const { ramp, meter, connections } = makeRamp(connectionCount, 9, options);
   try {
     return body(ramp, meter);
   } finally {
@@ -120,5 +145,44 @@ describe('a ramp as fast as the server takes it', () => {
       ramp.run(ramp.beganMicros + 2e6);
       assert.deepEqual([ramp.attempts, meter.maxSchedulingDelay], [17, 0]);
     });
+  });
+});
+
+describe('a ramp whose answers gather', () => {
+  test('does so where the kernel tells when they came, and no other attempt waits for them', async (context) => {
+    const server = await startLabServer(context);
+    const arrivals: number[] = [];
+    const { ramp, connections } = makeRamp(
+      900,
+      server.port,
+      { ratePerSecond: null, gatherMicros: 50_000, inFlightMost: 1 },
+      () => arrivals.push(connections.now),
+    );
+    context.after(() => connections.endings.resetAll());
+    connections.asksArrivals = true;
+    const answered = async (): Promise<void> => {
+      ramp.run(monotonicMicros());
+      connections.attempts.connectBegun();
+      await until('the server answers', () => server.members.size === ramp.attempts);
+    };
+    const opened = async (): Promise<void> => {
+      await until('it is open', () => connections.poll(0) && ramp.established === ramp.attempts);
+    };
+    assert.equal(ramp.gatherMicros(), 0, 'the kernel has told nothing yet');
+    // It begins to note times a moment after it is first asked to.
+    await until('the kernel tells', async () => {
+      await answered();
+      await opened();
+      return connections.isToldArrivals;
+    });
+    assert.equal(ramp.gatherMicros(), 50_000);
+    await answered();
+    const answeredMicros = monotonicMicros();
+    assert.equal(ramp.gatherMicros(), 0, 'the next attempt waits for the answer');
+    const waitMicros = 200_000;
+    pause(waitMicros);
+    await opened();
+    const late = arrivals.at(-1)! - answeredMicros;
+    assert.ok(late < waitMicros, `it seems to have come ${late} us after it had`);
   });
 });
