@@ -14,6 +14,7 @@ import { parseDrivenWorkload } from './contenders/driven-phases.ts';
 import { startLoadGenerator } from './contenders/load-generator.ts';
 import { startReferenceClient } from './contenders/reference-client.ts';
 import { findPeer, installPeers, peerNames, type PeerName } from './peers/peers.ts';
+import { gitCommit } from '../run/git-commit.ts';
 import { reportOf } from './report/report.ts';
 import { withTemporaryFolder } from './temporary-folder.ts';
 
@@ -141,11 +142,7 @@ function circumstances({ rounds, broadcasts, workload, paceSeconds }: Size, load
 }
 
 function versionOfOurs(): string {
-  const { stdout } = spawnSync('git', ['describe', '--always', '--dirty'], {
-    encoding: 'utf8',
-    cwd: import.meta.dirname,
-  });
-  return `commit ${stdout.trim() || 'unknown'}, one load process, Node ${process.version}`;
+  return `commit ${gitCommit() ?? 'unknown'}, one load process, Node ${process.version}`;
 }
 
 function save(report: string): string {
