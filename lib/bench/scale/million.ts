@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parsePositiveCount, parseSeconds } from '../../cli/flags/parse.ts';
+import { exitCodes } from '../../config/lab-error.ts';
 import { machineOf } from '../../report/machine.ts';
 import { knownWithUnit } from '../../text/units.ts';
 import { flagValue, runBenchmarkCommand, type Flags } from '../command-line.ts';
@@ -22,7 +23,7 @@ usage: npm run bench:million -- [flags]
   --broadcasts K     broadcasts to all (default: 2)
   --interval S       seconds from one to the next (default: 60)
   --no-reference     leave the clients in C out
-  --save             keep the report in docs/benchmarks/million
+  --save             keep the report of a valid run in docs/benchmarks/million
 exit codes: those of c1m run`;
 const options = {
   server: { type: 'string', default: 'netty' },
@@ -44,9 +45,12 @@ async function main(flags: Flags<typeof options>): Promise<number> {
     intervalSeconds: flagValue('interval', flags.interval, parseSeconds),
   };
   const run = await runLab(request, results);
-  const text = report(run, flags.reference && !flags.tls ? await reference(run) : 'left out');
+  // One that was interrupted, or says nothing of the server, is not worth C's minutes, nor a page.
+  const isValid = run.exitCode === exitCodes.ok;
+  const text = report(run, flags.reference && !flags.tls && isValid ? await reference(run) : 'left out');
   process.stdout.write(text);
-  if (flags.save) {
+  if (flags.save && !isValid) process.stderr.write(`not kept: the run ended with exit code ${run.exitCode}\n`);
+  if (flags.save && isValid) {
     mkdirSync(kept, { recursive: true });
     writeFileSync(
       join(kept, `${flags.server}${flags.tls ? '-tls' : ''}-${run.result.parameters.connections}.txt`),
