@@ -75,7 +75,8 @@ export function runLoad(start: StartLoad, layers: ConnectionLayers): void {
   const meter = new LoopMeter();
   const processesInAll = plan.hosts * plan.processes;
   const rampGatherMicros = processesInAll >= manyProcesses ? gatherMicros : 0;
-  connections.asksArrivals = rampGatherMicros > 0;
+  // Over TLS nothing gathers, as its handshake goes on with what comes: it is not asked in vain.
+  connections.asksArrivals = rampGatherMicros > 0 && layers.secure === null;
   const ramp = new Ramp(
     connections,
     share,
