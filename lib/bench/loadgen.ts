@@ -4,6 +4,7 @@ import { cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parsePositiveCount, parseSeconds } from '../cli/flags/parse.ts';
+import { gitCommit } from '../run/git-commit.ts';
 import { compare, type Compared, type Size } from './compare.ts';
 import { flagValue, runBenchmarkCommand, type Flags } from './command-line.ts';
 import { compileReference, hasCompiler, openSslVersion, type ReferenceTls } from './reference/compile-reference.ts';
@@ -14,7 +15,6 @@ import { parseDrivenWorkload } from './contenders/driven-phases.ts';
 import { startLoadGenerator } from './contenders/load-generator.ts';
 import { startReferenceClient } from './contenders/reference-client.ts';
 import { findPeer, installPeers, peerNames, type PeerName } from './peers/peers.ts';
-import { gitCommit } from '../run/git-commit.ts';
 import { reportOf } from './report/report.ts';
 import { withTemporaryFolder } from './temporary-folder.ts';
 

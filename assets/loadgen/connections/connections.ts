@@ -139,6 +139,11 @@ export class Connections {
     return this.#reader.isToldArrivals;
   }
 
+  /** Whether it is so for answers to attempts, and nothing that comes before them has to be read for an attempt to go on. */
+  get isToldAnswers(): boolean {
+    return this.isToldArrivals && this.attempts.sendsAtOnce;
+  }
+
   /** Calls `use` when another descriptor (a pipe, say) becomes readable or is hung up. */
   watch(fd: number, use: () => void): void {
     this.#watchers.set(fd, use);

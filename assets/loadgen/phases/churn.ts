@@ -74,9 +74,7 @@ export class Churn implements PhaseRun<ChurnRaw> {
   }
 
   get isToldArrivals(): boolean {
-    const { isToldArrivals, attempts } = this.#context.connections;
-    // Else what comes in the midst of an attempt has to be read for it to go on.
-    return isToldArrivals && attempts.sendsAtOnce;
+    return this.#context.connections.isToldAnswers;
   }
 
   run(now: number): number {

@@ -137,10 +137,9 @@ export class Ramp {
     );
   }
 
-  /** How long answers may be left to gather: where others wait for them, or one has to be read for its attempt to go on, not at all. */
+  /** How long answers may be left to gather: where others wait for them, not at all. */
   gatherMicros(): number {
-    const { isToldArrivals, attempts } = this.#connections;
-    return isToldArrivals && attempts.sendsAtOnce && !this.#isFull() ? this.#options.gatherMicros : 0;
+    return this.#connections.isToldAnswers && !this.#isFull() ? this.#options.gatherMicros : 0;
   }
 
   /** Where a connection begins and ends. */
