@@ -62,7 +62,11 @@ export function renderReport(result: RunResult, files: PageFiles = readPageFiles
           </footer>
         </main>
         <script>
-          ${trusted(files.chartLibrary)};
+          // uPlot asks for the reader's language and fails at one that Intl does not know, as browsers report with LANG=C.
+          var uPlot = ((navigator) => {
+            ${trusted(files.chartLibrary)};
+            return uPlot;
+          })({ language: 'en' });
         </script>
         <script>
           if (document.getElementById('chart-data')) {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import { runInNewContext } from 'node:vm';
 import { renderReport } from '../../lib/report/render-report.ts';
 import { renderTable } from '../../lib/report/render-table.ts';
 import { changed, readMerged } from '../results/read-merged.ts';
@@ -153,6 +154,24 @@ describe('the report', () => {
     assert.match(page, /<li>pings-unread: It reads on\.<\/li>/);
     assert.equal(renderReport(measured).includes('known to break'), false);
     assert.match(renderTable(result), /go gorilla: known deviations \(the report says why\): pings-unread$/m);
+  });
+
+  test('draws in a browser whose language Intl does not know', async () => {
+    const page = renderReport(await readMerged(runFiles()));
+    const library = [...page.matchAll(/<script>([\s\S]*?)<\/script>/g)].find(([, text]) =>
+      text?.includes('uPlot'),
+    )?.[1];
+    const noop = (): void => undefined;
+    const target = { addEventListener: noop, dispatchEvent: noop };
+    const window = {
+      ...target,
+      matchMedia: () => target,
+      devicePixelRatio: 1,
+      CustomEvent,
+      navigator: { language: 'en-US@posix' },
+    };
+    const globals = { ...window, window, document: target };
+    assert.equal(runInNewContext(`${library ?? ''}; typeof uPlot`, globals), 'function');
   });
 
   test('of a run that measured nothing says so', async () => {
