@@ -182,10 +182,28 @@ export const articleLab: Lab = v.parse(labSchema, {});
 function describeIssue(issue: v.BaseIssue<unknown>): string {
   const path = v.getDotPath(issue) ?? 'the lab';
   if (issue.type === 'strict_object') {
-    return issue.expected === 'never'
-      ? `'${path}' is not a setting of the lab`
+    if (issue.expected === 'never')
+      return `'${path}' is not a setting of the lab, but ${settingsBeside(issue).join(', ')} are`;
+    return issue.received === 'undefined'
+      ? `'${path}' must be given`
       : `'${path}' must be an object of settings, got ${issue.received}`;
   }
   const ours = issue.message.startsWith('must ');
   return `'${path}' ${ours ? issue.message : `must be ${issue.expected ?? 'different'}, got ${issue.received}`}`;
+}
+
+/** The settings that there are where the issue found one that there is not. */
+function settingsBeside(issue: v.BaseIssue<unknown>): readonly string[] {
+  const above = (issue.path ?? []).slice(0, -1).map(({ key }) => String(key));
+  let schema: unknown = labSchema;
+  for (const key of above) schema = unwrapped(entriesOf(schema)[key]);
+  return Object.keys(entriesOf(schema)).map((key) => [...above, key].join('.'));
+}
+
+function entriesOf(schema: unknown): Readonly<Record<string, unknown>> {
+  return (schema as { readonly entries?: Readonly<Record<string, unknown>> }).entries ?? {};
+}
+
+function unwrapped(schema: unknown): unknown {
+  return (schema as { readonly wrapped?: unknown }).wrapped ?? schema;
 }

@@ -16,12 +16,13 @@ describe('a lab file', () => {
     assert.deepEqual(lab.load, { ...labOf({ preset: 'modern' }, '').load, hosts: 5 });
   });
 
+  const all = 'name, owner, connections, server, load, network, hosts, lifetime, results, schedule, notify, budget';
   for (const [input, message] of [
     [{ load: { hosts: 99 } }, "lab.json: 'load.hosts' must be 1 to 50, got 99"],
     [{ load: { hosts: 1.5 } }, "lab.json: 'load.hosts' must be a whole number from 1 to 50, got 1.5"],
     [{ load: { hosts: '2' } }, `lab.json: 'load.hosts' must be 1 to 50, got "2"`],
     [{ load: 3 }, "lab.json: 'load' must be an object of settings, got 3"],
-    [{ host: {} }, "lab.json: 'host' is not a setting of the lab"],
+    [{ host: {} }, `lab.json: 'host' is not a setting of the lab, but ${all} are`],
     [{ preset: 'new' }, `lab.json: 'preset' must be one of article, modern, modern-graviton, got "new"`],
     [{ preset: 'toString' }, `lab.json: 'preset' must be one of article, modern, modern-graviton, got "toString"`],
     [{ name: 'a b; rm' }, `lab.json: 'name' must be letters, digits and hyphens, a letter first, got "a b; rm"`],
@@ -35,7 +36,15 @@ describe('a lab file', () => {
     ],
     [{ hosts: { purchase: 'free' } }, `lab.json: 'hosts.purchase' must be ("on-demand" | "spot"), got "free"`],
     [[], 'lab.json: must be an object of settings, got []'],
-    [JSON.parse('{"__proto__":{"hosts":1}}'), "lab.json: '__proto__' is not a setting of the lab"],
+    [
+      { load: { count: 1 } },
+      "lab.json: 'load.count' is not a setting of the lab, but load.instanceType, load.hosts, load.secondaryAddresses are",
+    ],
+    [JSON.parse('{"__proto__":{"hosts":1}}'), `lab.json: '__proto__' is not a setting of the lab, but ${all} are`],
+    [
+      { network: { existing: { vpcId: 'vpc-0123456789abcdef0' } } },
+      "lab.json: 'network.existing.managementSubnetId' must be given",
+    ],
   ] as const) {
     test(`fails for ${JSON.stringify(input)} with the setting and the value`, () => {
       assert.throws(
