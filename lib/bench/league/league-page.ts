@@ -105,10 +105,11 @@ function sizeSection(edition: string, { connections, result, columns, cells }: S
 function runOf({ repeat, file, result }: KeptCell): Html {
   const [measurement] = result.measurements;
   const versions = Object.entries(result.versions).map(([name, version]) => `${name} ${version}`);
+  const commit = result.gitCommit?.replace(/^([0-9a-f]{12})[0-9a-f]+/, '$1') ?? '';
   const reasons = measurement?.verdict.reasons ?? ['nothing was measured'];
   return html`<li>
     <a href="${file}">Repeat ${repeat}</a>, ${utcMinute(result.beganUnixMillis)},
-    ${[measurement?.framework ?? '', ...versions, result.gitCommit ?? ''].filter((part) => part !== '').join(', ')}.
+    ${[measurement?.framework ?? '', ...versions, commit].filter((part) => part !== '').join(', ')}.
     ${reasons.length === 0 ? 'Nothing to remark.' : `${reasons.join('. ')}.`}
   </li>`;
 }
