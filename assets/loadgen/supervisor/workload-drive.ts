@@ -3,7 +3,7 @@ import type { PhaseSpan } from '../phases/phase-run.ts';
 import { broadcastRanges, broadcastTurns } from '../plan/broadcast-turns.ts';
 import type { LoadPlan } from '../plan/share.ts';
 import type { PhaseStatus } from '../raw.ts';
-import { silenceSeconds, tailSeconds, type Phase, type Workload } from '../workload/phase-kinds.ts';
+import { dueSeconds, silenceSeconds, tailSeconds, type Phase, type Workload } from '../workload/phase-kinds.ts';
 import type { LoadProcesses } from './load-processes.ts';
 import type { Publisher } from './publisher-process.ts';
 import { until } from './until.ts';
@@ -138,8 +138,7 @@ export class WorkloadDrive {
     if (phase.kind !== 'broadcast') {
       return {
         beginMicros,
-        // A kind without a duration is due all at once.
-        endsMicros: beginMicros + ('seconds' in phase ? phase.seconds * 1e6 : 0),
+        endsMicros: beginMicros + dueSeconds(phase) * 1e6,
         publish: null,
         patienceMicros: silenceSeconds * 1e6,
         longestWaitMicros: tailSeconds * 1e6,

@@ -28,8 +28,10 @@ export type Field = NumberField | ChoiceField;
 export interface PhaseKind {
   readonly about: string;
   readonly fields: Readonly<Record<string, Field>>;
-  /** The longest that a phase with these values may take, seconds: answers that never come are waited for. */
-  readonly plannedSeconds: (phase: never) => number;
+  /** For how long work falls due, seconds. Default: the field `seconds`, and 0 where there is none: all is due at once. */
+  readonly dueSeconds?: (phase: never) => number;
+  /** How long answers that never come are waited for after that, seconds. Default: {@link tailSeconds}. */
+  readonly waitSeconds?: (phase: never) => number;
 }
 
 /** How long a phase waits when nothing more arrives of what it still expects, seconds. */
@@ -85,7 +87,6 @@ export const phaseKinds = {
       },
       bytes: bytes(0, 64, 'Payload of a message; below 44, answers are matched by order, not by number.'),
     },
-    plannedSeconds: ({ seconds }: { readonly seconds: number }) => seconds + tailSeconds,
   },
   broadcast: {
     about: 'Sends messages to every connection; the load hosts publish in turn, in slots of the wall clock.',
@@ -106,8 +107,9 @@ export const phaseKinds = {
       ),
     },
     // The first waits for a slot of the clock, and every host for the broadcasts of the others.
-    plannedSeconds: ({ times, intervalSeconds }: { readonly times: number; readonly intervalSeconds: number }) =>
-      (times + 1) * intervalSeconds + 2 * tailSeconds,
+    dueSeconds: ({ times, intervalSeconds }: { readonly times: number; readonly intervalSeconds: number }) =>
+      (times + 1) * intervalSeconds,
+    waitSeconds: () => 2 * tailSeconds,
   },
   heartbeat: {
     about: 'Every connection sends a ping at an interval and expects the pong; the pings are spread evenly.',
@@ -122,7 +124,6 @@ export const phaseKinds = {
       },
       seconds: { name: 'for', unit: 'seconds', least: 0.1, most: day, default: 60, about: 'How long pings are sent.' },
     },
-    plannedSeconds: ({ seconds }: { readonly seconds: number }) => seconds + tailSeconds,
   },
   churn: {
     about: 'Closes connections cleanly at a rate and reopens each, so that their number stays the same.',
@@ -144,7 +145,6 @@ export const phaseKinds = {
         about: 'How long connections are closed.',
       },
     },
-    plannedSeconds: ({ seconds }: { readonly seconds: number }) => seconds + tailSeconds,
   },
   storm: {
     about: 'Cuts a share of the connections at once; every client reconnects.',
@@ -167,14 +167,14 @@ export const phaseKinds = {
       backoff,
       withinSeconds: within('How long to wait for them.'),
     },
-    plannedSeconds: ({ withinSeconds }: { readonly withinSeconds: number }) => withinSeconds,
+    waitSeconds: ({ withinSeconds }: { readonly withinSeconds: number }) => withinSeconds,
   },
   idle: {
     about: 'Does nothing: shows what holding the connections costs.',
     fields: {
       seconds: { name: 'for', unit: 'seconds', least: 1, most: day, default: 60, about: 'Duration.' },
     },
-    plannedSeconds: ({ seconds }: { readonly seconds: number }) => seconds,
+    waitSeconds: () => 0,
   },
   restart: {
     about:
@@ -183,7 +183,7 @@ export const phaseKinds = {
       backoff,
       withinSeconds: within('How long to wait for them once the server listens again.'),
     },
-    plannedSeconds: ({ withinSeconds }: { readonly withinSeconds: number }) => withinSeconds,
+    waitSeconds: ({ withinSeconds }: { readonly withinSeconds: number }) => withinSeconds,
   },
 } as const satisfies Readonly<Record<string, PhaseKind>>;
 
@@ -232,10 +232,17 @@ export function phaseNames(workload: Workload): readonly string[] {
   });
 }
 
+/** For how long work of a phase falls due, seconds; 0: all at once. */
+export function dueSeconds(phase: Phase): number {
+  const { dueSeconds: ofKind }: PhaseKind = phaseKinds[phase.kind];
+  if (ofKind !== undefined) return (ofKind as (phase: Phase) => number)(phase);
+  return 'seconds' in phase ? phase.seconds : 0;
+}
+
 /** The longest that a workload may take, seconds, what is waited for in vain included. */
 export function plannedSeconds(workload: Workload): number {
   return workload.reduce((total, phase) => {
-    const planned = phaseKinds[phase.kind].plannedSeconds as (phase: Phase) => number;
-    return total + planned(phase);
+    const { waitSeconds = () => tailSeconds }: PhaseKind = phaseKinds[phase.kind];
+    return total + dueSeconds(phase) + (waitSeconds as (phase: Phase) => number)(phase);
   }, 0);
 }

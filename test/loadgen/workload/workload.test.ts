@@ -3,7 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { phaseKindNames, phaseNames, plannedSeconds } from '../../../assets/loadgen/workload/phase-kinds.ts';
+import {
+  phaseKindNames,
+  phaseNames,
+  plannedSeconds,
+  dueSeconds,
+} from '../../../assets/loadgen/workload/phase-kinds.ts';
 import { withDefaults } from '../../../assets/loadgen/workload/parse-text.ts';
 import { presetWorkload, workloadPresetNames } from '../../../assets/loadgen/workload/presets.ts';
 import { WorkloadError } from '../../../assets/loadgen/workload/workload-error.ts';
@@ -114,5 +119,13 @@ describe('a workload', () => {
     const workload = parseWorkload('echo for=10s, broadcast times=2 every=5s, echo for=20s, idle for=7s');
     assert.deepEqual(phaseNames(workload), ['echo', 'broadcast', 'echo-2', 'idle']);
     assert.equal(plannedSeconds(workload), 10 + 30 + 3 * 5 + 60 + 20 + 30 + 7);
+  });
+
+  test('says for how long the work of a phase falls due', () => {
+    const workload = parseWorkload(
+      'heartbeat every=1s for=4s, broadcast times=2 every=5s, storm within=9s, restart within=8s',
+    );
+    assert.deepEqual(workload.map(dueSeconds), [4, 15, 0, 0]);
+    assert.equal(plannedSeconds(workload), 4 + 30 + 15 + 60 + 9 + 8);
   });
 });
