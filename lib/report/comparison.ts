@@ -62,14 +62,15 @@ export function compareServers(result: RunResult): readonly ComparedColumn[] {
 }
 
 /**
- * The best figure of a column: null where better has no direction, or where one of the figures comes from a single repeat, so that no
- * range is known that a difference could be compared with.
+ * The best figure of a column: null where better has no direction, or where the best comes from a single repeat, so that no range is
+ * known that a difference could be compared with.
  */
 function bestOf(column: ComparedFigure, figures: readonly (Repeated | null)[]): Repeated | null {
   const known = figures.filter((figure) => figure !== null);
-  if (column.better === null || known.length < 2 || known.some(({ repeats }) => repeats < 2)) return null;
+  if (column.better === null || known.length < 2) return null;
   const sign = column.better === 'less' ? 1 : -1;
-  return known.reduce((best, figure) => (sign * figure.median < sign * best.median ? figure : best));
+  const best = known.reduce((least, figure) => (sign * figure.median < sign * least.median ? figure : least));
+  return best.repeats < 2 ? null : best;
 }
 
 function cellOf(
@@ -79,7 +80,7 @@ function cellOf(
   best: Repeated | null,
 ): Omit<Cell, 'suspect' | 'timesFloor'> {
   if (figure === null) return { text: '-', halfRange: null, best: false };
-  return { ...figureTexts(column, unit, figure), best: best !== null && overlaps(figure, best) };
+  return { ...figureTexts(column, unit, figure), best: best !== null && figure.repeats > 1 && overlaps(figure, best) };
 }
 
 /** A figure over its repeats in a unit, with no more digits than its repeats leave sense in; no range for a single repeat. */

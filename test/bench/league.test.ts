@@ -64,6 +64,19 @@ describe('a league', () => {
     assert.ok(memory?.cells.every(({ halfRange }) => halfRange !== null));
   });
 
+  test('knows the best though another has a single repeat, and none where the best has', () => {
+    const cells = readEdition(folder, '2026-11');
+    const bestOf = (single: string): readonly (boolean | undefined)[] => {
+      const [standings] = standingsOf(cells.filter(({ server, repeat }) => server !== single || repeat === 1));
+      const memory = standings?.columns.find(({ column }) => column.name === 'serverBytesPerConnection');
+      return servers.map(
+        (server) => memory?.cells[standings?.result.servers.findIndex((one) => one.server === server) ?? -1]?.best,
+      );
+    };
+    assert.deepEqual(bestOf('go'), [true, false, false]);
+    assert.deepEqual(bestOf('netty'), [false, false, false]);
+  });
+
   test('says how many times the server of the role floor another is, and never calls that one the best', async () => {
     const result = await readMerged(runFiles({ servers: ['netty'] }));
     const asFloor = {
