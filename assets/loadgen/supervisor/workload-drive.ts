@@ -3,7 +3,14 @@ import type { PhaseSpan } from '../phases/phase-run.ts';
 import { broadcastRanges, broadcastTurns } from '../plan/broadcast-turns.ts';
 import type { LoadPlan } from '../plan/share.ts';
 import type { PhaseStatus } from '../raw.ts';
-import { dueSeconds, silenceSeconds, tailSeconds, type Phase, type Workload } from '../workload/phase-kinds.ts';
+import {
+  dueSeconds,
+  silenceSeconds,
+  tailSeconds,
+  waitSeconds,
+  type Phase,
+  type Workload,
+} from '../workload/phase-kinds.ts';
 import type { LoadProcesses } from './load-processes.ts';
 import type { Publisher } from './publisher-process.ts';
 import { until } from './until.ts';
@@ -125,7 +132,7 @@ export class WorkloadDrive {
     const beginMicros = monotonicMicros() + leadMicros;
     if (phase.kind === 'storm' || phase.kind === 'restart') {
       // All is due at once; then clients may be silent for as long as they back off.
-      const longestWaitMicros = phase.withinSeconds * 1e6;
+      const longestWaitMicros = waitSeconds(phase) * 1e6;
       return {
         beginMicros,
         // That connections are lost is heard with the next report.
@@ -141,7 +148,8 @@ export class WorkloadDrive {
         endsMicros: beginMicros + dueSeconds(phase) * 1e6,
         publish: null,
         patienceMicros: silenceSeconds * 1e6,
-        longestWaitMicros: tailSeconds * 1e6,
+        // One that waits for nothing is over, too, only when every process has said so.
+        longestWaitMicros: Math.max(waitSeconds(phase), tailSeconds) * 1e6,
       };
     }
     const { hosts, hostIndex } = this.#plan;

@@ -239,10 +239,13 @@ export function dueSeconds(phase: Phase): number {
   return 'seconds' in phase ? phase.seconds : 0;
 }
 
+/** How long answers of a phase that never come are waited for after its work fell due, seconds. */
+export function waitSeconds(phase: Phase): number {
+  const { waitSeconds: ofKind }: PhaseKind = phaseKinds[phase.kind];
+  return ofKind === undefined ? tailSeconds : (ofKind as (phase: Phase) => number)(phase);
+}
+
 /** The longest that a workload may take, seconds, what is waited for in vain included. */
 export function plannedSeconds(workload: Workload): number {
-  return workload.reduce((total, phase) => {
-    const { waitSeconds = () => tailSeconds }: PhaseKind = phaseKinds[phase.kind];
-    return total + dueSeconds(phase) + (waitSeconds as (phase: Phase) => number)(phase);
-  }, 0);
+  return workload.reduce((total, phase) => total + dueSeconds(phase) + waitSeconds(phase), 0);
 }

@@ -8,6 +8,7 @@ import {
   phaseNames,
   plannedSeconds,
   dueSeconds,
+  waitSeconds,
 } from '../../../assets/loadgen/workload/phase-kinds.ts';
 import { withDefaults } from '../../../assets/loadgen/workload/parse-text.ts';
 import { presetWorkload, workloadPresetNames } from '../../../assets/loadgen/workload/presets.ts';
@@ -126,6 +127,7 @@ describe('a workload', () => {
       'heartbeat every=1s for=4s, broadcast times=2 every=5s, storm within=9s, restart within=8s',
     );
     assert.deepEqual(workload.map(dueSeconds), [4, 15, 0, 0]);
+    assert.deepEqual(workload.map(waitSeconds), [30, 60, 9, 8]);
     assert.equal(plannedSeconds(workload), 4 + 30 + 15 + 60 + 9 + 8);
   });
 });
